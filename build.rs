@@ -1,0 +1,24 @@
+//! Turns `locales/*.json` into the module `i18n`, with a typed key for each word.
+//!
+//! `leptos_i18n_build` would do the same, but it brings formatting data that is not used here and
+//! a WebAssembly interpreter into the build: minutes of it. These two crates are its core.
+
+use std::{env, error::Error, fs, path::PathBuf};
+
+use leptos_i18n_codegen::gen_code;
+use leptos_i18n_parser::parse_locales::{
+    options::{Config, ParseOptions},
+    parse_locales,
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=locales");
+    let config = Config::new("en")?
+        .add_locale("ko")?
+        .parse_options(ParseOptions::new().interpolate_display(true));
+    let words = parse_locales(None, config)?;
+    let code = gen_code(&words, None, false, None, false)?;
+    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("i18n.rs"), code.to_string())?;
+    Ok(())
+}

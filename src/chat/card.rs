@@ -1,0 +1,73 @@
+//! A card: one model being talked to, with a conversation of its own.
+
+use reactive_stores::Store;
+use serde::{Deserialize, Serialize};
+
+use super::turn::{self, Turn};
+use crate::endpoint;
+
+crate::id::declare_id! {
+    /// Identifies a card within its chat.
+}
+
+/// One model being talked to: where it is, what it is called, and what was said.
+#[derive(Clone, Debug, PartialEq, Store, Serialize, Deserialize)]
+pub struct Card {
+    /// Stays the same when cards are added or removed around it.
+    pub id: Id,
+    /// None until the reader has chosen one.
+    #[serde(default)]
+    pub endpoint: Option<endpoint::Id>,
+    /// The model's name as the endpoint wants it. It stays chosen when it is no longer listed.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// Whether it takes part in the common input.
+    pub synced: bool,
+    /// What it alone is about to be asked. Empty while it is in sync: then the chat has the draft.
+    #[serde(default)]
+    pub draft: String,
+    /// Oldest first.
+    #[store(key: turn::Id = |turn| turn.id)]
+    #[serde(default)]
+    pub turns: Vec<Turn>,
+}
+
+impl Card {
+    /// An empty card in sync, with nothing chosen.
+    pub fn new(id: Id) -> Self {
+        Self {
+            id,
+            endpoint: None,
+            model: None,
+            synced: true,
+            draft: String::new(),
+            turns: Vec::new(),
+        }
+    }
+
+    /// What Compare puts beside this card: the same model, in sync, nothing said.
+    pub fn beside(&self, id: Id) -> Self {
+        Self { endpoint: self.endpoint, model: self.model.clone(), ..Self::new(id) }
+    }
+
+    /// Where to send to, once both an endpoint and a model are chosen.
+    pub fn target(&self) -> Option<(endpoint::Id, &str)> {
+        Some((self.endpoint?, self.model.as_deref()?))
+    }
+
+    /// The turns that come before this one: what its request must repeat to the model.
+    pub fn before(&self, turn: turn::Id) -> &[Turn] {
+        let end = self.turns.iter().position(|found| found.id == turn);
+        &self.turns[..end.unwrap_or(self.turns.len())]
+    }
+
+    /// The first turn after this one that has no answer yet: the next in the queue.
+    pub fn next_unanswered(&self, turn: turn::Id) -> Option<turn::Id> {
+        self.turns
+            .iter()
+            .skip_while(|found| found.id != turn)
+            .skip(1)
+            .find(|found| found.answer.is_none())
+            .map(|found| found.id)
+    }
+}

@@ -1,0 +1,59 @@
+//! A turn: what the reader asked, and the answer to it, in one card.
+
+use reactive_stores::Store;
+use serde::{Deserialize, Serialize};
+
+use crate::openai;
+
+crate::id::declare_id! {
+    /// Identifies a turn within its card.
+}
+
+/// A user message and the answer to it.
+#[derive(Clone, Debug, PartialEq, Eq, Store, Serialize, Deserialize)]
+pub struct Turn {
+    /// Stays the same when the turn is answered again.
+    pub id: Id,
+    /// The reader's words.
+    pub prompt: String,
+    /// None while the turn waits, or when the page was closed before anything came.
+    #[serde(default)]
+    pub answer: Option<Answer>,
+}
+
+/// What came back, as far as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The model that was asked, which may not be the one that the card asks now.
+    pub model: String,
+    /// What arrived before the end, whatever the end was.
+    pub text: String,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// How an answer ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The model said all that it had to say.
+    Complete,
+    /// The answer reached the most tokens that it was allowed.
+    Length,
+    /// The endpoint held back the rest because of what it contained.
+    Filtered,
+    /// The reader stopped it.
+    Stopped,
+    /// The page was closed while it was being answered. Also what an unfinished answer is saved
+    /// as, so that it reads right if nothing more can be saved.
+    Interrupted,
+    /// It failed; the text is what came before that.
+    Failed(openai::Error),
+}
+
+impl Outcome {
+    /// Whether the reader may want the same thing asked again.
+    pub const fn can_retry(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Interrupted | Self::Stopped)
+    }
+}

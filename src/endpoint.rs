@@ -1,0 +1,275 @@
+//! An endpoint: a name, a base URL and an optional token, saved once and used by any card.
+
+use reactive_stores::Store;
+use serde::{Deserialize, Serialize};
+
+crate::id::declare_id! {
+    /// Identifies a saved endpoint.
+}
+
+/// A server that speaks the OpenAI protocol, as the reader has saved it.
+#[derive(Clone, Debug, PartialEq, Eq, Store, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// What cards refer to; it outlives a change of name or address.
+    pub id: Id,
+    /// What the reader calls it; its host at first.
+    pub name: String,
+    /// Where its paths begin.
+    pub base_url: BaseUrl,
+    /// Sent to this endpoint only, as `Authorization: Bearer …`. None sends no such header.
+    #[serde(default)]
+    pub token: Option<Token>,
+}
+
+/// All saved endpoints, in the order in which they were added.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Store, Serialize, Deserialize)]
+pub struct Endpoints {
+    /// Each with an identifier and a base URL of its own.
+    #[store(key: Id = |endpoint| endpoint.id)]
+    pub list: Vec<Endpoint>,
+}
+
+impl Endpoints {
+    /// The endpoint with that identifier, if it is still saved.
+    pub fn find(&self, id: Id) -> Option<&Endpoint> {
+        self.list.iter().find(|endpoint| endpoint.id == id)
+    }
+
+    /// The endpoint that a filled-in form means. An empty base URL means the chosen endpoint; a
+    /// base URL that is saved already means that endpoint, with the typed token if one was typed.
+    /// A new base URL means a new endpoint, which has the typed token or none: never another's.
+    ///
+    /// # Errors
+    /// What is wrong with the base URL or the token.
+    pub fn resolve(
+        &self,
+        chosen: Option<Id>,
+        base_url: &str,
+        token: &str,
+        fresh: Id,
+    ) -> Result<Endpoint, Invalid> {
+        let token = Token::parse(token)?;
+        let chosen = chosen.and_then(|id| self.find(id));
+        let known = if let ("", Some(chosen)) = (base_url.trim(), chosen) {
+            Ok(chosen)
+        } else {
+            let base_url = BaseUrl::parse(base_url)?;
+            self.list.iter().find(|saved| saved.base_url == base_url).ok_or(base_url)
+        };
+        Ok(match known {
+            Ok(known) => Endpoint { token: token.or_else(|| known.token.clone()), ..known.clone() },
+            Err(base_url) => Endpoint { id: fresh, name: base_url.host().into(), base_url, token },
+        })
+    }
+}
+
+/// What can be wrong with a typed base URL or token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// Nothing was typed and no endpoint is chosen.
+    #[error("the base URL is empty")]
+    EmptyUrl,
+    /// It starts with neither `http://` nor `https://`.
+    #[error("the base URL does not start with http:// or https://")]
+    Scheme,
+    /// There is no host, or a character that no URL has.
+    #[error("the base URL is not a URL")]
+    Url,
+    /// It holds `user:password@`, which browsers refuse to send from a page.
+    #[error("the base URL holds a user name or password")]
+    Credentials,
+    /// It holds `?` or `#`, behind which no path can be added.
+    #[error("the base URL has a query or a fragment")]
+    Query,
+    /// The token holds a character that no HTTP header can carry.
+    #[error("the token holds a character that can't be sent")]
+    Token,
+}
+
+/// The address that an endpoint's paths begin with, version included, as in
+/// `https://api.openai.com/v1`: as typed, less the white space around it and the slashes after it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BaseUrl(String);
+
+impl BaseUrl {
+    /// Reads a base URL as a reader types it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(typed: &str) -> Result<Self, Invalid> {
+        let url = typed.trim().trim_end_matches('/');
+        if url.is_empty() {
+            return Err(Invalid::EmptyUrl);
+        }
+        let rest = strip_scheme(url).ok_or(Invalid::Scheme)?;
+        if url.contains(|c: char| c.is_whitespace() || c.is_control() || r#"\"<>^`{|}"#.contains(c))
+        {
+            return Err(Invalid::Url);
+        }
+        if rest.contains(['?', '#']) {
+            return Err(Invalid::Query);
+        }
+        let authority = rest.split('/').next().unwrap_or_default();
+        if authority.contains('@') {
+            return Err(Invalid::Credentials);
+        }
+        if authority.is_empty() || authority.starts_with(':') {
+            return Err(Invalid::Url);
+        }
+        Ok(Self(url.to_owned()))
+    }
+
+    /// The address of a path below it, as in `models`.
+    pub fn join(&self, path: &str) -> String {
+        format!("{}/{path}", self.0)
+    }
+
+    /// The host and the port, for showing.
+    pub fn host(&self) -> &str {
+        let rest = strip_scheme(&self.0).unwrap_or(&self.0);
+        rest.split('/').next().unwrap_or(rest)
+    }
+
+    /// The address itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What comes after `http://` or `https://`, whose letters count the same in either case.
+fn strip_scheme(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)).then_some(rest)
+}
+
+impl TryFrom<String> for BaseUrl {
+    type Error = Invalid;
+
+    fn try_from(stored: String) -> Result<Self, Invalid> {
+        Self::parse(&stored)
+    }
+}
+
+impl From<BaseUrl> for String {
+    fn from(url: BaseUrl) -> Self {
+        url.0
+    }
+}
+
+/// A secret for one endpoint. It is never shown by `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Token(String);
+
+impl Token {
+    /// Reads a token as a reader types or pastes it; nothing typed is no token. A pasted
+    /// `Bearer ` in front of it is taken off.
+    ///
+    /// # Errors
+    /// [`Invalid::Token`] for anything but visible ASCII, which is all that the `Authorization`
+    /// header carries (RFC 6750, section 2.1).
+    pub fn parse(typed: &str) -> Result<Option<Self>, Invalid> {
+        let token = typed.trim();
+        let token = token.strip_prefix("Bearer ").map_or(token, str::trim);
+        if token.is_empty() {
+            return Ok(None);
+        }
+        if token.chars().all(|c| c.is_ascii_graphic()) {
+            Ok(Some(Self(token.to_owned())))
+        } else {
+            Err(Invalid::Token)
+        }
+    }
+
+    /// The value of the `Authorization` header.
+    pub fn bearer(&self) -> String {
+        format!("Bearer {}", self.0)
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_urls_are_kept_as_typed_less_trailing_slashes() {
+        #[track_caller]
+        fn check(typed: &str, expected: Result<&str, Invalid>) {
+            assert_eq!(BaseUrl::parse(typed).as_ref().map(BaseUrl::as_str), expected.as_ref().copied());
+        }
+        check("https://api.openai.com/v1", Ok("https://api.openai.com/v1"));
+        check("  http://127.0.0.1:8081/v1// ", Ok("http://127.0.0.1:8081/v1"));
+        check("https://host/proxy/abc", Ok("https://host/proxy/abc"));
+        check("HTTP://[::1]:11434/v1", Ok("HTTP://[::1]:11434/v1"));
+        check("http://모델.example/v1", Ok("http://모델.example/v1"));
+        check("", Err(Invalid::EmptyUrl));
+        check(" / ", Err(Invalid::EmptyUrl));
+        check("localhost:11434/v1", Err(Invalid::Scheme));
+        check("ftp://host/v1", Err(Invalid::Scheme));
+        check("javascript:alert(1)", Err(Invalid::Scheme));
+        check("http://", Err(Invalid::Scheme));
+        check("http:///v1", Err(Invalid::Url));
+        check("http://:80/v1", Err(Invalid::Url));
+        check("http://ho st/v1", Err(Invalid::Url));
+        check("https://me:secret@host/v1", Err(Invalid::Credentials));
+        check("https://host/v1?key=1", Err(Invalid::Query));
+        check("https://host/v1#top", Err(Invalid::Query));
+    }
+
+    #[test]
+    fn tokens_hold_what_a_header_can_carry() {
+        #[track_caller]
+        fn check(typed: &str, expected: Result<Option<&str>, Invalid>) {
+            let bearer = Token::parse(typed).map(|token| token.map(|token| token.bearer()));
+            assert_eq!(bearer, expected.map(|token| token.map(str::to_owned)));
+        }
+        check("sk-test", Ok(Some("Bearer sk-test")));
+        check(" Bearer sk-test\n", Ok(Some("Bearer sk-test")));
+        check("  ", Ok(None));
+        check("sk test", Err(Invalid::Token));
+        check("토큰", Err(Invalid::Token));
+        check("sk\u{0}", Err(Invalid::Token));
+    }
+
+    #[test]
+    fn a_token_stays_with_its_own_base_url() {
+        let saved = Endpoint {
+            id: Id::new(1),
+            name: "one".into(),
+            base_url: BaseUrl::parse("http://one/v1").unwrap(),
+            token: Token::parse("secret-1").unwrap(),
+        };
+        let endpoints = Endpoints { list: vec![saved] };
+        #[track_caller]
+        fn check(
+            endpoints: &Endpoints,
+            form: (Option<u64>, &str, &str),
+            expected: Result<(u64, &str, Option<&str>), Invalid>,
+        ) {
+            let (chosen, base_url, token) = form;
+            let found = endpoints.resolve(chosen.map(Id::new), base_url, token, Id::new(9));
+            let expected = expected.map(|(id, base_url, token)| {
+                (Id::new(id), base_url.to_owned(), token.map(|token| format!("Bearer {token}")))
+            });
+            let found = found.map(|endpoint| {
+                (endpoint.id, endpoint.base_url.into(), endpoint.token.map(|token| token.bearer()))
+            });
+            assert_eq!(found, expected);
+        }
+        let one = "http://one/v1";
+        check(&endpoints, (Some(1), "", ""), Ok((1, one, Some("secret-1"))));
+        check(&endpoints, (Some(1), "", "new"), Ok((1, one, Some("new"))));
+        check(&endpoints, (Some(1), "http://two/v1", ""), Ok((9, "http://two/v1", None)));
+        check(&endpoints, (Some(1), "http://two/v1", "x"), Ok((9, "http://two/v1", Some("x"))));
+        check(&endpoints, (None, "http://one/v1/", ""), Ok((1, one, Some("secret-1"))));
+        check(&endpoints, (None, "", "x"), Err(Invalid::EmptyUrl));
+        check(&endpoints, (Some(7), "", "x"), Err(Invalid::EmptyUrl));
+    }
+}

@@ -1,0 +1,39 @@
+//! Identifiers that two tabs do not draw twice.
+
+/// Declares `Id`, the identifier of the module's main type: 64 random bits, written as 16
+/// hexadecimal digits, because JSON numbers are exact only up to 2⁵³.
+macro_rules! declare_id {
+    ($(#[$doc:meta])*) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct Id(u64);
+
+        impl Id {
+            /// Makes an identifier of 64 bits that the caller has drawn at random.
+            pub const fn new(bits: u64) -> Self {
+                Self(bits)
+            }
+        }
+
+        impl std::fmt::Display for Id {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{:016x}", self.0)
+            }
+        }
+
+        impl serde::Serialize for Id {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for Id {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let digits = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                u64::from_str_radix(&digits, 16).map(Self).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+pub(crate) use declare_id;

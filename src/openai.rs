@@ -1,0 +1,124 @@
+//! The client of OpenAI-compatible endpoints: what it can answer, and one streamed answer.
+
+pub mod answer;
+pub mod error;
+pub mod sse;
+pub mod wire;
+
+pub use error::Error;
+pub use wire::{Finish, Request};
+
+use gloo_net::http::{self, RequestBuilder, Response};
+use js_sys::Uint8Array;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, ReadableStreamDefaultReader};
+
+use crate::endpoint::Endpoint;
+
+/// Asks an endpoint which models it has, by `GET {base}/models`.
+///
+/// # Errors
+/// Why there is no list.
+pub async fn models(endpoint: &Endpoint) -> Result<Vec<String>, Error> {
+    let request = http::Request::get(&endpoint.base_url.join("models"));
+    let request = request.header("Accept", "application/json");
+    let request = authorize(request, endpoint).build().map_err(unreachable)?;
+    let response = accept(request.send().await.map_err(unreachable)?).await?;
+    wire::models(&response.text().await.map_err(|_| Error::CutOff)?)
+}
+
+/// Asks for an answer, by `POST {base}/chat/completions`. The future is ready once the answer
+/// begins to come; dropping it, or the stream that it gives, closes the connection.
+///
+/// # Errors
+/// Why there is no answer.
+///
+/// # Panics
+/// Never: a request of strings and booleans can be written as JSON.
+pub fn stream(
+    endpoint: Endpoint,
+    request: &Request<'_>,
+) -> impl Future<Output = Result<Stream, Error>> + use<> {
+    let body = serde_json::to_string(request).expect("strings and booleans are JSON");
+    async move {
+        let abort = AbortOnDrop(AbortController::new().ok());
+        let request = http::Request::post(&endpoint.base_url.join("chat/completions"))
+            .header("Accept", "text/event-stream, application/json")
+            .header("Content-Type", "application/json")
+            .abort_signal(abort.0.as_ref().map(AbortController::signal).as_ref());
+        let request = authorize(request, &endpoint).body(body).map_err(unreachable)?;
+        let response = accept(request.send().await.map_err(unreachable)?).await?;
+        let body = response.body().ok_or(Error::Empty)?;
+        Ok(Stream {
+            bytes: body.get_reader().unchecked_into(),
+            answer: answer::Reader::default(),
+            _abort: abort,
+        })
+    }
+}
+
+/// An answer on its way. Dropping it closes the connection, which tells the endpoint to stop.
+#[derive(Debug)]
+pub struct Stream {
+    bytes: ReadableStreamDefaultReader,
+    answer: answer::Reader,
+    _abort: AbortOnDrop,
+}
+
+impl Stream {
+    /// Waits for the next bytes and adds the text that they bring to `text`. Once the answer has
+    /// ended, says how.
+    ///
+    /// # Errors
+    /// Why the answer is not whole; the text that came before is in `text`.
+    pub async fn next(&mut self, text: &mut String) -> Result<Option<Finish>, Error> {
+        let bytes = if self.answer.is_done() { None } else { self.bytes().await? };
+        match bytes {
+            Some(bytes) => self.answer.push(&bytes, text).map(|()| None),
+            None => std::mem::take(&mut self.answer).end(text).map(Some),
+        }
+    }
+
+    async fn bytes(&self) -> Result<Option<Vec<u8>>, Error> {
+        let read = JsFuture::from(self.bytes.read()).await.map_err(|_| Error::CutOff)?;
+        let value = js_sys::Reflect::get(&read, &JsValue::from_str("value"));
+        let value = value.ok().filter(|value| !value.is_undefined());
+        Ok(value.map(|value| value.unchecked_into::<Uint8Array>().to_vec()))
+    }
+}
+
+#[derive(Debug)]
+struct AbortOnDrop(Option<AbortController>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        if let Some(controller) = &self.0 {
+            // Without a reason: the browser then rejects with a DOMException, which is an Error,
+            // and gloo-net panics at anything that is none.
+            controller.abort();
+        }
+    }
+}
+
+/// Puts the endpoint's own token on a request, or nothing.
+fn authorize(request: RequestBuilder, endpoint: &Endpoint) -> RequestBuilder {
+    match &endpoint.token {
+        Some(token) => request.header("Authorization", &token.bearer()),
+        None => request,
+    }
+}
+
+/// Lets a response through whose status is 200 to 299.
+async fn accept(response: Response) -> Result<Response, Error> {
+    if response.ok() {
+        return Ok(response);
+    }
+    let body = response.text().await.unwrap_or_default();
+    Err(Error::Refused { status: response.status(), message: wire::refusal(&body) })
+}
+
+/// The browser tells a page nothing about why there was no response.
+fn unreachable(_: gloo_net::Error) -> Error {
+    Error::Unreachable
+}

@@ -1,0 +1,301 @@
+//! The reading of one answer: the bytes of a response body in, its text and its end out.
+
+use super::{
+    Error, sse,
+    wire::{self, Chunk, Finish},
+};
+
+/// Reads the body of one response, which may be a stream of events or, though a stream was asked
+/// for, one whole JSON answer.
+#[derive(Debug, Default)]
+pub struct Reader {
+    body: Body,
+    finish: Option<Finish>,
+    done: bool,
+}
+
+/// What the body turns out to be.
+#[derive(Debug)]
+enum Body {
+    /// Nothing but white space has come so far, or not enough to tell.
+    Unknown(Vec<u8>),
+    /// Server-sent events, and whether one has come.
+    Events { decoder: sse::Decoder, any: bool },
+    /// Something else, read whole: JSON, or a page that is no answer.
+    Whole(Vec<u8>),
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::Unknown(Vec::new())
+    }
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// A page that is no answer is read no further than this, in bytes: enough for any error text.
+const MOST_OF_A_PAGE: usize = 64 * 1024;
+
+impl Reader {
+    /// Takes the next bytes and adds the text that they bring to `text`, also when they end in an
+    /// error.
+    ///
+    /// # Errors
+    /// What the endpoint reported, or [`Error::Garbled`].
+    pub fn push(&mut self, bytes: &[u8], text: &mut String) -> Result<(), Error> {
+        match &mut self.body {
+            Body::Events { .. } => self.events(bytes, text),
+            Body::Whole(body) => {
+                if body.first() == Some(&b'<') && body.len() >= MOST_OF_A_PAGE {
+                    return Err(Error::garbled(&String::from_utf8_lossy(body)));
+                }
+                body.extend_from_slice(bytes);
+                Ok(())
+            }
+            Body::Unknown(begin) => {
+                begin.extend_from_slice(bytes);
+                if BYTE_ORDER_MARK.starts_with(begin) {
+                    return Ok(());
+                }
+                let shown = begin.strip_prefix(BYTE_ORDER_MARK).unwrap_or(begin).trim_ascii_start();
+                match shown.first() {
+                    None => Ok(()),
+                    // No event stream begins with these; JSON and HTML do.
+                    Some(b'{' | b'[' | b'<') => {
+                        self.body = Body::Whole(shown.to_vec());
+                        Ok(())
+                    }
+                    Some(_) => {
+                        let begin = std::mem::take(begin);
+                        self.body = Body::Events { decoder: sse::Decoder::default(), any: false };
+                        self.events(&begin, text)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes the end of the body.
+    ///
+    /// # Errors
+    /// [`Error::CutOff`] for a stream that ended with neither `[DONE]` nor a reason,
+    /// [`Error::Empty`] for a body without anything, and what [`Reader::push`] can say.
+    pub fn end(mut self, text: &mut String) -> Result<Finish, Error> {
+        match std::mem::take(&mut self.body) {
+            Body::Unknown(_) => Err(Error::Empty),
+            Body::Whole(body) => {
+                let body = String::from_utf8_lossy(&body);
+                let chunk = Chunk::parse(&body)?;
+                text.push_str(&chunk.text());
+                match chunk.finish() {
+                    Some(finish) => finish.into_result(),
+                    None if chunk.text().is_empty() => Err(Error::garbled(&body)),
+                    None => Ok(Finish::Complete),
+                }
+            }
+            Body::Events { decoder, mut any } => {
+                let mut result = Ok(());
+                decoder.end(|data| self.event(data, &mut any, text, &mut result));
+                // A last event that was cut in the middle is a cut, not nonsense.
+                if matches!(result, Err(Error::Garbled { .. })) && any {
+                    result = Err(Error::CutOff);
+                }
+                result?;
+                match self.finish {
+                    Some(finish) => finish.into_result(),
+                    None if self.done => Ok(Finish::Complete),
+                    None if any => Err(Error::CutOff),
+                    None => Err(Error::Empty),
+                }
+            }
+        }
+    }
+
+    /// Whether the endpoint has said that nothing more will come.
+    pub const fn is_done(&self) -> bool {
+        self.done
+    }
+
+    fn events(&mut self, bytes: &[u8], text: &mut String) -> Result<(), Error> {
+        let Body::Events { mut decoder, mut any } = std::mem::take(&mut self.body) else {
+            return Ok(());
+        };
+        let mut result = Ok(());
+        decoder.push(bytes, |data| self.event(data, &mut any, text, &mut result));
+        self.body = Body::Events { decoder, any };
+        result
+    }
+
+    fn event(
+        &mut self,
+        data: &str,
+        any: &mut bool,
+        text: &mut String,
+        result: &mut Result<(), Error>,
+    ) {
+        let data = data.trim();
+        if data.is_empty() || self.done || result.is_err() {
+            return;
+        }
+        if data == "[DONE]" {
+            self.done = true;
+            *any = true;
+            return;
+        }
+        match Chunk::parse(data) {
+            Ok(chunk) => {
+                *any = true;
+                text.push_str(&chunk.text());
+                self.finish = chunk.finish().or(self.finish);
+            }
+            Err(error) => *result = Err(error),
+        }
+    }
+}
+
+impl Finish {
+    fn into_result(self) -> Result<Self, Error> {
+        match self {
+            Self::Error => Err(Error::Reported { message: String::new() }),
+            finish => Ok(finish),
+        }
+    }
+}
+
+impl Error {
+    /// What came is not the protocol: keeps its beginning.
+    pub(super) fn garbled(text: &str) -> Self {
+        Self::Garbled { excerpt: wire::excerpt(text.trim()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Reads a body that arrives in these pieces: its text, and how it ended.
+    fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (String, Result<Finish, Error>) {
+        let mut text = String::new();
+        let mut reader = Reader::default();
+        for chunk in chunks {
+            if let Err(error) = reader.push(chunk, &mut text) {
+                return (text, Err(error));
+            }
+        }
+        let end = reader.end(&mut text);
+        (text, end)
+    }
+
+    /// The body of a captured response: what came after the headers, less the notes of the tool
+    /// that captured it.
+    fn captured(file: &str) -> String {
+        let body = file.split_once("\r\n\r\n").expect("a header").1;
+        body.lines()
+            .filter(|line| !line.starts_with("[curl exit") && !line.starts_with("curl: "))
+            .map(|line| format!("{line}\n"))
+            .collect()
+    }
+
+    macro_rules! captured {
+        ($name:literal) => {
+            captured(include_str!(concat!("../../tests/captures/", $name, ".txt")))
+        };
+    }
+
+    /// Every captured stream with what it should read as.
+    fn captures() -> Vec<(String, &'static str, Result<Finish, Error>)> {
+        let help = "I'm here to help with any creative writing project.";
+        vec![
+            (captured!("llama-server"), help, Ok(Finish::Complete)),
+            (captured!("llama-server-usage"), help, Ok(Finish::Complete)),
+            (captured!("llama-server-nostream"), help, Ok(Finish::Complete)),
+            (captured!("aimock-case-think"), "The answer is 42.", Ok(Finish::Complete)),
+            (captured!("aimock-case-weather"), "", Ok(Finish::Complete)),
+            (captured!("aimock-case-cut"), "This answer is cut", Err(Error::CutOff)),
+        ]
+    }
+
+    #[test]
+    fn captured_streams_are_read_whole() {
+        for (body, text, end) in captures() {
+            assert_eq!(read([body.as_bytes()]), (text.to_owned(), end));
+        }
+    }
+
+    #[test]
+    fn captured_refusals_keep_their_words() {
+        #[track_caller]
+        fn check(body: &str, expected: &str) {
+            assert_eq!(wire::refusal(body), expected);
+        }
+        check(&captured!("llama-server-badtoken"), "Invalid API Key");
+        check(&captured!("llama-server-notoken"), "Invalid API Key");
+        check(&captured!("aimock-case-error429"), "Rate limit reached");
+        check(
+            &captured!("llama-server-toolong"),
+            "request (30031 tokens) exceeds the available context size (2048 tokens), try increasing it",
+        );
+    }
+
+    #[test]
+    fn an_answer_ends_as_the_endpoint_says() {
+        #[track_caller]
+        fn check(body: &str, text: &str, end: Result<Finish, Error>) {
+            assert_eq!(read([body.as_bytes()]), (text.to_owned(), end));
+        }
+        let a = r#"data: {"choices":[{"delta":{"content":"a"}}]}"#;
+        let stop = r#"data: {"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+        let reported = |message: &str| Err(Error::Reported { message: message.into() });
+        let garbled = |excerpt: &str| Err(Error::Garbled { excerpt: excerpt.into() });
+        check(&format!("{a}\n\n{stop}\n\ndata: [DONE]\n\n"), "a", Ok(Finish::Complete));
+        check(&format!("{a}\n\n{stop}\n\n"), "a", Ok(Finish::Complete));
+        check(&format!("{a}\n\n{stop}"), "a", Ok(Finish::Complete));
+        check(&format!("{a}\n\ndata: [DONE]\n\n"), "a", Ok(Finish::Complete));
+        check(&format!("{a}\n\ndata: [DONE]\n\n{a}\n\n"), "a", Ok(Finish::Complete));
+        check(&format!("{a}\n\n"), "a", Err(Error::CutOff));
+        check(&format!("{a}\n\ndata: {{\"choi"), "a", Err(Error::CutOff));
+        check(&format!("{a}\n\ndata: nonsense\n\n"), "a", garbled("nonsense"));
+        check(&format!("{a}\n\ndata: {{\"error\":\"no\"}}\n\n{a}\n\n"), "a", reported("no"));
+        check(
+            r#"data: {"choices":[{"delta":{"content":"a"},"finish_reason":"error"}]}"#,
+            "a",
+            reported(""),
+        );
+        check(": ping\n\n", "", Err(Error::Empty));
+        check("", "", Err(Error::Empty));
+        check(" \n", "", Err(Error::Empty));
+        check(r#"{"error":{"message":"no"}}"#, "", reported("no"));
+        check(r#"{"choices":[{"message":{"content":"whole"}}]}"#, "whole", Ok(Finish::Complete));
+        check("\u{FEFF} {\"choices\":[{\"message\":{\"content\":\"w\"}}]}", "w", Ok(Finish::Complete));
+        check(r#"{"hello":1}"#, "", garbled(r#"{"hello":1}"#));
+        check("<!doctype html>", "", garbled("<!doctype html>"));
+        check("Hello", "", Err(Error::Empty));
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_of_a_captured_stream_reads_alike(
+            which in 0..6usize,
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
+        ) {
+            let (body, text, end) = captures().swap_remove(which);
+            let bytes = body.as_bytes();
+            let mut ends: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+            ends.sort_unstable();
+            ends.push(bytes.len());
+            let mut start = 0;
+            let chunks = ends.into_iter().map(|end| &bytes[std::mem::replace(&mut start, end)..end]);
+            prop_assert_eq!(read(chunks), (text.to_owned(), end));
+        }
+
+        #[test]
+        fn any_bytes_are_taken(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let (left, right) = bytes.split_at(cut.index(bytes.len() + 1));
+            let _ = read([left, right]);
+        }
+    }
+}

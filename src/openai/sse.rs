@@ -1,0 +1,166 @@
+//! Server-sent events: bytes in, the data of each event out.
+//!
+//! The format is the HTML Standard's, section 9.2.6 «Interpreting an event stream», with two
+//! differences that endpoints need: an event whose last blank line is missing still counts at the
+//! end of the stream, and every event type is the same to us.
+
+/// Splits a stream of bytes into events, however the network has cut it: inside a character or a
+/// line end too.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    /// The bytes of the line that has not ended yet.
+    line: Vec<u8>,
+    /// The data lines of the event that has not ended yet.
+    data: Option<String>,
+    /// Whether the last byte was a CR: an LF right after it belongs to the same line end.
+    after_cr: bool,
+    /// Whether a first line has been seen: only that may begin with a byte order mark.
+    begun: bool,
+}
+
+impl Decoder {
+    /// Takes the next bytes and hands each event that they complete to `event`.
+    pub fn push(&mut self, bytes: &[u8], mut event: impl FnMut(&str)) {
+        let mut rest = bytes;
+        if self.after_cr && !rest.is_empty() {
+            self.after_cr = false;
+            rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+        }
+        while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
+            self.line.extend_from_slice(&rest[..end]);
+            self.end_line(&mut event);
+            let cr = rest[end] == b'\r';
+            rest = &rest[end + 1..];
+            if cr {
+                self.after_cr = rest.is_empty();
+                rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+            }
+        }
+        self.line.extend_from_slice(rest);
+    }
+
+    /// Takes the end of the stream, which ends the last line and the last event too.
+    pub fn end(mut self, mut event: impl FnMut(&str)) {
+        if !self.line.is_empty() {
+            self.end_line(&mut event);
+        }
+        if let Some(data) = self.data {
+            event(&data);
+        }
+    }
+
+    fn end_line(&mut self, event: &mut impl FnMut(&str)) {
+        let line = std::mem::take(&mut self.line);
+        let first = !std::mem::replace(&mut self.begun, true);
+        let line = line.strip_prefix(b"\xEF\xBB\xBF").filter(|_| first).unwrap_or(&line);
+        if line.is_empty() {
+            if let Some(data) = self.data.take() {
+                event(&data);
+            }
+            return;
+        }
+        let colon = line.iter().position(|&byte| byte == b':');
+        let (field, value) = line.split_at(colon.unwrap_or(line.len()));
+        if field == b"data" {
+            let value = value.strip_prefix(b":").unwrap_or(value);
+            let value = value.strip_prefix(b" ").unwrap_or(value);
+            // Lines are whole here, so a character is never cut: only bytes that are no UTF-8 at
+            // all are replaced.
+            let value = String::from_utf8_lossy(value);
+            match &mut self.data {
+                Some(data) => {
+                    data.push('\n');
+                    data.push_str(&value);
+                }
+                None => self.data = Some(value.into_owned()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
+        let mut events = Vec::new();
+        let mut decoder = Decoder::default();
+        for chunk in chunks {
+            decoder.push(chunk, |data| events.push(data.to_owned()));
+        }
+        decoder.end(|data| events.push(data.to_owned()));
+        events
+    }
+
+    #[test]
+    fn events_are_read_as_the_standard_says() {
+        #[track_caller]
+        fn check(stream: &str, expected: &[&str]) {
+            assert_eq!(decode([stream.as_bytes()]), expected);
+        }
+        check("data: a\n\ndata: b\n\n", &["a", "b"]);
+        check("data: a\r\n\r\ndata: b\r\n\r\n", &["a", "b"]);
+        check("data: a\r\rdata: b\r\r", &["a", "b"]);
+        check("\u{FEFF}data: a\n\n", &["a"]);
+        check("data: a\n\n\u{FEFF}data: b\n\n", &["a"]);
+        check(": comment\n:\ndata: a\n\n: ping\n\n", &["a"]);
+        check("data: a\ndata: b\ndata\n\n", &["a\nb\n"]);
+        check("data:a\n\ndata:  b\n\n", &["a", " b"]);
+        check("event: error\nid: 1\nretry: 5\ndata: a\n\n", &["a"]);
+        check("data: a: b\n\n", &["a: b"]);
+        check("datax: a\n\n", &[]);
+        check("data: no blank line", &["no blank line"]);
+        check("data: one line end\n", &["one line end"]);
+        check("data: 안녕하세요 👋\n\n", &["안녕하세요 👋"]);
+        check("data:\n\n", &[""]);
+        check("\n\n\n", &[]);
+        check("", &[]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_replaced() {
+        assert_eq!(decode([&b"data: a\xFFb\n\n"[..]]), ["a\u{FFFD}b"]);
+    }
+
+    #[test]
+    fn every_split_in_two_decodes_alike() {
+        let stream = "\u{FEFF}: hi\r\ndata: 한국어\r\ndata: b\r\rdata: c\n\n\r\ndata: [DONE]".as_bytes();
+        let whole = decode([stream]);
+        assert_eq!(whole, ["한국어\nb", "c", "[DONE]"]);
+        for at in 0..=stream.len() {
+            let (left, right) = stream.split_at(at);
+            assert_eq!(decode([left, right]), whole, "split at {at}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_decodes_alike(
+            pieces in prop::collection::vec(
+                prop_oneof![
+                    Just("data: "), Just("data:"), Just("\n"), Just("\r"), Just("\r\n"), Just("\n\n"),
+                    Just(":"), Just("\u{FEFF}"), Just("한"), Just("👋"), Just("a"), Just("event: x"),
+                ],
+                0..40,
+            ),
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+        ) {
+            let stream = pieces.concat().into_bytes();
+            let mut ends: Vec<_> = cuts.iter().map(|cut| cut.index(stream.len() + 1)).collect();
+            ends.sort_unstable();
+            ends.push(stream.len());
+            let mut start = 0;
+            let chunks: Vec<_> = ends
+                .into_iter()
+                .map(|end| &stream[std::mem::replace(&mut start, end)..end])
+                .collect();
+            prop_assert_eq!(decode(chunks), decode([&stream[..]]));
+        }
+
+        #[test]
+        fn any_bytes_are_taken(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            decode([&bytes[..]]);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! A card: its pickers and buttons, its messages, its input.
+
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+
+use super::{
+    composer::Composer,
+    connect::Connect,
+    explain::explain,
+    icon::{self, icon},
+    menu::CardMenu,
+    messages::Messages,
+    picker::{Choice, Picker},
+};
+use crate::{
+    chat::{CardStoreFields, card},
+    endpoint::{self, EndpointStoreFields, EndpointsStoreFields},
+    i18n::{t_string, use_i18n},
+    session::{Models, Session},
+};
+
+/// One model being talked to.
+#[component]
+pub fn CardView(id: card::Id) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let card = session.card(id);
+    let number = Memo::new(move |_| {
+        let cards = session.cards();
+        cards.read().iter().position(|card| card.id == id).map_or(0, |index| index + 1)
+    });
+    let endpoint = Memo::new(move |_| card.endpoint().try_get().flatten());
+    let model = Memo::new(move |_| card.model().try_get().flatten());
+    let models = Memo::new(move |_| session.models(endpoint.get()?));
+    let synced = Memo::new(move |_| card.synced().try_get().unwrap_or_default());
+    // Whether the reader asked for the form by choosing «Custom model…».
+    let custom = RwSignal::new(false);
+    let is_saved = Memo::new(move |_| {
+        endpoint.get().is_some_and(|id| session.endpoints().read().find(id).is_some())
+    });
+    let needs_form = Memo::new(move |_| {
+        let unlisted = || match models.get() {
+            Some(Models::Failed(_)) => true,
+            Some(Models::Listed(listed)) => listed.is_empty(),
+            Some(Models::Loading) | None => false,
+        };
+        custom.get() || !is_saved.get() || model.get().is_none() && unlisted()
+    });
+    view! {
+        <section
+            class="card"
+            id=format!("card-{id}")
+            aria-label=move || t_string!(i18n, card, number = number.get())
+        >
+            <header class="card-header">
+                <EndpointPicker id endpoint custom />
+                <ModelPicker id endpoint model models />
+                <div class="card-buttons">
+                    <button
+                        class="button icon-button"
+                        aria-label=move || t_string!(i18n, sync_input)
+                        aria-pressed=move || synced.get().to_string()
+                        title=move || {
+                            if synced.get() {
+                                t_string!(i18n, sync_on)
+                            } else {
+                                t_string!(i18n, sync_off)
+                            }
+                        }
+                        on:click=move |_| session.toggle_sync(id)
+                    >
+                        {icon(icon::SYNC)}
+                    </button>
+                    <button
+                        class="button icon-button"
+                        aria-label=move || t_string!(i18n, compare)
+                        title=move || t_string!(i18n, compare_hint)
+                        on:click=move |event| {
+                            if let Some(added) = session.add_card(id) {
+                                show_card(added, &event);
+                            }
+                        }
+                    >
+                        {icon(icon::COMPARE)}
+                    </button>
+                    <CardMenu id number />
+                </div>
+            </header>
+            <Show when=move || needs_form.get()>
+                <Connect id endpoint models is_custom=custom />
+            </Show>
+            <Messages id is_connecting=needs_form />
+            <Composer id model />
+        </section>
+    }
+}
+
+/// Brings a new card into view. Asked by keyboard, its input takes the focus.
+fn show_card(id: card::Id, event: &ev::MouseEvent) {
+    let by_keyboard = event.detail() == 0;
+    request_animation_frame(move || {
+        let Some(card) = document().get_element_by_id(&format!("card-{id}")) else { return };
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_inline(web_sys::ScrollLogicalPosition::Nearest);
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        card.scroll_into_view_with_scroll_into_view_options(&options);
+        let input = card.query_selector("textarea").ok().flatten();
+        if let Some(input) = input.filter(|_| by_keyboard) {
+            // A card that was deleted within the frame has nothing to focus.
+            let _ = input.unchecked_into::<web_sys::HtmlElement>().focus();
+        }
+    });
+}
+
+/// The choice that asks for the form.
+const CUSTOM: &str = "custom";
+
+#[component]
+fn EndpointPicker(
+    id: card::Id,
+    endpoint: Memo<Option<endpoint::Id>>,
+    custom: RwSignal<bool>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let list = move || session.endpoints().list();
+    let shown = Signal::derive(move || {
+        if custom.get() {
+            return t_string!(i18n, custom_model_option).to_owned();
+        }
+        let id = endpoint.get();
+        id.and_then(|id| list().at_key(id).name().try_get()).unwrap_or_default()
+    });
+    let choices = Signal::derive(move || {
+        let list = list();
+        let list = list.read();
+        let saved = list.iter().map(|endpoint| Choice {
+            value: endpoint.id.to_string(),
+            label: endpoint.name.clone(),
+            note: Some(endpoint.base_url.as_str().to_owned()),
+            pinned: false,
+        });
+        let custom = Choice {
+            value: CUSTOM.to_owned(),
+            label: t_string!(i18n, custom_model_option).to_owned(),
+            note: None,
+            pinned: true,
+        };
+        saved.chain([custom]).collect()
+    });
+    let pick = move |value: String| {
+        if value == CUSTOM {
+            custom.set(true);
+            return;
+        }
+        custom.set(false);
+        let list = list();
+        let picked = list.read_untracked().iter().map(|saved| saved.id).find(|id| id.to_string() == value);
+        if let Some(picked) = picked {
+            session.pick_endpoint(id, picked);
+        }
+    };
+    view! {
+        <Picker
+            name=format!("endpoint-{id}")
+            label=Signal::derive(move || t_string!(i18n, endpoint))
+            placeholder=Signal::derive(move || t_string!(i18n, choose_endpoint))
+            shown
+            choices
+            status=Signal::derive(|| None)
+            on_open=|| ()
+            on_pick=pick
+        />
+    }
+}
+
+#[component]
+fn ModelPicker(
+    id: card::Id,
+    endpoint: Memo<Option<endpoint::Id>>,
+    model: Memo<Option<String>>,
+    models: Memo<Option<Models>>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let choices = Signal::derive(move || {
+        let listed = match models.get() {
+            Some(Models::Listed(listed)) => listed,
+            _ => Vec::new(),
+        };
+        let choice = |label: String, note| Choice { value: label.clone(), label, note, pinned: false };
+        // A model that is no longer listed stays chosen, and says so.
+        let missing = model.get().filter(|model| !listed.contains(model));
+        let is_listed = matches!(models.get(), Some(Models::Listed(_)));
+        let note = is_listed.then(|| t_string!(i18n, not_listed).to_owned());
+        let missing = missing.map(|model| choice(model, note));
+        missing.into_iter().chain(listed.into_iter().map(|model| choice(model, None))).collect()
+    });
+    let status = Signal::derive(move || match models.get()? {
+        Models::Loading => Some(t_string!(i18n, loading_models).to_owned()),
+        Models::Failed(error) => Some(explain(i18n, &error)),
+        Models::Listed(listed) if listed.is_empty() => Some(t_string!(i18n, no_models).to_owned()),
+        Models::Listed(_) => None,
+    });
+    // A list that failed is asked for again when it is looked for.
+    let on_open = move || {
+        if let (Some(endpoint), Some(Models::Failed(_)) | None) = (endpoint.get_untracked(), models.get_untracked()) {
+            session.load_models(endpoint);
+        }
+    };
+    view! {
+        <Picker
+            name=format!("model-{id}")
+            label=Signal::derive(move || t_string!(i18n, model))
+            placeholder=Signal::derive(move || t_string!(i18n, choose_model))
+            shown=Signal::derive(move || model.get().unwrap_or_default())
+            choices
+            status
+            on_open
+            on_pick=move |model| session.pick_model(id, model)
+        />
+    }
+}

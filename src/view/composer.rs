@@ -1,0 +1,128 @@
+//! A card's input, with Send, and Stop in its place while the card answers.
+
+use leptos::{ev, html, prelude::*};
+
+use super::{
+    icon::{self, icon},
+    ime::{Action, Event, Ime},
+};
+use crate::{
+    chat::{CardStoreFields, card},
+    i18n::{t, t_string, use_i18n},
+    session::Session,
+};
+
+/// Where a card is asked. In sync, it shows what all cards in sync show.
+#[component]
+pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let input = NodeRef::<html::Textarea>::new();
+    let ime = StoredValue::new(Ime::default());
+    let draft = Memo::new(move |_| session.draft(id));
+    let is_live = Memo::new(move |_| session.live(id).is_some());
+    let synced = Memo::new(move |_| session.card(id).synced().try_get().unwrap_or_default());
+    let shares = Memo::new(move |_| {
+        synced.get() && session.cards().read().iter().filter(|card| card.synced).count() > 1
+    });
+    let can_send = Memo::new(move |_| session.can_send(id));
+
+    // The input shows the draft, but a composition in it is never disturbed.
+    Effect::new(move |_| {
+        let draft = draft.get();
+        if let Some(input) = input.get()
+            && !ime.get_value().is_composing()
+            && input.value() != draft
+        {
+            input.set_value(&draft);
+        }
+    });
+    let commit = move || {
+        if let Some(input) = input.get_untracked() {
+            session.draft_changed(id, input.value());
+        }
+    };
+    let act = move |event: Event| {
+        let mut action = Action::Nothing;
+        ime.update_value(|ime| action = ime.on(event));
+        match action {
+            Action::Nothing => {}
+            Action::Commit => commit(),
+            Action::Send => {
+                commit();
+                session.send(id);
+            }
+            Action::CommitThenSend => {
+                commit();
+                // Not before the browser is done with the composition.
+                set_timeout(move || session.send(id), std::time::Duration::ZERO);
+            }
+        }
+        action
+    };
+    let on_keydown = move |event: ev::KeyboardEvent| {
+        if event.key() != "Enter" && event.key_code() != 13 {
+            return;
+        }
+        let pressed = Event::Enter {
+            plain: !(event.shift_key() || event.ctrl_key() || event.alt_key() || event.meta_key()),
+            composing: event.is_composing(),
+            taken_by_ime: event.key_code() == 229,
+        };
+        if act(pressed) == Action::Send {
+            event.prevent_default();
+        }
+    };
+    view! {
+        <div class="composer">
+            <Show when=move || synced.get() && model.get().is_none() && shares.get()>
+                <p class="hint">{t!(i18n, needs_model)}</p>
+            </Show>
+            <div class="composer-box">
+                <textarea
+                    node_ref=input
+                    rows="1"
+                    dir="auto"
+                    enterkeyhint="send"
+                    aria-label=move || t_string!(i18n, message)
+                    placeholder=move || {
+                        if shares.get() { t_string!(i18n, ask_synced) } else { t_string!(i18n, ask) }
+                    }
+                    on:input=move |_| _ = act(Event::Input)
+                    on:compositionstart=move |_| _ = act(Event::CompositionStart)
+                    on:compositionupdate=move |event: ev::CompositionEvent| {
+                        let text = event.data().unwrap_or_default();
+                        act(Event::CompositionUpdate { hangul: super::ime::ends_in_hangul(&text) });
+                    }
+                    on:compositionend=move |_| _ = act(Event::CompositionEnd)
+                    on:keydown=on_keydown
+                ></textarea>
+                <Show
+                    when=move || is_live.get()
+                    fallback=move || {
+                        view! {
+                            <button
+                                class="button icon-button primary"
+                                aria-label=move || t_string!(i18n, send)
+                                title=move || t_string!(i18n, send)
+                                disabled=move || !can_send.get()
+                                on:click=move |_| session.send(id)
+                            >
+                                {icon(icon::SEND)}
+                            </button>
+                        }
+                    }
+                >
+                    <button
+                        class="button icon-button primary"
+                        aria-label=move || t_string!(i18n, stop)
+                        title=move || t_string!(i18n, stop)
+                        on:click=move |_| session.stop(id)
+                    >
+                        {icon(icon::STOP)}
+                    </button>
+                </Show>
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,154 @@
+//! The form of a card without a model: where the endpoint is, and what it asks for.
+
+use leptos::{ev, prelude::*};
+
+use super::explain::{explain, explain_unconnected};
+use crate::{
+    chat::card,
+    endpoint::{self, EndpointStoreFields, EndpointsStoreFields},
+    i18n::{t, t_string, use_i18n},
+    session::{Models, Session, Unconnected},
+};
+
+/// Connects a card with an endpoint that is not saved yet, or that lists no models.
+#[component]
+pub fn Connect(
+    id: card::Id,
+    endpoint: Memo<Option<endpoint::Id>>,
+    models: Memo<Option<Models>>,
+    /// Whether the form was asked for; it is closed when the card is connected.
+    is_custom: RwSignal<bool>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let base_url = RwSignal::new(String::new());
+    let token = RwSignal::new(String::new());
+    let model = RwSignal::new(String::new());
+    let is_asking = RwSignal::new(false);
+    let failed = RwSignal::new(None::<Unconnected>);
+
+    let kept = Memo::new(move |_| {
+        let list = session.endpoints().list();
+        list.at_key(endpoint.get()?).base_url().try_get()
+    });
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        if is_asking.get_untracked() {
+            return;
+        }
+        is_asking.set(true);
+        failed.set(None);
+        let connect = session.connect(
+            id,
+            base_url.get_untracked(),
+            token.get_untracked(),
+            model.get_untracked(),
+        );
+        leptos::task::spawn_local(async move {
+            let connected = connect.await;
+            // The form may be gone: its card was deleted while the endpoint was asked.
+            is_asking.try_set(false);
+            match connected {
+                Ok(()) => _ = is_custom.try_set(false),
+                Err(error) => _ = failed.try_set(Some(error)),
+            }
+        });
+    };
+    // What is wrong: with what was typed, else with the endpoint that is chosen.
+    let problem = move || {
+        if is_asking.get() {
+            return None;
+        }
+        if let Some(failed) = failed.get() {
+            return Some(explain_unconnected(i18n, &failed));
+        }
+        match models.get() {
+            _ if is_custom.get() => None,
+            Some(Models::Failed(error)) => Some(explain(i18n, &error)),
+            _ => None,
+        }
+    };
+    // Nothing is wrong on a first visit: it begins with a welcome.
+    let is_first_visit = Memo::new(move |_| session.endpoints().list().read().is_empty());
+    let base_url_id = format!("base-url-{id}");
+    let token_id = format!("token-{id}");
+    let model_id = format!("model-id-{id}");
+    view! {
+        <form
+            class="connect"
+            aria-label=move || t_string!(i18n, custom_model)
+            novalidate
+            on:submit=submit
+        >
+            {move || {
+                if is_first_visit.get() {
+                    view! {
+                        <h2>{t!(i18n, welcome_title)}</h2>
+                        <p class="hint">{t!(i18n, welcome_hint)}</p>
+                    }
+                        .into_any()
+                } else if !is_custom.get() {
+                    view! { <p class="hint">{t!(i18n, no_models)}</p> }.into_any()
+                } else {
+                    ().into_any()
+                }
+            }}
+            <div class="field">
+                <label for=base_url_id.clone()>{t!(i18n, base_url)}</label>
+                <input
+                    id=base_url_id.clone()
+                    type="text"
+                    inputmode="url"
+                    autocomplete="url"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    placeholder="http://localhost:11434/v1"
+                    aria-describedby=format!("{base_url_id}-hint")
+                    bind:value=base_url
+                />
+                <small class="hint" id=format!("{base_url_id}-hint")>
+                    {move || match kept.get() {
+                        Some(kept) => t_string!(i18n, base_url_kept, url = kept.as_str()).to_string(),
+                        None => t_string!(i18n, base_url_hint).to_owned(),
+                    }}
+                </small>
+            </div>
+            <div class="field">
+                <label for=token_id.clone()>{t!(i18n, token)}</label>
+                // A text field drawn as dots: a password field would be offered to the
+                // password manager, and is no textbox to assistive technology.
+                <input
+                    id=token_id.clone()
+                    class="secret"
+                    type="text"
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    aria-describedby=format!("{token_id}-hint")
+                    bind:value=token
+                />
+                <small class="hint" id=format!("{token_id}-hint")>{t!(i18n, token_hint)}</small>
+            </div>
+            <div class="field">
+                <label for=model_id.clone()>{t!(i18n, model)}</label>
+                <input
+                    id=model_id.clone()
+                    type="text"
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    aria-describedby=format!("{model_id}-hint")
+                    bind:value=model
+                />
+                <small class="hint" id=format!("{model_id}-hint")>{t!(i18n, model_hint)}</small>
+            </div>
+            <p class="problem" role="alert">{problem}</p>
+            <button class="button primary" type="submit" aria-busy=move || is_asking.get().to_string()>
+                {t!(i18n, refresh)}
+            </button>
+            <p class="hint" role="status">
+                {move || is_asking.get().then(|| t_string!(i18n, refreshing))}
+            </p>
+        </form>
+    }
+}

@@ -1,0 +1,68 @@
+//! Errors in the reader's language: what happened, and what to do now. The endpoint's own words
+//! are kept.
+
+use leptos_i18n::I18nContext;
+
+use crate::{
+    endpoint::Invalid,
+    i18n::{Locale, t_string},
+    openai::Error,
+    session::Unconnected,
+    storage,
+};
+
+type Words = I18nContext<Locale>;
+
+/// Why an endpoint gave no answer, or no list of models.
+pub fn explain(i18n: Words, error: &Error) -> String {
+    let what = match error {
+        Error::Unreachable => t_string!(i18n, unreachable).to_owned(),
+        Error::Refused { status, .. } => {
+            let status = *status;
+            match status {
+                401 | 403 => t_string!(i18n, refused_auth, status).to_string(),
+                404 | 405 => t_string!(i18n, refused_path, status).to_string(),
+                429 | 503 => t_string!(i18n, refused_busy, status).to_string(),
+                500.. => t_string!(i18n, refused_server, status).to_string(),
+                _ => t_string!(i18n, refused, status).to_string(),
+            }
+        }
+        Error::Reported { .. } => t_string!(i18n, reported).to_owned(),
+        Error::Garbled { .. } => t_string!(i18n, garbled).to_owned(),
+        Error::Empty => t_string!(i18n, empty_answer).to_owned(),
+        Error::CutOff => t_string!(i18n, cut_off).to_owned(),
+    };
+    let words = match error {
+        Error::Refused { message, .. } | Error::Reported { message } if !message.is_empty() => {
+            t_string!(i18n, server_said, words = message.as_str()).to_string()
+        }
+        Error::Garbled { excerpt } => t_string!(i18n, what_came, words = excerpt.as_str()).to_string(),
+        _ => return what,
+    };
+    format!("{what} {words}")
+}
+
+/// Why a filled-in form led to no model.
+pub fn explain_unconnected(i18n: Words, error: &Unconnected) -> String {
+    match error {
+        Unconnected::Failed(error) => explain(i18n, error),
+        Unconnected::NoModels => t_string!(i18n, no_models).to_owned(),
+        Unconnected::Invalid(invalid) => match invalid {
+            Invalid::EmptyUrl => t_string!(i18n, invalid_empty_url),
+            Invalid::Scheme => t_string!(i18n, invalid_scheme),
+            Invalid::Url => t_string!(i18n, invalid_url),
+            Invalid::Credentials => t_string!(i18n, invalid_credentials),
+            Invalid::Query => t_string!(i18n, invalid_query),
+            Invalid::Token => t_string!(i18n, invalid_token),
+        }
+        .to_owned(),
+    }
+}
+
+/// Why the chat is not saved.
+pub fn explain_unsaved(i18n: Words, error: storage::Error) -> &'static str {
+    match error {
+        storage::Error::Full => t_string!(i18n, unsaved_full),
+        storage::Error::Blocked => t_string!(i18n, unsaved_blocked),
+    }
+}

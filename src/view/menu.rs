@@ -1,0 +1,168 @@
+//! A card's More menu, and the question before a card is deleted.
+
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
+
+use super::icon::{self, icon};
+use crate::{
+    chat::card,
+    i18n::{t, t_string, use_i18n},
+    session::Session,
+};
+
+/// What is done seldom: clear and delete.
+#[component]
+pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let is_open = RwSignal::new(false);
+    let asks = RwSignal::new(false);
+    let button = NodeRef::<html::Button>::new();
+    let items = NodeRef::<html::Div>::new();
+    let is_last = Memo::new(move |_| session.cards().read().len() == 1);
+    let close = move || {
+        is_open.set(false);
+        if let Some(button) = button.get_untracked() {
+            // A button that is gone can't take the focus back.
+            let _ = button.focus();
+        }
+    };
+    // The first item takes the focus when the menu opens.
+    Effect::new(move |_| {
+        if let Some(items) = items.get() {
+            focus_item(&items, 0);
+        }
+    });
+    let on_key = move |event: ev::KeyboardEvent| {
+        let Some(items) = items.get_untracked() else { return };
+        let count = items.child_element_count() as usize;
+        let focused = (0..count).find(|&index| item(&items, index) == document().active_element());
+        let focused = focused.unwrap_or(0);
+        match event.key().as_str() {
+            "ArrowDown" => focus_item(&items, (focused + 1) % count),
+            "ArrowUp" => focus_item(&items, (focused + count - 1) % count),
+            "Home" => focus_item(&items, 0),
+            "End" => focus_item(&items, count - 1),
+            "Escape" => close(),
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    let delete = move |_| {
+        if is_last.get_untracked() {
+            return;
+        }
+        close();
+        let has_words = session.card(id).try_read_untracked().is_some_and(|card| !card.turns.is_empty())
+            || !untrack(|| session.draft(id)).is_empty();
+        if has_words {
+            asks.set(true);
+        } else {
+            session.delete_card(id);
+        }
+    };
+    view! {
+        <div
+            class="menu"
+            on:keydown=on_key
+            on:focusout=move |event: ev::FocusEvent| {
+                let menu = event.current_target().map(JsCast::unchecked_into::<web_sys::Node>);
+                let to = event.related_target().map(JsCast::unchecked_into::<web_sys::Node>);
+                if !menu.is_some_and(|menu| menu.contains(to.as_ref())) {
+                    is_open.set(false);
+                }
+            }
+        >
+            <button
+                node_ref=button
+                class="button icon-button"
+                aria-label=move || t_string!(i18n, more)
+                title=move || t_string!(i18n, more)
+                aria-haspopup="menu"
+                aria-expanded=move || is_open.get().to_string()
+                on:click=move |_| is_open.update(|open| *open = !*open)
+            >
+                {icon(icon::MORE)}
+            </button>
+            <Show when=move || is_open.get()>
+                <div node_ref=items class="menu-items" role="menu" aria-label=move || t_string!(i18n, more)>
+                    <button
+                        class="menu-item"
+                        role="menuitem"
+                        tabindex="-1"
+                        on:click=move |_| {
+                            close();
+                            session.clear_card(id);
+                        }
+                    >
+                        {t!(i18n, clear_chat)}
+                    </button>
+                    <button
+                        class="menu-item danger"
+                        role="menuitem"
+                        tabindex="-1"
+                        aria-disabled=move || is_last.get().to_string()
+                        aria-description=move || is_last.get().then(|| t_string!(i18n, last_card))
+                        on:click=delete
+                    >
+                        {t!(i18n, delete_chat)}
+                        <Show when=move || is_last.get()>
+                            <small class="hint" aria-hidden="true">{t!(i18n, last_card)}</small>
+                        </Show>
+                    </button>
+                </div>
+            </Show>
+            <Show when=move || asks.get()>
+                <Confirm number on_end=move |confirmed| {
+                    asks.set(false);
+                    if confirmed {
+                        session.delete_card(id);
+                    }
+                } />
+            </Show>
+        </div>
+    }
+}
+
+fn item(items: &web_sys::Element, index: usize) -> Option<web_sys::Element> {
+    items.children().item(u32::try_from(index).ok()?)
+}
+
+fn focus_item(items: &web_sys::Element, index: usize) {
+    if let Some(item) = item(items, index) {
+        // Only a detached element refuses the focus, and then nothing is lost.
+        let _ = item.unchecked_into::<web_sys::HtmlElement>().focus();
+    }
+}
+
+/// Asks before a card with words in it is deleted.
+#[component]
+fn Confirm(number: Memo<usize>, on_end: impl Fn(bool) + Copy + Send + Sync + 'static) -> impl IntoView {
+    let i18n = use_i18n();
+    let dialog = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| {
+        if let Some(dialog) = dialog.get() {
+            // It fails only when it is open already.
+            let _ = dialog.show_modal();
+        }
+    });
+    view! {
+        <dialog
+            node_ref=dialog
+            class="dialog"
+            aria-label=move || t_string!(i18n, delete_question, number = number.get())
+            on:cancel=move |_: ev::Event| on_end(false)
+        >
+            <h2>{move || t_string!(i18n, delete_question, number = number.get())}</h2>
+            <p>{t!(i18n, delete_warning)}</p>
+            <div class="dialog-buttons">
+                <button class="button" on:click=move |_| on_end(false)>
+                    {t!(i18n, cancel)}
+                </button>
+                <button class="button danger" on:click=move |_| on_end(true)>
+                    {t!(i18n, delete)}
+                </button>
+            </div>
+        </dialog>
+    }
+}

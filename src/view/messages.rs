@@ -1,0 +1,303 @@
+//! A card's conversation.
+
+use leptos::{html, prelude::*};
+use wasm_bindgen::JsCast;
+
+use super::explain::explain;
+use crate::{
+    chat::{CardStoreFields, Outcome, TurnStoreFields, card, turn},
+    i18n::{t, t_string, use_i18n},
+    session::{Live, Session},
+};
+
+/// Nearer to the end than this, in CSS pixels, a reader is at the end, and stays there.
+const AT_THE_END: i32 = 32;
+
+/// What was said in a card, oldest first. It follows an answer while the reader is at the end.
+#[component]
+pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let card = session.card(id);
+    let log = NodeRef::<html::Div>::new();
+    let at_end = StoredValue::new(true);
+    let follow = move || {
+        if let Some(log) = log.get_untracked().filter(|_| at_end.get_value()) {
+            log.set_scroll_top(log.scroll_height());
+        }
+    };
+    let on_scroll = move |_| {
+        if let Some(log) = log.get_untracked() {
+            let left = log.scroll_height() - log.scroll_top() - log.client_height();
+            at_end.set_value(left < AT_THE_END);
+        }
+    };
+    let live = Memo::new(move |_| session.live(id));
+    let count = Memo::new(move |_| card.turns().try_read().map_or(0, |turns| turns.len()));
+    // What the reader has just sent is always in sight.
+    Effect::new(move |before: Option<usize>| {
+        let count = count.get();
+        if before.is_none_or(|before| before < count) {
+            at_end.set_value(true);
+            request_animation_frame(follow);
+        }
+        count
+    });
+    view! {
+        <div
+            node_ref=log
+            class="messages"
+            role="log"
+            tabindex="0"
+            aria-label=move || t_string!(i18n, messages)
+            on:scroll=on_scroll
+        >
+            <Show when=move || count.get() == 0 && !is_connecting.get()>
+                <div class="empty">
+                    <p>{t!(i18n, empty_title)}</p>
+                    <p class="hint">{t!(i18n, empty_hint)}</p>
+                </div>
+            </Show>
+            <For each=move || card.turns() key=|turn| turn.key() let:turn>
+                <TurnView card=id id=turn.key() live follow />
+            </For>
+        </div>
+    }
+}
+
+/// Where a turn stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// Its answer is on its way.
+    Answering,
+    /// Another answer of the card comes first.
+    Queued,
+    /// Nothing is on its way to answer it.
+    Unanswered,
+    Answered,
+}
+
+#[component]
+fn TurnView(
+    card: card::Id,
+    id: turn::Id,
+    live: Memo<Option<Live>>,
+    follow: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let turn = session.turn(card, id);
+    let standing = Memo::new(move |_| {
+        let is_answered = turn.answer().try_read().is_some_and(|answer| answer.is_some());
+        live.with(|live| match live {
+            Some(live) if live.turn == id => Standing::Answering,
+            _ if is_answered => Standing::Answered,
+            Some(_) => Standing::Queued,
+            None => Standing::Unanswered,
+        })
+    });
+    let has_answer = move || matches!(standing.get(), Standing::Answering | Standing::Answered);
+    view! {
+        <article class="message user" aria-label=move || t_string!(i18n, you)>
+            <div class="text" dir="auto">
+                {move || turn.prompt().try_get()}
+            </div>
+        </article>
+        <Show
+            when=has_answer
+            fallback=move || view! { <Waiting card id standing live /> }
+        >
+            <AnswerView card id live standing follow />
+        </Show>
+    }
+}
+
+/// What is said of a turn without an answer, and what can be done with it.
+#[component]
+fn Waiting(
+    card: card::Id,
+    id: turn::Id,
+    standing: Memo<Standing>,
+    live: Memo<Option<Live>>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    view! {
+        <div class="note">
+            {move || match standing.get() {
+                Standing::Queued => {
+                    view! {
+                        <span>{t!(i18n, queued)}</span>
+                        <button class="button" on:click=move |_| session.cancel(card, id)>
+                            {t!(i18n, cancel_queued)}
+                        </button>
+                    }
+                        .into_any()
+                }
+                _ => {
+                    view! {
+                        <span>{t!(i18n, unanswered)}</span>
+                        <Retry card id live />
+                    }
+                        .into_any()
+                }
+            }}
+        </div>
+    }
+}
+
+#[component]
+fn Retry(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let can_send = move || session.card(card).try_read().is_some_and(|card| card.target().is_some());
+    view! {
+        <Show when=move || live.with(Option::is_none) && can_send()>
+            <button class="button" on:click=move |_| session.retry(card, id)>
+                {t!(i18n, retry)}
+            </button>
+        </Show>
+    }
+}
+
+#[component]
+fn AnswerView(
+    card: card::Id,
+    id: turn::Id,
+    live: Memo<Option<Live>>,
+    standing: Memo<Standing>,
+    follow: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let turn = session.turn(card, id);
+    let is_live = Memo::new(move |_| standing.get() == Standing::Answering);
+    let model = Memo::new(move |_| {
+        let stored = || turn.answer().try_read().and_then(|answer| Some(answer.as_ref()?.model.clone()));
+        live.with(|live| live.as_ref().filter(|live| live.turn == id).map(|live| live.model().to_owned()))
+            .or_else(stored)
+            .unwrap_or_default()
+    });
+    let outcome = Memo::new(move |_| {
+        let answer = turn.answer().try_read()?;
+        let answer = answer.as_ref()?;
+        (!is_live.get()).then(|| (answer.outcome.clone(), answer.text.trim().is_empty()))
+    });
+    let note = move || {
+        let (outcome, is_empty) = outcome.get()?;
+        let can_retry = outcome.can_retry();
+        let is_error = matches!(outcome, Outcome::Failed(_));
+        let words = match outcome {
+            Outcome::Complete if is_empty => t_string!(i18n, no_text).to_owned(),
+            Outcome::Complete => return None,
+            Outcome::Length => t_string!(i18n, length).to_owned(),
+            Outcome::Filtered => t_string!(i18n, filtered).to_owned(),
+            Outcome::Stopped => t_string!(i18n, stopped).to_owned(),
+            Outcome::Interrupted => t_string!(i18n, interrupted).to_owned(),
+            Outcome::Failed(error) => explain(i18n, &error),
+        };
+        Some(view! {
+            <div class="note" class:error=is_error>
+                <span>{words}</span>
+                {can_retry.then(|| view! { <Retry card id live /> })}
+            </div>
+        })
+    };
+    view! {
+        <article
+            class="message answer"
+            aria-label=move || model.get()
+            aria-busy=move || is_live.get().to_string()
+        >
+            <p class="model-name" aria-hidden="true">{move || model.get()}</p>
+            <AnswerText card id live follow />
+            <Show when=move || is_live.get()>
+                <p class="answering" role="status">
+                    <span class="visually-hidden">{t!(i18n, answering)}</span>
+                    <i></i>
+                    <i></i>
+                    <i></i>
+                </p>
+            </Show>
+            {note}
+        </article>
+    }
+}
+
+/// The text of an answer, while it comes and after. Only what is new is put on the page: the cost
+/// of a frame is that of what it adds, however long the answer has become. A line that has ended
+/// is an element that is never touched again, so that the browser lays out only the last one.
+#[component]
+fn AnswerText(
+    card: card::Id,
+    id: turn::Id,
+    live: Memo<Option<Live>>,
+    follow: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let turn = session.turn(card, id);
+    let container = NodeRef::<html::Div>::new();
+    Effect::new(move |before: Option<(Option<Live>, Lines)>| {
+        let (was_live, mut lines) = before.unwrap_or_default();
+        let Some(container) = container.get() else { return (was_live, lines) };
+        let now_live = live.get().filter(|live| live.turn == id);
+        match &now_live {
+            Some(live) => {
+                if was_live.as_ref() != Some(live) {
+                    lines = Lines::default();
+                    container.set_text_content(None);
+                }
+                live.with_text(|text| lines.extend(&container, text));
+            }
+            None => {
+                if let Some(answer) = turn.answer().try_read()
+                    && let Some(answer) = &*answer
+                {
+                    // What has just been streamed stays as it is, selection and all; anything
+                    // else is shown anew.
+                    if was_live.is_none() {
+                        lines = Lines::default();
+                        container.set_text_content(None);
+                    }
+                    lines.extend(&container, &answer.text);
+                }
+            }
+        }
+        follow();
+        (now_live, lines)
+    });
+    view! { <div class="text" dir="auto" node_ref=container></div> }
+}
+
+/// The lines of a text that is on the page, to which only more is added.
+#[derive(Default)]
+struct Lines {
+    /// How many bytes of the text are on the page.
+    shown: usize,
+    /// The last line.
+    last: Option<web_sys::Text>,
+}
+
+impl Lines {
+    fn extend(&mut self, container: &web_sys::HtmlElement, text: &str) {
+        let added = text.get(self.shown..).unwrap_or_default();
+        self.shown = text.len();
+        for (index, piece) in added.split('\n').enumerate() {
+            if index > 0 {
+                self.last = None;
+            }
+            if let Some(last) = &self.last {
+                // Appending at the end of a node can't fail.
+                let _ = last.append_data(piece);
+            } else {
+                let line = document().create_element("div").expect("div is an element's name");
+                line.set_class_name("line");
+                let node = document().create_text_node(piece);
+                // A new node can stand anywhere.
+                let _ = line.append_child(&node);
+                let _ = container.append_child(line.unchecked_ref());
+                self.last = Some(node);
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What is said of the whole page: that something can be undone, or is not saved.
+
+use leptos::prelude::*;
+
+use super::{
+    explain::explain_unsaved,
+    icon::{self, icon},
+};
+use crate::{
+    i18n::{t, t_string, use_i18n},
+    session::{Removed, Session},
+};
+
+/// The notices, over the lower edge of the page.
+#[component]
+pub fn Notices() -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let dismiss = move |act: fn(Session)| {
+        view! {
+            <button
+                class="button icon-button"
+                aria-label=move || t_string!(i18n, dismiss)
+                on:click=move |_| act(session)
+            >
+                {icon(icon::CLOSE)}
+            </button>
+        }
+    };
+    let unsaved = move || {
+        let error = session.unsaved().get()?;
+        Some(view! {
+            <p class="notice error">
+                <span>{explain_unsaved(i18n, error)}</span>
+            </p>
+        })
+    };
+    let aside = move || {
+        let keys = session.aside().get();
+        (!keys.is_empty()).then(|| {
+            view! {
+                <p class="notice error">
+                    <span>{t_string!(i18n, aside, keys = keys.join(", ")).to_string()}</span>
+                    {dismiss(Session::dismiss_aside)}
+                </p>
+            }
+        })
+    };
+    let removed = move || {
+        let words = match session.removed().get()? {
+            Removed::Card { .. } => t_string!(i18n, card_deleted),
+            Removed::Turns { .. } => t_string!(i18n, chat_cleared),
+        };
+        Some(view! {
+            <p class="notice">
+                <span>{words}</span>
+                <button class="button" on:click=move |_| session.undo()>
+                    {t!(i18n, undo)}
+                </button>
+                {dismiss(Session::dismiss_removed)}
+            </p>
+        })
+    };
+    view! {
+        <div class="notices" role="status">
+            {unsaved}
+            {aside}
+            {removed}
+        </div>
+    }
+}

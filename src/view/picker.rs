@@ -1,0 +1,195 @@
+//! A searchable combobox: type to filter, arrows to move, Enter to choose, Escape to leave.
+//!
+//! Source: WAI-ARIA Authoring Practices, «Editable Combobox With List Autocomplete».
+
+use leptos::{ev, html, prelude::*};
+
+use super::icon::{self, icon};
+use crate::i18n::{t_string, use_i18n};
+
+/// One thing to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What [`Picker`] reports.
+    pub value: String,
+    /// What is shown and searched.
+    pub label: String,
+    /// Shown beside the label.
+    pub note: Option<String>,
+    /// Offered whatever is typed.
+    pub pinned: bool,
+}
+
+/// More options than this are not rendered: typing finds the rest.
+const MOST_SHOWN: usize = 200;
+
+/// A combobox that shows what is chosen, and lists what can be.
+#[component]
+pub fn Picker(
+    /// Unique on the page.
+    name: String,
+    /// The accessible name.
+    label: Signal<&'static str>,
+    /// Shown while nothing is chosen.
+    placeholder: Signal<&'static str>,
+    /// What is chosen.
+    shown: Signal<String>,
+    choices: Signal<Vec<Choice>>,
+    /// Said above the choices: that they load, or why there are none.
+    status: Signal<Option<String>>,
+    /// Called when the list opens.
+    on_open: impl Fn() + Copy + Send + Sync + 'static,
+    on_pick: impl Fn(String) + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    // What is typed while the list is open; None while it is closed.
+    let typed = RwSignal::new(None::<String>);
+    let active = RwSignal::new(0_usize);
+    let input = NodeRef::<html::Input>::new();
+    let is_open = Memo::new(move |_| typed.read().is_some());
+
+    // The matches that are shown, and how many more there are.
+    let matches = Memo::new(move |_| {
+        let typed = typed.get().unwrap_or_default().trim().to_lowercase();
+        let mut matches = choices.get();
+        matches.retain(|choice| choice.pinned || choice.label.to_lowercase().contains(&typed));
+        let more = matches.len().saturating_sub(MOST_SHOWN);
+        matches.truncate(MOST_SHOWN);
+        (matches, more)
+    });
+    let open = move || {
+        if !is_open.get_untracked() {
+            on_open();
+            typed.set(Some(String::new()));
+            let shown = shown.get_untracked();
+            let chosen = matches.with_untracked(|(matches, _)| {
+                matches.iter().position(|choice| choice.label == shown)
+            });
+            active.set(chosen.unwrap_or(0));
+            if let Some(input) = input.get_untracked() {
+                input.select();
+            }
+        }
+    };
+    let close = move || {
+        typed.set(None);
+        // The text goes back to what is chosen.
+        if let Some(input) = input.get_untracked() {
+            input.set_value(&shown.get_untracked());
+        }
+    };
+    let pick = move |index: usize| {
+        let picked = matches.with_untracked(|(matches, _)| Some(matches.get(index)?.value.clone()));
+        typed.set(None);
+        if let Some(picked) = picked {
+            on_pick(picked);
+        }
+        close();
+    };
+    let on_key = move |event: ev::KeyboardEvent| {
+        // While an input method composes, its keys are its own.
+        if event.is_composing() {
+            return;
+        }
+        let count = matches.with_untracked(|(matches, _)| matches.len());
+        let is_open = is_open.get_untracked();
+        match event.key().as_str() {
+            "ArrowDown" | "ArrowUp" if !is_open => open(),
+            "ArrowDown" if count > 0 => active.update(|active| *active = (*active + 1) % count),
+            "ArrowUp" if count > 0 => {
+                active.update(|active| *active = (*active + count - 1) % count);
+            }
+            "Home" if is_open => active.set(0),
+            "End" if is_open => active.set(count.saturating_sub(1)),
+            "Enter" if is_open => pick(active.get_untracked()),
+            "Enter" => open(),
+            "Escape" if is_open => close(),
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    let list = format!("{name}-list");
+    let option = {
+        let name = name.clone();
+        move |index: usize| format!("{name}-option-{index}")
+    };
+    // The active option is always in sight.
+    Effect::new({
+        let option = option.clone();
+        move |_| {
+            let active = active.get();
+            if let Some(element) = is_open.get().then(|| document().get_element_by_id(&option(active))).flatten() {
+                let options = web_sys::ScrollIntoViewOptions::new();
+                options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+                element.scroll_into_view_with_scroll_into_view_options(&options);
+            }
+        }
+    });
+    let active_option = {
+        let option = option.clone();
+        move || is_open.get().then(|| option(active.get()))
+    };
+    let options = {
+        let list = list.clone();
+        move || {
+            let (matches, more) = matches.get();
+            let nothing = matches.iter().all(|choice| choice.pinned) && !typed.with(|typed| typed.as_deref().is_none_or(str::is_empty));
+            let label_of = |choice: Choice, index: usize| {
+                view! {
+                    <li
+                        role="option"
+                        class="option"
+                        id=option(index)
+                        aria-selected=move || (active.get() == index).to_string()
+                        // The input keeps the focus.
+                        on:mousedown=|event| event.prevent_default()
+                        on:click=move |_| pick(index)
+                    >
+                        <span class="option-label">{choice.label}</span>
+                        {choice.note.map(|note| view! { <small class="option-note">{note}</small> })}
+                    </li>
+                }
+            };
+            view! {
+                <div class="options">
+                    {move || status.get().map(|status| view! { <p class="hint" role="status">{status}</p> })}
+                    {nothing.then(|| view! { <p class="hint">{t_string!(i18n, nothing_matches)}</p> })}
+                    <ul role="listbox" id=list.clone() aria-label=move || label.get()>
+                        {matches.into_iter().enumerate().map(|(index, choice)| label_of(choice, index)).collect_view()}
+                    </ul>
+                    {(more > 0).then(|| view! { <p class="hint">{t_string!(i18n, more_matches, count = more)}</p> })}
+                </div>
+            }
+        }
+    };
+    view! {
+        <div class="picker">
+            <input
+                node_ref=input
+                role="combobox"
+                type="text"
+                autocomplete="off"
+                spellcheck="false"
+                aria-label=move || label.get()
+                aria-autocomplete="list"
+                aria-haspopup="listbox"
+                aria-controls=list.clone()
+                aria-expanded=move || is_open.get().to_string()
+                aria-activedescendant=active_option
+                placeholder=move || placeholder.get()
+                title=move || shown.get()
+                prop:value=move || shown.get()
+                on:click=move |_| open()
+                on:input:target=move |event| {
+                    open();
+                    typed.set(Some(event.target().value()));
+                    active.set(0);
+                }
+                on:keydown=on_key
+                on:blur=move |_| close()
+            />
+            {icon(icon::OPEN)}
+            <Show when=move || is_open.get()>{options.clone()}</Show>
+        </div>
+    }
+}
