@@ -19,6 +19,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .parse_options(ParseOptions::new().interpolate_display(true));
     let words = parse_locales(None, config)?;
     let code = gen_code(&words, None, false, None, false)?;
-    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("i18n.rs"), code.to_string())?;
+    fs::write(
+        PathBuf::from(env::var("OUT_DIR")?).join("i18n.rs"),
+        code.to_string(),
+    )?;
     Ok(())
 }

@@ -30,7 +30,11 @@ pub struct Chat {
 impl Chat {
     /// A chat in which nothing was said, with the one card that every chat has.
     pub fn new(id: Id, card: Card) -> Self {
-        Self { id, draft: String::new(), cards: vec![card] }
+        Self {
+            id,
+            draft: String::new(),
+            cards: vec![card],
+        }
     }
 
     /// The card with that identifier, if it is on the page.

@@ -54,11 +54,22 @@ impl Endpoints {
             Ok(chosen)
         } else {
             let base_url = BaseUrl::parse(base_url)?;
-            self.list.iter().find(|saved| saved.base_url == base_url).ok_or(base_url)
+            self.list
+                .iter()
+                .find(|saved| saved.base_url == base_url)
+                .ok_or(base_url)
         };
         Ok(match known {
-            Ok(known) => Endpoint { token: token.or_else(|| known.token.clone()), ..known.clone() },
-            Err(base_url) => Endpoint { id: fresh, name: base_url.host().into(), base_url, token },
+            Ok(known) => Endpoint {
+                token: token.or_else(|| known.token.clone()),
+                ..known.clone()
+            },
+            Err(base_url) => Endpoint {
+                id: fresh,
+                name: base_url.host().into(),
+                base_url,
+                token,
+            },
         })
     }
 }
@@ -140,7 +151,10 @@ impl BaseUrl {
 /// What comes after `http://` or `https://`, whose letters count the same in either case.
 fn strip_scheme(url: &str) -> Option<&str> {
     let (scheme, rest) = url.split_once("://")?;
-    ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)).then_some(rest)
+    ["http", "https"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known))
+        .then_some(rest)
 }
 
 impl TryFrom<String> for BaseUrl {
@@ -202,10 +216,16 @@ mod tests {
     fn base_urls_are_kept_as_typed_less_trailing_slashes() {
         #[track_caller]
         fn check(typed: &str, expected: Result<&str, Invalid>) {
-            assert_eq!(BaseUrl::parse(typed).as_ref().map(BaseUrl::as_str), expected.as_ref().copied());
+            assert_eq!(
+                BaseUrl::parse(typed).as_ref().map(BaseUrl::as_str),
+                expected.as_ref().copied()
+            );
         }
         check("https://api.openai.com/v1", Ok("https://api.openai.com/v1"));
-        check("  http://127.0.0.1:8081/v1// ", Ok("http://127.0.0.1:8081/v1"));
+        check(
+            "  http://127.0.0.1:8081/v1// ",
+            Ok("http://127.0.0.1:8081/v1"),
+        );
         check("https://host/proxy/abc", Ok("https://host/proxy/abc"));
         check("HTTP://[::1]:11434/v1", Ok("HTTP://[::1]:11434/v1"));
         check("http://모델.example/v1", Ok("http://모델.example/v1"));
@@ -240,13 +260,6 @@ mod tests {
 
     #[test]
     fn a_token_stays_with_its_own_base_url() {
-        let saved = Endpoint {
-            id: Id::new(1),
-            name: "one".into(),
-            base_url: BaseUrl::parse("http://one/v1").unwrap(),
-            token: Token::parse("secret-1").unwrap(),
-        };
-        let endpoints = Endpoints { list: vec![saved] };
         #[track_caller]
         fn check(
             endpoints: &Endpoints,
@@ -256,19 +269,50 @@ mod tests {
             let (chosen, base_url, token) = form;
             let found = endpoints.resolve(chosen.map(Id::new), base_url, token, Id::new(9));
             let expected = expected.map(|(id, base_url, token)| {
-                (Id::new(id), base_url.to_owned(), token.map(|token| format!("Bearer {token}")))
+                (
+                    Id::new(id),
+                    base_url.to_owned(),
+                    token.map(|token| format!("Bearer {token}")),
+                )
             });
             let found = found.map(|endpoint| {
-                (endpoint.id, endpoint.base_url.into(), endpoint.token.map(|token| token.bearer()))
+                (
+                    endpoint.id,
+                    endpoint.base_url.into(),
+                    endpoint.token.map(|token| token.bearer()),
+                )
             });
             assert_eq!(found, expected);
         }
+        let saved = Endpoint {
+            id: Id::new(1),
+            name: "one".into(),
+            base_url: BaseUrl::parse("http://one/v1").unwrap(),
+            token: Token::parse("secret-1").unwrap(),
+        };
+        let endpoints = Endpoints { list: vec![saved] };
         let one = "http://one/v1";
-        check(&endpoints, (Some(1), "", ""), Ok((1, one, Some("secret-1"))));
+        check(
+            &endpoints,
+            (Some(1), "", ""),
+            Ok((1, one, Some("secret-1"))),
+        );
         check(&endpoints, (Some(1), "", "new"), Ok((1, one, Some("new"))));
-        check(&endpoints, (Some(1), "http://two/v1", ""), Ok((9, "http://two/v1", None)));
-        check(&endpoints, (Some(1), "http://two/v1", "x"), Ok((9, "http://two/v1", Some("x"))));
-        check(&endpoints, (None, "http://one/v1/", ""), Ok((1, one, Some("secret-1"))));
+        check(
+            &endpoints,
+            (Some(1), "http://two/v1", ""),
+            Ok((9, "http://two/v1", None)),
+        );
+        check(
+            &endpoints,
+            (Some(1), "http://two/v1", "x"),
+            Ok((9, "http://two/v1", Some("x"))),
+        );
+        check(
+            &endpoints,
+            (None, "http://one/v1/", ""),
+            Ok((1, one, Some("secret-1"))),
+        );
         check(&endpoints, (None, "", "x"), Err(Invalid::EmptyUrl));
         check(&endpoints, (Some(7), "", "x"), Err(Invalid::EmptyUrl));
     }

@@ -15,7 +15,13 @@ pub mod view;
 pub use view::App;
 
 /// The words of the page, by key and language, generated from `locales/*.json` by build.rs.
-#[allow(clippy::pedantic, missing_docs, dead_code, unused_imports, reason = "generated code")]
+#[allow(
+    clippy::pedantic,
+    missing_docs,
+    dead_code,
+    unused_imports,
+    reason = "generated code"
+)]
 mod words {
     include!(concat!(env!("OUT_DIR"), "/i18n.rs"));
 }

@@ -47,7 +47,9 @@ pub fn stream(
             .header("Accept", "text/event-stream, application/json")
             .header("Content-Type", "application/json")
             .abort_signal(abort.0.as_ref().map(AbortController::signal).as_ref());
-        let request = authorize(request, &endpoint).body(body).map_err(unreachable)?;
+        let request = authorize(request, &endpoint)
+            .body(body)
+            .map_err(unreachable)?;
         let response = accept(request.send().await.map_err(unreachable)?).await?;
         let body = response.body().ok_or(Error::Empty)?;
         Ok(Stream {
@@ -73,7 +75,11 @@ impl Stream {
     /// # Errors
     /// Why the answer is not whole; the text that came before is in `text`.
     pub async fn next(&mut self, text: &mut String) -> Result<Option<Finish>, Error> {
-        let bytes = if self.answer.is_done() { None } else { self.bytes().await? };
+        let bytes = if self.answer.is_done() {
+            None
+        } else {
+            self.bytes().await?
+        };
         match bytes {
             Some(bytes) => self.answer.push(&bytes, text).map(|()| None),
             None => std::mem::take(&mut self.answer).end(text).map(Some),
@@ -81,7 +87,9 @@ impl Stream {
     }
 
     async fn bytes(&self) -> Result<Option<Vec<u8>>, Error> {
-        let read = JsFuture::from(self.bytes.read()).await.map_err(|_| Error::CutOff)?;
+        let read = JsFuture::from(self.bytes.read())
+            .await
+            .map_err(|_| Error::CutOff)?;
         let value = js_sys::Reflect::get(&read, &JsValue::from_str("value"));
         let value = value.ok().filter(|value| !value.is_undefined());
         Ok(value.map(|value| value.unchecked_into::<Uint8Array>().to_vec()))
@@ -115,7 +123,10 @@ async fn accept(response: Response) -> Result<Response, Error> {
         return Ok(response);
     }
     let body = response.text().await.unwrap_or_default();
-    Err(Error::Refused { status: response.status(), message: wire::refusal(&body) })
+    Err(Error::Refused {
+        status: response.status(),
+        message: wire::refusal(&body),
+    })
 }
 
 /// The browser tells a page nothing about why there was no response.

@@ -11,8 +11,8 @@ use reactive_stores::{AtKeyed, KeyedSubfield, Store};
 
 use crate::{
     chat::{
-        self, Card, CardStoreFields, Chat, ChatStoreFields, Outcome, Turn, TurnStoreFields,
-        card, sync, turn,
+        self, Card, CardStoreFields, Chat, ChatStoreFields, Outcome, Turn, TurnStoreFields, card,
+        sync, turn,
     },
     endpoint::{self, Endpoint, Endpoints, EndpointsStoreFields},
     openai::{self, Finish, Request},
@@ -107,11 +107,17 @@ impl Session {
             Ok(loaded) => (loaded, None),
             Err(error) => (storage::Loaded::default(), Some(error)),
         };
-        let saving =
-            Saving { off: unsaved.is_some(), listed: loaded.chat.is_some(), ..Saving::default() };
+        let saving = Saving {
+            off: unsaved.is_some(),
+            listed: loaded.chat.is_some(),
+            ..Saving::default()
+        };
         let first_endpoint = loaded.endpoints.list.first().map(|endpoint| endpoint.id);
         let chat = loaded.chat.unwrap_or_else(|| {
-            let card = Card { endpoint: first_endpoint, ..Card::new(card::Id::new(random())) };
+            let card = Card {
+                endpoint: first_endpoint,
+                ..Card::new(card::Id::new(random()))
+            };
             Chat::new(chat::Id::new(random()), card)
         });
         let session = Self {
@@ -125,8 +131,13 @@ impl Session {
             aside: RwSignal::new(loaded.aside),
             saving: StoredValue::new_local(saving),
         };
-        let in_use: Vec<_> =
-            session.chat.read_untracked().cards.iter().filter_map(|card| card.endpoint).collect();
+        let in_use: Vec<_> = session
+            .chat
+            .read_untracked()
+            .cards
+            .iter()
+            .filter_map(|card| card.endpoint)
+            .collect();
         for id in in_use {
             session.load_models(id);
         }
@@ -222,7 +233,10 @@ impl Session {
     pub fn send(self, from: card::Id) {
         let (prompt, recipients) = {
             let chat = self.chat.read_untracked();
-            (sync::draft(&chat, from).to_owned(), sync::recipients(&chat, from))
+            (
+                sync::draft(&chat, from).to_owned(),
+                sync::recipients(&chat, from),
+            )
         };
         if prompt.trim().is_empty() || recipients.is_empty() {
             return;
@@ -230,8 +244,11 @@ impl Session {
         self.draft_changed(from, String::new());
         let mut idle = Vec::new();
         for card in recipients {
-            let turn =
-                Turn { id: turn::Id::new(random()), prompt: prompt.clone(), answer: None };
+            let turn = Turn {
+                id: turn::Id::new(random()),
+                prompt: prompt.clone(),
+                answer: None,
+            };
             if !self.is_answering(card) {
                 idle.push((card, turn.id));
             }
@@ -253,7 +270,10 @@ impl Session {
 
     /// Takes a turn that still waits out of the queue.
     pub fn cancel(self, card: card::Id, turn: turn::Id) {
-        self.card(card).turns().write().retain(|found| found.id != turn);
+        self.card(card)
+            .turns()
+            .write()
+            .retain(|found| found.id != turn);
         self.save();
     }
 
@@ -266,7 +286,9 @@ impl Session {
 
     /// Ends every answer here, and with it every queue.
     pub fn stop_all(self) {
-        let cards: Vec<_> = self.lives.with_untracked(|lives| lives.keys().copied().collect());
+        let cards: Vec<_> = self
+            .lives
+            .with_untracked(|lives| lives.keys().copied().collect());
         for card in cards {
             self.finish(card, Outcome::Stopped);
         }
@@ -303,8 +325,16 @@ impl Session {
             let index = cards.iter().position(|found| found.id == card)?;
             (cards.len() > 1).then(|| (cards.remove(index), index))
         });
-        let Some((card, index)) = removed.flatten() else { return };
-        if !self.chat.cards().read_untracked().iter().any(|card| card.synced) {
+        let Some((card, index)) = removed.flatten() else {
+            return;
+        };
+        if !self
+            .chat
+            .cards()
+            .read_untracked()
+            .iter()
+            .any(|card| card.synced)
+        {
             self.chat.draft().set(String::new());
         }
         self.removed.set(Some(Removed::Card { card, index, draft }));
@@ -326,7 +356,9 @@ impl Session {
                 if card.synced && self.chat.draft().read_untracked().is_empty() {
                     self.chat.draft().set(draft);
                 }
-                self.chat.cards().update(|cards| cards.insert(index.min(cards.len()), card));
+                self.chat
+                    .cards()
+                    .update(|cards| cards.insert(index.min(cards.len()), card));
             }
             Some(Removed::Turns { card, turns }) => {
                 self.card(card).turns().write().splice(..0, turns);
@@ -354,7 +386,10 @@ impl Session {
             self.card(card).endpoint().set(Some(endpoint));
             self.card(card).model().set(None);
         }
-        match self.models.with_untracked(|models| models.get(&endpoint).cloned()) {
+        match self
+            .models
+            .with_untracked(|models| models.get(&endpoint).cloned())
+        {
             Some(Models::Listed(listed)) => self.choose_first(endpoint, &listed),
             Some(Models::Loading) => {}
             Some(Models::Failed(_)) | None => self.load_models(endpoint),
@@ -370,11 +405,17 @@ impl Session {
 
     /// Asks an endpoint for its models again.
     pub fn load_models(self, id: endpoint::Id) {
-        let Some(endpoint) = self.endpoints.read_untracked().find(id).cloned() else { return };
-        if self.models.with_untracked(|models| models.get(&id) == Some(&Models::Loading)) {
+        let Some(endpoint) = self.endpoints.read_untracked().find(id).cloned() else {
+            return;
+        };
+        if self
+            .models
+            .with_untracked(|models| models.get(&id) == Some(&Models::Loading))
+        {
             return;
         }
-        self.models.update(|models| _ = models.insert(id, Models::Loading));
+        self.models
+            .update(|models| _ = models.insert(id, Models::Loading));
         leptos::task::spawn_local(async move {
             let models = match openai::models(&endpoint).await {
                 Ok(listed) => {
@@ -417,7 +458,9 @@ impl Session {
             (Some(typed), _) => Some(typed.to_owned()),
             (None, Models::Listed(listed)) => {
                 let current = self.card(card).model().try_get_untracked().flatten();
-                current.filter(|model| listed.contains(model)).or_else(|| listed.first().cloned())
+                current
+                    .filter(|model| listed.contains(model))
+                    .or_else(|| listed.first().cloned())
             }
             (None, _) => None,
         };
@@ -439,7 +482,8 @@ impl Session {
 
     /// Sets the language, as a BCP 47 tag.
     pub fn set_locale(self, locale: &str) {
-        self.settings.update(|settings| settings.locale = Some(locale.to_owned()));
+        self.settings
+            .update(|settings| settings.locale = Some(locale.to_owned()));
         if !self.saving.with_value(|saving| saving.off) {
             let saved = storage::save_settings(&self.settings.read_untracked());
             self.unsaved.set(saved.err());
@@ -456,8 +500,12 @@ impl Session {
     fn ask(self, card: card::Id, turn: turn::Id) {
         let chat = self.chat.read_untracked();
         let Some(found) = chat.card(card) else { return };
-        let Some((endpoint, model)) = found.target() else { return };
-        let Some(asked) = found.turns.iter().find(|found| found.id == turn) else { return };
+        let Some((endpoint, model)) = found.target() else {
+            return;
+        };
+        let Some(asked) = found.turns.iter().find(|found| found.id == turn) else {
+            return;
+        };
         let Some(endpoint) = self.endpoints.read_untracked().find(endpoint).cloned() else {
             return;
         };
@@ -500,9 +548,13 @@ impl Session {
     /// Ends a card's answer and saves it; returns its turn. Dropping the [`Live`] aborts the
     /// request, if it still runs, and nothing of it can arrive later.
     fn finish(self, card: card::Id, outcome: Outcome) -> Option<turn::Id> {
-        let live = self.lives.with_untracked(|lives| lives.get(&card).cloned())?;
+        let live = self
+            .lives
+            .with_untracked(|lives| lives.get(&card).cloned())?;
         if self.turn(card, live.turn).try_read_untracked().is_some() {
-            self.turn(card, live.turn).answer().set(Some(live.answer(outcome)));
+            self.turn(card, live.turn)
+                .answer()
+                .set(Some(live.answer(outcome)));
         }
         self.lives.update(|lives| _ = lives.remove(&card));
         self.save();
@@ -510,7 +562,10 @@ impl Session {
     }
 
     fn ask_next(self, card: card::Id, after: turn::Id) {
-        let next = self.card(card).try_read_untracked().and_then(|card| card.next_unanswered(after));
+        let next = self
+            .card(card)
+            .try_read_untracked()
+            .and_then(|card| card.next_unanswered(after));
         if let Some(next) = next {
             self.ask(card, next);
         }
@@ -540,7 +595,8 @@ impl Session {
             }
         });
         if !self.saving.with_value(|saving| saving.off) {
-            self.unsaved.set(storage::save_endpoints(&self.endpoints.read_untracked()).err());
+            self.unsaved
+                .set(storage::save_endpoints(&self.endpoints.read_untracked()).err());
         }
     }
 
@@ -548,7 +604,10 @@ impl Session {
 
     /// Saves the chat now, with every answer as far as it has come.
     fn save(self) {
-        let pending = self.saving.try_update_value(|saving| saving.pending.take()).flatten();
+        let pending = self
+            .saving
+            .try_update_value(|saving| saving.pending.take())
+            .flatten();
         if let Some(pending) = pending {
             pending.clear();
         }
@@ -562,8 +621,13 @@ impl Session {
             }
         });
         let listed = self.saving.with_value(|saving| saving.listed);
-        let saved = storage::save_chat(&chat)
-            .and_then(|()| if listed { Ok(()) } else { storage::list_first(chat.id) });
+        let saved = storage::save_chat(&chat).and_then(|()| {
+            if listed {
+                Ok(())
+            } else {
+                storage::list_first(chat.id)
+            }
+        });
         self.saving.update_value(|saving| {
             saving.listed = saved.is_ok();
             saving.last = js_sys::Date::now();
@@ -576,7 +640,9 @@ impl Session {
     /// Saves the chat at most a second from now. In a hidden tab timers are late, but a stream's
     /// bytes are not: so the time is looked at whenever something changes, too.
     fn save_soon(self) {
-        let (last, waits) = self.saving.with_value(|saving| (saving.last, saving.pending.is_some()));
+        let (last, waits) = self
+            .saving
+            .with_value(|saving| (saving.last, saving.pending.is_some()));
         let left = SAVE_EVERY - (js_sys::Date::now() - last);
         if left <= 0.0 && waits {
             self.save();
@@ -599,14 +665,16 @@ impl Session {
         };
         window_event_listener(leptos::ev::pagehide, move |_| flush());
         window_event_listener(leptos::ev::visibilitychange, move |_| flush());
-        window_event_listener(leptos::ev::storage, move |event| match storage::changed(&event) {
-            Some(Key::Chat(id)) => self.chat_changed_elsewhere(id),
-            Some(Key::Endpoints) => {
-                if let Some(endpoints) = storage::endpoints() {
-                    self.endpoints.list().set(endpoints.list);
+        window_event_listener(leptos::ev::storage, move |event| {
+            match storage::changed(&event) {
+                Some(Key::Chat(id)) => self.chat_changed_elsewhere(id),
+                Some(Key::Endpoints) => {
+                    if let Some(endpoints) = storage::endpoints() {
+                        self.endpoints.list().set(endpoints.list);
+                    }
                 }
+                _ => {}
             }
-            _ => {}
         });
     }
 

@@ -59,13 +59,20 @@ pub fn load() -> Result<Loaded, Error> {
             break;
         }
     }
-    Ok(Loaded { chat, endpoints, settings, aside })
+    Ok(Loaded {
+        chat,
+        endpoints,
+        settings,
+        aside,
+    })
 }
 
 /// Reads one chat as another tab has just saved it; None when it is gone or can't be read.
 pub fn chat(id: chat::Id) -> Option<Chat> {
     let text = raw()?.get_item(&Key::Chat(id).to_string()).ok()??;
-    serde_json::from_str(&text).ok().filter(|chat: &Chat| !chat.cards.is_empty())
+    serde_json::from_str(&text)
+        .ok()
+        .filter(|chat: &Chat| !chat.cards.is_empty())
 }
 
 /// Reads the endpoints as another tab has just saved them; None when they can't be read.
@@ -88,7 +95,9 @@ pub fn save_chat(chat: &Chat) -> Result<(), Error> {
 /// Why the index is not saved.
 pub fn list_first(id: chat::Id) -> Result<(), Error> {
     let text = raw().and_then(|storage| storage.get_item(&Key::Index.to_string()).ok().flatten());
-    let index = text.and_then(|text| serde_json::from_str::<Index>(&text).ok()).unwrap_or_default();
+    let index = text
+        .and_then(|text| serde_json::from_str::<Index>(&text).ok())
+        .unwrap_or_default();
     match index.with_first(id) {
         Some(index) => write(Key::Index, &index),
         None => Ok(()),
@@ -116,6 +125,10 @@ fn is_available() -> bool {
     raw().is_some()
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where storage is probed"
+)]
 fn raw() -> Option<web_sys::Storage> {
     web_sys::window()?.local_storage().ok().flatten()
 }
@@ -136,7 +149,10 @@ fn read<T: DeserializeOwned>(key: Key, aside: &mut Vec<String>) -> Result<Option
     if let Ok(value) = serde_json::from_str(&text) {
         return Ok(Some(value));
     }
-    let put = format!("collate.aside.{}.{key}", js_sys::Date::now());
+    let put = format!(
+        "collate.aside.{}.{key}",
+        js_sys::Date::new_0().to_iso_string()
+    );
     storage.set_item(&put, &text).map_err(|_| Error::Full)?;
     storage.remove_item(&key).map_err(|_| Error::Blocked)?;
     aside.push(put);

@@ -5,6 +5,7 @@ mod board;
 mod card;
 mod composer;
 mod connect;
+mod dynamic;
 mod explain;
 mod icon;
 mod ime;
@@ -20,10 +21,11 @@ use leptos_router::{
 };
 
 use crate::{
-    i18n::{I18nContextProvider, Locale, t, t_string, use_i18n},
+    i18n::{I18nContextProvider, Locale, use_i18n},
     session::Session,
 };
 use board::Board;
+use dynamic::{when, word};
 use notice::Notices;
 
 /// The whole app: the session, the words and the routes.
@@ -55,16 +57,16 @@ fn Page() -> impl IntoView {
     view! {
         <header class="page-header">
             <h1 class="brand">"Collate"</h1>
-            <Show when=move || { session.answering() > 1 }>
+            {when(move || session.answering() > 1, move || view! {
                 <button
                     class="button"
-                    title=move || t_string!(i18n, stop_all_hint, count = session.answering())
+                    title=word!(i18n, stop_all_hint, count = session.answering())
                     on:click=move |_| session.stop_all()
                 >
                     {icon::icon(icon::STOP)}
-                    {t!(i18n, stop_all)}
+                    {word!(i18n, stop_all)}
                 </button>
-            </Show>
+            })}
             <Language />
         </header>
         <Board />
@@ -82,7 +84,7 @@ fn Language() -> impl IntoView {
             <option
                 value=locale.to_string()
                 lang=locale.to_string()
-                selected=move || i18n.get_locale() == locale
+                selected=Signal::derive(move || i18n.get_locale() == locale)
             >
                 {name}
             </option>
@@ -91,7 +93,7 @@ fn Language() -> impl IntoView {
     view! {
         <select
             class="language"
-            aria-label=move || t_string!(i18n, language)
+            aria-label=word!(i18n, language)
             on:change:target=move |event| session.set_locale(&event.target().value())
         >
             {option(Locale::en, "English")}

@@ -46,8 +46,13 @@ impl Card {
     }
 
     /// What Compare puts beside this card: the same model, in sync, nothing said.
+    #[must_use]
     pub fn beside(&self, id: Id) -> Self {
-        Self { endpoint: self.endpoint, model: self.model.clone(), ..Self::new(id) }
+        Self {
+            endpoint: self.endpoint,
+            model: self.model.clone(),
+            ..Self::new(id)
+        }
     }
 
     /// Where to send to, once both an endpoint and a model are chosen.

@@ -38,17 +38,26 @@ pub struct Drafts {
 pub fn toggle(chat: &Chat, card: card::Id) -> Drafts {
     let group = chat.draft.clone();
     let Some(card) = chat.card(card) else {
-        return Drafts { own: String::new(), group };
+        return Drafts {
+            own: String::new(),
+            group,
+        };
     };
     let own = card.draft.clone();
     if card.synced {
-        let alone = !chat.cards.iter().any(|other| other.synced && other.id != card.id);
+        let alone = !chat
+            .cards
+            .iter()
+            .any(|other| other.synced && other.id != card.id);
         Drafts {
             own: if group.is_empty() { own } else { group.clone() },
             group: if alone { String::new() } else { group },
         }
     } else if group.is_empty() {
-        Drafts { own: String::new(), group: own }
+        Drafts {
+            own: String::new(),
+            group: own,
+        }
     } else {
         Drafts { own, group }
     }
@@ -72,7 +81,11 @@ mod tests {
             draft: word.trim_start_matches(['s', 'u', '-']).into(),
             ..Card::new(card::Id::new(n))
         });
-        Chat { id: chat::Id::new(0), draft: group.into(), cards: cards.collect() }
+        Chat {
+            id: chat::Id::new(0),
+            draft: group.into(),
+            cards: cards.collect(),
+        }
     }
 
     #[test]
@@ -80,7 +93,10 @@ mod tests {
         #[track_caller]
         fn check(cards: &[&str], from: u64, expected: &[u64]) {
             let expected: Vec<_> = expected.iter().map(|&n| card::Id::new(n)).collect();
-            assert_eq!(recipients(&chat("hi", cards), card::Id::new(from)), expected);
+            assert_eq!(
+                recipients(&chat("hi", cards), card::Id::new(from)),
+                expected
+            );
         }
         check(&["s", "s", "s"], 1, &[0, 1, 2]);
         check(&["s", "u", "s"], 0, &[0, 2]);
@@ -107,8 +123,14 @@ mod tests {
     fn switching_sync_loses_no_draft() {
         #[track_caller]
         fn check(group: &str, cards: &[&str], switched: u64, own: &str, after: &str) {
-            let expected = Drafts { own: own.into(), group: after.into() };
-            assert_eq!(toggle(&chat(group, cards), card::Id::new(switched)), expected);
+            let expected = Drafts {
+                own: own.into(),
+                group: after.into(),
+            };
+            assert_eq!(
+                toggle(&chat(group, cards), card::Id::new(switched)),
+                expected
+            );
         }
         // on: the group's draft wins, else the card gives its own
         check("all", &["s", "u"], 1, "", "all");

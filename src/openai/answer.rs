@@ -57,7 +57,10 @@ impl Reader {
                 if BYTE_ORDER_MARK.starts_with(begin) {
                     return Ok(());
                 }
-                let shown = begin.strip_prefix(BYTE_ORDER_MARK).unwrap_or(begin).trim_ascii_start();
+                let shown = begin
+                    .strip_prefix(BYTE_ORDER_MARK)
+                    .unwrap_or(begin)
+                    .trim_ascii_start();
                 match shown.first() {
                     None => Ok(()),
                     // No event stream begins with these; JSON and HTML do.
@@ -67,7 +70,10 @@ impl Reader {
                     }
                     Some(_) => {
                         let begin = std::mem::take(begin);
-                        self.body = Body::Events { decoder: sse::Decoder::default(), any: false };
+                        self.body = Body::Events {
+                            decoder: sse::Decoder::default(),
+                            any: false,
+                        };
                         self.events(&begin, text)
                     }
                 }
@@ -117,7 +123,11 @@ impl Reader {
     }
 
     fn events(&mut self, bytes: &[u8], text: &mut String) -> Result<(), Error> {
-        let Body::Events { mut decoder, mut any } = std::mem::take(&mut self.body) else {
+        let Body::Events {
+            mut decoder,
+            mut any,
+        } = std::mem::take(&mut self.body)
+        else {
             return Ok(());
         };
         let mut result = Ok(());
@@ -156,7 +166,9 @@ impl Reader {
 impl Finish {
     fn into_result(self) -> Result<Self, Error> {
         match self {
-            Self::Error => Err(Error::Reported { message: String::new() }),
+            Self::Error => Err(Error::Reported {
+                message: String::new(),
+            }),
             finish => Ok(finish),
         }
     }
@@ -165,7 +177,9 @@ impl Finish {
 impl Error {
     /// What came is not the protocol: keeps its beginning.
     pub(super) fn garbled(text: &str) -> Self {
-        Self::Garbled { excerpt: wire::excerpt(text.trim()) }
+        Self::Garbled {
+            excerpt: wire::excerpt(text.trim()),
+        }
     }
 }
 
@@ -191,15 +205,19 @@ mod tests {
     /// that captured it.
     fn captured(file: &str) -> String {
         let body = file.split_once("\r\n\r\n").expect("a header").1;
-        body.lines()
-            .filter(|line| !line.starts_with("[curl exit") && !line.starts_with("curl: "))
-            .map(|line| format!("{line}\n"))
+        let of_curl = |line: &&str| line.starts_with("[curl exit") || line.starts_with("curl: ");
+        body.split_inclusive('\n')
+            .filter(|line| !of_curl(line))
             .collect()
     }
 
     macro_rules! captured {
         ($name:literal) => {
-            captured(include_str!(concat!("../../tests/captures/", $name, ".txt")))
+            captured(include_str!(concat!(
+                "../../tests/captures/",
+                $name,
+                ".txt"
+            )))
         };
     }
 
@@ -209,10 +227,22 @@ mod tests {
         vec![
             (captured!("llama-server"), help, Ok(Finish::Complete)),
             (captured!("llama-server-usage"), help, Ok(Finish::Complete)),
-            (captured!("llama-server-nostream"), help, Ok(Finish::Complete)),
-            (captured!("aimock-case-think"), "The answer is 42.", Ok(Finish::Complete)),
+            (
+                captured!("llama-server-nostream"),
+                help,
+                Ok(Finish::Complete),
+            ),
+            (
+                captured!("aimock-case-think"),
+                "The answer is 42.",
+                Ok(Finish::Complete),
+            ),
             (captured!("aimock-case-weather"), "", Ok(Finish::Complete)),
-            (captured!("aimock-case-cut"), "This answer is cut", Err(Error::CutOff)),
+            (
+                captured!("aimock-case-cut"),
+                "This answer is cut",
+                Err(Error::CutOff),
+            ),
         ]
     }
 
@@ -246,17 +276,45 @@ mod tests {
         }
         let a = r#"data: {"choices":[{"delta":{"content":"a"}}]}"#;
         let stop = r#"data: {"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
-        let reported = |message: &str| Err(Error::Reported { message: message.into() });
-        let garbled = |excerpt: &str| Err(Error::Garbled { excerpt: excerpt.into() });
-        check(&format!("{a}\n\n{stop}\n\ndata: [DONE]\n\n"), "a", Ok(Finish::Complete));
+        let reported = |message: &str| {
+            Err(Error::Reported {
+                message: message.into(),
+            })
+        };
+        let garbled = |excerpt: &str| {
+            Err(Error::Garbled {
+                excerpt: excerpt.into(),
+            })
+        };
+        check(
+            &format!("{a}\n\n{stop}\n\ndata: [DONE]\n\n"),
+            "a",
+            Ok(Finish::Complete),
+        );
         check(&format!("{a}\n\n{stop}\n\n"), "a", Ok(Finish::Complete));
         check(&format!("{a}\n\n{stop}"), "a", Ok(Finish::Complete));
-        check(&format!("{a}\n\ndata: [DONE]\n\n"), "a", Ok(Finish::Complete));
-        check(&format!("{a}\n\ndata: [DONE]\n\n{a}\n\n"), "a", Ok(Finish::Complete));
+        check(
+            &format!("{a}\n\ndata: [DONE]\n\n"),
+            "a",
+            Ok(Finish::Complete),
+        );
+        check(
+            &format!("{a}\n\ndata: [DONE]\n\n{a}\n\n"),
+            "a",
+            Ok(Finish::Complete),
+        );
         check(&format!("{a}\n\n"), "a", Err(Error::CutOff));
         check(&format!("{a}\n\ndata: {{\"choi"), "a", Err(Error::CutOff));
-        check(&format!("{a}\n\ndata: nonsense\n\n"), "a", garbled("nonsense"));
-        check(&format!("{a}\n\ndata: {{\"error\":\"no\"}}\n\n{a}\n\n"), "a", reported("no"));
+        check(
+            &format!("{a}\n\ndata: nonsense\n\n"),
+            "a",
+            garbled("nonsense"),
+        );
+        check(
+            &format!("{a}\n\ndata: {{\"error\":\"no\"}}\n\n{a}\n\n"),
+            "a",
+            reported("no"),
+        );
         check(
             r#"data: {"choices":[{"delta":{"content":"a"},"finish_reason":"error"}]}"#,
             "a",
@@ -266,8 +324,16 @@ mod tests {
         check("", "", Err(Error::Empty));
         check(" \n", "", Err(Error::Empty));
         check(r#"{"error":{"message":"no"}}"#, "", reported("no"));
-        check(r#"{"choices":[{"message":{"content":"whole"}}]}"#, "whole", Ok(Finish::Complete));
-        check("\u{FEFF} {\"choices\":[{\"message\":{\"content\":\"w\"}}]}", "w", Ok(Finish::Complete));
+        check(
+            r#"{"choices":[{"message":{"content":"whole"}}]}"#,
+            "whole",
+            Ok(Finish::Complete),
+        );
+        check(
+            "\u{FEFF} {\"choices\":[{\"message\":{\"content\":\"w\"}}]}",
+            "w",
+            Ok(Finish::Complete),
+        );
         check(r#"{"hello":1}"#, "", garbled(r#"{"hello":1}"#));
         check("<!doctype html>", "", garbled("<!doctype html>"));
         check("Hello", "", Err(Error::Empty));

@@ -52,7 +52,10 @@ impl Decoder {
     fn end_line(&mut self, event: &mut impl FnMut(&str)) {
         let line = std::mem::take(&mut self.line);
         let first = !std::mem::replace(&mut self.begun, true);
-        let line = line.strip_prefix(b"\xEF\xBB\xBF").filter(|_| first).unwrap_or(&line);
+        let line = line
+            .strip_prefix(b"\xEF\xBB\xBF")
+            .filter(|_| first)
+            .unwrap_or(&line);
         if line.is_empty() {
             if let Some(data) = self.data.take() {
                 event(&data);
@@ -125,7 +128,8 @@ mod tests {
 
     #[test]
     fn every_split_in_two_decodes_alike() {
-        let stream = "\u{FEFF}: hi\r\ndata: 한국어\r\ndata: b\r\rdata: c\n\n\r\ndata: [DONE]".as_bytes();
+        let stream =
+            "\u{FEFF}: hi\r\ndata: 한국어\r\ndata: b\r\rdata: c\n\n\r\ndata: [DONE]".as_bytes();
         let whole = decode([stream]);
         assert_eq!(whole, ["한국어\nb", "c", "[DONE]"]);
         for at in 0..=stream.len() {

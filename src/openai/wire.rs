@@ -31,18 +31,28 @@ impl<'a> Request<'a> {
     /// Asks `model` for the answer to `prompt`, after the turns before it. An answer of which
     /// nothing came is left out; one that was stopped or cut off counts as far as it came.
     pub fn new(model: &'a str, before: &'a [Turn], prompt: &'a str) -> Self {
-        let user = |content| Message { role: "user", content };
+        let user = |content| Message {
+            role: "user",
+            content,
+        };
         let mut messages = Vec::with_capacity(before.len() * 2 + 1);
         for turn in before {
             messages.push(user(&turn.prompt));
             if let Some(Answer { text, .. }) = &turn.answer
                 && !text.is_empty()
             {
-                messages.push(Message { role: "assistant", content: text });
+                messages.push(Message {
+                    role: "assistant",
+                    content: text,
+                });
             }
         }
         messages.push(user(prompt));
-        Self { model, messages, stream: true }
+        Self {
+            model,
+            messages,
+            stream: true,
+        }
     }
 }
 
@@ -74,20 +84,30 @@ impl Chunk {
     pub(super) fn parse(json: &str) -> Result<Self, Error> {
         let chunk: Self = serde_json::from_str(json).map_err(|_| Error::garbled(json))?;
         match &chunk.error {
-            Some(error) => Err(Error::Reported { message: words(error).unwrap_or_default() }),
+            Some(error) => Err(Error::Reported {
+                message: words(error).unwrap_or_default(),
+            }),
             None => Ok(chunk),
         }
     }
 
     /// The text that it adds.
     pub(super) fn text(&self) -> String {
-        let content = self.choices.first().and_then(|choice| choice.delta.content.as_ref());
+        let content = self
+            .choices
+            .first()
+            .and_then(|choice| choice.delta.content.as_ref());
         content.map(text_of).unwrap_or_default()
     }
 
     /// Why the answer ends, if it says so.
     pub(super) fn finish(&self) -> Option<Finish> {
-        let reason = self.choices.first()?.finish_reason.as_deref().filter(|r| !r.is_empty())?;
+        let reason = self
+            .choices
+            .first()?
+            .finish_reason
+            .as_deref()
+            .filter(|r| !r.is_empty())?;
         Some(match reason {
             "length" => Finish::Length,
             "content_filter" => Finish::Filtered,
@@ -114,9 +134,10 @@ pub enum Finish {
 fn text_of(content: &serde_json::Value) -> String {
     match content {
         serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Array(parts) => {
-            parts.iter().filter_map(|part| part.get("text")?.as_str()).collect()
-        }
+        serde_json::Value::Array(parts) => parts
+            .iter()
+            .filter_map(|part| part.get("text")?.as_str())
+            .collect(),
         _ => String::new(),
     }
 }
@@ -126,26 +147,25 @@ fn text_of(content: &serde_json::Value) -> String {
 /// # Errors
 /// [`Error::Garbled`] when it is no such list.
 pub fn models(body: &str) -> Result<Vec<String>, Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum List {
-        Enveloped {
-            #[serde(deserialize_with = "or_default")]
-            data: Vec<Model>,
+    let list: serde_json::Value = serde_json::from_str(body).map_err(|_| Error::garbled(body))?;
+    let data = match list.get("data") {
+        Some(data) => data.as_array().map_or(&[][..], Vec::as_slice),
+        None => match list.as_array() {
+            Some(data) => data,
+            None => {
+                return Err(words(&list).map_or_else(
+                    || Error::garbled(body),
+                    |message| Error::Reported { message },
+                ));
+            }
         },
-        Bare(Vec<Model>),
-    }
-    #[derive(Deserialize)]
-    struct Model {
-        id: String,
-    }
-    let list = serde_json::from_str(body).map_err(|_| match error_words(body) {
-        Some(message) => Error::Reported { message },
-        None => Error::garbled(body),
-    })?;
-    let (List::Enveloped { data } | List::Bare(data)) = list;
+    };
     let mut seen = std::collections::HashSet::new();
-    Ok(data.into_iter().map(|model| model.id).filter(|id| seen.insert(id.clone())).collect())
+    let ids = data.iter().filter_map(|model| model.get("id")?.as_str());
+    Ok(ids
+        .filter(|id| seen.insert(*id))
+        .map(str::to_owned)
+        .collect())
 }
 
 /// The endpoint's own words in the body of a refusal, in whichever shape it wrote them: nothing
@@ -237,17 +257,33 @@ mod tests {
             assert_eq!((chunk.text().as_str(), chunk.finish()), (text, finish));
         }
         check(r#"{"choices":[{"delta":{"content":"a"}}]}"#, "a", None);
-        check(r#"{"choices":[{"delta":{"content":null},"finish_reason":null}]}"#, "", None);
+        check(
+            r#"{"choices":[{"delta":{"content":null},"finish_reason":null}]}"#,
+            "",
+            None,
+        );
         check(r#"{"choices":[{"delta":{}}]}"#, "", None);
         check(r#"{"choices":[{"delta":null}]}"#, "", None);
         check(r#"{"choices":[{}]}"#, "", None);
         check(r#"{"choices":[],"usage":{"total_tokens":1}}"#, "", None);
         check(r#"{"choices":null,"error":null}"#, "", None);
         check(r#"{"type":"keepalive"}"#, "", None);
-        check(r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#, "", Some(Finish::Complete));
+        check(
+            r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#,
+            "",
+            Some(Finish::Complete),
+        );
         check(r#"{"choices":[{"delta":{},"finish_reason":""}]}"#, "", None);
-        check(r#"{"choices":[{"finish_reason":"length"}]}"#, "", Some(Finish::Length));
-        check(r#"{"choices":[{"finish_reason":"content_filter"}]}"#, "", Some(Finish::Filtered));
+        check(
+            r#"{"choices":[{"finish_reason":"length"}]}"#,
+            "",
+            Some(Finish::Length),
+        );
+        check(
+            r#"{"choices":[{"finish_reason":"content_filter"}]}"#,
+            "",
+            Some(Finish::Filtered),
+        );
         check(
             r#"{"choices":[{"message":{"content":"whole"},"finish_reason":"tool_calls"}]}"#,
             "whole",
@@ -266,12 +302,30 @@ mod tests {
         fn check(json: &str, expected: Error) {
             assert_eq!(Chunk::parse(json).unwrap_err(), expected);
         }
-        let reported = |message: &str| Error::Reported { message: message.into() };
-        check(r#"{"error":{"message":"overloaded","code":503}}"#, reported("overloaded"));
-        check(r#"{"error":"no","choices":[{"delta":{"content":""}}]}"#, reported("no"));
+        let reported = |message: &str| Error::Reported {
+            message: message.into(),
+        };
+        check(
+            r#"{"error":{"message":"overloaded","code":503}}"#,
+            reported("overloaded"),
+        );
+        check(
+            r#"{"error":"no","choices":[{"delta":{"content":""}}]}"#,
+            reported("no"),
+        );
         check(r#"{"error":{}}"#, reported(""));
-        check("{cut", Error::Garbled { excerpt: "{cut".into() });
-        check("[]x", Error::Garbled { excerpt: "[]x".into() });
+        check(
+            "{cut",
+            Error::Garbled {
+                excerpt: "{cut".into(),
+            },
+        );
+        check(
+            "[]x",
+            Error::Garbled {
+                excerpt: "[]x".into(),
+            },
+        );
     }
 
     #[test]
@@ -281,14 +335,33 @@ mod tests {
             let expected = expected.map(|ids| ids.iter().map(|&id| id.to_owned()).collect());
             assert_eq!(models(body), expected);
         }
-        check(r#"{"object":"list","data":[{"id":"b"},{"id":"a"},{"id":"b"}]}"#, Ok(&["b", "a"]));
+        check(
+            r#"{"object":"list","data":[{"id":"b"},{"id":"a"},{"id":"b"}]}"#,
+            Ok(&["b", "a"]),
+        );
         check(r#"{"data":[]}"#, Ok(&[]));
         check(r#"{"data":null}"#, Ok(&[]));
         check(r#"[{"id":"a"}]"#, Ok(&["a"]));
-        check("<html>", Err(Error::Garbled { excerpt: "<html>".into() }));
-        check(r#"{"error":"no"}"#, Err(Error::Reported { message: "no".into() }));
+        check(
+            "<html>",
+            Err(Error::Garbled {
+                excerpt: "<html>".into(),
+            }),
+        );
+        check(
+            r#"{"error":"no"}"#,
+            Err(Error::Reported {
+                message: "no".into(),
+            }),
+        );
         let captured = include_str!("../../tests/captures/llama-server-models.txt");
-        let body = captured.split("\r\n\r\n").nth(1).unwrap().lines().next().unwrap();
+        let body = captured
+            .split("\r\n\r\n")
+            .nth(1)
+            .unwrap()
+            .lines()
+            .next()
+            .unwrap();
         check(body, Ok(&["smollm2"]));
     }
 
@@ -298,10 +371,16 @@ mod tests {
         fn check(body: &str, expected: &str) {
             assert_eq!(refusal(body), expected);
         }
-        check(r#"{"error":{"message":"Invalid API Key","code":401}}"#, "Invalid API Key");
+        check(
+            r#"{"error":{"message":"Invalid API Key","code":401}}"#,
+            "Invalid API Key",
+        );
         check(r#"{"error":"model not found"}"#, "model not found");
         check(r#"{"detail":"Not Found"}"#, "Not Found");
-        check(r#"{"detail":[{"loc":["body"],"msg":"a"},{"msg":"b"}]}"#, "a · b");
+        check(
+            r#"{"detail":[{"loc":["body"],"msg":"a"},{"msg":"b"}]}"#,
+            "a · b",
+        );
         check(r#"{"message":"no"}"#, "no");
         check(r#"[{"error":{"message":"quota"}}]"#, "quota");
         check("Loading model", "Loading model");

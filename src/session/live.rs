@@ -46,7 +46,12 @@ impl Live {
             // An aborted task has nothing to say.
             let _ = task.await;
         });
-        Self { turn, model, text, task: Arc::new(Task(handle)) }
+        Self {
+            turn,
+            model,
+            text,
+            task: Arc::new(Task(handle)),
+        }
     }
 
     /// The model that is answering.
@@ -61,7 +66,11 @@ impl Live {
 
     /// The answer as far as it has come, ended like this.
     pub(super) fn answer(&self, outcome: Outcome) -> Answer {
-        Answer { model: self.model.clone(), text: self.text.all.get_untracked(), outcome }
+        Answer {
+            model: self.model.clone(),
+            text: self.text.all.get_untracked(),
+            outcome,
+        }
     }
 }
 

@@ -92,7 +92,10 @@ mod tests {
         check(Key::Index, "collate.v1.index");
         check(Key::Endpoints, "collate.v1.endpoints");
         check(Key::Settings, "collate.v1.settings");
-        check(Key::Chat(chat::Id::new(0xab)), "collate.v1.chat.00000000000000ab");
+        check(
+            Key::Chat(chat::Id::new(0xab)),
+            "collate.v1.chat.00000000000000ab",
+        );
         for other in ["collate.v2.index", "collate.v1.chat.xyz", "index", ""] {
             assert_eq!(Key::parse(other), None, "{other}");
         }
@@ -102,8 +105,13 @@ mod tests {
     fn the_index_leads_with_the_last_used() {
         #[track_caller]
         fn check(before: &[u64], used: u64, expected: Option<&[u64]>) {
-            let index = |ids: &[u64]| Index { chats: ids.iter().copied().map(chat::Id::new).collect() };
-            assert_eq!(index(before).with_first(chat::Id::new(used)), expected.map(index));
+            let index = |ids: &[u64]| Index {
+                chats: ids.iter().copied().map(chat::Id::new).collect(),
+            };
+            assert_eq!(
+                index(before).with_first(chat::Id::new(used)),
+                expected.map(index)
+            );
         }
         check(&[], 1, Some(&[1]));
         check(&[1, 2], 1, None);
@@ -116,7 +124,10 @@ mod tests {
             .expect("the fixture is a chat");
         assert_eq!(chat.cards.len(), 2);
         assert_eq!(chat.cards[0].turns[0].prompt, "안녕하세요");
-        assert_eq!(chat.cards[1].turns[0].answer.as_ref().unwrap().outcome, Outcome::Stopped);
+        assert_eq!(
+            chat.cards[1].turns[0].answer.as_ref().unwrap().outcome,
+            Outcome::Stopped
+        );
     }
 
     fn outcome() -> impl Strategy<Value = Outcome> {

@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use super::{
     composer::Composer,
     connect::Connect,
+    dynamic::{flag, when, word},
     explain::explain,
     icon::{self, icon},
     menu::CardMenu,
@@ -27,7 +28,11 @@ pub fn CardView(id: card::Id) -> impl IntoView {
     let card = session.card(id);
     let number = Memo::new(move |_| {
         let cards = session.cards();
-        cards.read().iter().position(|card| card.id == id).map_or(0, |index| index + 1)
+        cards
+            .read()
+            .iter()
+            .position(|card| card.id == id)
+            .map_or(0, |index| index + 1)
     });
     let endpoint = Memo::new(move |_| card.endpoint().try_get().flatten());
     let model = Memo::new(move |_| card.model().try_get().flatten());
@@ -36,7 +41,9 @@ pub fn CardView(id: card::Id) -> impl IntoView {
     // Whether the reader asked for the form by choosing «Custom model…».
     let custom = RwSignal::new(false);
     let is_saved = Memo::new(move |_| {
-        endpoint.get().is_some_and(|id| session.endpoints().read().find(id).is_some())
+        endpoint
+            .get()
+            .is_some_and(|id| session.endpoints().read().find(id).is_some())
     });
     let needs_form = Memo::new(move |_| {
         let unlisted = || match models.get() {
@@ -50,7 +57,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
         <section
             class="card"
             id=format!("card-{id}")
-            aria-label=move || t_string!(i18n, card, number = number.get())
+            aria-label=word!(i18n, card, number = number.get())
         >
             <header class="card-header">
                 <EndpointPicker id endpoint custom />
@@ -58,23 +65,23 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                 <div class="card-buttons">
                     <button
                         class="button icon-button"
-                        aria-label=move || t_string!(i18n, sync_input)
-                        aria-pressed=move || synced.get().to_string()
-                        title=move || {
+                        aria-label=word!(i18n, sync_input)
+                        aria-pressed=flag(move || synced.get())
+                        title=Signal::derive(move || {
                             if synced.get() {
                                 t_string!(i18n, sync_on)
                             } else {
                                 t_string!(i18n, sync_off)
                             }
-                        }
+                        })
                         on:click=move |_| session.toggle_sync(id)
                     >
                         {icon(icon::SYNC)}
                     </button>
                     <button
                         class="button icon-button"
-                        aria-label=move || t_string!(i18n, compare)
-                        title=move || t_string!(i18n, compare_hint)
+                        aria-label=word!(i18n, compare)
+                        title=word!(i18n, compare_hint)
                         on:click=move |event| {
                             if let Some(added) = session.add_card(id) {
                                 show_card(added, &event);
@@ -86,9 +93,10 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                     <CardMenu id number />
                 </div>
             </header>
-            <Show when=move || needs_form.get()>
-                <Connect id endpoint models is_custom=custom />
-            </Show>
+            {when(
+                move || needs_form.get(),
+                move || view! { <Connect id endpoint models is_custom=custom /> },
+            )}
             <Messages id is_connecting=needs_form />
             <Composer id model />
         </section>
@@ -99,7 +107,9 @@ pub fn CardView(id: card::Id) -> impl IntoView {
 fn show_card(id: card::Id, event: &ev::MouseEvent) {
     let by_keyboard = event.detail() == 0;
     request_animation_frame(move || {
-        let Some(card) = document().get_element_by_id(&format!("card-{id}")) else { return };
+        let Some(card) = document().get_element_by_id(&format!("card-{id}")) else {
+            return;
+        };
         let options = web_sys::ScrollIntoViewOptions::new();
         options.set_inline(web_sys::ScrollLogicalPosition::Nearest);
         options.set_block(web_sys::ScrollLogicalPosition::Nearest);
@@ -129,7 +139,8 @@ fn EndpointPicker(
             return t_string!(i18n, custom_model_option).to_owned();
         }
         let id = endpoint.get();
-        id.and_then(|id| list().at_key(id).name().try_get()).unwrap_or_default()
+        id.and_then(|id| list().at_key(id).name().try_get())
+            .unwrap_or_default()
     });
     let choices = Signal::derive(move || {
         let list = list();
@@ -155,7 +166,11 @@ fn EndpointPicker(
         }
         custom.set(false);
         let list = list();
-        let picked = list.read_untracked().iter().map(|saved| saved.id).find(|id| id.to_string() == value);
+        let picked = list
+            .read_untracked()
+            .iter()
+            .map(|saved| saved.id)
+            .find(|id| id.to_string() == value);
         if let Some(picked) = picked {
             session.pick_endpoint(id, picked);
         }
@@ -163,8 +178,8 @@ fn EndpointPicker(
     view! {
         <Picker
             name=format!("endpoint-{id}")
-            label=Signal::derive(move || t_string!(i18n, endpoint))
-            placeholder=Signal::derive(move || t_string!(i18n, choose_endpoint))
+            label=word!(i18n, endpoint)
+            placeholder=word!(i18n, choose_endpoint)
             shown
             choices
             status=Signal::derive(|| None)
@@ -188,13 +203,21 @@ fn ModelPicker(
             Some(Models::Listed(listed)) => listed,
             _ => Vec::new(),
         };
-        let choice = |label: String, note| Choice { value: label.clone(), label, note, pinned: false };
+        let choice = |label: String, note| Choice {
+            value: label.clone(),
+            label,
+            note,
+            pinned: false,
+        };
         // A model that is no longer listed stays chosen, and says so.
         let missing = model.get().filter(|model| !listed.contains(model));
         let is_listed = matches!(models.get(), Some(Models::Listed(_)));
         let note = is_listed.then(|| t_string!(i18n, not_listed).to_owned());
         let missing = missing.map(|model| choice(model, note));
-        missing.into_iter().chain(listed.into_iter().map(|model| choice(model, None))).collect()
+        missing
+            .into_iter()
+            .chain(listed.into_iter().map(|model| choice(model, None)))
+            .collect()
     });
     let status = Signal::derive(move || match models.get()? {
         Models::Loading => Some(t_string!(i18n, loading_models).to_owned()),
@@ -204,15 +227,17 @@ fn ModelPicker(
     });
     // A list that failed is asked for again when it is looked for.
     let on_open = move || {
-        if let (Some(endpoint), Some(Models::Failed(_)) | None) = (endpoint.get_untracked(), models.get_untracked()) {
+        if let (Some(endpoint), Some(Models::Failed(_)) | None) =
+            (endpoint.get_untracked(), models.get_untracked())
+        {
             session.load_models(endpoint);
         }
     };
     view! {
         <Picker
             name=format!("model-{id}")
-            label=Signal::derive(move || t_string!(i18n, model))
-            placeholder=Signal::derive(move || t_string!(i18n, choose_model))
+            label=word!(i18n, model)
+            placeholder=word!(i18n, choose_model)
             shown=Signal::derive(move || model.get().unwrap_or_default())
             choices
             status

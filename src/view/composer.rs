@@ -3,12 +3,13 @@
 use leptos::{ev, html, prelude::*};
 
 use super::{
+    dynamic::{part, when, word},
     icon::{self, icon},
     ime::{Action, Event, Ime},
 };
 use crate::{
     chat::{CardStoreFields, card},
-    i18n::{t, t_string, use_i18n},
+    i18n::{t_string, use_i18n},
     session::Session,
 };
 
@@ -21,9 +22,16 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
     let ime = StoredValue::new(Ime::default());
     let draft = Memo::new(move |_| session.draft(id));
     let is_live = Memo::new(move |_| session.live(id).is_some());
-    let synced = Memo::new(move |_| session.card(id).synced().try_get().unwrap_or_default());
     let shares = Memo::new(move |_| {
-        synced.get() && session.cards().read().iter().filter(|card| card.synced).count() > 1
+        let is_synced = session.card(id).synced().try_get().unwrap_or_default();
+        is_synced
+            && session
+                .cards()
+                .read()
+                .iter()
+                .filter(|card| card.synced)
+                .count()
+                > 1
     });
     let can_send = Memo::new(move |_| session.can_send(id));
 
@@ -75,19 +83,20 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
     };
     view! {
         <div class="composer">
-            <Show when=move || synced.get() && model.get().is_none() && shares.get()>
-                <p class="hint">{t!(i18n, needs_model)}</p>
-            </Show>
+            {when(
+                move || shares.get() && model.get().is_none(),
+                move || view! { <p class="hint">{word!(i18n, needs_model)}</p> },
+            )}
             <div class="composer-box">
                 <textarea
                     node_ref=input
                     rows="1"
                     dir="auto"
                     enterkeyhint="send"
-                    aria-label=move || t_string!(i18n, message)
-                    placeholder=move || {
+                    aria-label=word!(i18n, message)
+                    placeholder=Signal::derive(move || {
                         if shares.get() { t_string!(i18n, ask_synced) } else { t_string!(i18n, ask) }
-                    }
+                    })
                     on:input=move |_| _ = act(Event::Input)
                     on:compositionstart=move |_| _ = act(Event::CompositionStart)
                     on:compositionupdate=move |event: ev::CompositionEvent| {
@@ -97,31 +106,34 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
                     on:compositionend=move |_| _ = act(Event::CompositionEnd)
                     on:keydown=on_keydown
                 ></textarea>
-                <Show
-                    when=move || is_live.get()
-                    fallback=move || {
+                {part(move || {
+                    if is_live.get() {
                         view! {
                             <button
                                 class="button icon-button primary"
-                                aria-label=move || t_string!(i18n, send)
-                                title=move || t_string!(i18n, send)
-                                disabled=move || !can_send.get()
+                                aria-label=word!(i18n, stop)
+                                title=word!(i18n, stop)
+                                on:click=move |_| session.stop(id)
+                            >
+                                {icon(icon::STOP)}
+                            </button>
+                        }
+                            .into_any()
+                    } else {
+                        view! {
+                            <button
+                                class="button icon-button primary"
+                                aria-label=word!(i18n, send)
+                                title=word!(i18n, send)
+                                disabled=Signal::derive(move || !can_send.get())
                                 on:click=move |_| session.send(id)
                             >
                                 {icon(icon::SEND)}
                             </button>
                         }
+                            .into_any()
                     }
-                >
-                    <button
-                        class="button icon-button primary"
-                        aria-label=move || t_string!(i18n, stop)
-                        title=move || t_string!(i18n, stop)
-                        on:click=move |_| session.stop(id)
-                    >
-                        {icon(icon::STOP)}
-                    </button>
-                </Show>
+                })}
             </div>
         </div>
     }

@@ -2,11 +2,12 @@
 
 use leptos::{ev, prelude::*};
 
+use super::dynamic::{flag, part, word};
 use super::explain::{explain, explain_unconnected};
 use crate::{
     chat::card,
     endpoint::{self, EndpointStoreFields, EndpointsStoreFields},
-    i18n::{t, t_string, use_i18n},
+    i18n::{t_string, use_i18n},
     session::{Models, Session, Unconnected},
 };
 
@@ -55,7 +56,7 @@ pub fn Connect(
         });
     };
     // What is wrong: with what was typed, else with the endpoint that is chosen.
-    let problem = move || {
+    let problem = Signal::derive(move || {
         if is_asking.get() {
             return None;
         }
@@ -67,7 +68,7 @@ pub fn Connect(
             Some(Models::Failed(error)) => Some(explain(i18n, &error)),
             _ => None,
         }
-    };
+    });
     // Nothing is wrong on a first visit: it begins with a welcome.
     let is_first_visit = Memo::new(move |_| session.endpoints().list().read().is_empty());
     let base_url_id = format!("base-url-{id}");
@@ -76,25 +77,25 @@ pub fn Connect(
     view! {
         <form
             class="connect"
-            aria-label=move || t_string!(i18n, custom_model)
+            aria-label=word!(i18n, custom_model)
             novalidate
             on:submit=submit
         >
-            {move || {
+            {part(move || {
                 if is_first_visit.get() {
                     view! {
-                        <h2>{t!(i18n, welcome_title)}</h2>
-                        <p class="hint">{t!(i18n, welcome_hint)}</p>
+                        <h2>{word!(i18n, welcome_title)}</h2>
+                        <p class="hint">{word!(i18n, welcome_hint)}</p>
                     }
                         .into_any()
                 } else if !is_custom.get() {
-                    view! { <p class="hint">{t!(i18n, no_models)}</p> }.into_any()
+                    view! { <p class="hint">{word!(i18n, no_models)}</p> }.into_any()
                 } else {
                     ().into_any()
                 }
-            }}
+            })}
             <div class="field">
-                <label for=base_url_id.clone()>{t!(i18n, base_url)}</label>
+                <label for=base_url_id.clone()>{word!(i18n, base_url)}</label>
                 <input
                     id=base_url_id.clone()
                     type="text"
@@ -107,14 +108,14 @@ pub fn Connect(
                     bind:value=base_url
                 />
                 <small class="hint" id=format!("{base_url_id}-hint")>
-                    {move || match kept.get() {
+                    {Signal::derive(move || match kept.get() {
                         Some(kept) => t_string!(i18n, base_url_kept, url = kept.as_str()).to_string(),
                         None => t_string!(i18n, base_url_hint).to_owned(),
-                    }}
+                    })}
                 </small>
             </div>
             <div class="field">
-                <label for=token_id.clone()>{t!(i18n, token)}</label>
+                <label for=token_id.clone()>{word!(i18n, token)}</label>
                 // A text field drawn as dots: a password field would be offered to the
                 // password manager, and is no textbox to assistive technology.
                 <input
@@ -127,10 +128,10 @@ pub fn Connect(
                     aria-describedby=format!("{token_id}-hint")
                     bind:value=token
                 />
-                <small class="hint" id=format!("{token_id}-hint")>{t!(i18n, token_hint)}</small>
+                <small class="hint" id=format!("{token_id}-hint")>{word!(i18n, token_hint)}</small>
             </div>
             <div class="field">
-                <label for=model_id.clone()>{t!(i18n, model)}</label>
+                <label for=model_id.clone()>{word!(i18n, model)}</label>
                 <input
                     id=model_id.clone()
                     type="text"
@@ -140,14 +141,14 @@ pub fn Connect(
                     aria-describedby=format!("{model_id}-hint")
                     bind:value=model
                 />
-                <small class="hint" id=format!("{model_id}-hint")>{t!(i18n, model_hint)}</small>
+                <small class="hint" id=format!("{model_id}-hint")>{word!(i18n, model_hint)}</small>
             </div>
             <p class="problem" role="alert">{problem}</p>
-            <button class="button primary" type="submit" aria-busy=move || is_asking.get().to_string()>
-                {t!(i18n, refresh)}
+            <button class="button primary" type="submit" aria-busy=flag(move || is_asking.get())>
+                {word!(i18n, refresh)}
             </button>
             <p class="hint" role="status">
-                {move || is_asking.get().then(|| t_string!(i18n, refreshing))}
+                {Signal::derive(move || is_asking.get().then(|| t_string!(i18n, refreshing)))}
             </p>
         </form>
     }

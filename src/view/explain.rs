@@ -36,7 +36,9 @@ pub fn explain(i18n: Words, error: &Error) -> String {
         Error::Refused { message, .. } | Error::Reported { message } if !message.is_empty() => {
             t_string!(i18n, server_said, words = message.as_str()).to_string()
         }
-        Error::Garbled { excerpt } => t_string!(i18n, what_came, words = excerpt.as_str()).to_string(),
+        Error::Garbled { excerpt } => {
+            t_string!(i18n, what_came, words = excerpt.as_str()).to_string()
+        }
         _ => return what,
     };
     format!("{what} {words}")

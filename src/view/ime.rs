@@ -63,7 +63,11 @@ impl Ime {
             Event::Input if self.composing => Action::Nothing,
             Event::Input => Action::Commit,
             Event::CompositionStart => {
-                *self = Self { composing: true, hangul: false, sends: false };
+                *self = Self {
+                    composing: true,
+                    hangul: false,
+                    sends: false,
+                };
                 Action::Nothing
             }
             Event::CompositionUpdate { hangul } => {
@@ -74,10 +78,18 @@ impl Ime {
                 let sends = self.sends;
                 self.composing = false;
                 self.sends = false;
-                if sends { Action::CommitThenSend } else { Action::Commit }
+                if sends {
+                    Action::CommitThenSend
+                } else {
+                    Action::Commit
+                }
             }
             Event::Enter { plain: false, .. } => Action::Nothing,
-            Event::Enter { composing, taken_by_ime, .. } => {
+            Event::Enter {
+                composing,
+                taken_by_ime,
+                ..
+            } => {
                 if self.composing || composing {
                     self.sends = self.hangul;
                     Action::Nothing
@@ -95,8 +107,7 @@ impl Ime {
 /// Whether a text ends in a Hangul syllable or letter (Unicode: Jamo, Compatibility Jamo,
 /// Syllables).
 pub fn ends_in_hangul(text: &str) -> bool {
-    let is_hangul =
-        |c| matches!(c, '\u{1100}'..='\u{11FF}' | '\u{3130}'..='\u{318F}' | '\u{AC00}'..='\u{D7AF}');
+    let is_hangul = |c| matches!(c, '\u{1100}'..='\u{11FF}' | '\u{3130}'..='\u{318F}' | '\u{AC00}'..='\u{D7AF}');
     text.chars().next_back().is_some_and(is_hangul)
 }
 
@@ -104,10 +115,26 @@ pub fn ends_in_hangul(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    const ENTER: Event = Event::Enter { plain: true, composing: false, taken_by_ime: false };
-    const ENTER_COMPOSING: Event = Event::Enter { plain: true, composing: true, taken_by_ime: true };
-    const ENTER_229: Event = Event::Enter { plain: true, composing: false, taken_by_ime: true };
-    const SHIFT_ENTER: Event = Event::Enter { plain: false, composing: false, taken_by_ime: false };
+    const ENTER: Event = Event::Enter {
+        plain: true,
+        composing: false,
+        taken_by_ime: false,
+    };
+    const ENTER_COMPOSING: Event = Event::Enter {
+        plain: true,
+        composing: true,
+        taken_by_ime: true,
+    };
+    const ENTER_229: Event = Event::Enter {
+        plain: true,
+        composing: false,
+        taken_by_ime: true,
+    };
+    const SHIFT_ENTER: Event = Event::Enter {
+        plain: false,
+        composing: false,
+        taken_by_ime: false,
+    };
     const START: Event = Event::CompositionStart;
     const HANGUL: Event = Event::CompositionUpdate { hangul: true };
     const KANA: Event = Event::CompositionUpdate { hangul: false };
@@ -137,7 +164,20 @@ mod tests {
         check(&[START, KANA, INPUT, END, ENTER_229], 0);
         check(&[START, KANA, INPUT, END, ENTER_229, ENTER], 1);
         // A composition that goes on after Korean
-        check(&[START, HANGUL, INPUT, END, START, KANA, INPUT, ENTER_COMPOSING, END], 0);
+        check(
+            &[
+                START,
+                HANGUL,
+                INPUT,
+                END,
+                START,
+                KANA,
+                INPUT,
+                ENTER_COMPOSING,
+                END,
+            ],
+            0,
+        );
     }
 
     #[test]

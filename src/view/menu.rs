@@ -3,10 +3,11 @@
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
+use super::dynamic::{flag, when, word};
 use super::icon::{self, icon};
 use crate::{
     chat::card,
-    i18n::{t, t_string, use_i18n},
+    i18n::{t_string, use_i18n},
     session::Session,
 };
 
@@ -34,7 +35,9 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
         }
     });
     let on_key = move |event: ev::KeyboardEvent| {
-        let Some(items) = items.get_untracked() else { return };
+        let Some(items) = items.get_untracked() else {
+            return;
+        };
         let count = items.child_element_count() as usize;
         let focused = (0..count).find(|&index| item(&items, index) == document().active_element());
         let focused = focused.unwrap_or(0);
@@ -53,7 +56,10 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
             return;
         }
         close();
-        let has_words = session.card(id).try_read_untracked().is_some_and(|card| !card.turns.is_empty())
+        let has_words = session
+            .card(id)
+            .try_read_untracked()
+            .is_some_and(|card| !card.turns.is_empty())
             || !untrack(|| session.draft(id)).is_empty();
         if has_words {
             asks.set(true);
@@ -76,16 +82,16 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
             <button
                 node_ref=button
                 class="button icon-button"
-                aria-label=move || t_string!(i18n, more)
-                title=move || t_string!(i18n, more)
+                aria-label=word!(i18n, more)
+                title=word!(i18n, more)
                 aria-haspopup="menu"
-                aria-expanded=move || is_open.get().to_string()
+                aria-expanded=flag(move || is_open.get())
                 on:click=move |_| is_open.update(|open| *open = !*open)
             >
                 {icon(icon::MORE)}
             </button>
-            <Show when=move || is_open.get()>
-                <div node_ref=items class="menu-items" role="menu" aria-label=move || t_string!(i18n, more)>
+            {when(move || is_open.get(), move || view! {
+                <div node_ref=items class="menu-items" role="menu" aria-label=word!(i18n, more)>
                     <button
                         class="menu-item"
                         role="menuitem"
@@ -95,31 +101,36 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
                             session.clear_card(id);
                         }
                     >
-                        {t!(i18n, clear_chat)}
+                        {word!(i18n, clear_chat)}
                     </button>
                     <button
                         class="menu-item danger"
                         role="menuitem"
                         tabindex="-1"
-                        aria-disabled=move || is_last.get().to_string()
-                        aria-description=move || is_last.get().then(|| t_string!(i18n, last_card))
+                        aria-disabled=flag(move || is_last.get())
+                        aria-description=Signal::derive(move || {
+                            is_last.get().then(|| t_string!(i18n, last_card))
+                        })
                         on:click=delete
                     >
-                        {t!(i18n, delete_chat)}
-                        <Show when=move || is_last.get()>
-                            <small class="hint" aria-hidden="true">{t!(i18n, last_card)}</small>
-                        </Show>
+                        {word!(i18n, delete_chat)}
+                        {when(
+                            move || is_last.get(),
+                            move || view! {
+                                <small class="hint" aria-hidden="true">{word!(i18n, last_card)}</small>
+                            },
+                        )}
                     </button>
                 </div>
-            </Show>
-            <Show when=move || asks.get()>
+            })}
+            {when(move || asks.get(), move || view! {
                 <Confirm number on_end=move |confirmed| {
                     asks.set(false);
                     if confirmed {
                         session.delete_card(id);
                     }
                 } />
-            </Show>
+            })}
         </div>
     }
 }
@@ -137,7 +148,10 @@ fn focus_item(items: &web_sys::Element, index: usize) {
 
 /// Asks before a card with words in it is deleted.
 #[component]
-fn Confirm(number: Memo<usize>, on_end: impl Fn(bool) + Copy + Send + Sync + 'static) -> impl IntoView {
+fn Confirm(
+    number: Memo<usize>,
+    on_end: impl Fn(bool) + Copy + Send + Sync + 'static,
+) -> impl IntoView {
     let i18n = use_i18n();
     let dialog = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {
@@ -150,17 +164,17 @@ fn Confirm(number: Memo<usize>, on_end: impl Fn(bool) + Copy + Send + Sync + 'st
         <dialog
             node_ref=dialog
             class="dialog"
-            aria-label=move || t_string!(i18n, delete_question, number = number.get())
+            aria-label=word!(i18n, delete_question, number = number.get())
             on:cancel=move |_: ev::Event| on_end(false)
         >
-            <h2>{move || t_string!(i18n, delete_question, number = number.get())}</h2>
-            <p>{t!(i18n, delete_warning)}</p>
+            <h2>{word!(i18n, delete_question, number = number.get())}</h2>
+            <p>{word!(i18n, delete_warning)}</p>
             <div class="dialog-buttons">
                 <button class="button" on:click=move |_| on_end(false)>
-                    {t!(i18n, cancel)}
+                    {word!(i18n, cancel)}
                 </button>
                 <button class="button danger" on:click=move |_| on_end(true)>
-                    {t!(i18n, delete)}
+                    {word!(i18n, delete)}
                 </button>
             </div>
         </dialog>

@@ -3,10 +3,13 @@
 use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::explain::explain;
+use super::{
+    dynamic::{flag, part, when, word},
+    explain::explain,
+};
 use crate::{
     chat::{CardStoreFields, Outcome, TurnStoreFields, card, turn},
-    i18n::{t, t_string, use_i18n},
+    i18n::{t_string, use_i18n},
     session::{Live, Session},
 };
 
@@ -49,15 +52,18 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
             class="messages"
             role="log"
             tabindex="0"
-            aria-label=move || t_string!(i18n, messages)
+            aria-label=word!(i18n, messages)
             on:scroll=on_scroll
         >
-            <Show when=move || count.get() == 0 && !is_connecting.get()>
-                <div class="empty">
-                    <p>{t!(i18n, empty_title)}</p>
-                    <p class="hint">{t!(i18n, empty_hint)}</p>
-                </div>
-            </Show>
+            {when(
+                move || count.get() == 0 && !is_connecting.get(),
+                move || view! {
+                    <div class="empty">
+                        <p>{word!(i18n, empty_title)}</p>
+                        <p class="hint">{word!(i18n, empty_hint)}</p>
+                    </div>
+                },
+            )}
             <For each=move || card.turns() key=|turn| turn.key() let:turn>
                 <TurnView card=id id=turn.key() live follow />
             </For>
@@ -88,7 +94,10 @@ fn TurnView(
     let session = expect_context::<Session>();
     let turn = session.turn(card, id);
     let standing = Memo::new(move |_| {
-        let is_answered = turn.answer().try_read().is_some_and(|answer| answer.is_some());
+        let is_answered = turn
+            .answer()
+            .try_read()
+            .is_some_and(|answer| answer.is_some());
         live.with(|live| match live {
             Some(live) if live.turn == id => Standing::Answering,
             _ if is_answered => Standing::Answered,
@@ -96,19 +105,21 @@ fn TurnView(
             None => Standing::Unanswered,
         })
     });
-    let has_answer = move || matches!(standing.get(), Standing::Answering | Standing::Answered);
+    let has_answer =
+        Memo::new(move |_| matches!(standing.get(), Standing::Answering | Standing::Answered));
     view! {
-        <article class="message user" aria-label=move || t_string!(i18n, you)>
+        <article class="message user" aria-label=word!(i18n, you)>
             <div class="text" dir="auto">
-                {move || turn.prompt().try_get()}
+                {Signal::derive(move || turn.prompt().try_get())}
             </div>
         </article>
-        <Show
-            when=has_answer
-            fallback=move || view! { <Waiting card id standing live /> }
-        >
-            <AnswerView card id live standing follow />
-        </Show>
+        {part(move || {
+            if has_answer.get() {
+                view! { <AnswerView card id live standing follow /> }.into_any()
+            } else {
+                view! { <Waiting card id standing live /> }.into_any()
+            }
+        })}
     }
 }
 
@@ -124,24 +135,24 @@ fn Waiting(
     let session = expect_context::<Session>();
     view! {
         <div class="note">
-            {move || match standing.get() {
+            {part(move || match standing.get() {
                 Standing::Queued => {
                     view! {
-                        <span>{t!(i18n, queued)}</span>
+                        <span>{word!(i18n, queued)}</span>
                         <button class="button" on:click=move |_| session.cancel(card, id)>
-                            {t!(i18n, cancel_queued)}
+                            {word!(i18n, cancel_queued)}
                         </button>
                     }
                         .into_any()
                 }
                 _ => {
                     view! {
-                        <span>{t!(i18n, unanswered)}</span>
+                        <span>{word!(i18n, unanswered)}</span>
                         <Retry card id live />
                     }
                         .into_any()
                 }
-            }}
+            })}
         </div>
     }
 }
@@ -150,13 +161,21 @@ fn Waiting(
 fn Retry(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
-    let can_send = move || session.card(card).try_read().is_some_and(|card| card.target().is_some());
+    let can_send = move || {
+        session
+            .card(card)
+            .try_read()
+            .is_some_and(|card| card.target().is_some())
+    };
     view! {
-        <Show when=move || live.with(Option::is_none) && can_send()>
-            <button class="button" on:click=move |_| session.retry(card, id)>
-                {t!(i18n, retry)}
-            </button>
-        </Show>
+        {when(
+            move || live.with(Option::is_none) && can_send(),
+            move || view! {
+                <button class="button" on:click=move |_| session.retry(card, id)>
+                    {word!(i18n, retry)}
+                </button>
+            },
+        )}
     }
 }
 
@@ -172,18 +191,26 @@ fn AnswerView(
     let session = expect_context::<Session>();
     let turn = session.turn(card, id);
     let is_live = Memo::new(move |_| standing.get() == Standing::Answering);
-    let model = Memo::new(move |_| {
-        let stored = || turn.answer().try_read().and_then(|answer| Some(answer.as_ref()?.model.clone()));
-        live.with(|live| live.as_ref().filter(|live| live.turn == id).map(|live| live.model().to_owned()))
-            .or_else(stored)
-            .unwrap_or_default()
+    let model = Signal::derive(move || {
+        let stored = || {
+            turn.answer()
+                .try_read()
+                .and_then(|answer| Some(answer.as_ref()?.model.clone()))
+        };
+        live.with(|live| {
+            live.as_ref()
+                .filter(|live| live.turn == id)
+                .map(|live| live.model().to_owned())
+        })
+        .or_else(stored)
+        .unwrap_or_default()
     });
     let outcome = Memo::new(move |_| {
         let answer = turn.answer().try_read()?;
         let answer = answer.as_ref()?;
         (!is_live.get()).then(|| (answer.outcome.clone(), answer.text.trim().is_empty()))
     });
-    let note = move || {
+    let note = part(move || {
         let (outcome, is_empty) = outcome.get()?;
         let can_retry = outcome.can_retry();
         let is_error = matches!(outcome, Outcome::Failed(_));
@@ -202,23 +229,26 @@ fn AnswerView(
                 {can_retry.then(|| view! { <Retry card id live /> })}
             </div>
         })
-    };
+    });
     view! {
         <article
             class="message answer"
-            aria-label=move || model.get()
-            aria-busy=move || is_live.get().to_string()
+            aria-label=model
+            aria-busy=flag(move || is_live.get())
         >
-            <p class="model-name" aria-hidden="true">{move || model.get()}</p>
+            <p class="model-name" aria-hidden="true">{model}</p>
             <AnswerText card id live follow />
-            <Show when=move || is_live.get()>
-                <p class="answering" role="status">
-                    <span class="visually-hidden">{t!(i18n, answering)}</span>
-                    <i></i>
-                    <i></i>
-                    <i></i>
-                </p>
-            </Show>
+            {when(
+                move || is_live.get(),
+                move || view! {
+                    <p class="answering" role="status">
+                        <span class="visually-hidden">{word!(i18n, answering)}</span>
+                        <i></i>
+                        <i></i>
+                        <i></i>
+                    </p>
+                },
+            )}
             {note}
         </article>
     }
@@ -239,7 +269,9 @@ fn AnswerText(
     let container = NodeRef::<html::Div>::new();
     Effect::new(move |before: Option<(Option<Live>, Lines)>| {
         let (was_live, mut lines) = before.unwrap_or_default();
-        let Some(container) = container.get() else { return (was_live, lines) };
+        let Some(container) = container.get() else {
+            return (was_live, lines);
+        };
         let now_live = live.get().filter(|live| live.turn == id);
         match &now_live {
             Some(live) => {
@@ -290,7 +322,9 @@ impl Lines {
                 // Appending at the end of a node can't fail.
                 let _ = last.append_data(piece);
             } else {
-                let line = document().create_element("div").expect("div is an element's name");
+                let line = document()
+                    .create_element("div")
+                    .expect("div is an element's name");
                 line.set_class_name("line");
                 let node = document().create_text_node(piece);
                 // A new node can stand anywhere.

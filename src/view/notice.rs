@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 
 use super::{
+    dynamic::{part, word},
     explain::explain_unsaved,
     icon::{self, icon},
 };
 use crate::{
-    i18n::{t, t_string, use_i18n},
+    i18n::{t_string, use_i18n},
     session::{Removed, Session},
 };
 
@@ -20,22 +21,22 @@ pub fn Notices() -> impl IntoView {
         view! {
             <button
                 class="button icon-button"
-                aria-label=move || t_string!(i18n, dismiss)
+                aria-label=word!(i18n, dismiss)
                 on:click=move |_| act(session)
             >
                 {icon(icon::CLOSE)}
             </button>
         }
     };
-    let unsaved = move || {
+    let unsaved = part(move || {
         let error = session.unsaved().get()?;
         Some(view! {
             <p class="notice error">
                 <span>{explain_unsaved(i18n, error)}</span>
             </p>
         })
-    };
-    let aside = move || {
+    });
+    let aside = part(move || {
         let keys = session.aside().get();
         (!keys.is_empty()).then(|| {
             view! {
@@ -45,8 +46,8 @@ pub fn Notices() -> impl IntoView {
                 </p>
             }
         })
-    };
-    let removed = move || {
+    });
+    let removed = part(move || {
         let words = match session.removed().get()? {
             Removed::Card { .. } => t_string!(i18n, card_deleted),
             Removed::Turns { .. } => t_string!(i18n, chat_cleared),
@@ -55,12 +56,12 @@ pub fn Notices() -> impl IntoView {
             <p class="notice">
                 <span>{words}</span>
                 <button class="button" on:click=move |_| session.undo()>
-                    {t!(i18n, undo)}
+                    {word!(i18n, undo)}
                 </button>
                 {dismiss(Session::dismiss_removed)}
             </p>
         })
-    };
+    });
     view! {
         <div class="notices" role="status">
             {unsaved}

@@ -4,6 +4,7 @@
 
 use leptos::{ev, html, prelude::*};
 
+use super::dynamic::{flag, part, when};
 use super::icon::{self, icon};
 use crate::i18n::{t_string, use_i18n};
 
@@ -118,7 +119,11 @@ pub fn Picker(
         let option = option.clone();
         move |_| {
             let active = active.get();
-            if let Some(element) = is_open.get().then(|| document().get_element_by_id(&option(active))).flatten() {
+            if let Some(element) = is_open
+                .get()
+                .then(|| document().get_element_by_id(&option(active)))
+                .flatten()
+            {
                 let options = web_sys::ScrollIntoViewOptions::new();
                 options.set_block(web_sys::ScrollLogicalPosition::Nearest);
                 element.scroll_into_view_with_scroll_into_view_options(&options);
@@ -127,20 +132,21 @@ pub fn Picker(
     });
     let active_option = {
         let option = option.clone();
-        move || is_open.get().then(|| option(active.get()))
+        Signal::derive(move || is_open.get().then(|| option(active.get())))
     };
     let options = {
         let list = list.clone();
         move || {
             let (matches, more) = matches.get();
-            let nothing = matches.iter().all(|choice| choice.pinned) && !typed.with(|typed| typed.as_deref().is_none_or(str::is_empty));
+            let nothing = matches.iter().all(|choice| choice.pinned)
+                && !typed.with(|typed| typed.as_deref().is_none_or(str::is_empty));
             let label_of = |choice: Choice, index: usize| {
                 view! {
                     <li
                         role="option"
                         class="option"
                         id=option(index)
-                        aria-selected=move || (active.get() == index).to_string()
+                        aria-selected=flag(move || active.get() == index)
                         // The input keeps the focus.
                         on:mousedown=|event| event.prevent_default()
                         on:click=move |_| pick(index)
@@ -152,9 +158,9 @@ pub fn Picker(
             };
             view! {
                 <div class="options">
-                    {move || status.get().map(|status| view! { <p class="hint" role="status">{status}</p> })}
+                    {part(move || status.get().map(|status| view! { <p class="hint" role="status">{status}</p> }))}
                     {nothing.then(|| view! { <p class="hint">{t_string!(i18n, nothing_matches)}</p> })}
-                    <ul role="listbox" id=list.clone() aria-label=move || label.get()>
+                    <ul role="listbox" id=list.clone() aria-label=label>
                         {matches.into_iter().enumerate().map(|(index, choice)| label_of(choice, index)).collect_view()}
                     </ul>
                     {(more > 0).then(|| view! { <p class="hint">{t_string!(i18n, more_matches, count = more)}</p> })}
@@ -170,15 +176,15 @@ pub fn Picker(
                 type="text"
                 autocomplete="off"
                 spellcheck="false"
-                aria-label=move || label.get()
+                aria-label=label
                 aria-autocomplete="list"
                 aria-haspopup="listbox"
                 aria-controls=list.clone()
-                aria-expanded=move || is_open.get().to_string()
+                aria-expanded=flag(move || is_open.get())
                 aria-activedescendant=active_option
-                placeholder=move || placeholder.get()
-                title=move || shown.get()
-                prop:value=move || shown.get()
+                placeholder=placeholder
+                title=shown
+                prop:value=shown
                 on:click=move |_| open()
                 on:input:target=move |event| {
                     open();
@@ -189,7 +195,7 @@ pub fn Picker(
                 on:blur=move |_| close()
             />
             {icon(icon::OPEN)}
-            <Show when=move || is_open.get()>{options.clone()}</Show>
+            {when(move || is_open.get(), move || part(options.clone()))}
         </div>
     }
 }

@@ -1,0 +1,39 @@
+//! What changes on the page, in few types: Leptos compiles the code that follows a change once for
+//! each type of closure, so a hundred closures of their own would be a third of the download.
+
+use leptos::prelude::*;
+
+/// A word of the page in the reader's language, as a `Signal<&'static str>`; with arguments, as a
+/// `Signal<String>`.
+macro_rules! word {
+    ($i18n:ident, $key:ident) => {
+        leptos::prelude::Signal::derive(move || crate::i18n::t_string!($i18n, $key))
+    };
+    ($i18n:ident, $key:ident, $($argument:tt)+) => {
+        leptos::prelude::Signal::derive(move || {
+            crate::i18n::t_string!($i18n, $key, $($argument)+).to_string()
+        })
+    };
+}
+pub(super) use word;
+
+/// The value of an ARIA attribute that is true or false.
+pub fn flag(is_set: impl Fn() -> bool + Send + Sync + 'static) -> Signal<&'static str> {
+    Signal::derive(move || if is_set() { "true" } else { "false" })
+}
+
+/// A part of the page that is made again when what it reads has changed.
+pub fn part<V: IntoAny>(
+    view: impl Fn() -> V + Send + 'static,
+) -> Box<dyn FnMut() -> AnyView + Send> {
+    Box::new(move || view().into_any())
+}
+
+/// A part of the page that is there while a condition holds.
+pub fn when<V: IntoAny>(
+    holds: impl Fn() -> bool + Send + Sync + 'static,
+    view: impl Fn() -> V + Send + 'static,
+) -> Box<dyn FnMut() -> AnyView + Send> {
+    let holds = Memo::new(move |_| holds());
+    part(move || holds.get().then(|| view().into_any()))
+}

@@ -1,0 +1,387 @@
+//! Chromium over WebDriver. Things are found as a user of assistive technology finds them: by
+//! their computed role and accessible name.
+
+use std::{
+    fmt,
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, OnceLock},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use thirtyfour::{
+    ChromeCapabilities, ChromiumLikeCapabilities, SessionId,
+    common::{command::FormatRequestData, requestdata::RequestData},
+    prelude::*,
+};
+
+use super::page;
+
+/// A condition that does not come true within this time is a failure.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// chromedriver, which ends with the test process's last browser.
+struct Driver {
+    process: Child,
+    url: String,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Driver {
+    fn start() -> Self {
+        let program = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".into());
+        let mut process = Command::new(program)
+            .args(["--port=0", "--log-level=WARNING"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("chromedriver is installed: script/bootstrap");
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = lines
+            .map_while(Result::ok)
+            .find_map(|line| {
+                let port = line.split("successfully on port ").nth(1)?;
+                Some(port.trim_end_matches('.').to_owned())
+            })
+            .expect("chromedriver says on which port it listens");
+        Self {
+            process,
+            url: format!("http://127.0.0.1:{port}"),
+        }
+    }
+}
+
+/// A browser with an empty profile, showing the page of a server of its own.
+pub struct Browser {
+    pub driver: WebDriver,
+    pub url: String,
+    _process: Arc<Driver>,
+}
+
+impl Browser {
+    /// Opens the page in English.
+    pub async fn open() -> Self {
+        Self::open_in("en").await
+    }
+
+    /// Opens the page in a browser of this language.
+    pub async fn open_in(language: &str) -> Self {
+        static DRIVER: OnceLock<Mutex<std::sync::Weak<Driver>>> = OnceLock::new();
+        let process = {
+            let mut shared = DRIVER.get_or_init(Mutex::default).lock().unwrap();
+            shared.upgrade().unwrap_or_else(|| {
+                let started = Arc::new(Driver::start());
+                *shared = Arc::downgrade(&started);
+                started
+            })
+        };
+        let mut capabilities = ChromeCapabilities::new();
+        for arg in [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--window-size=1280,800",
+        ] {
+            capabilities.add_arg(arg).unwrap();
+        }
+        capabilities
+            .add_arg(&format!("--accept-lang={language}"))
+            .unwrap();
+        capabilities
+            .add_experimental_option("prefs", json!({ "intl.accept_languages": language }))
+            .unwrap();
+        if let Ok(binary) = std::env::var("CHROMIUM") {
+            capabilities.set_binary(&binary).unwrap();
+        }
+        let driver = WebDriver::new(&process.url, capabilities)
+            .await
+            .expect("Chromium starts");
+        let url = format!("http://{}/", page::serve().await);
+        driver.goto(&url).await.unwrap();
+        Self {
+            driver,
+            url,
+            _process: process,
+        }
+    }
+
+    pub fn page(&self) -> Scope {
+        Scope {
+            driver: self.driver.clone(),
+            within: None,
+            name: "the page".into(),
+        }
+    }
+
+    /// The card with this number, in English.
+    pub async fn card(&self, number: usize) -> Scope {
+        self.page()
+            .find("region", &format!("Chat card {number}"))
+            .await
+    }
+
+    pub async fn reload(&self) {
+        self.driver.refresh().await.unwrap();
+    }
+
+    pub async fn script(&self, script: &str) -> Value {
+        self.driver
+            .execute(script, vec![])
+            .await
+            .unwrap()
+            .json()
+            .clone()
+    }
+
+    /// Fails on anything that the page has reported to the console as an error, and ends.
+    pub async fn close(self) {
+        let log = self.driver.get_log("browser").await.unwrap();
+        let panics: Vec<_> = log
+            .iter()
+            .filter(|entry| entry.message.contains("panicked"))
+            .map(|entry| &entry.message)
+            .collect();
+        assert!(panics.is_empty(), "{panics:#?}");
+        self.driver.quit().await.unwrap();
+    }
+}
+
+/// Where something is looked for: the page, or something on it.
+#[derive(Clone)]
+pub struct Scope {
+    driver: WebDriver,
+    within: Option<WebElement>,
+    name: String,
+}
+
+/// Which elements can have a role at all; the browser then tells which have.
+fn candidates(role: &str) -> &'static str {
+    match role {
+        "button" => "button",
+        "textbox" => "textarea, input",
+        "combobox" => "[role=combobox], select",
+        "option" => "[role=option], option",
+        "region" => "section",
+        "article" => "article",
+        "form" => "form",
+        "log" => "[role=log]",
+        "menuitem" => "[role=menuitem]",
+        "dialog" => "dialog",
+        other => panic!("no test looks for the role {other} yet"),
+    }
+}
+
+impl Scope {
+    /// Waits until exactly one thing has this role and name.
+    pub async fn find(&self, role: &str, name: &str) -> Self {
+        let found = self
+            .wait(&format!("one {role} «{name}»"), async || {
+                let mut all = self.all(role, Some(name)).await?;
+                if all.len() == 1 {
+                    Ok(all.pop())
+                } else {
+                    Ok(None)
+                }
+            })
+            .await;
+        Self {
+            driver: self.driver.clone(),
+            within: Some(found),
+            name: format!("{role} «{name}» in {}", self.name),
+        }
+    }
+
+    /// Waits until so many things have this role and name.
+    pub async fn count(&self, role: &str, name: &str, expected: usize) {
+        self.wait(&format!("{expected} of {role} «{name}»"), async || {
+            Ok((self.all(role, Some(name)).await?.len() == expected).then_some(()))
+        })
+        .await;
+    }
+
+    /// The names of the things that have this role now.
+    pub async fn names(&self, role: &str) -> Vec<String> {
+        let mut names = Vec::new();
+        for element in self.all(role, None).await.unwrap() {
+            names.push(computed(&element, "computedlabel").await.unwrap());
+        }
+        names
+    }
+
+    async fn all(&self, role: &str, name: Option<&str>) -> WebDriverResult<Vec<WebElement>> {
+        let by = By::Css(candidates(role));
+        let elements = match &self.within {
+            Some(element) => element.find_all(by).await?,
+            None => self.driver.find_all(by).await?,
+        };
+        let mut found = Vec::new();
+        for element in elements {
+            if computed(&element, "computedrole").await? == role
+                && (name.is_none() || name == Some(&computed(&element, "computedlabel").await?))
+            {
+                found.push(element);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Waits until something is true, looking again and again.
+    async fn wait<T>(&self, what: &str, look: impl AsyncFn() -> WebDriverResult<Option<T>>) -> T {
+        let start = Instant::now();
+        loop {
+            // An element that has just been replaced is looked for again.
+            match look().await {
+                Ok(Some(found)) => return found,
+                Ok(None) => {}
+                Err(error) if start.elapsed() > PATIENCE => {
+                    panic!("{what} in {}: {error}", self.name)
+                }
+                Err(_) => {}
+            }
+            if start.elapsed() > PATIENCE {
+                let text = self.text().await;
+                panic!("not found: {what} in {}, which shows:\n{text}", self.name);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until the text that is shown fulfils a condition.
+    pub async fn shows(&self, what: impl fmt::Display, holds: impl Fn(&str) -> bool) {
+        self.wait(&what.to_string(), async || {
+            Ok(holds(&self.text().await).then_some(()))
+        })
+        .await;
+    }
+
+    /// Waits until this text is shown.
+    pub async fn says(&self, text: &str) {
+        self.shows(format!("«{text}»"), |shown| shown.contains(text))
+            .await;
+    }
+
+    pub async fn text(&self) -> String {
+        match &self.within {
+            Some(element) => element.text().await.unwrap_or_default(),
+            None => match self.driver.find(By::Tag("body")).await {
+                Ok(body) => body.text().await.unwrap_or_default(),
+                Err(_) => String::new(),
+            },
+        }
+    }
+
+    pub fn element(&self) -> &WebElement {
+        self.within.as_ref().expect("only the page is no element")
+    }
+
+    /// Waits until it can be clicked, and clicks it.
+    pub async fn click(&self) {
+        self.wait("to be clickable", async || {
+            self.element().click().await?;
+            Ok(Some(()))
+        })
+        .await;
+    }
+
+    pub async fn type_in(&self, keys: impl Into<TypingData>) {
+        self.element().send_keys(keys).await.unwrap();
+    }
+
+    /// Waits until an input holds this.
+    pub async fn holds(&self, expected: &str) {
+        self.wait(&format!("to hold «{expected}»"), async || {
+            Ok((self.element().prop("value").await?.as_deref() == Some(expected)).then_some(()))
+        })
+        .await;
+    }
+
+    pub async fn attr(&self, name: &'static str) -> Option<String> {
+        self.element().attr(name).await.unwrap()
+    }
+
+    /// Types into the field with this name, in place of what it holds.
+    pub async fn fill(&self, field: &str, text: &str) {
+        let field = self.find("textbox", field).await;
+        field.element().clear().await.unwrap();
+        field.type_in(text).await;
+    }
+
+    /// Clicks the button with this name.
+    pub async fn press(&self, button: &str) {
+        self.find("button", button).await.click().await;
+    }
+
+    /// Chooses in the combobox with this name.
+    pub async fn choose(&self, combobox: &str, option: &str) {
+        let picker = self.find("combobox", combobox).await;
+        picker.click().await;
+        picker.type_in(option).await;
+        self.wait(&format!("option «{option}»"), async || {
+            let options = self.all("option", None).await?;
+            for element in options {
+                if computed(&element, "computedlabel")
+                    .await?
+                    .starts_with(option)
+                {
+                    element.click().await?;
+                    return Ok(Some(()));
+                }
+            }
+            Ok(None)
+        })
+        .await;
+    }
+
+    /// Connects this card by its form, which a card without a model shows.
+    pub async fn connect(&self, base_url: &str, token: &str) {
+        let form = self.find("form", "Custom model").await;
+        form.fill("Base URL", base_url).await;
+        form.fill("Token", token).await;
+        form.press("Refresh model information").await;
+    }
+
+    /// Types a message and presses Enter.
+    pub async fn send(&self, message: &str) {
+        let input = self.find("textbox", "Message").await;
+        input.type_in(message).await;
+        input.type_in(Key::Enter).await;
+    }
+}
+
+/// WebDriver's «Get Computed Role» and «Get Computed Label».
+#[derive(Debug)]
+struct Computed<'a> {
+    element: &'a WebElement,
+    what: &'static str,
+}
+
+impl FormatRequestData for Computed<'_> {
+    fn format_request(&self, session: &SessionId) -> RequestData {
+        let (element, what) = (self.element.element_id(), self.what);
+        RequestData::new(
+            axum::http::Method::GET,
+            format!("session/{session}/element/{element}/{what}"),
+        )
+    }
+}
+
+async fn computed(element: &WebElement, what: &'static str) -> WebDriverResult<String> {
+    element
+        .handle()
+        .cmd(Computed { element, what })
+        .await?
+        .value()
+}

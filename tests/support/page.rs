@@ -1,0 +1,48 @@
+//! Serves the built page on loopback, as any static server would that knows of single-page apps.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use axum::{
+    Router,
+    http::{StatusCode, Uri, header},
+    response::IntoResponse,
+};
+use tokio::net::TcpListener;
+
+/// Serves `dist/` on a free port; returns its address. Each server is an origin of its own, and so
+/// has a storage of its own.
+pub async fn serve() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("loopback has a free port");
+    let address = listener.local_addr().unwrap();
+    let app = Router::new().fallback(file);
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    address
+}
+
+async fn file(uri: Uri) -> impl IntoResponse {
+    let dist = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("dist");
+    let asked = dist.join(uri.path().trim_start_matches('/'));
+    let path = if asked.is_file() {
+        asked
+    } else {
+        dist.join("index.html")
+    };
+    let kind = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript",
+        Some("css") => "text/css",
+        Some("wasm") => "application/wasm",
+        Some("svg") => "image/svg+xml",
+        _ => "application/octet-stream",
+    };
+    match std::fs::read(&path) {
+        Ok(bytes) => (StatusCode::OK, [(header::CONTENT_TYPE, kind)], bytes),
+        Err(_) => (
+            StatusCode::NOT_FOUND,
+            [(header::CONTENT_TYPE, kind)],
+            Vec::new(),
+        ),
+    }
+}
