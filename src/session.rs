@@ -77,6 +77,8 @@ struct Saving {
     off: bool,
     /// Whether the chat leads the index.
     listed: bool,
+    /// The page is being left, which ends every request: no fault of the endpoint.
+    leaving: bool,
     /// When it was saved last, in milliseconds since 1970.
     last: f64,
     /// Runs the next save, if there is something to save.
@@ -548,6 +550,12 @@ impl Session {
     /// Ends a card's answer and saves it; returns its turn. Dropping the [`Live`] aborts the
     /// request, if it still runs, and nothing of it can arrive later.
     fn finish(self, card: card::Id, outcome: Outcome) -> Option<turn::Id> {
+        let outcome = match outcome {
+            Outcome::Failed(_) if self.saving.with_value(|saving| saving.leaving) => {
+                Outcome::Interrupted
+            }
+            outcome => outcome,
+        };
         let live = self
             .lives
             .with_untracked(|lives| lives.get(&card).cloned())?;
@@ -663,7 +671,12 @@ impl Session {
                 self.save();
             }
         };
-        window_event_listener(leptos::ev::pagehide, move |_| flush());
+        let leave = move |leaving| self.saving.update_value(|saving| saving.leaving = leaving);
+        window_event_listener(leptos::ev::pagehide, move |_| {
+            leave(true);
+            flush();
+        });
+        window_event_listener(leptos::ev::pageshow, move |_| leave(false));
         window_event_listener(leptos::ev::visibilitychange, move |_| flush());
         window_event_listener(leptos::ev::storage, move |event| {
             match storage::changed(&event) {

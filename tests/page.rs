@@ -89,7 +89,7 @@ async fn two_cards_are_compared_and_kept() {
             assert_eq!(request.authorization(), token);
             assert_eq!(request.headers["content-type"], "application/json");
             let fields: Vec<_> = request.body.as_object().unwrap().keys().collect();
-            assert_eq!(fields, ["messages", "model", "stream"]);
+            assert_eq!(fields, ["model", "messages", "stream"]);
         }
         assert_eq!(received[0].messages(), [("user", "Which is bigger?")]);
         let first_answer = format!("{model} heard: Which is bigger?");
@@ -234,7 +234,7 @@ async fn each_failure_says_what_happened_and_keeps_what_came() {
             StatusCode::OK,
             stream,
             true,
-            vec![say("kept 1"), Step::Cut],
+            vec![say("kept 1"), Step::Wait, Step::Cut],
             "kept 1",
             "The connection ended before the answer did",
         ),
@@ -334,8 +334,9 @@ async fn each_failure_says_what_happened_and_keeps_what_came() {
         endpoint.will_respond("m", status, kind, cors, steps);
         card.send(&format!("question {index}")).await;
         log.says(&format!("question {index}")).await;
-        log.says(said).await;
         log.says(kept).await;
+        endpoint.go_on();
+        log.says(said).await;
         card.find("button", "Send").await;
     }
     browser.close().await;

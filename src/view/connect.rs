@@ -1,6 +1,6 @@
 //! The form of a card without a model: where the endpoint is, and what it asks for.
 
-use leptos::{ev, prelude::*};
+use leptos::{ev, html, prelude::*};
 
 use super::dynamic::{flag, part, word};
 use super::explain::{explain, explain_unconnected};
@@ -22,9 +22,9 @@ pub fn Connect(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
-    let base_url = RwSignal::new(String::new());
-    let token = RwSignal::new(String::new());
-    let model = RwSignal::new(String::new());
+    let base_url = NodeRef::<html::Input>::new();
+    let token = NodeRef::<html::Input>::new();
+    let model = NodeRef::<html::Input>::new();
     let is_asking = RwSignal::new(false);
     let failed = RwSignal::new(None::<Unconnected>);
 
@@ -41,9 +41,9 @@ pub fn Connect(
         failed.set(None);
         let connect = session.connect(
             id,
-            base_url.get_untracked(),
-            token.get_untracked(),
-            model.get_untracked(),
+            typed(base_url),
+            typed(token),
+            typed(model),
         );
         leptos::task::spawn_local(async move {
             let connected = connect.await;
@@ -105,7 +105,7 @@ pub fn Connect(
                     spellcheck="false"
                     placeholder="http://localhost:11434/v1"
                     aria-describedby=format!("{base_url_id}-hint")
-                    bind:value=base_url
+                    node_ref=base_url
                 />
                 <small class="hint" id=format!("{base_url_id}-hint")>
                     {Signal::derive(move || match kept.get() {
@@ -126,7 +126,7 @@ pub fn Connect(
                     autocapitalize="none"
                     spellcheck="false"
                     aria-describedby=format!("{token_id}-hint")
-                    bind:value=token
+                    node_ref=token
                 />
                 <small class="hint" id=format!("{token_id}-hint")>{word!(i18n, token_hint)}</small>
             </div>
@@ -139,7 +139,7 @@ pub fn Connect(
                     autocapitalize="none"
                     spellcheck="false"
                     aria-describedby=format!("{model_id}-hint")
-                    bind:value=model
+                    node_ref=model
                 />
                 <small class="hint" id=format!("{model_id}-hint")>{word!(i18n, model_hint)}</small>
             </div>
@@ -152,4 +152,9 @@ pub fn Connect(
             </p>
         </form>
     }
+}
+
+/// What a field holds.
+fn typed(field: NodeRef<html::Input>) -> String {
+    field.get_untracked().map(|field| field.value()).unwrap_or_default()
 }
