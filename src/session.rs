@@ -426,7 +426,10 @@ impl Session {
                 }
                 Err(error) => Models::Failed(error),
             };
-            self.models.update(|all| _ = all.insert(id, models));
+            // Of an endpoint that was changed meanwhile, this is no longer true.
+            if self.endpoints.read_untracked().find(id) == Some(&endpoint) {
+                self.models.update(|all| _ = all.insert(id, models));
+            }
         });
     }
 

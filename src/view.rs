@@ -69,8 +69,8 @@ fn Page() -> impl IntoView {
             })}
             <Language />
         </header>
-        <Board />
         <Notices />
+        <Board />
     }
 }
 

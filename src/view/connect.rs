@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::dynamic::{flag, part, word};
+use super::dynamic::{flag, part, when, word};
 use super::explain::{explain, explain_unconnected};
 use crate::{
     chat::card,
@@ -144,12 +144,33 @@ pub fn Connect(
                 <small class="hint" id=format!("{model_id}-hint")>{word!(i18n, model_hint)}</small>
             </div>
             <p class="problem" role="alert">{problem}</p>
-            <button class="button primary" type="submit" aria-busy=flag(move || is_asking.get())>
-                {word!(i18n, refresh)}
-            </button>
-            <p class="hint" role="status">
-                {Signal::derive(move || is_asking.get().then(|| t_string!(i18n, refreshing)))}
-            </p>
+            <div class="connect-buttons">
+                <button
+                    class="button primary"
+                    type="submit"
+                    aria-busy=flag(move || is_asking.get())
+                >
+                    {word!(i18n, refresh)}
+                </button>
+                // The card goes on with what it had.
+                {when(
+                    move || is_custom.get() && kept.get().is_some(),
+                    move || {
+                        view! {
+                            <button
+                                class="button"
+                                type="button"
+                                on:click=move |_| is_custom.set(false)
+                            >
+                                {word!(i18n, cancel)}
+                            </button>
+                        }
+                    },
+                )}
+                <span class="hint" role="status">
+                    {Signal::derive(move || is_asking.get().then(|| t_string!(i18n, refreshing)))}
+                </span>
+            </div>
         </form>
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     session::{Removed, Session},
 };
 
-/// The notices, over the lower edge of the page.
+/// The notices, between the page's header and the cards.
 #[component]
 pub fn Notices() -> impl IntoView {
     let i18n = use_i18n();

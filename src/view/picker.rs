@@ -146,18 +146,19 @@ pub fn Picker(
                         role="option"
                         class="option"
                         id=option(index)
+                        aria-label=choice.label.clone()
+                        aria-description=choice.note.clone()
                         aria-selected=flag(move || active.get() == index)
-                        // The input keeps the focus.
-                        on:mousedown=|event| event.prevent_default()
                         on:click=move |_| pick(index)
                     >
-                        <span class="option-label">{choice.label}</span>
-                        {choice.note.map(|note| view! { <small class="option-note">{note}</small> })}
+                        {choice.label}
+                        {choice.note.map(|note| view! { <small class="hint">{note}</small> })}
                     </li>
                 }
             };
             view! {
-                <div class="options">
+                // The input keeps the focus, also while the list is scrolled.
+                <div class="options" on:mousedown=|event| event.prevent_default()>
                     {part(move || status.get().map(|status| view! { <p class="hint" role="status">{status}</p> }))}
                     {nothing.then(|| view! { <p class="hint">{t_string!(i18n, nothing_matches)}</p> })}
                     <ul role="listbox" id=list.clone() aria-label=label>
