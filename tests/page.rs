@@ -377,6 +377,66 @@ async fn answers_come_in_other_shapes_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_model_writes_is_text() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let hostile = "<img src=x onerror=\"window.hacked = 1\"><script>window.hacked = 1</script>&lt;";
+    endpoint.will(
+        "m",
+        [
+            say("한국어 \n\n  indented\n"),
+            say(hostile),
+            Step::Finish("stop"),
+        ],
+    );
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.send(hostile).await;
+    let answer = card.find("article", "m").await;
+    answer.says(hostile).await;
+    answer.says("한국어 \n\n  indented\n<img").await;
+    card.find("article", "You").await.says(hostile).await;
+    assert!(browser.script("return window.hacked").await.is_null());
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_at_the_end_follows_and_one_who_scrolls_back_is_left_there() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let lines: String = (0..100).map(|n| format!("line {n}\n")).collect();
+    endpoint.will(
+        "m",
+        [
+            say(&lines),
+            Step::Wait,
+            say(&lines),
+            Step::Wait,
+            say("the end"),
+        ],
+    );
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.send("Go").await;
+    let log = card.find("log", "Messages").await;
+    log.says("line 99").await;
+    let left = "const log = document.querySelector('[role=log]');
+        return log.scrollHeight - log.clientHeight - log.scrollTop < 2";
+    wait_for(async || browser.script(left).await == true).await;
+    let top = browser
+        .script("const log = document.querySelector('[role=log]'); log.scrollTop = 40; return log.scrollHeight")
+        .await;
+    endpoint.go_on();
+    let grew = format!("return document.querySelector('[role=log]').scrollHeight > {top}");
+    wait_for(async || browser.script(&grew).await == true).await;
+    assert_eq!(
+        browser
+            .script("return document.querySelector('[role=log]').scrollTop")
+            .await,
+        40
+    );
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unsynced_card_is_left_alone() {
     let endpoint = Endpoint::start(&["a"]).await;
     let browser = open(&endpoint, "").await;
@@ -533,7 +593,30 @@ async fn cards_are_deleted_cleared_and_brought_back() {
         .await;
     page.count("region", "Chat card 2", 0).await;
 
-    // What is left stays, also after a reload.
+    // Undo brings it back with all that was said; deleted again, what is left stays.
+    page.press("Undo").await;
+    page.count("region", "Chat card 2", 1).await;
+    browser
+        .card(1)
+        .await
+        .find("log", "Messages")
+        .await
+        .says("a heard: hello")
+        .await;
+    browser
+        .card(2)
+        .await
+        .find("log", "Messages")
+        .await
+        .says("a heard: hello")
+        .await;
+    browser.card(1).await.press("More").await;
+    page.find("menuitem", "Delete chat").await.click().await;
+    page.find("dialog", "Delete chat card 1?")
+        .await
+        .press("Delete")
+        .await;
+    page.count("region", "Chat card 2", 0).await;
     browser.reload().await;
     browser
         .card(1)
@@ -961,8 +1044,13 @@ async fn a_real_endpoint_answers_two_cards() {
 }
 
 async fn wait_until(holds: impl Fn() -> bool) {
+    wait_for(async || holds()).await;
+}
+
+/// Waits until something is true, looking again and again.
+async fn wait_for(holds: impl AsyncFn() -> bool) {
     let patience = tokio::time::timeout(std::time::Duration::from_secs(20), async {
-        while !holds() {
+        while !holds().await {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
     });

@@ -76,3 +76,57 @@ impl Card {
             .map(|found| found.id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{Answer, Outcome};
+
+    /// A card with a turn per letter: a capital is answered, a small letter is not.
+    fn card(turns: &str) -> Card {
+        let turn = |letter: char| Turn {
+            id: turn::Id::new(letter.to_ascii_lowercase().into()),
+            prompt: letter.to_string(),
+            answer: letter.is_uppercase().then(|| Answer {
+                model: "m".into(),
+                text: String::new(),
+                outcome: Outcome::Stopped,
+            }),
+        };
+        Card {
+            turns: turns.chars().map(turn).collect(),
+            ..Card::new(Id::new(0))
+        }
+    }
+
+    fn id(letter: char) -> turn::Id {
+        turn::Id::new(letter.into())
+    }
+
+    #[test]
+    fn the_queue_is_what_is_unanswered_after_a_turn() {
+        #[track_caller]
+        fn check(turns: &str, after: char, expected: Option<char>) {
+            assert_eq!(card(turns).next_unanswered(id(after)), expected.map(id));
+        }
+        check("Abc", 'a', Some('b'));
+        check("abC", 'b', None);
+        check("aBc", 'a', Some('c'));
+        check("abc", 'c', None);
+        check("abc", 'x', None);
+        check("", 'a', None);
+    }
+
+    #[test]
+    fn a_request_repeats_what_came_before_its_turn() {
+        #[track_caller]
+        fn check(turns: &str, before: char, expected: &str) {
+            let card = card(turns);
+            let prompts: String = card.before(id(before)).iter().map(|t| &*t.prompt).collect();
+            assert_eq!(prompts, expected);
+        }
+        check("ABc", 'c', "AB");
+        check("ABc", 'a', "");
+        check("ABc", 'x', "ABc");
+    }
+}

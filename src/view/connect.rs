@@ -39,12 +39,7 @@ pub fn Connect(
         }
         is_asking.set(true);
         failed.set(None);
-        let connect = session.connect(
-            id,
-            typed(base_url),
-            typed(token),
-            typed(model),
-        );
+        let connect = session.connect(id, typed(base_url), typed(token), typed(model));
         leptos::task::spawn_local(async move {
             let connected = connect.await;
             // The form may be gone: its card was deleted while the endpoint was asked.
@@ -177,5 +172,8 @@ pub fn Connect(
 
 /// What a field holds.
 fn typed(field: NodeRef<html::Input>) -> String {
-    field.get_untracked().map(|field| field.value()).unwrap_or_default()
+    field
+        .get_untracked()
+        .map(|field| field.value())
+        .unwrap_or_default()
 }
