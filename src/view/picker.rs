@@ -140,14 +140,15 @@ pub fn Picker(
             let (matches, more) = matches.get();
             let nothing = matches.iter().all(|choice| choice.pinned)
                 && !typed.with(|typed| typed.as_deref().is_none_or(str::is_empty));
-            let label_of = |choice: Choice, index: usize| {
+            let option_of = |choice: Choice, index: usize| {
+                let (label, note) = (choice.label.clone(), choice.note.clone());
                 view! {
                     <li
                         role="option"
                         class="option"
                         id=option(index)
-                        aria-label=choice.label.clone()
-                        aria-description=choice.note.clone()
+                        aria-label=label
+                        aria-description=note
                         aria-selected=flag(move || active.get() == index)
                         on:click=move |_| pick(index)
                     >
@@ -162,7 +163,7 @@ pub fn Picker(
                     {part(move || status.get().map(|status| view! { <p class="hint" role="status">{status}</p> }))}
                     {nothing.then(|| view! { <p class="hint">{t_string!(i18n, nothing_matches)}</p> })}
                     <ul role="listbox" id=list.clone() aria-label=label>
-                        {matches.into_iter().enumerate().map(|(index, choice)| label_of(choice, index)).collect_view()}
+                        {matches.into_iter().enumerate().map(|(index, choice)| option_of(choice, index)).collect_view()}
                     </ul>
                     {(more > 0).then(|| view! { <p class="hint">{t_string!(i18n, more_matches, count = more)}</p> })}
                 </div>
