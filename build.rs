@@ -18,6 +18,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         .add_locale("ko")?
         .parse_options(ParseOptions::new().interpolate_display(true));
     let words = parse_locales(None, config)?;
+    // A word that one language lacks would be shown in another.
+    let (errors, warnings) = words.diag.borrow();
+    if let Some(problem) = errors
+        .first()
+        .map(ToString::to_string)
+        .or_else(|| warnings.first().map(ToString::to_string))
+    {
+        return Err(problem.into());
+    }
+    drop((errors, warnings));
     let code = gen_code(&words, None, false, None, false)?;
     fs::write(
         PathBuf::from(env::var("OUT_DIR")?).join("i18n.rs"),

@@ -42,16 +42,13 @@ impl Chat {
         self.cards.iter().find(|card| card.id == id)
     }
 
-    /// Writes an answer under its turn, in place of what stood there. Without the turn, nothing
+    /// Writes an answer under its turn, as [`Turn::receive`] does. Without the turn, nothing
     /// happens: it was deleted meanwhile.
-    pub fn answer(&mut self, card: card::Id, turn: turn::Id, answer: Answer) {
-        let turn = self
-            .cards
-            .iter_mut()
-            .find(|found| found.id == card)
-            .and_then(|card| card.turns.iter_mut().find(|found| found.id == turn));
+    pub fn receive(&mut self, card: card::Id, turn: turn::Id, answer: Answer) {
+        let card = self.cards.iter_mut().find(|found| found.id == card);
+        let turn = card.and_then(|card| card.turns.iter_mut().find(|found| found.id == turn));
         if let Some(turn) = turn {
-            turn.answer = Some(answer);
+            turn.receive(answer);
         }
     }
 }

@@ -75,24 +75,23 @@ impl Stream {
     /// # Errors
     /// Why the answer is not whole; the text that came before is in `text`.
     pub async fn next(&mut self, text: &mut String) -> Result<Option<Finish>, Error> {
-        let bytes = if self.answer.is_done() {
-            None
+        let read = if self.answer.is_done() {
+            Ok(None)
         } else {
-            self.bytes().await?
+            self.bytes().await
         };
-        match bytes {
-            Some(bytes) => self.answer.push(&bytes, text).map(|()| None),
-            None => std::mem::take(&mut self.answer).end(text).map(Some),
+        match read {
+            Ok(Some(bytes)) => self.answer.push(&bytes, text).map(|()| None),
+            Ok(None) => std::mem::take(&mut self.answer).end(text).map(Some),
+            Err(_) => std::mem::take(&mut self.answer).cut(text).map(Some),
         }
     }
 
-    async fn bytes(&self) -> Result<Option<Vec<u8>>, Error> {
-        let read = JsFuture::from(self.bytes.read())
-            .await
-            .map_err(|_| Error::CutOff)?;
-        let value = js_sys::Reflect::get(&read, &JsValue::from_str("value"));
-        let value = value.ok().filter(|value| !value.is_undefined());
-        Ok(value.map(|value| value.unchecked_into::<Uint8Array>().to_vec()))
+    /// The next bytes, or None at the end; an error when the connection broke.
+    async fn bytes(&self) -> Result<Option<Vec<u8>>, JsValue> {
+        let read = JsFuture::from(self.bytes.read()).await?;
+        let value = js_sys::Reflect::get(&read, &JsValue::from_str("value"))?;
+        Ok((!value.is_undefined()).then(|| value.unchecked_into::<Uint8Array>().to_vec()))
     }
 }
 

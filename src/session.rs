@@ -1,8 +1,15 @@
 //! The app's state and the user's verbs: the only place where effects start.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the border that clippy.toml draws ends here"
+)]
+
 pub mod live;
+pub mod task;
 
 pub use live::Live;
+pub use task::Task;
 
 use std::{collections::HashMap, time::Duration};
 
@@ -10,10 +17,7 @@ use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use reactive_stores::{AtKeyed, KeyedSubfield, Store};
 
 use crate::{
-    chat::{
-        self, Card, CardStoreFields, Chat, ChatStoreFields, Outcome, Turn, TurnStoreFields, card,
-        sync, turn,
-    },
+    chat::{self, Card, CardStoreFields, Chat, ChatStoreFields, Outcome, Turn, card, sync, turn},
     endpoint::{self, Endpoint, Endpoints, EndpointsStoreFields},
     openai::{self, Finish, Request},
     storage::{self, Key, Settings},
@@ -58,6 +62,15 @@ pub enum Removed {
         /// What the cards in sync were about to be asked.
         draft: String,
     },
+    /// A turn that had no answer.
+    Turn {
+        /// The card that it belongs to.
+        card: card::Id,
+        /// The turn itself.
+        turn: Turn,
+        /// How many turns were before it.
+        index: usize,
+    },
     /// A card's conversation.
     Turns {
         /// The card that it belongs to.
@@ -79,8 +92,8 @@ struct Saving {
     listed: bool,
     /// The page is being left, which ends every request: no fault of the endpoint.
     leaving: bool,
-    /// When it was saved last, in milliseconds since 1970.
-    last: f64,
+    /// Since when it is as it was saved, or something waits to be, in milliseconds since 1970.
+    since: f64,
     /// Runs the next save, if there is something to save.
     pending: Option<TimeoutHandle>,
 }
@@ -96,7 +109,8 @@ pub struct Session {
     models: RwSignal<HashMap<endpoint::Id, Models>>,
     lives: RwSignal<HashMap<card::Id, Live>>,
     removed: RwSignal<Option<Removed>>,
-    unsaved: RwSignal<Option<storage::Error>>,
+    unsaved: RwSignal<Vec<(Key, storage::Error)>>,
+    is_copy: RwSignal<bool>,
     aside: RwSignal<Vec<String>>,
     saving: StoredValue<Saving, LocalStorage>,
 }
@@ -105,12 +119,9 @@ impl Session {
     /// Opens what was saved, keeps it in step with other tabs, and asks the endpoints in use for
     /// their models.
     pub fn open() -> Self {
-        let (loaded, unsaved) = match storage::load() {
-            Ok(loaded) => (loaded, None),
-            Err(error) => (storage::Loaded::default(), Some(error)),
-        };
+        let (loaded, failed) = storage::load();
         let saving = Saving {
-            off: unsaved.is_some(),
+            off: failed.is_some(),
             listed: loaded.chat.is_some(),
             ..Saving::default()
         };
@@ -129,7 +140,13 @@ impl Session {
             models: RwSignal::default(),
             lives: RwSignal::default(),
             removed: RwSignal::default(),
-            unsaved: RwSignal::new(unsaved),
+            unsaved: RwSignal::new(
+                failed
+                    .map(|error| (Key::Index, error))
+                    .into_iter()
+                    .collect(),
+            ),
+            is_copy: RwSignal::new(false),
             aside: RwSignal::new(loaded.aside),
             saving: StoredValue::new_local(saving),
         };
@@ -179,6 +196,12 @@ impl Session {
         self.lives.with(|lives| lives.get(&card).cloned())
     }
 
+    /// Whether a card's turn comes after another of its turns.
+    pub fn comes_after(self, card: card::Id, turn: turn::Id, other: turn::Id) -> bool {
+        let card = self.card(card).try_read();
+        card.is_some_and(|card| card.before(turn).iter().any(|before| before.id == other))
+    }
+
     /// How many cards are answering.
     pub fn answering(self) -> usize {
         self.lives.with(HashMap::len)
@@ -194,8 +217,17 @@ impl Session {
 
     /// Whether Send in a card would send anything to anyone.
     pub fn can_send(self, from: card::Id) -> bool {
-        let chat = self.chat.read();
-        !sync::draft(&chat, from).trim().is_empty() && !sync::recipients(&chat, from).is_empty()
+        let (chat, endpoints) = (self.chat.read(), self.endpoints.read());
+        !sync::draft(&chat, from).trim().is_empty()
+            && !sync::recipients(&chat, &endpoints, from).is_empty()
+    }
+
+    /// Whether a card has a model to ask.
+    pub fn can_ask(self, card: card::Id) -> bool {
+        let endpoints = self.endpoints.read();
+        self.card(card)
+            .try_read()
+            .is_some_and(|card| card.target(&endpoints).is_some())
     }
 
     /// What was removed last, while it can still be put back.
@@ -203,9 +235,20 @@ impl Session {
         self.removed.into()
     }
 
-    /// Why the chat is not saved, if it is not.
-    pub fn unsaved(self) -> Signal<Option<storage::Error>> {
-        self.unsaved.into()
+    /// Why something is not saved, if so.
+    pub fn unsaved(self) -> Option<storage::Error> {
+        self.unsaved
+            .with(|unsaved| unsaved.first().map(|(_, error)| *error))
+    }
+
+    /// Whether this tab goes on with a copy of the chat, because another tab changed it too.
+    pub fn is_copy(self) -> Signal<bool> {
+        self.is_copy.into()
+    }
+
+    /// Takes the notice about the copy away.
+    pub fn dismiss_is_copy(self) {
+        self.is_copy.set(false);
     }
 
     /// The keys under which damaged values were put aside when the page opened.
@@ -234,11 +277,9 @@ impl Session {
     /// answering has it wait its turn; a card without a model takes no part. Empty is not sent.
     pub fn send(self, from: card::Id) {
         let (prompt, recipients) = {
-            let chat = self.chat.read_untracked();
-            (
-                sync::draft(&chat, from).to_owned(),
-                sync::recipients(&chat, from),
-            )
+            let (chat, endpoints) = (self.chat.read_untracked(), self.endpoints.read_untracked());
+            let prompt = sync::draft(&chat, from).to_owned();
+            (prompt, sync::recipients(&chat, &endpoints, from))
         };
         if prompt.trim().is_empty() || recipients.is_empty() {
             return;
@@ -262,21 +303,23 @@ impl Session {
         }
     }
 
-    /// Asks a turn's question again. What came before is given up.
+    /// Asks a turn's question again. What came before stays until something new comes.
     pub fn retry(self, card: card::Id, turn: turn::Id) {
         if !self.is_answering(card) {
-            self.turn(card, turn).answer().set(None);
             self.ask(card, turn);
         }
     }
 
-    /// Takes a turn that still waits out of the queue.
+    /// Takes a turn that has no answer out of the card.
     pub fn cancel(self, card: card::Id, turn: turn::Id) {
-        self.card(card)
-            .turns()
-            .write()
-            .retain(|found| found.id != turn);
-        self.save();
+        let removed = self.card(card).turns().try_update(|turns| {
+            let index = turns.iter().position(|found| found.id == turn)?;
+            Some((turns.remove(index), index))
+        });
+        if let Some((turn, index)) = removed.flatten() {
+            self.removed.set(Some(Removed::Turn { card, turn, index }));
+            self.save();
+        }
     }
 
     /// Ends a card's answer here; what came is kept. Whether the endpoint stops is up to it.
@@ -322,7 +365,6 @@ impl Session {
     /// Deletes a card with all that was said in it, unless it is the only one.
     pub fn delete_card(self, card: card::Id) {
         self.finish(card, Outcome::Stopped);
-        let draft = self.chat.draft().get_untracked();
         let removed = self.chat.cards().try_update(|cards| {
             let index = cards.iter().position(|found| found.id == card)?;
             (cards.len() > 1).then(|| (cards.remove(index), index))
@@ -330,6 +372,7 @@ impl Session {
         let Some((card, index)) = removed.flatten() else {
             return;
         };
+        let mut draft = String::new();
         if !self
             .chat
             .cards()
@@ -337,7 +380,9 @@ impl Session {
             .iter()
             .any(|card| card.synced)
         {
-            self.chat.draft().set(String::new());
+            self.chat
+                .draft()
+                .update(|group| draft = std::mem::take(group));
         }
         self.removed.set(Some(Removed::Card { card, index, draft }));
         self.save();
@@ -346,24 +391,39 @@ impl Session {
     /// Deletes what was said in a card, and nothing else of it.
     pub fn clear_card(self, card: card::Id) {
         self.finish(card, Outcome::Stopped);
-        let turns = std::mem::take(&mut *self.card(card).turns().write());
-        self.removed.set(Some(Removed::Turns { card, turns }));
-        self.save();
+        let turns = self
+            .card(card)
+            .turns()
+            .try_update(std::mem::take)
+            .unwrap_or_default();
+        if !turns.is_empty() {
+            self.removed.set(Some(Removed::Turns { card, turns }));
+            self.save();
+        }
     }
 
     /// Puts back what was removed last.
     pub fn undo(self) {
-        match self.removed.write().take() {
+        let removed = self.removed.try_update(Option::take).flatten();
+        match removed {
             Some(Removed::Card { card, index, draft }) => {
-                if card.synced && self.chat.draft().read_untracked().is_empty() {
+                if self.chat.draft().read_untracked().is_empty() {
                     self.chat.draft().set(draft);
                 }
                 self.chat
                     .cards()
                     .update(|cards| cards.insert(index.min(cards.len()), card));
             }
+            Some(Removed::Turn { card, turn, index }) => {
+                let turns = self.card(card).turns();
+                let _ = turns.try_update(|turns| turns.insert(index.min(turns.len()), turn));
+            }
             Some(Removed::Turns { card, turns }) => {
-                self.card(card).turns().write().splice(..0, turns);
+                // Another tab may have deleted the card meanwhile.
+                let _ = self
+                    .card(card)
+                    .turns()
+                    .try_update(|now| now.splice(..0, turns).count());
             }
             None => return,
         }
@@ -419,17 +479,21 @@ impl Session {
         self.models
             .update(|models| _ = models.insert(id, Models::Loading));
         leptos::task::spawn_local(async move {
-            let models = match openai::models(&endpoint).await {
+            let answered = openai::models(&endpoint).await;
+            if self.endpoints.read_untracked().find(id) != Some(&endpoint) {
+                // Of an endpoint that was changed meanwhile, this is no longer true.
+                self.models.update(|models| _ = models.remove(&id));
+                self.load_models(id);
+                return;
+            }
+            let models = match answered {
                 Ok(listed) => {
                     self.choose_first(id, &listed);
                     Models::Listed(listed)
                 }
                 Err(error) => Models::Failed(error),
             };
-            // Of an endpoint that was changed meanwhile, this is no longer true.
-            if self.endpoints.read_untracked().find(id) == Some(&endpoint) {
-                self.models.update(|all| _ = all.insert(id, models));
-            }
+            self.models.update(|all| _ = all.insert(id, models));
         });
     }
 
@@ -437,7 +501,7 @@ impl Session {
     /// endpoint. With a typed model, a missing list is no failure.
     ///
     /// # Errors
-    /// Why no model could be chosen. Nothing is saved then.
+    /// Why no model could be chosen. Nothing is saved then, nor when the future is dropped.
     pub async fn connect(
         self,
         card: card::Id,
@@ -447,11 +511,13 @@ impl Session {
     ) -> Result<(), Unconnected> {
         let chosen = self.card(card).endpoint().try_get_untracked().flatten();
         let fresh = endpoint::Id::new(random());
-        let endpoint = self
-            .endpoints
-            .read_untracked()
-            .resolve(chosen, &base_url, &token, fresh)
-            .map_err(Unconnected::Invalid)?;
+        let resolve = || {
+            let endpoints = self.endpoints.read_untracked();
+            endpoints
+                .resolve(chosen, &base_url, &token, fresh)
+                .map_err(Unconnected::Invalid)
+        };
+        let endpoint = resolve()?;
         let typed = Some(model.trim()).filter(|model| !model.is_empty());
         let models = match (openai::models(&endpoint).await, typed) {
             (Ok(listed), None) if listed.is_empty() => return Err(Unconnected::NoModels),
@@ -469,6 +535,8 @@ impl Session {
             }
             (None, _) => None,
         };
+        // Again, because another card may have saved this endpoint, or a new token, meanwhile.
+        let endpoint = resolve()?;
         let id = endpoint.id;
         self.save_endpoint(endpoint);
         if let Models::Listed(listed) = &models {
@@ -489,10 +557,7 @@ impl Session {
     pub fn set_locale(self, locale: &str) {
         self.settings
             .update(|settings| settings.locale = Some(locale.to_owned()));
-        if !self.saving.with_value(|saving| saving.off) {
-            let saved = storage::save_settings(&self.settings.read_untracked());
-            self.unsaved.set(saved.err());
-        }
+        self.save_settings();
     }
 
     // How an answer goes.
@@ -505,19 +570,17 @@ impl Session {
     fn ask(self, card: card::Id, turn: turn::Id) {
         let chat = self.chat.read_untracked();
         let Some(found) = chat.card(card) else { return };
-        let Some((endpoint, model)) = found.target() else {
+        let endpoints = self.endpoints.read_untracked();
+        let Some((endpoint, model)) = found.target(&endpoints) else {
             return;
         };
         let Some(asked) = found.turns.iter().find(|found| found.id == turn) else {
             return;
         };
-        let Some(endpoint) = self.endpoints.read_untracked().find(endpoint).cloned() else {
-            return;
-        };
         let request = Request::new(model, found.before(turn), &asked.prompt);
-        let stream = openai::stream(endpoint, &request);
+        let stream = openai::stream(endpoint.clone(), &request);
         let model = model.to_owned();
-        drop(chat);
+        drop((chat, endpoints));
         let live = Live::start(turn, model, move |live| async move {
             let outcome = self.receive(stream, &live).await;
             self.finish(card, outcome);
@@ -544,30 +607,30 @@ impl Session {
                 Ok(None) => {}
                 Ok(Some(Finish::Length)) => return Outcome::Length,
                 Ok(Some(Finish::Filtered)) => return Outcome::Filtered,
-                Ok(Some(Finish::Complete | Finish::Error)) => return Outcome::Complete,
+                Ok(Some(Finish::Complete)) => return Outcome::Complete,
                 Err(error) => return Outcome::Failed(error),
             }
         }
     }
 
-    /// Ends a card's answer and saves it; returns its turn. Dropping the [`Live`] aborts the
-    /// request, if it still runs, and nothing of it can arrive later.
+    /// Ends a card's answer and saves it; returns its turn. Nothing of it can arrive later.
     fn finish(self, card: card::Id, outcome: Outcome) -> Option<turn::Id> {
+        let live = self
+            .lives
+            .try_update(|lives| lives.remove(&card))
+            .flatten()?;
+        live.end();
         let outcome = match outcome {
             Outcome::Failed(_) if self.saving.with_value(|saving| saving.leaving) => {
                 Outcome::Interrupted
             }
             outcome => outcome,
         };
-        let live = self
-            .lives
-            .with_untracked(|lives| lives.get(&card).cloned())?;
-        if self.turn(card, live.turn).try_read_untracked().is_some() {
-            self.turn(card, live.turn)
-                .answer()
-                .set(Some(live.answer(outcome)));
-        }
-        self.lives.update(|lives| _ = lives.remove(&card));
+        let answer = live.answer(outcome);
+        // Without the turn, nobody waits for the answer any more.
+        let _ = self
+            .turn(card, live.turn)
+            .try_update(|turn| turn.receive(answer));
         self.save();
         Some(live.turn)
     }
@@ -605,64 +668,85 @@ impl Session {
                 None => list.push(endpoint),
             }
         });
-        if !self.saving.with_value(|saving| saving.off) {
-            self.unsaved
-                .set(storage::save_endpoints(&self.endpoints.read_untracked()).err());
-        }
+        self.save_endpoints();
     }
 
-    // How the chat is saved.
+    // How things are saved.
 
     /// Saves the chat now, with every answer as far as it has come.
     fn save(self) {
-        let pending = self
-            .saving
-            .try_update_value(|saving| saving.pending.take())
-            .flatten();
-        if let Some(pending) = pending {
+        let pending = self.saving.try_update_value(|saving| saving.pending.take());
+        if let Some(pending) = pending.flatten() {
             pending.clear();
-        }
-        if self.saving.with_value(|saving| saving.off) {
-            return;
         }
         let mut chat = self.chat.get_untracked();
         self.lives.with_untracked(|lives| {
             for (card, live) in lives {
-                chat.answer(*card, live.turn, live.answer(Outcome::Interrupted));
+                chat.receive(*card, live.turn, live.answer(Outcome::Interrupted));
             }
         });
         let listed = self.saving.with_value(|saving| saving.listed);
-        let saved = storage::save_chat(&chat).and_then(|()| {
-            if listed {
-                Ok(())
-            } else {
-                storage::list_first(chat.id)
-            }
-        });
-        self.saving.update_value(|saving| {
-            saving.listed = saved.is_ok();
-            saving.last = js_sys::Date::now();
-        });
-        if self.unsaved.get_untracked() != saved.err() {
-            self.unsaved.set(saved.err());
+        self.write(Key::Chat(chat.id), || storage::save_chat(&chat));
+        if !listed {
+            let listed = self.write(Key::Index, || storage::list_first(chat.id));
+            self.saving.update_value(|saving| saving.listed = listed);
         }
+        self.saving
+            .update_value(|saving| saving.since = js_sys::Date::now());
+        // What failed before may find room now.
+        let failed = |key| {
+            self.unsaved
+                .with_untracked(|all| all.iter().any(|(of, _)| *of == key))
+        };
+        if failed(Key::Endpoints) {
+            self.save_endpoints();
+        }
+        if failed(Key::Settings) {
+            self.save_settings();
+        }
+    }
+
+    fn save_endpoints(self) {
+        let endpoints = self.endpoints.read_untracked();
+        self.write(Key::Endpoints, || storage::save_endpoints(&endpoints));
+    }
+
+    fn save_settings(self) {
+        let settings = self.settings.read_untracked();
+        self.write(Key::Settings, || storage::save_settings(&settings));
+    }
+
+    /// Writes one value, unless nothing may be written, and keeps why it failed until it succeeds.
+    /// Returns whether it is saved.
+    fn write(self, key: Key, write: impl FnOnce() -> Result<(), storage::Error>) -> bool {
+        if self.saving.with_value(|saving| saving.off) {
+            return false;
+        }
+        let failed = write().err();
+        let mut unsaved = self.unsaved.get_untracked();
+        unsaved.retain(|(of, _)| *of != key);
+        unsaved.extend(failed.map(|error| (key, error)));
+        if self.unsaved.with_untracked(|before| *before != unsaved) {
+            self.unsaved.set(unsaved);
+        }
+        failed.is_none()
     }
 
     /// Saves the chat at most a second from now. In a hidden tab timers are late, but a stream's
     /// bytes are not: so the time is looked at whenever something changes, too.
     fn save_soon(self) {
-        let (last, waits) = self
+        let now = js_sys::Date::now();
+        let (since, waits) = self
             .saving
-            .with_value(|saving| (saving.last, saving.pending.is_some()));
-        let left = SAVE_EVERY - (js_sys::Date::now() - last);
-        if left <= 0.0 && waits {
+            .with_value(|saving| (saving.since, saving.pending.is_some()));
+        if waits && now - since >= SAVE_EVERY {
             self.save();
         } else if !waits {
             let wait = Duration::from_secs_f64(SAVE_EVERY / 1000.0);
             let pending = set_timeout_with_handle(move || self.save(), wait).ok();
             self.saving.update_value(|saving| {
                 saving.pending = pending;
-                saving.last = js_sys::Date::now();
+                saving.since = now;
             });
         }
     }
@@ -689,7 +773,14 @@ impl Session {
                         self.endpoints.list().set(endpoints.list);
                     }
                 }
-                _ => {}
+                Some(Key::Settings) => {
+                    if let Some(settings) = storage::settings() {
+                        self.settings.set(settings);
+                    }
+                }
+                // Another chat leads now; when this one is used again, it will.
+                Some(Key::Index) => self.saving.update_value(|saving| saving.listed = false),
+                None => {}
             }
         });
     }
@@ -700,11 +791,15 @@ impl Session {
         if id != self.chat.id().get_untracked() {
             return;
         }
-        let busy = self.saving.with_value(|saving| saving.pending.is_some())
+        let has_unsaved = self.saving.with_value(|saving| saving.pending.is_some())
+            || self.unsaved.with_untracked(|unsaved| !unsaved.is_empty())
             || self.lives.with_untracked(|lives| !lives.is_empty());
-        if busy {
+        if has_unsaved {
             self.chat.id().set(chat::Id::new(random()));
             self.saving.update_value(|saving| saving.listed = false);
+            self.unsaved
+                .update(|unsaved| unsaved.retain(|(of, _)| *of != Key::Chat(id)));
+            self.is_copy.set(true);
             self.save_soon();
         } else if let Some(theirs) = storage::chat(id) {
             self.adopt(theirs);

@@ -39,45 +39,69 @@ pub struct Loaded {
     pub aside: Vec<String>,
 }
 
-/// Reads what was saved.
-///
-/// # Errors
-/// [`Error::Blocked`], or [`Error::Full`] when a damaged value could not be put aside: then
-/// nothing may be saved, because it would be written over.
-pub fn load() -> Result<Loaded, Error> {
-    if !is_available() {
-        return Err(Error::Blocked);
-    }
-    let mut aside = Vec::new();
-    let endpoints = read(Key::Endpoints, &mut aside)?.unwrap_or_default();
-    let settings = read(Key::Settings, &mut aside)?.unwrap_or_default();
-    let index: Index = read(Key::Index, &mut aside)?.unwrap_or_default();
-    let mut chat = None;
-    for id in index.chats {
-        chat = read(Key::Chat(id), &mut aside)?.filter(|chat: &Chat| !chat.cards.is_empty());
-        if chat.is_some() {
+/// Reads what was saved: all that can be read, and why nothing may be saved, if so:
+/// [`Error::Blocked`], or [`Error::Full`] when a damaged value could not be put aside and would be
+/// written over.
+pub fn load() -> (Loaded, Option<Error>) {
+    let mut loaded = Loaded::default();
+    let aside = &mut loaded.aside;
+    let mut failed = None;
+    let mut note = |error| failed = Some(error);
+    loaded.endpoints = read(Key::Endpoints, aside)
+        .map_err(&mut note)
+        .unwrap_or_default()
+        .unwrap_or_default();
+    loaded.settings = read(Key::Settings, aside)
+        .map_err(&mut note)
+        .unwrap_or_default()
+        .unwrap_or_default();
+    let index = read(Key::Index, aside)
+        .map_err(&mut note)
+        .unwrap_or_default();
+    for id in index.unwrap_or_else(rebuilt_index).chats {
+        let chat = read(Key::Chat(id), aside)
+            .map_err(&mut note)
+            .unwrap_or_default();
+        loaded.chat = chat.filter(|chat: &Chat| !chat.cards.is_empty());
+        if loaded.chat.is_some() {
             break;
         }
     }
-    Ok(Loaded {
-        chat,
-        endpoints,
-        settings,
-        aside,
-    })
+    (loaded, failed)
+}
+
+/// The index of the chats that are there, when the index itself is not.
+fn rebuilt_index() -> Index {
+    let Some(storage) = raw() else {
+        return Index::default();
+    };
+    let keys = (0..storage.length().unwrap_or_default()).filter_map(|n| storage.key(n).ok()?);
+    let chats = keys.filter_map(|key| match Key::parse(&key)? {
+        Key::Chat(id) => Some(id),
+        _ => None,
+    });
+    Index {
+        chats: chats.collect(),
+    }
 }
 
 /// Reads one chat as another tab has just saved it; None when it is gone or can't be read.
 pub fn chat(id: chat::Id) -> Option<Chat> {
-    let text = raw()?.get_item(&Key::Chat(id).to_string()).ok()??;
-    serde_json::from_str(&text)
-        .ok()
-        .filter(|chat: &Chat| !chat.cards.is_empty())
+    readable(Key::Chat(id)).filter(|chat: &Chat| !chat.cards.is_empty())
 }
 
 /// Reads the endpoints as another tab has just saved them; None when they can't be read.
 pub fn endpoints() -> Option<Endpoints> {
-    let text = raw()?.get_item(&Key::Endpoints.to_string()).ok()??;
+    readable(Key::Endpoints)
+}
+
+/// Reads the settings as another tab has just saved them; None when they can't be read.
+pub fn settings() -> Option<Settings> {
+    readable(Key::Settings)
+}
+
+fn readable<T: DeserializeOwned>(key: Key) -> Option<T> {
+    let text = raw()?.get_item(&key.to_string()).ok()??;
     serde_json::from_str(&text).ok()
 }
 
@@ -94,10 +118,8 @@ pub fn save_chat(chat: &Chat) -> Result<(), Error> {
 /// # Errors
 /// Why the index is not saved.
 pub fn list_first(id: chat::Id) -> Result<(), Error> {
-    let text = raw().and_then(|storage| storage.get_item(&Key::Index.to_string()).ok().flatten());
-    let index = text
-        .and_then(|text| serde_json::from_str::<Index>(&text).ok())
-        .unwrap_or_default();
+    // An index that can't be read is put aside here too; the page will name it when it opens next.
+    let index = read(Key::Index, &mut Vec::new())?.unwrap_or_else(rebuilt_index);
     match index.with_first(id) {
         Some(index) => write(Key::Index, &index),
         None => Ok(()),
@@ -120,11 +142,7 @@ pub fn save_settings(settings: &Settings) -> Result<(), Error> {
     write(Key::Settings, settings)
 }
 
-/// Whether gloo-storage can be used: its functions panic where the browser gives no storage.
-fn is_available() -> bool {
-    raw().is_some()
-}
-
+/// The storage, where the browser gives one. gloo-storage's own functions panic where it does not.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place where storage is probed"
@@ -134,9 +152,7 @@ fn raw() -> Option<web_sys::Storage> {
 }
 
 fn write(key: Key, value: &impl Serialize) -> Result<(), Error> {
-    if !is_available() {
-        return Err(Error::Blocked);
-    }
+    raw().ok_or(Error::Blocked)?;
     LocalStorage::set(key.to_string(), value).map_err(|_| Error::Full)
 }
 

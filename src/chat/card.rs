@@ -4,7 +4,7 @@ use reactive_stores::Store;
 use serde::{Deserialize, Serialize};
 
 use super::turn::{self, Turn};
-use crate::endpoint;
+use crate::endpoint::{self, Endpoint, Endpoints};
 
 crate::id::declare_id! {
     /// Identifies a card within its chat.
@@ -23,7 +23,8 @@ pub struct Card {
     pub model: Option<String>,
     /// Whether it takes part in the common input.
     pub synced: bool,
-    /// What it alone is about to be asked. Empty while it is in sync: then the chat has the draft.
+    /// What it alone is about to be asked. While it is in sync the chat has the draft, and this is
+    /// what gave way to it.
     #[serde(default)]
     pub draft: String,
     /// Oldest first.
@@ -55,9 +56,9 @@ impl Card {
         }
     }
 
-    /// Where to send to, once both an endpoint and a model are chosen.
-    pub fn target(&self) -> Option<(endpoint::Id, &str)> {
-        Some((self.endpoint?, self.model.as_deref()?))
+    /// Whom to ask, once an endpoint that is saved and a model are chosen.
+    pub fn target<'a>(&'a self, endpoints: &'a Endpoints) -> Option<(&'a Endpoint, &'a str)> {
+        Some((endpoints.find(self.endpoint?)?, self.model.as_deref()?))
     }
 
     /// The turns that come before this one: what its request must repeat to the model.

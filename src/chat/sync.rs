@@ -1,6 +1,7 @@
 //! The common input: which draft a card shows, and who gets what is sent.
 
-use super::{Chat, card};
+use super::{Card, Chat, card};
+use crate::endpoint::Endpoints;
 
 /// The draft that a card shows: the group's while it is in sync, else its own.
 pub fn draft(chat: &Chat, card: card::Id) -> &str {
@@ -12,14 +13,17 @@ pub fn draft(chat: &Chat, card: card::Id) -> &str {
 
 /// The cards that get what is sent from this one, from left to right: itself alone when it is not
 /// in sync, else every card in sync. A card without an endpoint or a model can't be asked.
-pub fn recipients(chat: &Chat, from: card::Id) -> Vec<card::Id> {
+pub fn recipients(chat: &Chat, endpoints: &Endpoints, from: card::Id) -> Vec<card::Id> {
     let synced = chat.card(from).is_some_and(|card| card.synced);
-    chat.cards
+    let shares = |card: &&Card| {
+        if synced { card.synced } else { card.id == from }
+    };
+    let able = chat
+        .cards
         .iter()
-        .filter(|card| if synced { card.synced } else { card.id == from })
-        .filter(|card| card.target().is_some())
-        .map(|card| card.id)
-        .collect()
+        .filter(shares)
+        .filter(|card| card.target(endpoints).is_some());
+    able.map(|card| card.id).collect()
 }
 
 /// The drafts after a card's sync was switched.
@@ -67,18 +71,29 @@ pub fn toggle(chat: &Chat, card: card::Id) -> Drafts {
 mod tests {
     use super::*;
     use crate::{
-        chat::{self, Card},
-        endpoint,
+        chat,
+        endpoint::{self, BaseUrl, Endpoint},
     };
 
+    fn endpoints() -> Endpoints {
+        Endpoints {
+            list: vec![Endpoint {
+                id: endpoint::Id::new(0),
+                name: "e".into(),
+                base_url: BaseUrl::parse("http://e/v1").unwrap(),
+                token: None,
+            }],
+        }
+    }
+
     /// Builds a chat from one word per card: `s` or `u` for in sync or not, `-` where no model is
-    /// chosen, then the card's own draft.
+    /// chosen, `?` where the endpoint is not saved any more, then the card's own draft.
     fn chat(group: &str, cards: &[&str]) -> Chat {
         let cards = cards.iter().zip(0..).map(|(word, n)| Card {
             synced: word.starts_with('s'),
-            endpoint: Some(endpoint::Id::new(0)),
+            endpoint: Some(endpoint::Id::new(word.contains('?').into())),
             model: (word.as_bytes().get(1) != Some(&b'-')).then(|| "m".into()),
-            draft: word.trim_start_matches(['s', 'u', '-']).into(),
+            draft: word.trim_start_matches(['s', 'u', '-', '?']).into(),
             ..Card::new(card::Id::new(n))
         });
         Chat {
@@ -94,7 +109,7 @@ mod tests {
         fn check(cards: &[&str], from: u64, expected: &[u64]) {
             let expected: Vec<_> = expected.iter().map(|&n| card::Id::new(n)).collect();
             assert_eq!(
-                recipients(&chat("hi", cards), card::Id::new(from)),
+                recipients(&chat("hi", cards), &endpoints(), card::Id::new(from)),
                 expected
             );
         }
@@ -104,6 +119,8 @@ mod tests {
         check(&["s", "udraft", "s"], 2, &[0, 2]);
         check(&["s", "s-", "s"], 0, &[0, 2]);
         check(&["s-", "s"], 0, &[1]);
+        check(&["s?", "s"], 0, &[1]);
+        check(&["u?", "s"], 0, &[]);
         check(&["u-", "s"], 0, &[]);
         check(&["s"], 7, &[]);
     }

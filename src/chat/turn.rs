@@ -21,6 +21,17 @@ pub struct Turn {
     pub answer: Option<Answer>,
 }
 
+impl Turn {
+    /// Takes an answer in place of the one before. One of which nothing came leaves the words of
+    /// the one before, and says only how it ended: asking again loses nothing.
+    pub fn receive(&mut self, answer: Answer) {
+        match &mut self.answer {
+            Some(before) if answer.text.is_empty() => before.outcome = answer.outcome,
+            before => *before = Some(answer),
+        }
+    }
+}
+
 /// What came back, as far as it came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
@@ -55,5 +66,34 @@ impl Outcome {
     /// Whether the reader may want the same thing asked again.
     pub const fn can_retry(&self) -> bool {
         matches!(self, Self::Failed(_) | Self::Interrupted | Self::Stopped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asking_again_loses_no_words() {
+        #[track_caller]
+        fn check(before: Option<&str>, text: &str, expected: &str) {
+            let answer = |text: &str, outcome| Answer {
+                model: "m".into(),
+                text: text.into(),
+                outcome,
+            };
+            let mut turn = Turn {
+                id: Id::new(0),
+                prompt: "?".into(),
+                answer: before.map(|text| answer(text, Outcome::Stopped)),
+            };
+            turn.receive(answer(text, Outcome::Failed(openai::Error::CutOff)));
+            let expected = answer(expected, Outcome::Failed(openai::Error::CutOff));
+            assert_eq!(turn.answer, Some(expected));
+        }
+        check(None, "", "");
+        check(None, "new", "new");
+        check(Some("old"), "", "old");
+        check(Some("old"), "new", "new");
     }
 }

@@ -10,30 +10,34 @@ use super::{
 #[derive(Debug, Default)]
 pub struct Reader {
     body: Body,
-    finish: Option<Finish>,
+    /// The beginning of the body, to be shown if it is no answer.
+    begin: Vec<u8>,
+    /// How the endpoint says that the answer ends.
+    finish: Option<Result<Finish, Error>>,
+    /// Whether an event has come.
+    any: bool,
+    /// Whether `[DONE]` has come.
     done: bool,
 }
 
 /// What the body turns out to be.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 enum Body {
-    /// Nothing but white space has come so far, or not enough to tell.
-    Unknown(Vec<u8>),
-    /// Server-sent events, and whether one has come.
-    Events { decoder: sse::Decoder, any: bool },
+    /// Nothing but white space has come so far.
+    #[default]
+    Unknown,
+    /// Server-sent events.
+    Events(sse::Decoder),
     /// Something else, read whole: JSON, or a page that is no answer.
     Whole(Vec<u8>),
 }
 
-impl Default for Body {
-    fn default() -> Self {
-        Self::Unknown(Vec::new())
-    }
-}
-
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// A page that is no answer is read no further than this, in bytes: enough for any error text.
+/// As much of the beginning as tells what a body is, in bytes.
+const BEGIN: usize = 2048;
+
+/// A page that is no answer is read no further than this, in bytes.
 const MOST_OF_A_PAGE: usize = 64 * 1024;
 
 impl Reader {
@@ -43,39 +47,40 @@ impl Reader {
     /// # Errors
     /// What the endpoint reported, or [`Error::Garbled`].
     pub fn push(&mut self, bytes: &[u8], text: &mut String) -> Result<(), Error> {
+        let room = BEGIN.saturating_sub(self.begin.len());
+        self.begin
+            .extend_from_slice(&bytes[..room.min(bytes.len())]);
         match &mut self.body {
-            Body::Events { .. } => self.events(bytes, text),
+            Body::Events(_) => self.events(bytes, text),
             Body::Whole(body) => {
                 if body.first() == Some(&b'<') && body.len() >= MOST_OF_A_PAGE {
-                    return Err(Error::garbled(&String::from_utf8_lossy(body)));
+                    return Err(self.garbled());
                 }
                 body.extend_from_slice(bytes);
                 Ok(())
             }
-            Body::Unknown(begin) => {
-                begin.extend_from_slice(bytes);
-                if BYTE_ORDER_MARK.starts_with(begin) {
+            Body::Unknown => {
+                if BYTE_ORDER_MARK.starts_with(&self.begin) {
                     return Ok(());
                 }
-                let shown = begin
+                let begin = self
+                    .begin
                     .strip_prefix(BYTE_ORDER_MARK)
-                    .unwrap_or(begin)
-                    .trim_ascii_start();
-                match shown.first() {
-                    None => Ok(()),
+                    .unwrap_or(&self.begin);
+                let begin = begin.trim_ascii_start().to_vec();
+                match begin.first() {
+                    None => self.begin.clear(),
                     // No event stream begins with these; JSON and HTML do.
-                    Some(b'{' | b'[' | b'<') => {
-                        self.body = Body::Whole(shown.to_vec());
-                        Ok(())
-                    }
+                    Some(b'{' | b'[' | b'<') => self.body = Body::Whole(begin),
                     Some(_) => {
-                        let begin = std::mem::take(begin);
-                        self.body = Body::Events {
-                            decoder: sse::Decoder::default(),
-                            any: false,
-                        };
-                        self.events(&begin, text)
+                        self.body = Body::Events(sse::Decoder::default());
+                        self.events(&begin, text)?;
                     }
+                }
+                // What did not fit in the beginning.
+                match bytes.get(room..) {
+                    Some(rest) if !rest.is_empty() => self.push(rest, text),
+                    _ => Ok(()),
                 }
             }
         }
@@ -88,33 +93,43 @@ impl Reader {
     /// [`Error::Empty`] for a body without anything, and what [`Reader::push`] can say.
     pub fn end(mut self, text: &mut String) -> Result<Finish, Error> {
         match std::mem::take(&mut self.body) {
-            Body::Unknown(_) => Err(Error::Empty),
+            Body::Unknown => Err(Error::Empty),
             Body::Whole(body) => {
                 let body = String::from_utf8_lossy(&body);
                 let chunk = Chunk::parse(&body)?;
                 text.push_str(&chunk.text());
                 match chunk.finish() {
-                    Some(finish) => finish.into_result(),
+                    Some(finish) => finish,
                     None if chunk.text().is_empty() => Err(Error::garbled(&body)),
                     None => Ok(Finish::Complete),
                 }
             }
-            Body::Events { decoder, mut any } => {
+            Body::Events(decoder) => {
                 let mut result = Ok(());
-                decoder.end(|data| self.event(data, &mut any, text, &mut result));
-                // A last event that was cut in the middle is a cut, not nonsense.
-                if matches!(result, Err(Error::Garbled { .. })) && any {
-                    result = Err(Error::CutOff);
-                }
-                result?;
-                match self.finish {
-                    Some(finish) => finish.into_result(),
-                    None if self.done => Ok(Finish::Complete),
-                    None if any => Err(Error::CutOff),
-                    None => Err(Error::Empty),
+                decoder.end(|data| self.event(data, text, &mut result));
+                match (result, self.finish.take()) {
+                    // A last event that was cut in the middle is a cut, not nonsense.
+                    (Err(Error::Garbled { .. }), None) if self.any => Err(Error::CutOff),
+                    (Err(error), None) => Err(error),
+                    (_, Some(finish)) => finish,
+                    (Ok(()), None) if self.done => Ok(Finish::Complete),
+                    (Ok(()), None) if self.any => Err(Error::CutOff),
+                    (Ok(()), None) => Err(self.garbled()),
                 }
             }
         }
+    }
+
+    /// Takes a connection that broke. If the endpoint had said before that the answer is whole, it
+    /// is; what else it said last counts too.
+    ///
+    /// # Errors
+    /// What the endpoint reported, or [`Error::CutOff`].
+    pub fn cut(self, text: &mut String) -> Result<Finish, Error> {
+        self.end(text).map_err(|error| match error {
+            Error::Reported { .. } => error,
+            _ => Error::CutOff,
+        })
     }
 
     /// Whether the endpoint has said that nothing more will come.
@@ -122,54 +137,47 @@ impl Reader {
         self.done
     }
 
+    /// What came is no answer: shows its beginning, less the comments of an event stream.
+    fn garbled(&self) -> Error {
+        let begin = String::from_utf8_lossy(&self.begin);
+        let lines = begin
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.starts_with(':'));
+        let said: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
+        if said.is_empty() {
+            Error::Empty
+        } else {
+            Error::garbled(&said.join("\n"))
+        }
+    }
+
     fn events(&mut self, bytes: &[u8], text: &mut String) -> Result<(), Error> {
-        let Body::Events {
-            mut decoder,
-            mut any,
-        } = std::mem::take(&mut self.body)
-        else {
-            return Ok(());
-        };
         let mut result = Ok(());
-        decoder.push(bytes, |data| self.event(data, &mut any, text, &mut result));
-        self.body = Body::Events { decoder, any };
+        if let Body::Events(mut decoder) = std::mem::take(&mut self.body) {
+            decoder.push(bytes, |data| self.event(data, text, &mut result));
+            self.body = Body::Events(decoder);
+        }
         result
     }
 
-    fn event(
-        &mut self,
-        data: &str,
-        any: &mut bool,
-        text: &mut String,
-        result: &mut Result<(), Error>,
-    ) {
+    fn event(&mut self, data: &str, text: &mut String, result: &mut Result<(), Error>) {
         let data = data.trim();
         if data.is_empty() || self.done || result.is_err() {
             return;
         }
         if data == "[DONE]" {
             self.done = true;
-            *any = true;
+            self.any = true;
             return;
         }
         match Chunk::parse(data) {
             Ok(chunk) => {
-                *any = true;
+                self.any = true;
                 text.push_str(&chunk.text());
-                self.finish = chunk.finish().or(self.finish);
+                self.finish = chunk.finish().or(self.finish.take());
             }
             Err(error) => *result = Err(error),
-        }
-    }
-}
-
-impl Finish {
-    fn into_result(self) -> Result<Self, Error> {
-        match self {
-            Self::Error => Err(Error::Reported {
-                message: String::new(),
-            }),
-            finish => Ok(finish),
         }
     }
 }
@@ -336,7 +344,49 @@ mod tests {
         );
         check(r#"{"hello":1}"#, "", garbled(r#"{"hello":1}"#));
         check("<!doctype html>", "", garbled("<!doctype html>"));
-        check("Hello", "", Err(Error::Empty));
+        check("Hello", "", garbled("Hello"));
+        check(": ping\n\nHello\n", "", garbled("Hello"));
+        let long = format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n",
+            "가".repeat(3000)
+        );
+        check(
+            &format!("{long}{stop}\n\n"),
+            &"가".repeat(3000),
+            Ok(Finish::Complete),
+        );
+        let whole = format!(
+            "{{\"choices\":[{{\"message\":{{\"content\":\"{}\"}}}}]}}",
+            "a".repeat(9000)
+        );
+        check(&whole, &"a".repeat(9000), Ok(Finish::Complete));
+        check(
+            &format!("{}{a}\n\ndata: [DONE]", " \n".repeat(4000)),
+            "a",
+            Ok(Finish::Complete),
+        );
+    }
+
+    #[test]
+    fn a_broken_connection_is_a_cut_unless_the_answer_had_ended() {
+        #[track_caller]
+        fn check(body: &str, text: &str, end: Result<Finish, Error>) {
+            let mut read = String::new();
+            let mut reader = Reader::default();
+            reader.push(body.as_bytes(), &mut read).unwrap();
+            assert_eq!((reader.cut(&mut read), &*read), (end, text));
+        }
+        let a = r#"data: {"choices":[{"delta":{"content":"a"}}]}"#;
+        let stop = r#"data: {"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+        check("", "", Err(Error::CutOff));
+        check(&format!("{a}\n\n"), "a", Err(Error::CutOff));
+        check(&format!("{a}\n\n{stop}\n\n"), "a", Ok(Finish::Complete));
+        check(&format!("{a}\n\n{stop}"), "a", Ok(Finish::Complete));
+        check(r#"{"choices":[{"mess"#, "", Err(Error::CutOff));
+        let reported = Err(Error::Reported {
+            message: "no".into(),
+        });
+        check(&format!("{a}\n\ndata: {{\"error\":\"no\"}}"), "a", reported);
     }
 
     proptest! {

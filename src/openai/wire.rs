@@ -28,8 +28,9 @@ pub struct Message<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Asks `model` for the answer to `prompt`, after the turns before it. An answer of which
-    /// nothing came is left out; one that was stopped or cut off counts as far as it came.
+    /// Asks `model` for the answer to `prompt`, after the turns before it. A turn that got no word
+    /// of an answer is left out: many models' templates refuse two user messages in a row. An
+    /// answer that was stopped or cut off counts as far as it came.
     pub fn new(model: &'a str, before: &'a [Turn], prompt: &'a str) -> Self {
         let user = |content| Message {
             role: "user",
@@ -37,10 +38,10 @@ impl<'a> Request<'a> {
         };
         let mut messages = Vec::with_capacity(before.len() * 2 + 1);
         for turn in before {
-            messages.push(user(&turn.prompt));
             if let Some(Answer { text, .. }) = &turn.answer
                 && !text.is_empty()
             {
+                messages.push(user(&*turn.prompt));
                 messages.push(Message {
                     role: "assistant",
                     content: text,
@@ -68,8 +69,10 @@ pub(super) struct Chunk {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Choice {
-    #[serde(alias = "message", deserialize_with = "or_default")]
-    delta: Delta,
+    /// In a stream.
+    delta: Option<Delta>,
+    /// In a whole answer; some endpoints send it beside `delta` too.
+    message: Option<Delta>,
     finish_reason: Option<String>,
 }
 
@@ -93,26 +96,24 @@ impl Chunk {
 
     /// The text that it adds.
     pub(super) fn text(&self) -> String {
-        let content = self
-            .choices
-            .first()
-            .and_then(|choice| choice.delta.content.as_ref());
-        content.map(text_of).unwrap_or_default()
+        let said = |choice: &'_ Choice| -> Option<String> {
+            let delta = choice.delta.as_ref().or(choice.message.as_ref())?;
+            delta.content.as_ref().map(text_of)
+        };
+        self.choices.first().and_then(said).unwrap_or_default()
     }
 
-    /// Why the answer ends, if it says so.
-    pub(super) fn finish(&self) -> Option<Finish> {
-        let reason = self
-            .choices
-            .first()?
-            .finish_reason
-            .as_deref()
-            .filter(|r| !r.is_empty())?;
+    /// How the answer ends, if it says so.
+    pub(super) fn finish(&self) -> Option<Result<Finish, Error>> {
+        let reason = self.choices.first()?.finish_reason.as_deref()?;
         Some(match reason {
-            "length" => Finish::Length,
-            "content_filter" => Finish::Filtered,
-            "error" | "network_error" => Finish::Error,
-            _ => Finish::Complete,
+            "" => return None,
+            "length" => Ok(Finish::Length),
+            "content_filter" => Ok(Finish::Filtered),
+            "error" | "network_error" => Err(Error::Reported {
+                message: String::new(),
+            }),
+            _ => Ok(Finish::Complete),
         })
     }
 }
@@ -126,8 +127,6 @@ pub enum Finish {
     Length,
     /// The rest was held back because of what it contained.
     Filtered,
-    /// The endpoint failed in the middle without saying how.
-    Error,
 }
 
 /// The text of a `content`, which is a string or, as some endpoints send it, a list of parts.
@@ -242,8 +241,8 @@ mod tests {
             serde_json::to_string(&request).unwrap(),
             concat!(
                 r#"{"model":"m","messages":[{"role":"user","content":"a"},"#,
-                r#"{"role":"assistant","content":"b"},{"role":"user","content":"c"},"#,
-                r#"{"role":"user","content":"d"},{"role":"user","content":"한국어\n\"e\""}],"#,
+                r#"{"role":"assistant","content":"b"},"#,
+                r#"{"role":"user","content":"한국어\n\"e\""}],"#,
                 r#""stream":true}"#,
             )
         );
@@ -254,7 +253,7 @@ mod tests {
         #[track_caller]
         fn check(json: &str, text: &str, finish: Option<Finish>) {
             let chunk = Chunk::parse(json).unwrap();
-            assert_eq!((chunk.text().as_str(), chunk.finish()), (text, finish));
+            assert_eq!((&*chunk.text(), chunk.finish()), (text, finish.map(Ok)));
         }
         check(r#"{"choices":[{"delta":{"content":"a"}}]}"#, "a", None);
         check(
@@ -288,6 +287,11 @@ mod tests {
             r#"{"choices":[{"message":{"content":"whole"},"finish_reason":"tool_calls"}]}"#,
             "whole",
             Some(Finish::Complete),
+        );
+        check(
+            r#"{"choices":[{"delta":{"content":"b"},"message":{"content":"ab"}}]}"#,
+            "b",
+            None,
         );
         check(
             r#"{"choices":[{"delta":{"content":[{"type":"text","text":"a"},{"type":"x"}]}}]}"#,

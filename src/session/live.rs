@@ -5,13 +5,13 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
 
+use super::Task;
 use crate::chat::{Answer, Outcome, turn};
 
-/// An answer in flight. When the last clone is dropped, its task is dropped too, and with it the
-/// connection: Stop, deleting a card and leaving a chat are one mechanism.
+/// An answer in flight. Stop, deleting a card and leaving a chat are one mechanism: the task ends,
+/// and with it the connection.
 #[derive(Clone, Debug)]
 pub struct Live {
     /// The turn that it answers.
@@ -19,15 +19,6 @@ pub struct Live {
     model: String,
     text: Text,
     task: Arc<Task>,
-}
-
-#[derive(Debug)]
-struct Task(AbortHandle);
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 impl Live {
@@ -41,17 +32,18 @@ impl Live {
         F: Future<Output = ()> + 'static,
     {
         let text = Text::default();
-        let (task, handle) = abortable(receive(text.clone()));
-        leptos::task::spawn_local(async move {
-            // An aborted task has nothing to say.
-            let _ = task.await;
-        });
+        let task = Arc::new(Task::start(receive(text.clone())));
         Self {
             turn,
             model,
             text,
-            task: Arc::new(Task(handle)),
+            task,
         }
+    }
+
+    /// Ends the task, whoever still shows the text.
+    pub(super) fn end(&self) {
+        self.task.end();
     }
 
     /// The model that is answering.

@@ -45,13 +45,15 @@ pub fn CardView(id: card::Id) -> impl IntoView {
             .get()
             .is_some_and(|id| session.endpoints().read().find(id).is_some())
     });
-    let needs_form = Memo::new(move |_| {
-        let unlisted = || match models.get() {
+    // While a list loads, the form stays as it is: with what is typed in it.
+    let needs_form = Memo::new(move |before: Option<&bool>| {
+        let is_unlisted = || match models.get() {
             Some(Models::Failed(_)) => true,
             Some(Models::Listed(listed)) => listed.is_empty(),
-            Some(Models::Loading) | None => false,
+            Some(Models::Loading) => before == Some(&true),
+            None => false,
         };
-        custom.get() || !is_saved.get() || model.get().is_none() && unlisted()
+        custom.get() || !is_saved.get() || model.get().is_none() && is_unlisted()
     });
     view! {
         <section

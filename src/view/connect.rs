@@ -8,7 +8,7 @@ use crate::{
     chat::card,
     endpoint::{self, EndpointStoreFields, EndpointsStoreFields},
     i18n::{t_string, use_i18n},
-    session::{Models, Session, Unconnected},
+    session::{Models, Session, Task, Unconnected},
 };
 
 /// Connects a card with an endpoint that is not saved yet, or that lists no models.
@@ -26,6 +26,7 @@ pub fn Connect(
     let token = NodeRef::<html::Input>::new();
     let model = NodeRef::<html::Input>::new();
     let is_asking = RwSignal::new(false);
+    let asking = StoredValue::new(None::<Task>);
     let failed = RwSignal::new(None::<Unconnected>);
 
     let kept = Memo::new(move |_| {
@@ -34,21 +35,18 @@ pub fn Connect(
     });
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        if is_asking.get_untracked() {
-            return;
-        }
         is_asking.set(true);
         failed.set(None);
         let connect = session.connect(id, typed(base_url), typed(token), typed(model));
-        leptos::task::spawn_local(async move {
+        // A new question ends the one before, and so does closing the form.
+        asking.set_value(Some(Task::start(async move {
             let connected = connect.await;
-            // The form may be gone: its card was deleted while the endpoint was asked.
-            is_asking.try_set(false);
+            is_asking.set(false);
             match connected {
-                Ok(()) => _ = is_custom.try_set(false),
-                Err(error) => _ = failed.try_set(Some(error)),
+                Ok(()) => is_custom.set(false),
+                Err(error) => failed.set(Some(error)),
             }
-        });
+        })));
     };
     // What is wrong: with what was typed, else with the endpoint that is chosen.
     let problem = Signal::derive(move || {

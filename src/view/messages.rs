@@ -25,7 +25,9 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
     let log = NodeRef::<html::Div>::new();
     let at_end = StoredValue::new(true);
     let follow = move || {
-        if let Some(log) = log.get_untracked().filter(|_| at_end.get_value()) {
+        // A frame may come when the card is gone.
+        let log = log.try_get_untracked().flatten();
+        if let Some(log) = log.filter(|_| at_end.try_get_value() == Some(true)) {
             log.set_scroll_top(log.scroll_height());
         }
     };
@@ -101,8 +103,8 @@ fn TurnView(
         live.with(|live| match live {
             Some(live) if live.turn == id => Standing::Answering,
             _ if is_answered => Standing::Answered,
-            Some(_) => Standing::Queued,
-            None => Standing::Unanswered,
+            Some(live) if session.comes_after(card, id, live.turn) => Standing::Queued,
+            _ => Standing::Unanswered,
         })
     });
     let has_answer =
@@ -135,24 +137,16 @@ fn Waiting(
     let session = expect_context::<Session>();
     view! {
         <div class="note">
-            {part(move || match standing.get() {
-                Standing::Queued => {
-                    view! {
-                        <span>{word!(i18n, queued)}</span>
-                        <button class="button" on:click=move |_| session.cancel(card, id)>
-                            {word!(i18n, cancel_queued)}
-                        </button>
-                    }
-                        .into_any()
-                }
-                _ => {
-                    view! {
-                        <span>{word!(i18n, unanswered)}</span>
-                        <Retry card id live />
-                    }
-                        .into_any()
-                }
-            })}
+            <span>
+                {Signal::derive(move || match standing.get() {
+                    Standing::Queued => t_string!(i18n, queued),
+                    _ => t_string!(i18n, unanswered),
+                })}
+            </span>
+            <Retry card id live />
+            <button class="button" on:click=move |_| session.cancel(card, id)>
+                {word!(i18n, cancel)}
+            </button>
         </div>
     }
 }
@@ -161,15 +155,9 @@ fn Waiting(
 fn Retry(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
-    let can_send = move || {
-        session
-            .card(card)
-            .try_read()
-            .is_some_and(|card| card.target().is_some())
-    };
     view! {
         {when(
-            move || live.with(Option::is_none) && can_send(),
+            move || live.with(Option::is_none) && session.can_ask(card),
             move || view! {
                 <button class="button" on:click=move |_| session.retry(card, id)>
                     {word!(i18n, retry)}

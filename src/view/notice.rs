@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    dynamic::{part, word},
+    dynamic::{part, when, word},
     explain::explain_unsaved,
     icon::{self, icon},
 };
@@ -29,7 +29,7 @@ pub fn Notices() -> impl IntoView {
         }
     };
     let unsaved = part(move || {
-        let error = session.unsaved().get()?;
+        let error = session.unsaved()?;
         Some(view! {
             <p class="notice error">
                 <span>{explain_unsaved(i18n, error)}</span>
@@ -47,9 +47,21 @@ pub fn Notices() -> impl IntoView {
             }
         })
     });
+    let copy = when(
+        move || session.is_copy().get(),
+        move || {
+            view! {
+                <p class="notice">
+                    <span>{word!(i18n, is_copy)}</span>
+                    {dismiss(Session::dismiss_is_copy)}
+                </p>
+            }
+        },
+    );
     let removed = part(move || {
         let words = match session.removed().get()? {
             Removed::Card { .. } => t_string!(i18n, card_deleted),
+            Removed::Turn { .. } => t_string!(i18n, turn_removed),
             Removed::Turns { .. } => t_string!(i18n, chat_cleared),
         };
         Some(view! {
@@ -66,6 +78,7 @@ pub fn Notices() -> impl IntoView {
         <div class="notices" role="status">
             {unsaved}
             {aside}
+            {copy}
             {removed}
         </div>
     }

@@ -146,12 +146,16 @@ impl Browser {
             .clone()
     }
 
-    /// Fails on anything that the page has reported to the console as an error, and ends.
+    /// Fails if the page has crashed, and ends.
     pub async fn close(self) {
         let log = self.driver.get_log("browser").await.unwrap();
         let panics: Vec<_> = log
             .iter()
-            .filter(|entry| entry.message.contains("panicked"))
+            .filter(|entry| {
+                ["panicked", "RuntimeError", "Uncaught"]
+                    .iter()
+                    .any(|word| entry.message.contains(word))
+            })
             .map(|entry| &entry.message)
             .collect();
         assert!(panics.is_empty(), "{panics:#?}");
