@@ -392,7 +392,22 @@ async fn what_a_model_writes_is_text() {
     card.send(hostile).await;
     let answer = card.find("article", "m").await;
     answer.says(hostile).await;
+    // Also a blank line, and the space before a word.
     answer.says("한국어\n\n  indented\n<img").await;
+    let copied = "const range = document.createRange();
+        range.selectNodeContents(document.querySelector('article.answer .text'));
+        const selection = getSelection();
+        selection.removeAllRanges();
+        selection.addRange(range);
+        return selection.toString()";
+    let copied = browser.script(copied).await;
+    assert!(
+        copied
+            .as_str()
+            .unwrap()
+            .starts_with("한국어\n\n  indented\n<img"),
+        "{copied}"
+    );
     card.find("article", "You").await.says(hostile).await;
     assert!(browser.script("return window.hacked").await.is_null());
     browser.close().await;
@@ -489,6 +504,12 @@ async fn a_card_that_answers_lets_the_next_question_wait() {
     // The second of them is taken back.
     log_cancel(&browser, 1).await;
     card.count("button", "Cancel", 2).await;
+    log.shows("two waiting", |shown| !shown.contains("three"))
+        .await;
+    browser.page().press("Undo").await;
+    card.count("button", "Cancel", 3).await;
+    log_cancel(&browser, 1).await;
+    card.count("button", "Cancel", 2).await;
     assert_eq!(endpoint.received().len(), 1);
     endpoint.go_on();
     log.says("a heard: four").await;
@@ -513,6 +534,118 @@ async fn log_cancel(browser: &Browser, index: usize) {
         "[...document.querySelectorAll('[role=log] button')].filter(b => b.textContent === 'Cancel')[{index}].click()"
     );
     browser.script(&script).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_again_loses_no_words() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    endpoint.will("a", [say("half an answer"), Step::Wait, Step::Cut]);
+    let refused = StatusCode::SERVICE_UNAVAILABLE;
+    let body = Step::Raw(br#"{"error":"loading model"}"#.to_vec());
+    endpoint.will_respond("a", refused, "application/json", true, [body]);
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    let log = card.find("log", "Messages").await;
+    card.send("Go").await;
+    log.says("half an answer").await;
+    endpoint.go_on();
+    log.says("The connection ended before the answer did").await;
+    // The second try brings nothing but a refusal: the first one's words stay.
+    card.press("Retry").await;
+    log.says("loading model").await;
+    log.says("half an answer").await;
+    browser.reload().await;
+    let card = browser.card(1).await;
+    let log = card.find("log", "Messages").await;
+    log.says("half an answer").await;
+    card.press("Retry").await;
+    log.says("a heard: Go").await;
+    log.shows("no old words", |shown| !shown.contains("half"))
+        .await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_is_closed_changes_nothing_later() {
+    let one = Endpoint::start(&["a"]).await;
+    let two = Endpoint::start(&["b"]).await;
+    two.will_hold_models();
+    let browser = open(&one, "").await;
+    let card = browser.card(1).await;
+    card.choose("Endpoint", "Custom model…").await;
+    card.connect(&two.base_url(), "").await;
+    wait_until(|| two.models_authorizations().len() == 1).await;
+    card.find("form", "Custom model")
+        .await
+        .press("Cancel")
+        .await;
+    two.go_on();
+    card.find("combobox", "Endpoint")
+        .await
+        .holds(&one.name())
+        .await;
+    card.send("still there?").await;
+    card.find("log", "Messages")
+        .await
+        .says("a heard: still there?")
+        .await;
+    assert!(two.received().is_empty());
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tabs_that_both_have_words_keep_both() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    let first = browser.driver.window().await.unwrap();
+    browser.card(1).await.send("shared").await;
+    let log = browser.card(1).await.find("log", "Messages").await;
+    log.says("a heard: shared").await;
+    let second = browser.driver.new_tab().await.unwrap();
+    browser.driver.switch_to_window(second).await.unwrap();
+    browser.driver.goto(&browser.url).await.unwrap();
+    browser
+        .card(1)
+        .await
+        .find("log", "Messages")
+        .await
+        .says("a heard: shared")
+        .await;
+    // One tab is answering while the other sends.
+    endpoint.will(
+        "a",
+        [say("from the second"), Step::Wait, Step::Finish("stop")],
+    );
+    let card = browser.card(1).await;
+    card.send("second").await;
+    let log = card.find("log", "Messages").await;
+    log.says("from the second").await;
+    let second = browser.driver.window().await.unwrap();
+    browser.driver.switch_to_window(first).await.unwrap();
+    let card = browser.card(1).await;
+    card.send("first").await;
+    card.find("log", "Messages")
+        .await
+        .says("a heard: first")
+        .await;
+    browser.driver.switch_to_window(second).await.unwrap();
+    browser
+        .page()
+        .says("This tab goes on with a copy of its own")
+        .await;
+    endpoint.go_on();
+    browser.card(1).await.find("button", "Send").await;
+    let saved = async || {
+        let script = "return Object.entries(localStorage).filter(([k]) => k.includes('.chat.')).map(([, v]) => v)";
+        serde_json::from_value::<Vec<String>>(browser.script(script).await).unwrap()
+    };
+    wait_for(async || {
+        let saved = saved().await;
+        let has = |words: &str| saved.iter().any(|chat| chat.contains(words));
+        saved.len() == 2 && has("a heard: first") && has("from the second")
+    })
+    .await;
+    browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -902,6 +1035,26 @@ async fn damaged_data_is_put_aside_and_the_rest_works() {
         .script("return Object.entries(localStorage).filter(([k]) => k.startsWith('collate.aside.')).map(([, v]) => v)")
         .await;
     assert_eq!(aside, serde_json::json!(["{damaged"]));
+    // Without its endpoint, the card sends nothing and loses nothing.
+    let card = browser.card(1).await;
+    card.find("textbox", "Message").await.type_in("kept").await;
+    card.find("textbox", "Message")
+        .await
+        .type_in(Key::Enter)
+        .await;
+    card.find("textbox", "Message").await.holds("kept").await;
+    // An index that is lost is made again.
+    browser
+        .script("localStorage.removeItem('collate.v1.index')")
+        .await;
+    browser.reload().await;
+    browser
+        .card(1)
+        .await
+        .find("log", "Messages")
+        .await
+        .says("a heard: hello")
+        .await;
     browser.close().await;
 }
 

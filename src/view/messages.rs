@@ -1,7 +1,6 @@
 //! A card's conversation.
 
 use leptos::{html, prelude::*};
-use wasm_bindgen::JsCast;
 
 use super::{
     dynamic::{flag, part, when, word},
@@ -295,31 +294,54 @@ struct Lines {
     /// How many bytes of the text are on the page.
     shown: usize,
     /// The last line.
-    last: Option<web_sys::Text>,
+    last: Option<Line>,
+}
+
+struct Line {
+    text: web_sys::Text,
+    /// Stands in a line as long as it is empty, so that it has a height, and is copied as a line.
+    blank: Option<web_sys::Element>,
 }
 
 impl Lines {
     fn extend(&mut self, container: &web_sys::HtmlElement, text: &str) {
         let added = text.get(self.shown..).unwrap_or_default();
         self.shown = text.len();
+        if added.is_empty() {
+            return;
+        }
         for (index, piece) in added.split('\n').enumerate() {
-            if index > 0 {
-                self.last = None;
-            }
-            if let Some(last) = &self.last {
+            let line = match &mut self.last {
+                Some(line) if index == 0 => line,
+                last => last.insert(Line::below(container)),
+            };
+            if !piece.is_empty() {
+                if let Some(blank) = line.blank.take() {
+                    blank.remove();
+                }
                 // Appending at the end of a node can't fail.
-                let _ = last.append_data(piece);
-            } else {
-                let line = document()
-                    .create_element("div")
-                    .expect("div is an element's name");
-                line.set_class_name("line");
-                let node = document().create_text_node(piece);
-                // A new node can stand anywhere.
-                let _ = line.append_child(&node);
-                let _ = container.append_child(line.unchecked_ref());
-                self.last = Some(node);
+                let _ = line.text.append_data(piece);
             }
+        }
+    }
+}
+
+impl Line {
+    fn below(container: &web_sys::HtmlElement) -> Self {
+        let element = |name| {
+            document()
+                .create_element(name)
+                .expect("it is an element's name")
+        };
+        let (line, blank) = (element("div"), element("br"));
+        let text = document().create_text_node("");
+        // A new node can stand anywhere.
+        let _ = line.append_child(&text);
+        let _ = line.append_child(&blank);
+        let _ = container.append_child(&line);
+        Self {
+            text,
+            blank: Some(blank),
         }
     }
 }

@@ -88,7 +88,18 @@ struct Script {
     answers: Mutex<HashMap<String, VecDeque<Answer>>>,
     received: Mutex<Vec<Received>>,
     models_authorizations: Mutex<Vec<Option<String>>>,
+    models_wait: AtomicBool,
     gate: Semaphore,
+}
+
+impl Script {
+    async fn pass_gate(&self) {
+        self.gate
+            .acquire()
+            .await
+            .expect("the gate is never closed")
+            .forget();
+    }
 }
 
 /// The endpoint. It lists the models that it is started with; a model without a script answers
@@ -106,6 +117,7 @@ impl Endpoint {
             answers: Mutex::default(),
             received: Mutex::default(),
             models_authorizations: Mutex::default(),
+            models_wait: AtomicBool::new(false),
             gate: Semaphore::new(0),
         });
         let listener = TcpListener::bind("127.0.0.1:0")
@@ -168,6 +180,11 @@ impl Endpoint {
         *self.script.models.lock().unwrap() = Err((status, body.to_owned()));
     }
 
+    /// From now on the list of models waits, as an answer does at [`Step::Wait`].
+    pub fn will_hold_models(&self) {
+        self.script.models_wait.store(true, Ordering::SeqCst);
+    }
+
     /// Lets one [`Step::Wait`] pass, now or when it comes.
     pub fn go_on(&self) {
         self.script.gate.add_permits(1);
@@ -204,7 +221,7 @@ async fn respond(
     let (mut response, cors) = match (method, uri.path()) {
         // As strict as the strictest providers: a header beyond these fails the preflight.
         (Method::OPTIONS, _) => (StatusCode::NO_CONTENT.into_response(), true),
-        (Method::GET, "/v1/models") => (models(&script, &headers), true),
+        (Method::GET, "/v1/models") => (models(&script, &headers).await, true),
         (Method::POST, "/v1/chat/completions") => answer(&script, headers, &body),
         _ => (
             (StatusCode::NOT_FOUND, r#"{"detail":"Not Found"}"#).into_response(),
@@ -220,7 +237,7 @@ async fn respond(
     response
 }
 
-fn models(script: &Script, headers: &HeaderMap) -> Response {
+async fn models(script: &Script, headers: &HeaderMap) -> Response {
     let authorization = headers
         .get(header::AUTHORIZATION)
         .map(|value| value.to_str().unwrap());
@@ -229,6 +246,9 @@ fn models(script: &Script, headers: &HeaderMap) -> Response {
         .lock()
         .unwrap()
         .push(authorization.map(str::to_owned));
+    if script.models_wait.load(Ordering::SeqCst) {
+        script.pass_gate().await;
+    }
     let json = [(header::CONTENT_TYPE, "application/json")];
     match &*script.models.lock().unwrap() {
         Ok(models) => {
@@ -291,12 +311,7 @@ fn answer(script: &Arc<Script>, headers: HeaderMap, body: &[u8]) -> (Response, b
                 Ok(end)
             }
             Step::Wait => {
-                script
-                    .gate
-                    .acquire()
-                    .await
-                    .expect("the gate is never closed")
-                    .forget();
+                script.pass_gate().await;
                 Ok(Vec::new())
             }
             Step::Cut => Err(std::io::Error::other("cut")),
