@@ -246,14 +246,13 @@ impl Scope {
     async fn wait<T>(&self, what: &str, look: impl AsyncFn() -> WebDriverResult<Option<T>>) -> T {
         let start = Instant::now();
         loop {
-            // An element that has just been replaced is looked for again.
             match look().await {
                 Ok(Some(found)) => return found,
-                Ok(None) => {}
                 Err(error) if start.elapsed() > PATIENCE => {
                     panic!("{what} in {}: {error}", self.name)
                 }
-                Err(_) => {}
+                // An element that has just been replaced is looked for again.
+                Ok(None) | Err(_) => {}
             }
             if start.elapsed() > PATIENCE {
                 let text = self.text().await;
