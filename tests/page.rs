@@ -49,15 +49,8 @@ async fn two_cards_are_compared_and_kept() {
         .holds("Which is bigger?")
         .await;
     draft.type_in(Key::Enter).await;
-    left.find("log", "Messages")
-        .await
-        .says("alpha heard: Which is bigger?")
-        .await;
-    right
-        .find("log", "Messages")
-        .await
-        .says("gamma heard: Which is bigger?")
-        .await;
+    left.logs("alpha heard: Which is bigger?").await;
+    right.logs("gamma heard: Which is bigger?").await;
     draft.holds("").await;
     left.find("article", "You")
         .await
@@ -68,15 +61,8 @@ async fn two_cards_are_compared_and_kept() {
 
     // A second question repeats the card's own conversation, and no other's.
     right.send("Why?").await;
-    left.find("log", "Messages")
-        .await
-        .says("alpha heard: Why?")
-        .await;
-    right
-        .find("log", "Messages")
-        .await
-        .says("gamma heard: Why?")
-        .await;
+    left.logs("alpha heard: Why?").await;
+    right.logs("gamma heard: Why?").await;
     for (endpoint, model, token) in [
         (&one, "alpha", Some("Bearer sk-one")),
         (&two, "gamma", None),
@@ -117,15 +103,8 @@ async fn two_cards_are_compared_and_kept() {
         .await;
     browser.reload().await;
     let (left, right) = (browser.card(1).await, browser.card(2).await);
-    left.find("log", "Messages")
-        .await
-        .says("alpha heard: Why?")
-        .await;
-    right
-        .find("log", "Messages")
-        .await
-        .says("gamma heard: Why?")
-        .await;
+    left.logs("alpha heard: Why?").await;
+    right.logs("gamma heard: Why?").await;
     left.find("combobox", "Endpoint")
         .await
         .holds(&one.name())
@@ -142,10 +121,7 @@ async fn two_cards_are_compared_and_kept() {
         .holds("a draft")
         .await;
     right.press("Send").await;
-    left.find("log", "Messages")
-        .await
-        .says("alpha heard: a draft")
-        .await;
+    left.logs("alpha heard: a draft").await;
     assert_eq!(two.received()[2].messages().len(), 5);
     browser.close().await;
 }
@@ -185,10 +161,7 @@ async fn an_answer_is_shown_as_it_comes_and_stops_when_told() {
         .says("Second line.")
         .await;
     card.send("And?").await;
-    card.find("log", "Messages")
-        .await
-        .says("slow heard: And?")
-        .await;
+    card.logs("slow heard: And?").await;
     assert_eq!(
         endpoint.received()[1].messages(),
         [
@@ -207,7 +180,7 @@ async fn an_answer_is_kept_when_the_page_is_closed_in_the_middle() {
     let browser = open(&endpoint, "").await;
     let card = browser.card(1).await;
     card.send("Go").await;
-    card.find("log", "Messages").await.says("half an").await;
+    card.logs("half an").await;
     browser.reload().await;
     let card = browser.card(1).await;
     let log = card.find("log", "Messages").await;
@@ -464,17 +437,10 @@ async fn an_unsynced_card_is_left_alone() {
 
     right.find("textbox", "Message").await.type_in("mine").await;
     left.send("for one").await;
-    left.find("log", "Messages")
-        .await
-        .says("a heard: for one")
-        .await;
+    left.logs("a heard: for one").await;
     right.find("textbox", "Message").await.holds("mine").await;
     right.send("!").await;
-    right
-        .find("log", "Messages")
-        .await
-        .says("a heard: mine!")
-        .await;
+    right.logs("a heard: mine!").await;
     assert_eq!(endpoint.prompts(), ["for one", "mine!"]);
     browser.close().await;
 }
@@ -586,10 +552,7 @@ async fn a_form_that_is_closed_changes_nothing_later() {
         .holds(&one.name())
         .await;
     card.send("still there?").await;
-    card.find("log", "Messages")
-        .await
-        .says("a heard: still there?")
-        .await;
+    card.logs("a heard: still there?").await;
     assert!(two.received().is_empty());
     browser.close().await;
 }
@@ -605,13 +568,7 @@ async fn two_tabs_that_both_have_words_keep_both() {
     let second = browser.driver.new_tab().await.unwrap();
     browser.driver.switch_to_window(second).await.unwrap();
     browser.driver.goto(&browser.url).await.unwrap();
-    browser
-        .card(1)
-        .await
-        .find("log", "Messages")
-        .await
-        .says("a heard: shared")
-        .await;
+    browser.card(1).await.logs("a heard: shared").await;
     // One tab is answering while the other sends.
     endpoint.will(
         "a",
@@ -625,10 +582,7 @@ async fn two_tabs_that_both_have_words_keep_both() {
     browser.driver.switch_to_window(first).await.unwrap();
     let card = browser.card(1).await;
     card.send("first").await;
-    card.find("log", "Messages")
-        .await
-        .says("a heard: first")
-        .await;
+    card.logs("a heard: first").await;
     browser.driver.switch_to_window(second).await.unwrap();
     browser
         .page()
@@ -659,18 +613,11 @@ async fn stop_all_ends_every_answer() {
     browser.card(1).await.press("Compare").await;
     let (left, right) = (browser.card(1).await, browser.card(2).await);
     left.send("Go").await;
-    left.find("log", "Messages").await.says("on and on").await;
-    right.find("log", "Messages").await.says("on and on").await;
+    left.logs("on and on").await;
+    right.logs("on and on").await;
     browser.page().press("Stop all").await;
-    left.find("log", "Messages")
-        .await
-        .says("Stopped here")
-        .await;
-    right
-        .find("log", "Messages")
-        .await
-        .says("Stopped here")
-        .await;
+    left.logs("Stopped here").await;
+    right.logs("Stopped here").await;
     browser.page().count("button", "Stop all", 0).await;
     browser.close().await;
 }
@@ -701,18 +648,8 @@ async fn cards_are_deleted_cleared_and_brought_back() {
     // A card with words asks first.
     let first = browser.card(1).await;
     first.send("hello").await;
-    first
-        .find("log", "Messages")
-        .await
-        .says("a heard: hello")
-        .await;
-    browser
-        .card(2)
-        .await
-        .find("log", "Messages")
-        .await
-        .says("a heard: hello")
-        .await;
+    first.logs("a heard: hello").await;
+    browser.card(2).await.logs("a heard: hello").await;
     first.press("More").await;
     page.find("menuitem", "Delete chat").await.click().await;
     let dialog = page.find("dialog", "Delete chat card 1?").await;
@@ -729,20 +666,8 @@ async fn cards_are_deleted_cleared_and_brought_back() {
     // Undo brings it back with all that was said; deleted again, what is left stays.
     page.press("Undo").await;
     page.count("region", "Chat card 2", 1).await;
-    browser
-        .card(1)
-        .await
-        .find("log", "Messages")
-        .await
-        .says("a heard: hello")
-        .await;
-    browser
-        .card(2)
-        .await
-        .find("log", "Messages")
-        .await
-        .says("a heard: hello")
-        .await;
+    browser.card(1).await.logs("a heard: hello").await;
+    browser.card(2).await.logs("a heard: hello").await;
     browser.card(1).await.press("More").await;
     page.find("menuitem", "Delete chat").await.click().await;
     page.find("dialog", "Delete chat card 1?")
@@ -751,13 +676,7 @@ async fn cards_are_deleted_cleared_and_brought_back() {
         .await;
     page.count("region", "Chat card 2", 0).await;
     browser.reload().await;
-    browser
-        .card(1)
-        .await
-        .find("log", "Messages")
-        .await
-        .says("a heard: hello")
-        .await;
+    browser.card(1).await.logs("a heard: hello").await;
     page.count("region", "Chat card 2", 0).await;
 
     // Clear takes the messages and nothing else; Undo brings them back.
@@ -772,10 +691,7 @@ async fn cards_are_deleted_cleared_and_brought_back() {
     card.find("textbox", "Message").await.holds("a draft").await;
     card.find("combobox", "Model").await.holds("a").await;
     page.press("Undo").await;
-    card.find("log", "Messages")
-        .await
-        .says("a heard: hello")
-        .await;
+    card.logs("a heard: hello").await;
     browser.close().await;
 }
 
@@ -811,10 +727,7 @@ async fn a_form_that_leads_nowhere_says_why() {
     card.find("combobox", "Model").await.holds("typed").await;
     card.count("form", "Custom model", 0).await;
     card.send("hi").await;
-    card.find("log", "Messages")
-        .await
-        .says("typed heard: hi")
-        .await;
+    card.logs("typed heard: hi").await;
     browser.close().await;
 }
 
@@ -828,17 +741,11 @@ async fn a_token_goes_to_its_own_endpoint_only() {
     card.connect(&two.base_url(), "").await;
     card.find("combobox", "Model").await.holds("b").await;
     card.send("to two").await;
-    card.find("log", "Messages")
-        .await
-        .says("b heard: to two")
-        .await;
+    card.logs("b heard: to two").await;
     card.choose("Endpoint", &one.name()).await;
     card.find("combobox", "Model").await.holds("a").await;
     card.send("to one").await;
-    card.find("log", "Messages")
-        .await
-        .says("a heard: to one")
-        .await;
+    card.logs("a heard: to one").await;
     assert_eq!(one.received()[0].authorization(), Some("Bearer sk-secret"));
     assert_eq!(two.received()[0].authorization(), None);
     assert!(two.models_authorizations().iter().all(Option::is_none));
@@ -944,15 +851,8 @@ async fn korean_is_sent_by_one_enter() {
     });
     cdp.send_raw("Input.dispatchKeyEvent", enter).await.unwrap();
     commit("녕").await;
-    card.find("log", "Messages")
-        .await
-        .says("m heard: 안녕")
-        .await;
-    other
-        .find("log", "Messages")
-        .await
-        .says("m heard: 안녕")
-        .await;
+    card.logs("m heard: 안녕").await;
+    other.logs("m heard: 안녕").await;
     input.holds("").await;
     assert_eq!(endpoint.prompts(), ["안녕", "안녕"]);
     browser.close().await;
@@ -1000,10 +900,7 @@ async fn a_model_that_is_gone_stays_chosen_and_says_so() {
     card.says("not listed any more").await;
     picker.type_in(Key::Escape).await;
     card.send("hi").await;
-    card.find("log", "Messages")
-        .await
-        .says("old heard: hi")
-        .await;
+    card.logs("old heard: hi").await;
     browser.close().await;
 }
 
@@ -1013,10 +910,7 @@ async fn damaged_data_is_put_aside_and_the_rest_works() {
     let browser = open(&endpoint, "").await;
     let card = browser.card(1).await;
     card.send("hello").await;
-    card.find("log", "Messages")
-        .await
-        .says("a heard: hello")
-        .await;
+    card.logs("a heard: hello").await;
     browser
         .script("localStorage.setItem('collate.v1.endpoints', '{damaged')")
         .await;
@@ -1025,13 +919,7 @@ async fn damaged_data_is_put_aside_and_the_rest_works() {
         .page()
         .says("Some saved data could not be read")
         .await;
-    browser
-        .card(1)
-        .await
-        .find("log", "Messages")
-        .await
-        .says("a heard: hello")
-        .await;
+    browser.card(1).await.logs("a heard: hello").await;
     let aside = browser
         .script("return Object.entries(localStorage).filter(([k]) => k.startsWith('collate.aside.')).map(([, v]) => v)")
         .await;
@@ -1049,13 +937,7 @@ async fn damaged_data_is_put_aside_and_the_rest_works() {
         .script("localStorage.removeItem('collate.v1.index')")
         .await;
     browser.reload().await;
-    browser
-        .card(1)
-        .await
-        .find("log", "Messages")
-        .await
-        .says("a heard: hello")
-        .await;
+    browser.card(1).await.logs("a heard: hello").await;
     browser.close().await;
 }
 
@@ -1068,9 +950,7 @@ async fn two_tabs_are_in_step_and_lose_nothing() {
     browser
         .card(1)
         .await
-        .find("log", "Messages")
-        .await
-        .says("a heard: from the first tab")
+        .logs("a heard: from the first tab")
         .await;
     let second = browser.driver.new_tab().await.unwrap();
     browser
@@ -1080,44 +960,20 @@ async fn two_tabs_are_in_step_and_lose_nothing() {
         .unwrap();
     browser.driver.goto(&browser.url).await.unwrap();
     let card = browser.card(1).await;
-    card.find("log", "Messages")
-        .await
-        .says("a heard: from the first tab")
-        .await;
+    card.logs("a heard: from the first tab").await;
     card.press("Compare").await;
     browser.card(2).await.send("from the second tab").await;
-    card.find("log", "Messages")
-        .await
-        .says("a heard: from the second tab")
-        .await;
+    card.logs("a heard: from the second tab").await;
     // The first tab has followed, and goes on from there.
     browser.driver.switch_to_window(first).await.unwrap();
     let card = browser.card(1).await;
-    card.find("log", "Messages")
-        .await
-        .says("a heard: from the second tab")
-        .await;
+    card.logs("a heard: from the second tab").await;
     card.send("again").await;
-    card.find("log", "Messages")
-        .await
-        .says("a heard: again")
-        .await;
-    browser
-        .card(2)
-        .await
-        .find("log", "Messages")
-        .await
-        .says("a heard: again")
-        .await;
+    card.logs("a heard: again").await;
+    browser.card(2).await.logs("a heard: again").await;
     assert_eq!(endpoint.received().last().unwrap().messages().len() % 2, 1);
     browser.driver.switch_to_window(second).await.unwrap();
-    browser
-        .card(2)
-        .await
-        .find("log", "Messages")
-        .await
-        .says("a heard: again")
-        .await;
+    browser.card(2).await.logs("a heard: again").await;
     browser.reload().await;
     let log = browser.card(1).await.find("log", "Messages").await;
     for words in ["from the first tab", "from the second tab", "again"] {
@@ -1135,29 +991,17 @@ async fn a_full_storage_is_said_and_loses_nothing_on_the_page() {
     browser.script(fill).await;
     let card = browser.card(1).await;
     card.send(&"long words ".repeat(20)).await;
-    card.find("log", "Messages")
-        .await
-        .says("a heard: long words")
-        .await;
+    card.logs("a heard: long words").await;
     browser.page().says("the browser's storage is full").await;
     browser.script("for (const key of Object.keys(localStorage)) if (key[0] == 'x') delete localStorage[key]").await;
     card.send("short").await;
-    card.find("log", "Messages")
-        .await
-        .says("a heard: short")
-        .await;
+    card.logs("a heard: short").await;
     browser
         .page()
         .shows("no warning", |shown| !shown.contains("storage is full"))
         .await;
     browser.reload().await;
-    browser
-        .card(1)
-        .await
-        .find("log", "Messages")
-        .await
-        .says("a heard: long words")
-        .await;
+    browser.card(1).await.logs("a heard: long words").await;
     browser.close().await;
 }
 

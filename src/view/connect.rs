@@ -64,9 +64,10 @@ pub fn Connect(
     });
     // Nothing is wrong on a first visit: it begins with a welcome.
     let is_first_visit = Memo::new(move |_| session.endpoints().list().read().is_empty());
-    let base_url_id = format!("base-url-{id}");
-    let token_id = format!("token-{id}");
-    let model_id = format!("model-id-{id}");
+    let base_url_hint = Signal::derive(move || match kept.get() {
+        Some(kept) => t_string!(i18n, base_url_kept, url = kept.as_str()).to_string(),
+        None => t_string!(i18n, base_url_hint).to_owned(),
+    });
     view! {
         <form
             class="connect"
@@ -87,55 +88,26 @@ pub fn Connect(
                     ().into_any()
                 }
             })}
-            <div class="field">
-                <label for=base_url_id.clone()>{word!(i18n, base_url)}</label>
-                <input
-                    id=base_url_id.clone()
-                    type="text"
-                    inputmode="url"
-                    autocomplete="url"
-                    autocapitalize="none"
-                    spellcheck="false"
-                    placeholder="http://localhost:11434/v1"
-                    aria-describedby=format!("{base_url_id}-hint")
-                    node_ref=base_url
-                />
-                <small class="hint" id=format!("{base_url_id}-hint")>
-                    {Signal::derive(move || match kept.get() {
-                        Some(kept) => t_string!(i18n, base_url_kept, url = kept.as_str()).to_string(),
-                        None => t_string!(i18n, base_url_hint).to_owned(),
-                    })}
-                </small>
-            </div>
-            <div class="field">
-                <label for=token_id.clone()>{word!(i18n, token)}</label>
-                // A text field drawn as dots: a password field would be offered to the
-                // password manager, and is no textbox to assistive technology.
-                <input
-                    id=token_id.clone()
-                    class="secret"
-                    type="text"
-                    autocomplete="off"
-                    autocapitalize="none"
-                    spellcheck="false"
-                    aria-describedby=format!("{token_id}-hint")
-                    node_ref=token
-                />
-                <small class="hint" id=format!("{token_id}-hint")>{word!(i18n, token_hint)}</small>
-            </div>
-            <div class="field">
-                <label for=model_id.clone()>{word!(i18n, model)}</label>
-                <input
-                    id=model_id.clone()
-                    type="text"
-                    autocomplete="off"
-                    autocapitalize="none"
-                    spellcheck="false"
-                    aria-describedby=format!("{model_id}-hint")
-                    node_ref=model
-                />
-                <small class="hint" id=format!("{model_id}-hint")>{word!(i18n, model_hint)}</small>
-            </div>
+            <Field
+                id=format!("base-url-{id}")
+                label=word!(i18n, base_url)
+                hint=base_url_hint
+                placeholder="http://localhost:11434/v1"
+                input=base_url
+            />
+            <Field
+                id=format!("token-{id}")
+                label=word!(i18n, token)
+                hint=Signal::derive(move || t_string!(i18n, token_hint).to_owned())
+                input=token
+                is_secret=true
+            />
+            <Field
+                id=format!("model-id-{id}")
+                label=word!(i18n, model)
+                hint=Signal::derive(move || t_string!(i18n, model_hint).to_owned())
+                input=model
+            />
             <p class="problem" role="alert">{problem}</p>
             <div class="connect-buttons">
                 <button
@@ -165,6 +137,42 @@ pub fn Connect(
                 </span>
             </div>
         </form>
+    }
+}
+
+/// A field with its name above and what it is for below.
+#[component]
+fn Field(
+    /// Unique on the page.
+    id: String,
+    label: Signal<&'static str>,
+    hint: Signal<String>,
+    #[prop(optional)] placeholder: &'static str,
+    input: NodeRef<html::Input>,
+    /// Drawn as dots. It is a text field all the same: a password field would be offered to the
+    /// password manager, and is no textbox to assistive technology.
+    #[prop(optional)]
+    is_secret: bool,
+) -> impl IntoView {
+    let hint_id = format!("{id}-hint");
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label}</label>
+            <input
+                node_ref=input
+                id=id
+                class:secret=is_secret
+                type="text"
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck="false"
+                placeholder=placeholder
+                aria-describedby=hint_id.clone()
+            />
+            <small class="hint" id=hint_id>
+                {hint}
+            </small>
+        </div>
     }
 }
 

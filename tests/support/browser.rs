@@ -276,6 +276,11 @@ impl Scope {
             .await;
     }
 
+    /// Waits until this text is among this card's messages.
+    pub async fn logs(&self, text: &str) {
+        self.find("log", "Messages").await.says(text).await;
+    }
+
     pub async fn text(&self) -> String {
         match &self.within {
             Some(element) => element.text().await.unwrap_or_default(),
