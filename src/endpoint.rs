@@ -66,7 +66,7 @@ impl Endpoints {
             },
             Err(base_url) => Endpoint {
                 id: fresh,
-                name: base_url.host().into(),
+                name: base_url.name().into(),
                 base_url,
                 token,
             },
@@ -125,7 +125,7 @@ impl BaseUrl {
         if authority.contains('@') {
             return Err(Invalid::Credentials);
         }
-        if authority.is_empty() || authority.starts_with(':') {
+        if !is_host_and_port(authority) {
             return Err(Invalid::Url);
         }
         Ok(Self(url.to_owned()))
@@ -136,16 +136,33 @@ impl BaseUrl {
         format!("{}/{path}", self.0)
     }
 
-    /// The host and the port, for showing.
-    pub fn host(&self) -> &str {
-        let rest = strip_scheme(&self.0).unwrap_or(&self.0);
-        rest.split('/').next().unwrap_or(rest)
+    /// What to call an endpoint at this address: the host, and the path that tells it from others
+    /// there, less the version.
+    pub fn name(&self) -> &str {
+        let name = strip_scheme(&self.0).unwrap_or(&self.0);
+        match name.rsplit_once('/') {
+            Some((before, "v1" | "v1beta" | "v2" | "v3")) => before,
+            _ => name,
+        }
     }
 
     /// The address itself.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether this is a host, or an IPv6 address in brackets, with a port or without.
+fn is_host_and_port(authority: &str) -> bool {
+    let (host, port) = if let Some((address, port)) = authority.split_once(']') {
+        (address.strip_prefix('['), port)
+    } else {
+        let end = authority.find(':').unwrap_or(authority.len());
+        (Some(&authority[..end]), &authority[end..])
+    };
+    let is_port = |port: &str| port.parse::<u16>().is_ok();
+    host.is_some_and(|host| !host.is_empty() && !host.contains(['[', ']']))
+        && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
 /// What comes after `http://` or `https://`, whose letters count the same in either case.
@@ -238,9 +255,27 @@ mod tests {
         check("http:///v1", Err(Invalid::Url));
         check("http://:80/v1", Err(Invalid::Url));
         check("http://ho st/v1", Err(Invalid::Url));
+        check("http://host:99999/v1", Err(Invalid::Url));
+        check("http://host:port/v1", Err(Invalid::Url));
+        check("http://[::1", Err(Invalid::Url));
+        check("http://::1]/v1", Err(Invalid::Url));
+        check("http://[::1]", Ok("http://[::1]"));
         check("https://me:secret@host/v1", Err(Invalid::Credentials));
         check("https://host/v1?key=1", Err(Invalid::Query));
         check("https://host/v1#top", Err(Invalid::Query));
+    }
+
+    #[test]
+    fn endpoints_of_one_host_have_names_of_their_own() {
+        #[track_caller]
+        fn check(url: &str, expected: &str) {
+            assert_eq!(BaseUrl::parse(url).unwrap().name(), expected);
+        }
+        check("http://127.0.0.1:8081/v1", "127.0.0.1:8081");
+        check("https://api.openai.com/v1/", "api.openai.com");
+        check("https://host/a/v1", "host/a");
+        check("https://host/proxy/abc", "host/proxy/abc");
+        check("https://host", "host");
     }
 
     #[test]

@@ -108,7 +108,7 @@ pub struct Session {
     settings: RwSignal<Settings>,
     models: RwSignal<HashMap<endpoint::Id, Models>>,
     lives: RwSignal<HashMap<card::Id, Live>>,
-    removed: RwSignal<Option<Removed>>,
+    removed: RwSignal<Vec<Removed>>,
     unsaved: RwSignal<Vec<(Key, storage::Error)>>,
     is_copy: RwSignal<bool>,
     aside: RwSignal<Vec<String>>,
@@ -133,6 +133,7 @@ impl Session {
             };
             Chat::new(chat::Id::new(random()), card)
         });
+        storage::remember(chat.id);
         let session = Self {
             chat: Store::new(chat),
             endpoints: Store::new(loaded.endpoints),
@@ -231,8 +232,8 @@ impl Session {
     }
 
     /// What was removed last, while it can still be put back.
-    pub fn removed(self) -> Signal<Option<Removed>> {
-        self.removed.into()
+    pub fn removed(self) -> Option<Removed> {
+        self.removed.with(|removed| removed.last().cloned())
     }
 
     /// Why something is not saved, if so.
@@ -317,7 +318,9 @@ impl Session {
             Some((turns.remove(index), index))
         });
         if let Some((turn, index)) = removed.flatten() {
-            self.removed.set(Some(Removed::Turn { card, turn, index }));
+            self.removed
+                .write()
+                .push(Removed::Turn { card, turn, index });
             self.save();
         }
     }
@@ -384,7 +387,9 @@ impl Session {
                 .draft()
                 .update(|group| draft = std::mem::take(group));
         }
-        self.removed.set(Some(Removed::Card { card, index, draft }));
+        self.removed
+            .write()
+            .push(Removed::Card { card, index, draft });
         self.save();
     }
 
@@ -397,42 +402,46 @@ impl Session {
             .try_update(std::mem::take)
             .unwrap_or_default();
         if !turns.is_empty() {
-            self.removed.set(Some(Removed::Turns { card, turns }));
+            self.removed.write().push(Removed::Turns { card, turns });
             self.save();
         }
     }
 
-    /// Puts back what was removed last.
-    pub fn undo(self) {
-        let removed = self.removed.try_update(Option::take).flatten();
-        match removed {
-            Some(Removed::Card { card, index, draft }) => {
+    /// Puts back what was removed last; returns the card that it is in. What was removed before
+    /// that is next.
+    pub fn undo(self) -> Option<card::Id> {
+        let put_back = match self.removed.try_update(Vec::pop).flatten()? {
+            Removed::Card { card, index, draft } => {
                 if self.chat.draft().read_untracked().is_empty() {
                     self.chat.draft().set(draft);
                 }
+                let id = card.id;
                 self.chat
                     .cards()
                     .update(|cards| cards.insert(index.min(cards.len()), card));
+                id
             }
-            Some(Removed::Turn { card, turn, index }) => {
+            // Another tab may have deleted the card meanwhile.
+            Removed::Turn { card, turn, index } => {
                 let turns = self.card(card).turns();
                 let _ = turns.try_update(|turns| turns.insert(index.min(turns.len()), turn));
+                card
             }
-            Some(Removed::Turns { card, turns }) => {
-                // Another tab may have deleted the card meanwhile.
+            Removed::Turns { card, turns } => {
                 let _ = self
                     .card(card)
                     .turns()
                     .try_update(|now| now.splice(..0, turns).count());
+                card
             }
-            None => return,
-        }
+        };
         self.save();
+        Some(put_back)
     }
 
-    /// Takes the offer to undo away.
+    /// Takes the offer to undo what was removed away.
     pub fn dismiss_removed(self) {
-        self.removed.set(None);
+        self.removed.set(Vec::new());
     }
 
     /// Takes the notice about damaged values away.
@@ -498,7 +507,7 @@ impl Session {
     }
 
     /// Connects a card with what was typed in its form: asks for the models there, then saves the
-    /// endpoint. With a typed model, a missing list is no failure.
+    /// endpoint. With a typed model, a missing list is no failure; a refused token is.
     ///
     /// # Errors
     /// Why no model could be chosen. Nothing is saved then, nor when the future is dropped.
@@ -522,8 +531,10 @@ impl Session {
         let models = match (openai::models(&endpoint).await, typed) {
             (Ok(listed), None) if listed.is_empty() => return Err(Unconnected::NoModels),
             (Ok(listed), _) => Models::Listed(listed),
-            (Err(error), None) => return Err(Unconnected::Failed(error)),
-            (Err(error), Some(_)) => Models::Failed(error),
+            (Err(error), typed) if typed.is_none() || error.refuses_token() => {
+                return Err(Unconnected::Failed(error));
+            }
+            (Err(error), _) => Models::Failed(error),
         };
         let model = match (typed, &models) {
             (Some(typed), _) => Some(typed.to_owned()),
@@ -583,8 +594,12 @@ impl Session {
         drop((chat, endpoints));
         let live = Live::start(turn, model, move |live| async move {
             let outcome = self.receive(stream, &live).await;
+            // After a failure the queue waits: it was meant to come after an answer.
+            let goes_on = !matches!(outcome, Outcome::Failed(_));
             self.finish(card, outcome);
-            self.ask_next(card, turn);
+            if goes_on {
+                self.ask_next(card, turn);
+            }
         });
         self.lives.update(|lives| _ = lives.insert(card, live));
     }
@@ -795,7 +810,9 @@ impl Session {
             || self.unsaved.with_untracked(|unsaved| !unsaved.is_empty())
             || self.lives.with_untracked(|lives| !lives.is_empty());
         if has_unsaved {
-            self.chat.id().set(chat::Id::new(random()));
+            let copy = chat::Id::new(random());
+            self.chat.id().set(copy);
+            storage::remember(copy);
             self.saving.update_value(|saving| saving.listed = false);
             self.unsaved
                 .update(|unsaved| unsaved.retain(|(of, _)| *of != Key::Chat(id)));

@@ -29,7 +29,7 @@ pub enum Error {
 /// What was found when the page opened.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// The chat that was open last, if any.
+    /// The chat that this tab showed, else the one that was used last, if any.
     pub chat: Option<Chat>,
     /// The saved endpoints.
     pub endpoints: Endpoints,
@@ -58,7 +58,8 @@ pub fn load() -> (Loaded, Option<Error>) {
     let index = read(Key::Index, aside)
         .map_err(&mut note)
         .unwrap_or_default();
-    for id in index.unwrap_or_else(rebuilt_index).chats {
+    let listed = index.unwrap_or_else(rebuilt_index).chats;
+    for id in remembered().into_iter().chain(listed) {
         let chat = read(Key::Chat(id), aside)
             .map_err(&mut note)
             .unwrap_or_default();
@@ -68,6 +69,25 @@ pub fn load() -> (Loaded, Option<Error>) {
         }
     }
     (loaded, failed)
+}
+
+/// Keeps, for this tab alone, which chat it shows: a reload brings that one back, whatever other
+/// tabs have done.
+pub fn remember(id: chat::Id) {
+    if let Some(storage) = raw_of_tab() {
+        // Without it, a reload shows the chat that was used last.
+        let _ = storage.set_item(OPEN, &Key::Chat(id).to_string());
+    }
+}
+
+/// The key of [`remember`], in sessionStorage.
+const OPEN: &str = "collate.open";
+
+fn remembered() -> Option<chat::Id> {
+    match Key::parse(&raw_of_tab()?.get_item(OPEN).ok()??)? {
+        Key::Chat(id) => Some(id),
+        _ => None,
+    }
 }
 
 /// The index of the chats that are there, when the index itself is not.
@@ -149,6 +169,14 @@ pub fn save_settings(settings: &Settings) -> Result<(), Error> {
 )]
 fn raw() -> Option<web_sys::Storage> {
     web_sys::window()?.local_storage().ok().flatten()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where storage is probed"
+)]
+fn raw_of_tab() -> Option<web_sys::Storage> {
+    web_sys::window()?.session_storage().ok().flatten()
 }
 
 fn write(key: Key, value: &impl Serialize) -> Result<(), Error> {

@@ -604,6 +604,167 @@ async fn two_tabs_that_both_have_words_keep_both() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_failure_holds_the_queue() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    endpoint.will("a", [say("half"), Step::Wait, Step::Cut]);
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.send("one").await;
+    card.logs("half").await;
+    card.send("two").await;
+    card.logs("Waits for the answer before it").await;
+    endpoint.go_on();
+    card.logs("The connection ended before the answer did")
+        .await;
+    card.logs("Not answered yet").await;
+    assert_eq!(endpoint.prompts(), ["one"]);
+    // Asked again, the first answer lets the second question go.
+    card.find("log", "Messages")
+        .await
+        .count("button", "Retry", 2)
+        .await;
+    browser
+        .script("document.querySelector('article.answer button').click()")
+        .await;
+    card.logs("a heard: two").await;
+    assert_eq!(endpoint.prompts(), ["one", "one", "two"]);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_double_click_on_send_is_one_send() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    endpoint.will("a", [Step::Wait, say("done"), Step::Finish("stop")]);
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.find("textbox", "Message").await.type_in("Go").await;
+    let send = card.find("button", "Send").await;
+    let chain = browser.driver.action_chain();
+    chain
+        .double_click_element(send.element())
+        .perform()
+        .await
+        .unwrap();
+    card.find("button", "Stop").await;
+    endpoint.go_on();
+    card.logs("done").await;
+    assert_eq!(endpoint.prompts(), ["Go"]);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn endpoints_of_one_host_are_told_apart() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.choose("Endpoint", "Custom model…").await;
+    let other = endpoint.base_url().replace("/v1", "/other/v1");
+    let form = card.find("form", "Custom model").await;
+    form.fill("Base URL", &other).await;
+    form.fill("Model", "b").await;
+    form.press("Refresh model information").await;
+    let picker = card.find("combobox", "Endpoint").await;
+    let name = format!("{}/other", endpoint.name());
+    picker.holds(&name).await;
+    // To open the list and confirm what is chosen changes nothing.
+    picker.type_in(Key::Down).await;
+    card.find("option", &name).await;
+    picker.type_in(Key::Enter).await;
+    picker.holds(&name).await;
+    card.find("combobox", "Model").await.holds("b").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_is_not_saved() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "good").await;
+    let card = browser.card(1).await;
+    endpoint.will_refuse_models(StatusCode::UNAUTHORIZED, r#"{"error":"bad token"}"#);
+    card.choose("Endpoint", "Custom model…").await;
+    let form = card.find("form", "Custom model").await;
+    form.fill("Token", "bad").await;
+    form.fill("Model", "a").await;
+    form.press("Refresh model information").await;
+    form.says("bad token").await;
+    form.press("Cancel").await;
+    card.send("hi").await;
+    card.logs("a heard: hi").await;
+    assert_eq!(endpoint.received()[0].authorization(), Some("Bearer good"));
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keyboard_keeps_its_place() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    endpoint.will("a", [say("on"), Step::Wait]);
+    let browser = Browser::open().await;
+    let card = browser.card(1).await;
+    let form = card.find("form", "Custom model").await;
+    form.fill("Base URL", &endpoint.base_url()).await;
+    form.find("textbox", "Base URL")
+        .await
+        .type_in(Key::Enter)
+        .await;
+    let focused = async || {
+        browser
+            .script("return document.activeElement.ariaLabel")
+            .await
+    };
+    wait_for(async || focused().await == "Message").await;
+    card.send("Go").await;
+    card.logs("on").await;
+    card.find("button", "Stop").await.type_in(Key::Enter).await;
+    wait_for(async || focused().await == "Message").await;
+    card.find("button", "Retry").await.type_in(Key::Enter).await;
+    wait_for(async || focused().await == "Message").await;
+    card.logs("a heard: Go").await;
+
+    // A new card takes the focus; the dialog gives it back, also by Escape.
+    card.find("button", "Compare")
+        .await
+        .type_in(Key::Enter)
+        .await;
+    let page = browser.page();
+    page.count("region", "Chat card 2", 1).await;
+    wait_for(async || focused().await == "Message").await;
+    let script = "return document.activeElement.closest('section').ariaLabel";
+    assert_eq!(browser.script(script).await, "Chat card 2");
+    let more = card.find("button", "More").await;
+    more.type_in(Key::Enter).await;
+    page.find("menuitem", "Delete chat")
+        .await
+        .type_in(Key::Enter)
+        .await;
+    let dialog = page.find("dialog", "Delete chat card 1?").await;
+    dialog
+        .find("button", "Cancel")
+        .await
+        .type_in(Key::Escape)
+        .await;
+    page.count("dialog", "Delete chat card 1?", 0).await;
+    wait_for(async || focused().await == "More").await;
+    more.type_in(Key::Enter).await;
+    page.find("menuitem", "Delete chat")
+        .await
+        .type_in(Key::Enter)
+        .await;
+    let dialog = page.find("dialog", "Delete chat card 1?").await;
+    dialog
+        .find("button", "Delete")
+        .await
+        .type_in(Key::Enter)
+        .await;
+    let undo = page.find("button", "Undo").await;
+    let text = "return document.activeElement.textContent";
+    wait_for(async || browser.script(text).await == "Undo").await;
+    undo.type_in(Key::Enter).await;
+    browser.card(2).await;
+    wait_for(async || focused().await == "Message").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn stop_all_ends_every_answer() {
     let endpoint = Endpoint::start(&["a"]).await;
     for _ in 0..2 {
@@ -644,6 +805,24 @@ async fn cards_are_deleted_cleared_and_brought_back() {
     page.count("region", "Chat card 2", 0).await;
     page.press("Undo").await;
     page.count("region", "Chat card 2", 1).await;
+
+    // Each removal can be undone, the last one first.
+    browser.card(2).await.press("Compare").await;
+    page.count("region", "Chat card 3", 1).await;
+    for number in [3, 2] {
+        browser.card(number).await.press("More").await;
+        page.find("menuitem", "Delete chat").await.click().await;
+        page.count("region", &format!("Chat card {number}"), 0)
+            .await;
+    }
+    page.press("Undo").await;
+    page.count("region", "Chat card 2", 1).await;
+    page.press("Undo").await;
+    page.count("region", "Chat card 3", 1).await;
+    page.count("button", "Undo", 0).await;
+    browser.card(3).await.press("More").await;
+    page.find("menuitem", "Delete chat").await.click().await;
+    page.count("region", "Chat card 3", 0).await;
 
     // A card with words asks first.
     let first = browser.card(1).await;
@@ -720,7 +899,8 @@ async fn a_form_that_leads_nowhere_says_why() {
     card.connect("http://127.0.0.1:1/v1", "").await;
     form.says("No response from the endpoint").await;
 
-    // A model that is not listed can be typed, and answers.
+    // Where there is no list, a model can be typed, and answers.
+    endpoint.will_refuse_models(StatusCode::NOT_FOUND, r#"{"detail":"Not Found"}"#);
     form.fill("Base URL", &endpoint.base_url()).await;
     form.fill("Model", "typed").await;
     form.press("Refresh model information").await;
@@ -964,7 +1144,7 @@ async fn two_tabs_are_in_step_and_lose_nothing() {
     card.press("Compare").await;
     browser.card(2).await.send("from the second tab").await;
     card.logs("a heard: from the second tab").await;
-    // The first tab has followed, and goes on from there.
+    // The first tab has followed, and goes on from there, also after a reload.
     browser.driver.switch_to_window(first).await.unwrap();
     let card = browser.card(1).await;
     card.logs("a heard: from the second tab").await;

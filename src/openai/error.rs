@@ -38,3 +38,16 @@ pub enum Error {
     #[error("cut off")]
     CutOff,
 }
+
+impl Error {
+    /// Whether the endpoint refuses the token, or the lack of one.
+    pub const fn refuses_token(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                status: 401 | 403,
+                ..
+            }
+        )
+    }
+}

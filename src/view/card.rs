@@ -105,9 +105,29 @@ pub fn CardView(id: card::Id) -> impl IntoView {
     }
 }
 
+/// Gives a card's input the focus that a button loses by going away. Only after a key: a tap that
+/// did the same would bring up the keyboard of a phone.
+pub fn focus_message(id: card::Id, event: &ev::MouseEvent) {
+    if event.detail() == 0 {
+        request_animation_frame(move || focus_input(id));
+    }
+}
+
+/// Gives a card's input the focus.
+pub fn focus_input(id: card::Id) {
+    let input = document()
+        .query_selector(&format!("#card-{id} textarea"))
+        .ok()
+        .flatten();
+    if let Some(input) = input {
+        // An input on the page can take the focus.
+        let _ = input.unchecked_into::<web_sys::HtmlElement>().focus();
+    }
+}
+
 /// Brings a new card into view. Asked by keyboard, its input takes the focus.
 fn show_card(id: card::Id, event: &ev::MouseEvent) {
-    let by_keyboard = event.detail() == 0;
+    focus_message(id, event);
     request_animation_frame(move || {
         let Some(card) = document().get_element_by_id(&format!("card-{id}")) else {
             return;
@@ -116,11 +136,6 @@ fn show_card(id: card::Id, event: &ev::MouseEvent) {
         options.set_inline(web_sys::ScrollLogicalPosition::Nearest);
         options.set_block(web_sys::ScrollLogicalPosition::Nearest);
         card.scroll_into_view_with_scroll_into_view_options(&options);
-        let input = card.query_selector("textarea").ok().flatten();
-        if let Some(input) = input.filter(|_| by_keyboard) {
-            // A card that was deleted within the frame has nothing to focus.
-            let _ = input.unchecked_into::<web_sys::HtmlElement>().focus();
-        }
     });
 }
 
@@ -183,6 +198,10 @@ fn EndpointPicker(
             label=word!(i18n, endpoint)
             placeholder=word!(i18n, choose_endpoint)
             shown
+            chosen=Signal::derive(move || match endpoint.get() {
+                Some(id) if !custom.get() => id.to_string(),
+                _ => CUSTOM.to_owned(),
+            })
             choices
             status=Signal::derive(|| None)
             on_open=|| ()
@@ -241,6 +260,7 @@ fn ModelPicker(
             label=word!(i18n, model)
             placeholder=word!(i18n, choose_model)
             shown=Signal::derive(move || model.get().unwrap_or_default())
+            chosen=Signal::derive(move || model.get().unwrap_or_default())
             choices
             status
             on_open

@@ -3,6 +3,7 @@
 use leptos::{ev, html, prelude::*};
 
 use super::{
+    card::focus_message,
     dynamic::{part, when, word},
     icon::{self, icon},
     ime::{Action, Event, Ime},
@@ -113,7 +114,13 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
                                 class="button icon-button primary"
                                 aria-label=word!(i18n, stop)
                                 title=word!(i18n, stop)
-                                on:click=move |_| session.stop(id)
+                                // The second click of a double click was meant for Send.
+                                on:click=move |event| {
+                                    if event.detail() < 2 {
+                                        session.stop(id);
+                                        focus_message(id, &event);
+                                    }
+                                }
                             >
                                 {icon(icon::STOP)}
                             </button>

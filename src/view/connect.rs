@@ -2,6 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
+use super::card::focus_input;
 use super::dynamic::{flag, part, when, word};
 use super::explain::{explain, explain_unconnected};
 use crate::{
@@ -43,7 +44,10 @@ pub fn Connect(
             let connected = connect.await;
             is_asking.set(false);
             match connected {
-                Ok(()) => is_custom.set(false),
+                Ok(()) => {
+                    is_custom.set(false);
+                    request_animation_frame(move || focus_input(id));
+                }
                 Err(error) => failed.set(Some(error)),
             }
         })));

@@ -7,7 +7,7 @@ pub const SYNC: &str = "M4 12a8 8 0 0 1 14-5l2 2M20 4v5h-5M20 12a8 8 0 0 1-14 5l
 /// Two columns and a plus.
 pub const COMPARE: &str = "M4 5h6v14H4zM14 5h6v5M17 14v6M14 17h6";
 /// Three dots.
-pub const MORE: &str = "M5 12h.01M12 12h.01M19 12h.01";
+pub const MORE: &str = "M4.5 12a.5.5 0 1 0 1 0 .5.5 0 1 0-1 0M11.5 12a.5.5 0 1 0 1 0 .5.5 0 1 0-1 0M18.5 12a.5.5 0 1 0 1 0 .5.5 0 1 0-1 0";
 /// An arrow up.
 pub const SEND: &str = "M12 19V5M5 12l7-7 7 7";
 /// A square.

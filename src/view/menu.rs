@@ -35,6 +35,9 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
         }
     });
     let on_key = move |event: ev::KeyboardEvent| {
+        if !is_open.get_untracked() {
+            return;
+        }
         let Some(items) = items.get_untracked() else {
             return;
         };
@@ -72,11 +75,14 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
             class="menu"
             on:keydown=on_key
             on:focusout=move |event: ev::FocusEvent| {
+                // The focus may only be on its way from one item to another: look when it is there.
                 let menu = event.current_target().map(JsCast::unchecked_into::<web_sys::Node>);
-                let to = event.related_target().map(JsCast::unchecked_into::<web_sys::Node>);
-                if !menu.is_some_and(|menu| menu.contains(to.as_ref())) {
-                    is_open.set(false);
-                }
+                request_animation_frame(move || {
+                    let focused = document().active_element();
+                    if !menu.is_some_and(|menu| menu.contains(focused.as_deref())) {
+                        is_open.try_set(false);
+                    }
+                });
             }
         >
             <button
@@ -160,20 +166,27 @@ fn Confirm(
             let _ = dialog.show_modal();
         }
     });
+    // Closing a dialog gives the focus back to where it was.
+    let end = move |confirmed| {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+        on_end(confirmed);
+    };
     view! {
         <dialog
             node_ref=dialog
             class="dialog"
             aria-label=word!(i18n, delete_question, number = number.get())
-            on:cancel=move |_: ev::Event| on_end(false)
+            on:cancel=move |_: ev::Event| end(false)
         >
             <h2>{word!(i18n, delete_question, number = number.get())}</h2>
             <p>{word!(i18n, delete_warning)}</p>
             <div class="dialog-buttons">
-                <button class="button" on:click=move |_| on_end(false)>
+                <button class="button" on:click=move |_| end(false)>
                     {word!(i18n, cancel)}
                 </button>
-                <button class="button danger" on:click=move |_| on_end(true)>
+                <button class="button danger" on:click=move |_| end(true)>
                     {word!(i18n, delete)}
                 </button>
             </div>

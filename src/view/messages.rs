@@ -1,8 +1,10 @@
 //! A card's conversation.
 
 use leptos::{html, prelude::*};
+use wasm_bindgen::{JsCast, prelude::Closure};
 
 use super::{
+    card::focus_message,
     dynamic::{flag, part, when, word},
     explain::explain,
 };
@@ -22,6 +24,7 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
     let session = expect_context::<Session>();
     let card = session.card(id);
     let log = NodeRef::<html::Div>::new();
+    let content = NodeRef::<html::Div>::new();
     let at_end = StoredValue::new(true);
     let follow = move || {
         // A frame may come when the card is gone.
@@ -36,6 +39,13 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
             at_end.set_value(left < AT_THE_END);
         }
     };
+    // The end moves when something is said, and when the input below grows.
+    let sizes = StoredValue::new_local(None::<Sizes>);
+    Effect::new(move |_| {
+        if let (Some(log), Some(content)) = (log.get(), content.get()) {
+            sizes.set_value(Sizes::watch(&[&log, &content], follow));
+        }
+    });
     let live = Memo::new(move |_| session.live(id));
     let count = Memo::new(move |_| card.turns().try_read().map_or(0, |turns| turns.len()));
     // What the reader has just sent is always in sight.
@@ -56,6 +66,7 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
             aria-label=word!(i18n, messages)
             on:scroll=on_scroll
         >
+            <div node_ref=content class="turns">
             {when(
                 move || count.get() == 0 && !is_connecting.get(),
                 move || view! {
@@ -66,9 +77,37 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
                 },
             )}
             <For each=move || card.turns() key=|turn| turn.key() let:turn>
-                <TurnView card=id id=turn.key() live follow />
+                <TurnView card=id id=turn.key() live />
             </For>
+            </div>
         </div>
+    }
+}
+
+/// Tells when elements change their size, until it is dropped.
+struct Sizes {
+    observer: web_sys::ResizeObserver,
+    /// Called by the observer.
+    _changed: Closure<dyn FnMut()>,
+}
+
+impl Sizes {
+    fn watch(elements: &[&web_sys::HtmlElement], changed: impl FnMut() + 'static) -> Option<Self> {
+        let changed = Closure::<dyn FnMut()>::new(changed);
+        let observer = web_sys::ResizeObserver::new(changed.as_ref().unchecked_ref()).ok()?;
+        for element in elements {
+            observer.observe(element);
+        }
+        Some(Self {
+            observer,
+            _changed: changed,
+        })
+    }
+}
+
+impl Drop for Sizes {
+    fn drop(&mut self) {
+        self.observer.disconnect();
     }
 }
 
@@ -85,12 +124,7 @@ enum Standing {
 }
 
 #[component]
-fn TurnView(
-    card: card::Id,
-    id: turn::Id,
-    live: Memo<Option<Live>>,
-    follow: impl Fn() + Copy + Send + Sync + 'static,
-) -> impl IntoView {
+fn TurnView(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let turn = session.turn(card, id);
@@ -116,7 +150,7 @@ fn TurnView(
         </article>
         {part(move || {
             if has_answer.get() {
-                view! { <AnswerView card id live standing follow /> }.into_any()
+                view! { <AnswerView card id live standing /> }.into_any()
             } else {
                 view! { <Waiting card id standing live /> }.into_any()
             }
@@ -158,7 +192,10 @@ fn Retry(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl IntoVie
         {when(
             move || live.with(Option::is_none) && session.can_ask(card),
             move || view! {
-                <button class="button" on:click=move |_| session.retry(card, id)>
+                <button class="button" on:click=move |event| {
+                    session.retry(card, id);
+                    focus_message(card, &event);
+                }>
                     {word!(i18n, retry)}
                 </button>
             },
@@ -172,7 +209,6 @@ fn AnswerView(
     id: turn::Id,
     live: Memo<Option<Live>>,
     standing: Memo<Standing>,
-    follow: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
@@ -224,7 +260,7 @@ fn AnswerView(
             aria-busy=flag(move || is_live.get())
         >
             <p class="model-name" aria-hidden="true">{model}</p>
-            <AnswerText card id live follow />
+            <AnswerText card id live />
             {when(
                 move || is_live.get(),
                 move || view! {
@@ -245,12 +281,7 @@ fn AnswerView(
 /// of a frame is that of what it adds, however long the answer has become. A line that has ended
 /// is an element that is never touched again, so that the browser lays out only the last one.
 #[component]
-fn AnswerText(
-    card: card::Id,
-    id: turn::Id,
-    live: Memo<Option<Live>>,
-    follow: impl Fn() + Copy + Send + Sync + 'static,
-) -> impl IntoView {
+fn AnswerText(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl IntoView {
     let session = expect_context::<Session>();
     let turn = session.turn(card, id);
     let container = NodeRef::<html::Div>::new();
@@ -282,7 +313,6 @@ fn AnswerText(
                 }
             }
         }
-        follow();
         (now_live, lines)
     });
     view! { <div class="text" dir="auto" node_ref=container></div> }

@@ -1,8 +1,9 @@
 //! What is said of the whole page: that something can be undone, or is not saved.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use super::{
+    card::focus_message,
     dynamic::{part, when, word},
     explain::explain_unsaved,
     icon::{self, icon},
@@ -58,8 +59,21 @@ pub fn Notices() -> impl IntoView {
             }
         },
     );
+    let undo = NodeRef::<html::Button>::new();
+    // A removed card takes the focus with it: then it goes to where that can be undone.
+    Effect::new(move |_| {
+        if let Some(undo) = undo.get() {
+            request_animation_frame(move || {
+                let focused = document().active_element();
+                if focused.is_none_or(|focused| focused.tag_name() == "BODY") {
+                    // A button that is gone again has nothing to offer.
+                    let _ = undo.focus();
+                }
+            });
+        }
+    });
     let removed = part(move || {
-        let words = match session.removed().get()? {
+        let words = match session.removed()? {
             Removed::Card { .. } => t_string!(i18n, card_deleted),
             Removed::Turn { .. } => t_string!(i18n, turn_removed),
             Removed::Turns { .. } => t_string!(i18n, chat_cleared),
@@ -67,7 +81,11 @@ pub fn Notices() -> impl IntoView {
         Some(view! {
             <p class="notice">
                 <span>{words}</span>
-                <button class="button" on:click=move |_| session.undo()>
+                <button class="button" node_ref=undo on:click=move |event| {
+                    if let Some(card) = session.undo() {
+                        focus_message(card, &event);
+                    }
+                }>
                     {word!(i18n, undo)}
                 </button>
                 {dismiss(Session::dismiss_removed)}

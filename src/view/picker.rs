@@ -33,8 +33,10 @@ pub fn Picker(
     label: Signal<&'static str>,
     /// Shown while nothing is chosen.
     placeholder: Signal<&'static str>,
-    /// What is chosen.
+    /// What is chosen, as it is shown.
     shown: Signal<String>,
+    /// What is chosen, as a choice's value.
+    chosen: Signal<String>,
     choices: Signal<Vec<Choice>>,
     /// Said above the choices: that they load, or why there are none.
     status: Signal<Option<String>>,
@@ -62,9 +64,9 @@ pub fn Picker(
         if !is_open.get_untracked() {
             on_open();
             typed.set(Some(String::new()));
-            let shown = shown.get_untracked();
+            let value = chosen.get_untracked();
             let chosen = matches.with_untracked(|(matches, _)| {
-                matches.iter().position(|choice| choice.label == shown)
+                matches.iter().position(|choice| choice.value == value)
             });
             active.set(chosen.unwrap_or(0));
             if let Some(input) = input.get_untracked() {
