@@ -88,7 +88,7 @@ const SAVE_EVERY: f64 = 1000.0;
 struct Saving {
     /// Nothing may be written: the storage is blocked, or holds what could not be put aside.
     off: bool,
-    /// Whether the chat leads the index.
+    /// Whether the chat leads the index, as far as this tab knows.
     listed: bool,
     /// The page is being left, which ends every request: no fault of the endpoint.
     leaving: bool,
@@ -122,7 +122,6 @@ impl Session {
         let (loaded, failed) = storage::load();
         let saving = Saving {
             off: failed.is_some(),
-            listed: loaded.chat.is_some(),
             ..Saving::default()
         };
         let first_endpoint = loaded.endpoints.list.first().map(|endpoint| endpoint.id);

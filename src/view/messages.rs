@@ -33,10 +33,16 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
             log.set_scroll_top(log.scroll_height());
         }
     };
+    // Only who scrolls back leaves the end. That the end has moved away from a reader, between a
+    // scroll and the event that tells of it, is no reason.
+    let last_top = StoredValue::new(0);
     let on_scroll = move |_| {
         if let Some(log) = log.get_untracked() {
-            let left = log.scroll_height() - log.scroll_top() - log.client_height();
-            at_end.set_value(left < AT_THE_END);
+            let top = log.scroll_top();
+            let is_near = log.scroll_height() - top - log.client_height() < AT_THE_END;
+            let moved_back = top < last_top.get_value();
+            at_end.update_value(|at_end| *at_end = is_near || *at_end && !moved_back);
+            last_top.set_value(top);
         }
     };
     // The end moves when something is said, and when the input below grows.
