@@ -1185,6 +1185,30 @@ async fn a_full_storage_is_said_and_loses_nothing_on_the_page() {
     browser.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn without_storage_the_page_works_and_says_that_it_can_not_save() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = Browser::open().await;
+    let blocked = "for (const name of ['localStorage', 'sessionStorage'])
+        Object.defineProperty(window, name, { get() { throw new DOMException('', 'SecurityError') } })";
+    let params = serde_json::json!({ "source": blocked });
+    let cdp = browser.driver.cdp();
+    cdp.send_raw("Page.addScriptToEvaluateOnNewDocument", params)
+        .await
+        .unwrap();
+    browser.reload().await;
+    browser
+        .page()
+        .says("Not saved: the browser gives this page no storage")
+        .await;
+    let card = browser.card(1).await;
+    card.connect(&endpoint.base_url(), "").await;
+    card.find("combobox", "Model").await.holds("a").await;
+    card.send("hello").await;
+    card.logs("a heard: hello").await;
+    browser.close().await;
+}
+
 /// With `REAL_ENDPOINT=http://…/v1` and `REAL_TOKEN`, two cards talk to a real server.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_endpoint_answers_two_cards() {
