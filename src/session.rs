@@ -366,10 +366,13 @@ impl Session {
 
     /// Deletes a card with all that was said in it, unless it is the only one.
     pub fn delete_card(self, card: card::Id) {
+        if self.chat.cards().read_untracked().len() == 1 {
+            return;
+        }
         self.finish(card, Outcome::Stopped);
         let removed = self.chat.cards().try_update(|cards| {
             let index = cards.iter().position(|found| found.id == card)?;
-            (cards.len() > 1).then(|| (cards.remove(index), index))
+            Some((cards.remove(index), index))
         });
         let Some((card, index)) = removed.flatten() else {
             return;
@@ -545,6 +548,10 @@ impl Session {
             }
             (None, _) => None,
         };
+        if self.card(card).endpoint().try_get_untracked().flatten() != chosen {
+            // The reader has chosen something else meanwhile.
+            return Ok(());
+        }
         // Again, because another card may have saved this endpoint, or a new token, meanwhile.
         let endpoint = resolve()?;
         let id = endpoint.id;

@@ -765,6 +765,26 @@ async fn the_keyboard_keeps_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_shown_is_not_drawn_again() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.send("one").await;
+    card.logs("a heard: one").await;
+    card.find("button", "Send").await;
+    let line = "document.querySelector('article.answer .text > div')";
+    browser.script(&format!("{line}.isTheSame = true")).await;
+    // Neither another turn nor another card touches the answer, or a selection in it.
+    card.send("two").await;
+    card.logs("a heard: two").await;
+    card.press("Compare").await;
+    browser.card(2).await;
+    let is_the_same = browser.script(&format!("return {line}.isTheSame")).await;
+    assert_eq!(is_the_same, true);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn stop_all_ends_every_answer() {
     let endpoint = Endpoint::start(&["a"]).await;
     for _ in 0..2 {

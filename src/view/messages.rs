@@ -291,12 +291,19 @@ fn AnswerText(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl In
     let session = expect_context::<Session>();
     let turn = session.turn(card, id);
     let container = NodeRef::<html::Div>::new();
+    // The card's other answers come and go, and the store tells of a change to anything around an
+    // answer: only a change of this one is a reason to show it anew.
+    let live = Memo::new(move |_| live.get().filter(|live| live.turn == id));
+    let stored = Memo::new(move |_| {
+        let answer = turn.answer().try_read()?;
+        answer.as_ref().map(|answer| answer.text.clone())
+    });
     Effect::new(move |before: Option<(Option<Live>, Lines)>| {
         let (was_live, mut lines) = before.unwrap_or_default();
         let Some(container) = container.get() else {
             return (was_live, lines);
         };
-        let now_live = live.get().filter(|live| live.turn == id);
+        let now_live = live.get();
         match &now_live {
             Some(live) => {
                 if was_live.as_ref() != Some(live) {
@@ -305,19 +312,17 @@ fn AnswerText(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl In
                 }
                 live.with_text(|text| lines.extend(&container, text));
             }
-            None => {
-                if let Some(answer) = turn.answer().try_read()
-                    && let Some(answer) = &*answer
-                {
+            None => stored.with(|stored| {
+                if let Some(text) = stored {
                     // What has just been streamed stays as it is, selection and all; anything
                     // else is shown anew.
                     if was_live.is_none() {
                         lines = Lines::default();
                         container.set_text_content(None);
                     }
-                    lines.extend(&container, &answer.text);
+                    lines.extend(&container, text);
                 }
-            }
+            }),
         }
         (now_live, lines)
     });
