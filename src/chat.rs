@@ -1,10 +1,14 @@
 //! A chat: the cards on the page, their conversations and drafts, exactly as they are stored.
 
 pub mod card;
+pub mod entry;
+pub mod params;
 pub mod sync;
 pub mod turn;
 
 pub use card::{Card, CardStoreFields};
+pub use entry::Entry;
+pub use params::Params;
 pub use turn::{Answer, Outcome, Turn, TurnStoreFields};
 
 use reactive_stores::Store;
@@ -19,6 +23,12 @@ crate::id::declare_id! {
 pub struct Chat {
     /// Its key in the storage.
     pub id: Id,
+    /// What the reader calls it; empty until then.
+    #[serde(default)]
+    pub title: String,
+    /// When it was asked last, in milliseconds since 1970; 0 where that is not known.
+    #[serde(default)]
+    pub used: f64,
     /// What the cards in sync are about to be asked; each shows it as its own.
     #[serde(default)]
     pub draft: String,
@@ -28,13 +38,24 @@ pub struct Chat {
 }
 
 impl Chat {
-    /// A chat in which nothing was said, with the one card that every chat has.
-    pub fn new(id: Id, card: Card) -> Self {
+    /// A chat in which nothing was said. Every chat has a card.
+    pub fn new(id: Id, cards: Vec<Card>) -> Self {
         Self {
             id,
+            title: String::new(),
+            used: 0.0,
             draft: String::new(),
-            cards: vec![card],
+            cards,
         }
+    }
+
+    /// Whether there is anything in it that a reader would miss. A chat without is not stored.
+    pub fn has_words(&self) -> bool {
+        let has_more_cards = self.cards.len() > 1;
+        has_more_cards
+            || !self.draft.is_empty()
+            || !self.title.is_empty()
+            || self.cards.iter().any(Card::has_words)
     }
 
     /// The card with that identifier, if it is on the page.

@@ -1,5 +1,9 @@
 //! An endpoint: a name, a base URL and an optional token, saved once and used by any card.
 
+pub mod suggestion;
+
+pub use suggestion::Suggestion;
+
 use reactive_stores::Store;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +25,7 @@ pub struct Endpoint {
     pub token: Option<Token>,
 }
 
-/// All saved endpoints, in the order in which they were added.
+/// All saved endpoints, in the reader's order; a new one comes last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Store, Serialize, Deserialize)]
 pub struct Endpoints {
     /// Each with an identifier and a base URL of its own.
@@ -33,6 +37,15 @@ impl Endpoints {
     /// The endpoint with that identifier, if it is still saved.
     pub fn find(&self, id: Id) -> Option<&Endpoint> {
         self.list.iter().find(|endpoint| endpoint.id == id)
+    }
+
+    /// The endpoint that an address or a reader calls this: by its name, else by its base URL.
+    pub fn named(&self, name: &str) -> Option<&Endpoint> {
+        let by_name = self.list.iter().find(|saved| saved.name == name);
+        by_name.or_else(|| {
+            let base_url = BaseUrl::parse(name).ok()?;
+            self.list.iter().find(|saved| saved.base_url == base_url)
+        })
     }
 
     /// The endpoint that a filled-in form means. An empty base URL means the chosen endpoint; a
@@ -74,6 +87,53 @@ impl Endpoints {
     }
 }
 
+/// What a reader has changed of an endpoint.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// Empty is the name that the base URL gives.
+    pub name: String,
+    /// The base URL as typed.
+    pub base_url: String,
+    /// A token to be taken in place of the one before; empty keeps that.
+    pub token: String,
+    /// Whether the token before is given up.
+    pub forget_token: bool,
+}
+
+impl Endpoints {
+    /// The endpoint as the edit makes it; without one before, a new one. A token stays with the
+    /// server that it was typed for: at another scheme, host or port, it has to be typed again.
+    ///
+    /// # Errors
+    /// What is wrong with the edit.
+    pub fn edited(&self, id: Id, edit: &Edit) -> Result<Endpoint, Invalid> {
+        let base_url = BaseUrl::parse(&edit.base_url)?;
+        if self
+            .list
+            .iter()
+            .any(|other| other.id != id && other.base_url == base_url)
+        {
+            return Err(Invalid::Taken);
+        }
+        let kept = self
+            .find(id)
+            .filter(|before| !edit.forget_token && before.base_url.origin() == base_url.origin());
+        let kept = kept.and_then(|before| before.token.clone());
+        let name = edit.name.trim();
+        let name = if name.is_empty() {
+            base_url.name()
+        } else {
+            name
+        };
+        Ok(Endpoint {
+            id,
+            name: name.to_owned(),
+            token: Token::parse(&edit.token)?.or(kept),
+            base_url,
+        })
+    }
+}
+
 /// What can be wrong with a typed base URL or token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
@@ -92,6 +152,9 @@ pub enum Invalid {
     /// It holds `?` or `#`, behind which no path can be added.
     #[error("the base URL has a query or a fragment")]
     Query,
+    /// Another endpoint has it.
+    #[error("another endpoint has this base URL")]
+    Taken,
     /// The token holds a character that no HTTP header can carry.
     #[error("the token holds a character that can't be sent")]
     Token,
@@ -144,6 +207,34 @@ impl BaseUrl {
             Some((before, "v1" | "v1beta" | "v2" | "v3")) => before,
             _ => name,
         }
+    }
+
+    /// The same address with the version that most servers want, where it ends in none.
+    pub fn with_version(&self) -> Option<Self> {
+        let is_version = |part: &str| {
+            let digits = part.strip_prefix('v');
+            digits.is_some_and(|digits| digits.starts_with(|c: char| c.is_ascii_digit()))
+        };
+        let path = strip_scheme(&self.0)?.split('/').skip(1);
+        (!path.into_iter().any(is_version)).then(|| Self(self.join("v1")))
+    }
+
+    /// What tells one server from another: scheme, host and port, in lower case.
+    pub fn origin(&self) -> String {
+        let rest = strip_scheme(&self.0).unwrap_or(&self.0);
+        let path = rest.find('/').map_or(0, |start| rest.len() - start);
+        self.0[..self.0.len() - path].to_ascii_lowercase()
+    }
+
+    /// The host, in lower case, without the port.
+    pub fn host(&self) -> String {
+        let origin = self.origin();
+        let authority = strip_scheme(&origin).unwrap_or(&origin);
+        let end = match authority.find(']') {
+            Some(end) => end + 1,
+            None => authority.find(':').unwrap_or(authority.len()),
+        };
+        authority[..end].to_owned()
     }
 
     /// The address itself.
@@ -216,6 +307,11 @@ impl Token {
     /// The value of the `Authorization` header.
     pub fn bearer(&self) -> String {
         format!("Bearer {}", self.0)
+    }
+
+    /// The token itself, for an endpoint that wants it in another header.
+    pub(crate) fn secret(&self) -> &str {
+        &self.0
     }
 }
 
@@ -350,5 +446,81 @@ mod tests {
         );
         check(&endpoints, (None, "", "x"), Err(Invalid::EmptyUrl));
         check(&endpoints, (Some(7), "", "x"), Err(Invalid::EmptyUrl));
+    }
+
+    #[test]
+    fn a_missing_version_is_found() {
+        #[track_caller]
+        fn check(url: &str, expected: Option<&str>) {
+            let found = BaseUrl::parse(url).unwrap().with_version();
+            assert_eq!(found.as_ref().map(BaseUrl::as_str), expected);
+        }
+        check("http://host:1", Some("http://host:1/v1"));
+        check("https://host/proxy/abc/", Some("https://host/proxy/abc/v1"));
+        check("https://v1.example", Some("https://v1.example/v1"));
+        check("https://host/video", Some("https://host/video/v1"));
+        check("https://host/v1", None);
+        check("https://host/v1beta/openai", None);
+    }
+
+    #[test]
+    fn a_server_is_known_by_its_origin() {
+        #[track_caller]
+        fn check(url: &str, origin: &str, host: &str) {
+            let url = BaseUrl::parse(url).unwrap();
+            assert_eq!((&*url.origin(), &*url.host()), (origin, host));
+        }
+        check("https://Host/v1", "https://host", "host");
+        check("HTTP://host:81/a/b", "http://host:81", "host");
+        check("http://[::1]:81/v1", "http://[::1]:81", "[::1]");
+        check("http://host", "http://host", "host");
+    }
+
+    #[test]
+    fn an_edit_takes_no_token_to_another_server() {
+        #[track_caller]
+        fn check(edit: (&str, &str, &str, bool), expected: Result<(&str, Option<&str>), Invalid>) {
+            let saved = |id, base_url: &str| Endpoint {
+                id: Id::new(id),
+                name: "old".into(),
+                base_url: BaseUrl::parse(base_url).unwrap(),
+                token: Token::parse("secret").unwrap(),
+            };
+            let endpoints = Endpoints {
+                list: vec![saved(1, "http://one"), saved(2, "http://two/v1")],
+            };
+            let (name, base_url, token, forget_token) = edit;
+            let edit = Edit {
+                name: name.into(),
+                base_url: base_url.into(),
+                token: token.into(),
+                forget_token,
+            };
+            let edited = endpoints.edited(Id::new(1), &edit);
+            let expected =
+                expected.map(|(name, token)| (name.to_owned(), token.map(str::to_owned)));
+            let edited = edited.map(|edited| (edited.name, edited.token.map(|token| token.0)));
+            assert_eq!(edited, expected);
+        }
+        check(
+            ("new", "http://one", "", false),
+            Ok(("new", Some("secret"))),
+        );
+        check(
+            ("", "http://one/v1", "", false),
+            Ok(("one", Some("secret"))),
+        );
+        check(
+            ("a", "http://one", "other", false),
+            Ok(("a", Some("other"))),
+        );
+        check(("a", "http://one", "", true), Ok(("a", None)));
+        check(("a", "http://one", "other", true), Ok(("a", Some("other"))));
+        check(("a", "https://one", "", false), Ok(("a", None)));
+        check(("a", "http://one:81", "", false), Ok(("a", None)));
+        check(("a", "http://three", "new", false), Ok(("a", Some("new"))));
+        check(("a", "http://two/v1/", "", false), Err(Invalid::Taken));
+        check(("a", "two", "", false), Err(Invalid::Scheme));
+        check(("a", "http://one", "토큰", false), Err(Invalid::Token));
     }
 }

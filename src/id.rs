@@ -21,6 +21,14 @@ macro_rules! declare_id {
             }
         }
 
+        impl std::str::FromStr for Id {
+            type Err = std::num::ParseIntError;
+
+            fn from_str(digits: &str) -> Result<Self, Self::Err> {
+                u64::from_str_radix(digits, 16).map(Self)
+            }
+        }
+
         impl serde::Serialize for Id {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -30,7 +38,7 @@ macro_rules! declare_id {
         impl<'de> serde::Deserialize<'de> for Id {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let digits = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                u64::from_str_radix(&digits, 16).map(Self).map_err(serde::de::Error::custom)
+                digits.parse().map_err(serde::de::Error::custom)
             }
         }
     };

@@ -5,6 +5,7 @@
 
 mod id;
 
+pub mod address;
 pub mod chat;
 pub mod endpoint;
 pub mod openai;

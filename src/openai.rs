@@ -26,7 +26,9 @@ pub async fn models(endpoint: &Endpoint) -> Result<Vec<String>, Error> {
     let request = http::Request::get(&endpoint.base_url.join("models"));
     let request = request.abort_signal(abort.signal().as_ref());
     let request = request.header("Accept", "application/json");
-    let request = authorize(request, endpoint).build().map_err(unreachable)?;
+    let request = with_headers(request, &endpoint.headers_for_models())
+        .build()
+        .map_err(unreachable)?;
     let response = accept(request.send().await.map_err(unreachable)?).await?;
     wire::models(&response.text().await.map_err(|_| Error::CutOff)?)
 }
@@ -38,19 +40,19 @@ pub async fn models(endpoint: &Endpoint) -> Result<Vec<String>, Error> {
 /// Why there is no answer.
 ///
 /// # Panics
-/// Never: a request of strings and booleans can be written as JSON.
+/// Never: a request of strings, numbers and booleans can be written as JSON.
 pub fn stream(
     endpoint: Endpoint,
     request: &Request<'_>,
 ) -> impl Future<Output = Result<Stream, Error>> + use<> {
-    let body = serde_json::to_string(request).expect("strings and booleans are JSON");
+    let body = serde_json::to_string(request).expect("a request is JSON");
     async move {
         let abort = AbortOnDrop::new();
         let request = http::Request::post(&endpoint.base_url.join("chat/completions"))
             .header("Accept", "text/event-stream, application/json")
             .header("Content-Type", "application/json")
             .abort_signal(abort.signal().as_ref());
-        let request = authorize(request, &endpoint)
+        let request = with_headers(request, &endpoint.headers())
             .body(body)
             .map_err(unreachable)?;
         let response = accept(request.send().await.map_err(unreachable)?).await?;
@@ -121,12 +123,10 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// Puts the endpoint's own token on a request, or nothing.
-fn authorize(request: RequestBuilder, endpoint: &Endpoint) -> RequestBuilder {
-    match &endpoint.token {
-        Some(token) => request.header("Authorization", &token.bearer()),
-        None => request,
-    }
+/// Puts the headers that are an endpoint's own, its token among them, on a request.
+fn with_headers(request: RequestBuilder, headers: &[(&str, String)]) -> RequestBuilder {
+    let add = |request: RequestBuilder, (name, value): &(&str, String)| request.header(name, value);
+    headers.iter().fold(request, add)
 }
 
 /// Lets a response through whose status is 200 to 299.

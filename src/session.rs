@@ -5,22 +5,33 @@
     reason = "the border that clippy.toml draws ends here"
 )]
 
+pub mod library;
 pub mod live;
 pub mod task;
 
+pub use library::{Forgotten, Library, Models, Opened, Unlisted};
 pub use live::Live;
 pub use task::Task;
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use reactive_stores::{AtKeyed, KeyedSubfield, Store};
 
 use crate::{
-    chat::{self, Card, CardStoreFields, Chat, ChatStoreFields, Outcome, Turn, card, sync, turn},
-    endpoint::{self, Endpoint, Endpoints, EndpointsStoreFields},
+    address::Wanted,
+    chat::{
+        self, Card, CardStoreFields, Chat, ChatStoreFields, Entry, Outcome, Params, Turn, card,
+        params::{self, Param},
+        sync::{self, Around, Effect, Event, Part},
+        turn,
+    },
+    endpoint::{self, BaseUrl},
     openai::{self, Finish, Request},
-    storage::{self, Key, Settings},
+    storage::{self, Key},
 };
 
 /// One card in the store, whose fields are read and written one by one.
@@ -28,24 +39,13 @@ pub type CardField = AtKeyed<Store<Chat>, Chat, card::Id, Vec<Card>>;
 /// One turn in the store.
 pub type TurnField = AtKeyed<CardField, Card, turn::Id, Vec<Turn>>;
 
-/// What is known of an endpoint's models.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Models {
-    /// They have been asked for.
-    Loading,
-    /// What the endpoint answered, which may be nothing.
-    Listed(Vec<String>),
-    /// Why there is no list.
-    Failed(openai::Error),
-}
-
 /// Why a filled-in form led to no model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unconnected {
     /// The form can't be right.
     Invalid(endpoint::Invalid),
     /// The endpoint gave no list of models.
-    Failed(openai::Error),
+    Unlisted(Unlisted),
     /// The endpoint's list is empty.
     NoModels,
 }
@@ -56,7 +56,7 @@ pub enum Removed {
     /// A card, with the place where it was and the group's draft that it may have taken along.
     Card {
         /// The card itself.
-        card: Card,
+        card: Box<Card>,
         /// How many cards were left of it.
         index: usize,
         /// What the cards in sync were about to be asked.
@@ -78,6 +78,8 @@ pub enum Removed {
         /// All of it.
         turns: Vec<Turn>,
     },
+    /// The parameters and the system prompts that cards had before another card's took their place.
+    Settings(Vec<(card::Id, Params, String)>),
 }
 
 /// An unsaved change waits this long, in milliseconds, so that a stream of them is saved once.
@@ -86,85 +88,102 @@ const SAVE_EVERY: f64 = 1000.0;
 /// How the saving of the chat stands.
 #[derive(Debug, Default)]
 struct Saving {
-    /// Nothing may be written: the storage is blocked, or holds what could not be put aside.
-    off: bool,
-    /// Whether the chat leads the index, as far as this tab knows.
-    listed: bool,
-    /// The page is being left, which ends every request: no fault of the endpoint.
-    leaving: bool,
+    /// The chat was deleted: nothing of it is saved any more.
+    is_over: bool,
+    /// What the history shows of it, as this tab has saved it.
+    entry: Option<Entry>,
     /// Since when it is as it was saved, or something waits to be, in milliseconds since 1970.
     since: f64,
     /// Runs the next save, if there is something to save.
     pending: Option<TimeoutHandle>,
 }
 
-/// Everything that the page knows, and everything that a user can do.
+/// An open chat: all that the page knows of it, and all that a user can do with it.
 ///
-/// The stores hold exactly what is in the storage; the signals hold what dies with the tab.
+/// The store holds exactly what is in the storage; the signals hold what dies with the tab. A chat
+/// that is left goes on while it has an answer coming.
 #[derive(Clone, Copy)]
 pub struct Session {
+    library: Library,
     chat: Store<Chat>,
-    endpoints: Store<Endpoints>,
-    settings: RwSignal<Settings>,
-    models: RwSignal<HashMap<endpoint::Id, Models>>,
     lives: RwSignal<HashMap<card::Id, Live>>,
     removed: RwSignal<Vec<Removed>>,
-    unsaved: RwSignal<Vec<(Key, storage::Error)>>,
+    skipped: RwSignal<HashSet<card::Id>>,
+    proposed: RwSignal<HashMap<card::Id, Wanted>>,
     is_copy: RwSignal<bool>,
-    aside: RwSignal<Vec<String>>,
+    is_stored: RwSignal<bool>,
     saving: StoredValue<Saving, LocalStorage>,
 }
 
+impl PartialEq for Session {
+    fn eq(&self, other: &Self) -> bool {
+        self.lives == other.lives
+    }
+}
+
+impl Eq for Session {}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Session({})", self.id())
+    }
+}
+
 impl Session {
-    /// Opens what was saved, keeps it in step with other tabs, and asks the endpoints in use for
-    /// their models.
-    pub fn open() -> Self {
-        let (loaded, failed) = storage::load();
-        let saving = Saving {
-            off: failed.is_some(),
-            ..Saving::default()
-        };
-        let first_endpoint = loaded.endpoints.list.first().map(|endpoint| endpoint.id);
-        let chat = loaded.chat.unwrap_or_else(|| {
-            let card = Card {
-                endpoint: first_endpoint,
-                ..Card::new(card::Id::new(random()))
-            };
-            Chat::new(chat::Id::new(random()), card)
-        });
-        storage::remember(chat.id);
-        let session = Self {
+    fn new(library: Library, chat: Chat, is_stored: bool) -> Self {
+        Self {
+            library,
             chat: Store::new(chat),
-            endpoints: Store::new(loaded.endpoints),
-            settings: RwSignal::new(loaded.settings),
-            models: RwSignal::default(),
             lives: RwSignal::default(),
             removed: RwSignal::default(),
-            unsaved: RwSignal::new(
-                failed
-                    .map(|error| (Key::Index, error))
-                    .into_iter()
-                    .collect(),
-            ),
+            skipped: RwSignal::default(),
+            proposed: RwSignal::default(),
             is_copy: RwSignal::new(false),
-            aside: RwSignal::new(loaded.aside),
-            saving: StoredValue::new_local(saving),
-        };
-        let in_use: Vec<_> = session
-            .chat
-            .read_untracked()
-            .cards
-            .iter()
-            .filter_map(|card| card.endpoint)
-            .collect();
-        for id in in_use {
-            session.load_models(id);
+            is_stored: RwSignal::new(is_stored),
+            saving: StoredValue::new_local(Saving::default()),
         }
-        session.watch();
-        session
     }
 
     // What the page shows.
+
+    /// What all chats share.
+    pub const fn library(self) -> Library {
+        self.library
+    }
+
+    /// The chat's identifier now; it changes when this tab goes on with a copy.
+    pub fn id(self) -> chat::Id {
+        self.chat.id().get_untracked()
+    }
+
+    /// The chat's identifier for its address, which it has once something was said in it.
+    pub fn address(self) -> Option<chat::Id> {
+        let id = self.chat.id().get();
+        self.is_stored.get().then_some(id)
+    }
+
+    /// Saves what is not saved yet, and returns the identifier for the chat's address.
+    pub fn leave(self) -> Option<chat::Id> {
+        self.flush();
+        untrack(|| self.address())
+    }
+
+    /// The chat's title: the reader's, else its first words; empty where nothing was said.
+    pub fn title(self) -> String {
+        self.chat.read().shown_title()
+    }
+
+    /// The card on the left.
+    pub fn first_card(self) -> Option<card::Id> {
+        let cards = self.chat.cards();
+        let cards = cards.read_untracked();
+        cards.first().map(|card| card.id)
+    }
+
+    /// Whether nothing was said in it yet.
+    pub fn is_new(self) -> bool {
+        !self.chat.read_untracked().has_words()
+    }
 
     /// The cards, from left to right.
     pub fn cards(self) -> KeyedSubfield<Store<Chat>, Chat, card::Id, Vec<Card>> {
@@ -179,16 +198,6 @@ impl Session {
     /// One turn. Read it with the `try_` methods, as a card.
     pub fn turn(self, card: card::Id, turn: turn::Id) -> TurnField {
         self.card(card).turns().at_key(turn)
-    }
-
-    /// The saved endpoints.
-    pub fn endpoints(self) -> Store<Endpoints> {
-        self.endpoints
-    }
-
-    /// What is known of an endpoint's models; None if they were never asked for.
-    pub fn models(self, endpoint: endpoint::Id) -> Option<Models> {
-        self.models.with(|models| models.get(&endpoint).cloned())
     }
 
     /// The answer that a card is giving.
@@ -217,14 +226,40 @@ impl Session {
 
     /// Whether Send in a card would send anything to anyone.
     pub fn can_send(self, from: card::Id) -> bool {
-        let (chat, endpoints) = (self.chat.read(), self.endpoints.read());
-        !sync::draft(&chat, from).trim().is_empty()
-            && !sync::recipients(&chat, &endpoints, from).is_empty()
+        let (chat, endpoints) = (self.chat.read(), self.library.endpoints().read());
+        let around = Around {
+            endpoints: &endpoints,
+            is_answering: &|card| self.lives.with(|lives| lives.contains_key(&card)),
+            busy: self.library.settings().with(|settings| settings.busy),
+            fresh: &mut || unreachable!("nothing is sent"),
+        };
+        sync::can_send(&chat, &around, from)
+    }
+
+    /// Whether a card took no part in what was sent last.
+    pub fn was_skipped(self, card: card::Id) -> bool {
+        self.skipped.with(|skipped| skipped.contains(&card))
+    }
+
+    /// What the page's address wants a card to talk to, where it is no saved endpoint.
+    pub fn proposed(self, card: card::Id) -> Option<Wanted> {
+        self.proposed.with(|proposed| proposed.get(&card).cloned())
+    }
+
+    /// The parameter that an endpoint's refusal of a card's request names.
+    pub fn refused(self, card: card::Id, error: &openai::Error) -> Option<Param> {
+        let openai::Error::Refused { status, message } = error else {
+            return None;
+        };
+        let card = self.card(card).try_read()?;
+        matches!(status, 400 | 422)
+            .then(|| card.params.named_in(message))
+            .flatten()
     }
 
     /// Whether a card has a model to ask.
     pub fn can_ask(self, card: card::Id) -> bool {
-        let endpoints = self.endpoints.read();
+        let endpoints = self.library.endpoints().read();
         self.card(card)
             .try_read()
             .is_some_and(|card| card.target(&endpoints).is_some())
@@ -233,12 +268,6 @@ impl Session {
     /// What was removed last, while it can still be put back.
     pub fn removed(self) -> Option<Removed> {
         self.removed.with(|removed| removed.last().cloned())
-    }
-
-    /// Why something is not saved, if so.
-    pub fn unsaved(self) -> Option<storage::Error> {
-        self.unsaved
-            .with(|unsaved| unsaved.first().map(|(_, error)| *error))
     }
 
     /// Whether this tab goes on with a copy of the chat, because another tab changed it too.
@@ -251,55 +280,86 @@ impl Session {
         self.is_copy.set(false);
     }
 
-    /// The keys under which damaged values were put aside when the page opened.
-    pub fn aside(self) -> Signal<Vec<String>> {
-        self.aside.into()
-    }
-
-    /// The reader's settings.
-    pub fn settings(self) -> Signal<Settings> {
-        self.settings.into()
-    }
-
     // What a user does with the input.
 
     /// Changes the draft that a card shows: the group's, or its own.
     pub fn draft_changed(self, card: card::Id, text: String) {
-        match self.card(card).synced().try_get_untracked() {
-            Some(true) => self.chat.draft().set(text),
-            Some(false) => self.card(card).draft().set(text),
-            None => return,
-        }
+        self.react(Event::Typed(card, text));
         self.save_soon();
     }
 
-    /// Sends the draft that a card shows, to it or to every card in sync. A card that is still
-    /// answering has it wait its turn; a card without a model takes no part. Empty is not sent.
+    /// Sends the draft that a card shows, to it or to every card in sync. Empty is not sent.
     pub fn send(self, from: card::Id) {
-        let (prompt, recipients) = {
-            let (chat, endpoints) = (self.chat.read_untracked(), self.endpoints.read_untracked());
-            let prompt = sync::draft(&chat, from).to_owned();
-            (prompt, sync::recipients(&chat, &endpoints, from))
-        };
-        if prompt.trim().is_empty() || recipients.is_empty() {
-            return;
-        }
-        self.draft_changed(from, String::new());
-        let mut idle = Vec::new();
-        for card in recipients {
-            let turn = Turn {
-                id: turn::Id::new(random()),
-                prompt: prompt.clone(),
-                answer: None,
+        self.skipped.set(HashSet::new());
+        self.react(Event::Sent(from));
+    }
+
+    /// Switches whether a card takes part in the common input.
+    pub fn toggle_sync(self, card: card::Id) {
+        self.react(Event::Toggled(card));
+        self.save_soon();
+    }
+
+    /// Lets the reducer change the chat, and does what it wants done.
+    fn react(self, event: Event) -> Option<Removed> {
+        let mut effects = Vec::new();
+        {
+            let endpoints = self.library.endpoints().read_untracked();
+            let busy = self
+                .library
+                .settings()
+                .with_untracked(|settings| settings.busy);
+            let mut around = Around {
+                endpoints: &endpoints,
+                is_answering: &|card| self.is_answering(card),
+                busy,
+                fresh: &mut || turn::Id::new(random()),
             };
-            if !self.is_answering(card) {
-                idle.push((card, turn.id));
-            }
-            self.card(card).turns().write().push(turn);
+            self.chat
+                .update_untracked(|chat| effects = sync::react(chat, &mut around, event));
         }
-        self.save();
-        for (card, turn) in idle {
+        let mut removed = None;
+        let mut asks = Vec::new();
+        let mut is_sent = false;
+        for effect in effects {
+            match effect {
+                Effect::Changed(part) => {
+                    is_sent |= matches!(part, Part::Turns(_));
+                    self.changed(part);
+                }
+                Effect::Ask(card, turn) => asks.push((card, turn)),
+                Effect::Skipped(card) => self.skipped.update(|skipped| _ = skipped.insert(card)),
+                Effect::Deleted { card, index, draft } => {
+                    let card = Box::new(card);
+                    removed = Some(Removed::Card { card, index, draft });
+                }
+            }
+        }
+        // What is asked is saved before it goes anywhere.
+        if is_sent {
+            self.chat.used().set(js_sys::Date::now());
+            self.save();
+        }
+        for (card, turn) in asks {
             self.ask(card, turn);
+        }
+        removed
+    }
+
+    /// Tells whoever shows it that a part of the chat has changed.
+    fn changed(self, part: Part) {
+        match part {
+            Part::Draft => self.chat.draft().notify(),
+            Part::CardDraft(card) => self.card(card).draft().notify(),
+            Part::Synced(card) => self.card(card).synced().notify(),
+            Part::Turns(card) => {
+                self.card(card).turns().update_keys();
+                self.card(card).turns().notify();
+            }
+            Part::Cards => {
+                self.chat.cards().update_keys();
+                self.chat.cards().notify();
+            }
         }
     }
 
@@ -324,10 +384,26 @@ impl Session {
         }
     }
 
+    /// Asks a turn's question again, and sends a parameter no longer.
+    pub fn send_without(self, card: card::Id, turn: turn::Id, param: Param) {
+        let _ = self.card(card).params().try_update(|params| {
+            let mut setting = params.setting(param);
+            setting.is_on = false;
+            params.set(param, setting);
+        });
+        self.save_soon();
+        self.retry(card, turn);
+    }
+
     /// Ends a card's answer here; what came is kept. Whether the endpoint stops is up to it.
     pub fn stop(self, card: card::Id) {
         if let Some(turn) = self.finish(card, Outcome::Stopped) {
-            self.ask_next(card, turn);
+            let goes_on = true;
+            self.react(Event::Ended {
+                card,
+                turn,
+                goes_on,
+            });
         }
     }
 
@@ -341,27 +417,15 @@ impl Session {
         }
     }
 
-    /// Switches whether a card takes part in the common input.
-    pub fn toggle_sync(self, card: card::Id) {
-        let drafts = sync::toggle(&self.chat.read_untracked(), card);
-        self.chat.draft().set(drafts.group);
-        self.card(card).draft().set(drafts.own);
-        self.card(card).synced().update(|synced| *synced = !*synced);
-        self.save_soon();
-    }
-
     // What a user does with cards.
 
-    /// Adds a card beside this one, with the same endpoint and model; returns it.
-    pub fn add_card(self, beside: card::Id) -> Option<card::Id> {
+    /// Adds a card beside this one, with the same endpoint, model, parameters and system prompt;
+    /// returns it.
+    pub fn add_card(self, beside: card::Id) -> card::Id {
         let id = card::Id::new(random());
-        self.chat.cards().try_update(|cards| {
-            let index = cards.iter().position(|card| card.id == beside)?;
-            cards.insert(index + 1, cards[index].beside(id));
-            Some(())
-        })??;
+        self.react(Event::Added { beside, id });
         self.save_soon();
-        Some(id)
+        id
     }
 
     /// Deletes a card with all that was said in it, unless it is the only one.
@@ -370,28 +434,79 @@ impl Session {
             return;
         }
         self.finish(card, Outcome::Stopped);
-        let removed = self.chat.cards().try_update(|cards| {
-            let index = cards.iter().position(|found| found.id == card)?;
-            Some((cards.remove(index), index))
+        if let Some(removed) = self.react(Event::Deleted(card)) {
+            self.removed.write().push(removed);
+            self.save();
+        }
+    }
+
+    /// Moves a card to another place, counted from 0 on the left.
+    pub fn move_card(self, card: card::Id, to: usize) {
+        self.chat.cards().update(|cards| {
+            if let Some(from) = cards.iter().position(|found| found.id == card)
+                && to < cards.len()
+            {
+                let card = cards.remove(from);
+                cards.insert(to, card);
+            }
         });
-        let Some((card, index)) = removed.flatten() else {
+        self.save_soon();
+    }
+
+    /// The card's place, counted from 0 on the left; 0 for one that is gone.
+    pub fn place(self, card: card::Id) -> usize {
+        let cards = self.chat.cards();
+        let cards = cards.read();
+        cards.iter().position(|found| found.id == card).unwrap_or(0)
+    }
+
+    /// Calls a card something, to tell it from others.
+    pub fn name_card(self, card: card::Id, name: String) {
+        self.card(card).name().set(name);
+        self.save_soon();
+    }
+
+    /// Marks a card with a colour, from 1; 0 is none.
+    pub fn colour_card(self, card: card::Id, colour: u8) {
+        self.card(card).colour().set(colour);
+        self.save_soon();
+    }
+
+    /// Sets what a card's model is told before the conversation.
+    pub fn set_system(self, card: card::Id, system: String) {
+        self.card(card).system().set(system);
+        self.save_soon();
+    }
+
+    /// Changes a card's parameters.
+    pub fn set_params(self, card: card::Id, change: impl FnOnce(&mut Params)) {
+        // The card may be gone.
+        let _ = self.card(card).params().try_update(change);
+        self.save_soon();
+    }
+
+    /// Gives every card this one's parameters and system prompt.
+    pub fn copy_settings(self, from: card::Id) {
+        let Some((params, system)) = self
+            .card(from)
+            .try_read_untracked()
+            .map(|card| (card.params.clone(), card.system.clone()))
+        else {
             return;
         };
-        let mut draft = String::new();
-        if !self
-            .chat
-            .cards()
-            .read_untracked()
-            .iter()
-            .any(|card| card.synced)
-        {
-            self.chat
-                .draft()
-                .update(|group| draft = std::mem::take(group));
+        let others: Vec<_> = {
+            let cards = self.chat.cards();
+            let cards = cards.read_untracked();
+            let others = cards.iter().filter(|card| card.id != from);
+            others
+                .map(|card| (card.id, card.params.clone(), card.system.clone()))
+                .collect()
+        };
+        for (card, ..) in &others {
+            self.card(*card).params().set(params.clone());
+            self.card(*card).system().set(system.clone());
         }
-        self.removed
-            .write()
-            .push(Removed::Card { card, index, draft });
+        self.removed.write().push(Removed::Settings(others));
         self.save();
     }
 
@@ -420,7 +535,7 @@ impl Session {
                 let id = card.id;
                 self.chat
                     .cards()
-                    .update(|cards| cards.insert(index.min(cards.len()), card));
+                    .update(|cards| cards.insert(index.min(cards.len()), *card));
                 id
             }
             // Another tab may have deleted the card meanwhile.
@@ -436,6 +551,14 @@ impl Session {
                     .try_update(|now| now.splice(..0, turns).count());
                 card
             }
+            Removed::Settings(before) => {
+                let first = before.first()?.0;
+                for (card, params, system) in before {
+                    let _ = self.card(card).params().try_update(|now| *now = params);
+                    let _ = self.card(card).system().try_update(|now| *now = system);
+                }
+                first
+            }
         };
         self.save();
         Some(put_back)
@@ -446,66 +569,31 @@ impl Session {
         self.removed.set(Vec::new());
     }
 
-    /// Takes the notice about damaged values away.
-    pub fn dismiss_aside(self) {
-        self.aside.set(Vec::new());
-    }
+    // What a user does with a card's endpoint and model.
 
-    // What a user does with endpoints and models.
-
-    /// Lets a card talk to an endpoint. Its model is chosen again: the first that is listed.
+    /// Lets a card talk to an endpoint. Its model is chosen anew: the one used last there, else the
+    /// first.
     pub fn pick_endpoint(self, card: card::Id, endpoint: endpoint::Id) {
         if self.card(card).endpoint().try_get_untracked().flatten() != Some(endpoint) {
             self.card(card).endpoint().set(Some(endpoint));
             self.card(card).model().set(None);
         }
-        match self
-            .models
-            .with_untracked(|models| models.get(&endpoint).cloned())
-        {
-            Some(Models::Listed(listed)) => self.choose_first(endpoint, &listed),
+        match self.library.models_now(endpoint) {
+            Some(Models::Listed(listed)) => self.choose_model(endpoint, &listed),
             Some(Models::Loading) => {}
-            Some(Models::Failed(_)) | None => self.load_models(endpoint),
+            Some(Models::Unlisted(_)) | None => self.library.load_models(endpoint),
         }
         self.save_soon();
     }
 
     /// Lets a card talk to a model of its endpoint.
     pub fn pick_model(self, card: card::Id, model: String) {
-        self.card(card).model().set(Some(model));
-        self.save_soon();
-    }
-
-    /// Asks an endpoint for its models again.
-    pub fn load_models(self, id: endpoint::Id) {
-        let Some(endpoint) = self.endpoints.read_untracked().find(id).cloned() else {
-            return;
-        };
-        if self
-            .models
-            .with_untracked(|models| models.get(&id) == Some(&Models::Loading))
-        {
-            return;
+        let endpoint = self.card(card).endpoint().try_get_untracked().flatten();
+        if let Some(endpoint) = endpoint {
+            self.library.note_used(endpoint, model.clone());
         }
-        self.models
-            .update(|models| _ = models.insert(id, Models::Loading));
-        leptos::task::spawn_local(async move {
-            let answered = openai::models(&endpoint).await;
-            if self.endpoints.read_untracked().find(id) != Some(&endpoint) {
-                // Of an endpoint that was changed meanwhile, this is no longer true.
-                self.models.update(|models| _ = models.remove(&id));
-                self.load_models(id);
-                return;
-            }
-            let models = match answered {
-                Ok(listed) => {
-                    self.choose_first(id, &listed);
-                    Models::Listed(listed)
-                }
-                Err(error) => Models::Failed(error),
-            };
-            self.models.update(|all| _ = all.insert(id, models));
-        });
+        self.become_ready(card, || self.card(card).model().set(Some(model)));
+        self.save_soon();
     }
 
     /// Connects a card with what was typed in its form: asks for the models there, then saves the
@@ -523,20 +611,19 @@ impl Session {
         let chosen = self.card(card).endpoint().try_get_untracked().flatten();
         let fresh = endpoint::Id::new(random());
         let resolve = || {
-            let endpoints = self.endpoints.read_untracked();
-            endpoints
+            self.library
                 .resolve(chosen, &base_url, &token, fresh)
                 .map_err(Unconnected::Invalid)
         };
         let endpoint = resolve()?;
         let typed = Some(model.trim()).filter(|model| !model.is_empty());
-        let models = match (openai::models(&endpoint).await, typed) {
+        let models = match (library::ask_models(&endpoint).await, typed) {
             (Ok(listed), None) if listed.is_empty() => return Err(Unconnected::NoModels),
             (Ok(listed), _) => Models::Listed(listed),
-            (Err(error), typed) if typed.is_none() || error.refuses_token() => {
-                return Err(Unconnected::Failed(error));
+            (Err(unlisted), typed) if typed.is_none() || unlisted.is_hopeless() => {
+                return Err(Unconnected::Unlisted(unlisted));
             }
-            (Err(error), _) => Models::Failed(error),
+            (Err(unlisted), _) => Models::Unlisted(unlisted),
         };
         let model = match (typed, &models) {
             (Some(typed), _) => Some(typed.to_owned()),
@@ -555,26 +642,66 @@ impl Session {
         // Again, because another card may have saved this endpoint, or a new token, meanwhile.
         let endpoint = resolve()?;
         let id = endpoint.id;
-        self.save_endpoint(endpoint);
-        if let Models::Listed(listed) = &models {
-            self.choose_first(id, listed);
-        }
-        self.models.update(|all| _ = all.insert(id, models));
+        self.library.save_endpoint(endpoint);
+        self.library.know(id, models);
         if self.card(card).try_read_untracked().is_some() {
-            self.card(card).endpoint().set(Some(id));
-            self.card(card).model().set(model);
-            self.save();
+            if let Some(model) = &model {
+                self.library.note_used(id, model.clone());
+            }
+            self.become_ready(card, || {
+                self.card(card).endpoint().set(Some(id));
+                self.card(card).model().set(model);
+            });
+            self.proposed.update(|proposed| _ = proposed.remove(&card));
+            self.save_soon();
         }
         Ok(())
     }
 
-    // What a user sets for the page.
+    /// Moves a card's endpoint to where its models were found.
+    pub fn use_base_url(self, card: card::Id, base_url: BaseUrl) {
+        if let Some(endpoint) = self.card(card).endpoint().try_get_untracked().flatten() {
+            self.library.use_base_url(endpoint, base_url);
+        }
+    }
 
-    /// Sets the language, as a BCP 47 tag.
-    pub fn set_locale(self, locale: &str) {
-        self.settings
-            .update(|settings| settings.locale = Some(locale.to_owned()));
-        self.save_settings();
+    /// Keeps what the page's address wants of cards whose endpoint is not a saved one.
+    fn propose(self, proposed: HashMap<card::Id, Wanted>) {
+        self.proposed.set(proposed);
+    }
+
+    /// Gives the cards of an endpoint that have no model its usual one.
+    fn choose_model(self, endpoint: endpoint::Id, listed: &[String]) {
+        let Some(usual) = self.library.usual_model(endpoint, listed) else {
+            return;
+        };
+        let waiting: Vec<_> = {
+            let chat = self.chat.read_untracked();
+            let cards = chat.cards.iter();
+            cards
+                .filter(|card| card.endpoint == Some(endpoint) && card.model.is_none())
+                .map(|card| card.id)
+                .collect()
+        };
+        for card in waiting {
+            let usual = usual.clone();
+            self.become_ready(card, || self.card(card).model().set(Some(usual)));
+        }
+    }
+
+    /// Makes a change by which a card may become one that can be asked: then what waits in it goes.
+    fn become_ready(self, card: card::Id, change: impl FnOnce()) {
+        let was_ready = untrack(|| self.can_ask(card));
+        change();
+        if !was_ready {
+            self.react(Event::Ready(card));
+        }
+    }
+
+    /// Gives the chat a title; empty gives it back the one that it had by itself.
+    fn rename(self, title: &str) {
+        self.chat.title().set(title.to_owned());
+        self.save();
     }
 
     // How an answer goes.
@@ -587,25 +714,48 @@ impl Session {
     fn ask(self, card: card::Id, turn: turn::Id) {
         let chat = self.chat.read_untracked();
         let Some(found) = chat.card(card) else { return };
-        let endpoints = self.endpoints.read_untracked();
+        let endpoints = self.library.endpoints().read_untracked();
         let Some((endpoint, model)) = found.target(&endpoints) else {
             return;
         };
         let Some(asked) = found.turns.iter().find(|found| found.id == turn) else {
             return;
         };
-        let request = Request::new(model, found.before(turn), &asked.prompt);
+        let renames = self.library.is_renaming(endpoint.id, model);
+        let params = found.params.body(renames);
+        let can_rename = params.contains_key("max_tokens");
+        let request = Request::new(
+            model,
+            &found.system,
+            found.before(turn),
+            &asked.prompt,
+            params,
+        );
         let stream = openai::stream(endpoint.clone(), &request);
-        let model = model.to_owned();
+        let (endpoint, model) = (endpoint.id, model.to_owned());
         drop((chat, endpoints));
-        let live = Live::start(turn, model, move |live| async move {
+        self.library.note_used(endpoint, model.clone());
+        let live = Live::start(turn, model.clone(), move |live| async move {
             let outcome = self.receive(stream, &live).await;
+            if let Outcome::Failed(openai::Error::Refused { message, .. }) = &outcome
+                && can_rename
+                && params::wants_max_completion_tokens(message)
+            {
+                // Nothing of an answer has come: the same question, as this model wants it.
+                self.library.learn_renaming(endpoint, model);
+                let live = self.lives.try_update(|lives| lives.remove(&card));
+                self.ask(card, turn);
+                drop(live);
+                return;
+            }
             // After a failure the queue waits: it was meant to come after an answer.
             let goes_on = !matches!(outcome, Outcome::Failed(_));
             self.finish(card, outcome);
-            if goes_on {
-                self.ask_next(card, turn);
-            }
+            self.react(Event::Ended {
+                card,
+                turn,
+                goes_on,
+            });
         });
         self.lives.update(|lives| _ = lives.insert(card, live));
     }
@@ -642,9 +792,7 @@ impl Session {
             .flatten()?;
         live.end();
         let outcome = match outcome {
-            Outcome::Failed(_) if self.saving.with_value(|saving| saving.leaving) => {
-                Outcome::Interrupted
-            }
+            Outcome::Failed(_) if self.library.is_leaving() => Outcome::Interrupted,
             outcome => outcome,
         };
         let answer = live.answer(outcome);
@@ -656,101 +804,53 @@ impl Session {
         Some(live.turn)
     }
 
-    fn ask_next(self, card: card::Id, after: turn::Id) {
-        let next = self
-            .card(card)
-            .try_read_untracked()
-            .and_then(|card| card.next_unanswered(after));
-        if let Some(next) = next {
-            self.ask(card, next);
-        }
-    }
-
-    /// Gives the cards of an endpoint that have no model its first one.
-    fn choose_first(self, endpoint: endpoint::Id, listed: &[String]) {
-        let Some(first) = listed.first() else { return };
-        let waiting: Vec<_> = {
-            let chat = self.chat.read_untracked();
-            let cards = chat.cards.iter();
-            cards
-                .filter(|card| card.endpoint == Some(endpoint) && card.model.is_none())
-                .map(|card| card.id)
-                .collect()
-        };
-        for card in waiting {
-            self.card(card).model().set(Some(first.clone()));
-        }
-    }
-
-    fn save_endpoint(self, endpoint: Endpoint) {
-        self.endpoints.list().update(|list| {
-            match list.iter_mut().find(|saved| saved.id == endpoint.id) {
-                Some(saved) => *saved = endpoint,
-                None => list.push(endpoint),
-            }
-        });
-        self.save_endpoints();
-    }
-
     // How things are saved.
 
-    /// Saves the chat now, with every answer as far as it has come.
+    /// Saves the chat now, with every answer as far as it has come. A chat in which nothing was
+    /// said is not saved.
     fn save(self) {
-        let pending = self.saving.try_update_value(|saving| saving.pending.take());
-        if let Some(pending) = pending.flatten() {
+        let (pending, is_over) = self
+            .saving
+            .try_update_value(|saving| (saving.pending.take(), saving.is_over))
+            .unwrap_or((None, true));
+        if let Some(pending) = pending {
             pending.clear();
         }
+        let is_stored = self.is_stored.get_untracked();
+        if is_over || !is_stored && self.is_new() {
+            return;
+        }
+        if self.chat.used().get_untracked() == 0.0 {
+            self.chat.used().set(js_sys::Date::now());
+        }
+        let chat = self.whole();
+        self.library.write_chat(&chat);
+        // Also where it can't be saved: then it stays open, and its address leads to it.
+        if !is_stored {
+            self.is_stored.set(true);
+        }
+        let entry = chat.entry();
+        if self
+            .saving
+            .with_value(|saving| saving.entry.as_ref() != Some(&entry))
+            && self.library.write_entry(&entry)
+        {
+            self.saving
+                .update_value(|saving| saving.entry = Some(entry));
+        }
+        self.saving
+            .update_value(|saving| saving.since = js_sys::Date::now());
+    }
+
+    /// The chat with every answer as far as it has come.
+    fn whole(self) -> Chat {
         let mut chat = self.chat.get_untracked();
         self.lives.with_untracked(|lives| {
             for (card, live) in lives {
                 chat.receive(*card, live.turn, live.answer(Outcome::Interrupted));
             }
         });
-        let listed = self.saving.with_value(|saving| saving.listed);
-        self.write(Key::Chat(chat.id), || storage::save_chat(&chat));
-        if !listed {
-            let listed = self.write(Key::Index, || storage::list_first(chat.id));
-            self.saving.update_value(|saving| saving.listed = listed);
-        }
-        self.saving
-            .update_value(|saving| saving.since = js_sys::Date::now());
-        // What failed before may find room now.
-        let failed = |key| {
-            self.unsaved
-                .with_untracked(|all| all.iter().any(|(of, _)| *of == key))
-        };
-        if failed(Key::Endpoints) {
-            self.save_endpoints();
-        }
-        if failed(Key::Settings) {
-            self.save_settings();
-        }
-    }
-
-    fn save_endpoints(self) {
-        let endpoints = self.endpoints.read_untracked();
-        self.write(Key::Endpoints, || storage::save_endpoints(&endpoints));
-    }
-
-    fn save_settings(self) {
-        let settings = self.settings.read_untracked();
-        self.write(Key::Settings, || storage::save_settings(&settings));
-    }
-
-    /// Writes one value, unless nothing may be written, and keeps why it failed until it succeeds.
-    /// Returns whether it is saved.
-    fn write(self, key: Key, write: impl FnOnce() -> Result<(), storage::Error>) -> bool {
-        if self.saving.with_value(|saving| saving.off) {
-            return false;
-        }
-        let failed = write().err();
-        let mut unsaved = self.unsaved.get_untracked();
-        unsaved.retain(|(of, _)| *of != key);
-        unsaved.extend(failed.map(|error| (key, error)));
-        if self.unsaved.with_untracked(|before| *before != unsaved) {
-            self.unsaved.set(unsaved);
-        }
-        failed.is_none()
+        chat
     }
 
     /// Saves the chat at most a second from now. In a hidden tab timers are late, but a stream's
@@ -772,56 +872,62 @@ impl Session {
         }
     }
 
-    /// Saves what is not saved yet when the page is hidden or left, and follows other tabs.
-    fn watch(self) {
-        let flush = move || {
-            if self.saving.with_value(|saving| saving.pending.is_some()) {
-                self.save();
-            }
-        };
-        let leave = move |leaving| self.saving.update_value(|saving| saving.leaving = leaving);
-        window_event_listener(leptos::ev::pagehide, move |_| {
-            leave(true);
-            flush();
+    /// Saves what is not saved yet.
+    fn flush(self) {
+        if self.saving.with_value(|saving| saving.pending.is_some()) {
+            self.save();
+        }
+    }
+
+    /// Whether the chat must stay open though it is not shown: an answer is coming, or its words
+    /// could not be saved.
+    fn is_needed(self) -> bool {
+        self.flush();
+        let is_answering = self.lives.with_untracked(|lives| !lives.is_empty());
+        let is_kept = self.is_stored.get_untracked() || !self.is_new();
+        is_answering || is_kept && self.library.is_unsaved(Key::Chat(self.id()))
+    }
+
+    /// Lets go of a chat that is stored and no longer shown; returns that it did.
+    fn close(self) -> bool {
+        self.saving.update_value(|saving| saving.is_over = true);
+        // Its views are still there for a moment, and then nobody reads it.
+        let empty = Chat::new(self.id(), Vec::new());
+        set_timeout(move || _ = self.chat.try_set(empty), Duration::from_secs(1));
+        true
+    }
+
+    /// Ends a chat that is deleted; returns it as far as it has come.
+    fn end(self) -> Chat {
+        let cards: Vec<_> = self
+            .lives
+            .with_untracked(|lives| lives.keys().copied().collect());
+        for card in cards {
+            self.finish(card, Outcome::Stopped);
+        }
+        let pending = self.saving.try_update_value(|saving| {
+            saving.is_over = true;
+            saving.pending.take()
         });
-        window_event_listener(leptos::ev::pageshow, move |_| leave(false));
-        window_event_listener(leptos::ev::visibilitychange, move |_| flush());
-        window_event_listener(leptos::ev::storage, move |event| {
-            match storage::changed(&event) {
-                Some(Key::Chat(id)) => self.chat_changed_elsewhere(id),
-                Some(Key::Endpoints) => {
-                    if let Some(endpoints) = storage::endpoints() {
-                        self.endpoints.list().set(endpoints.list);
-                    }
-                }
-                Some(Key::Settings) => {
-                    if let Some(settings) = storage::settings() {
-                        self.settings.set(settings);
-                    }
-                }
-                // Another chat leads now; when this one is used again, it will.
-                Some(Key::Index) => self.saving.update_value(|saving| saving.listed = false),
-                None => {}
-            }
-        });
+        if let Some(pending) = pending.flatten() {
+            pending.clear();
+        }
+        self.library.note_saved(Key::Chat(self.id()), None);
+        self.chat.get_untracked()
     }
 
     /// Another tab has saved this chat. What it saved is shown here, unless something here is not
     /// saved yet: then this tab goes on under another identifier, so that neither loses a word.
-    fn chat_changed_elsewhere(self, id: chat::Id) {
-        if id != self.chat.id().get_untracked() {
-            return;
-        }
+    fn changed_elsewhere(self) {
+        let id = self.id();
         let has_unsaved = self.saving.with_value(|saving| saving.pending.is_some())
-            || self.unsaved.with_untracked(|unsaved| !unsaved.is_empty())
+            || self.library.is_unsaved(Key::Chat(id))
             || self.lives.with_untracked(|lives| !lives.is_empty());
         if has_unsaved {
             let copy = chat::Id::new(random());
             self.chat.id().set(copy);
             storage::remember(copy);
-            self.saving.update_value(|saving| saving.listed = false);
-            self.unsaved
-                .update(|unsaved| unsaved.retain(|(of, _)| *of != Key::Chat(id)));
+            self.library.note_saved(Key::Chat(id), None);
             self.is_copy.set(true);
             self.save_soon();
         } else if let Some(theirs) = storage::chat(id) {
@@ -830,6 +936,10 @@ impl Session {
     }
 
     fn adopt(self, theirs: Chat) {
+        self.saving
+            .update_value(|saving| saving.entry = Some(theirs.entry()));
+        self.chat.title().set(theirs.title);
+        self.chat.used().set(theirs.used);
         self.chat.draft().set(theirs.draft);
         self.chat.cards().set(theirs.cards);
         for card in self.chat.cards() {

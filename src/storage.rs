@@ -1,7 +1,13 @@
-//! What the browser keeps: one key per chat, a small index of them, the endpoints, the settings.
+//! What the browser keeps: two keys per chat, one of them what the history shows of it, and one each
+//! for the endpoints, the settings, and the models used last.
 //!
 //! Only an absent key becomes a default. What can't be read is moved aside under
 //! `collate.aside.…` before anything is written in its place.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the border that clippy.toml draws ends here"
+)]
 
 pub mod schema;
 
@@ -10,10 +16,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::JsCast;
 
 use crate::{
-    chat::{self, Chat},
+    chat::{self, Chat, Entry},
     endpoint::Endpoints,
 };
-pub use schema::{Index, Key, Settings};
+pub use schema::{Key, Recent, SendKey, Settings, Theme, Used};
 
 /// Why something is not saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,12 +35,12 @@ pub enum Error {
 /// What was found when the page opened.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// The chat that this tab showed, else the one that was used last, if any.
-    pub chat: Option<Chat>,
     /// The saved endpoints.
     pub endpoints: Endpoints,
     /// The reader's settings.
     pub settings: Settings,
+    /// The models that were used last.
+    pub recent: Recent,
     /// The keys under which damaged values were put aside.
     pub aside: Vec<String>,
 }
@@ -43,32 +49,83 @@ pub struct Loaded {
 /// [`Error::Blocked`], or [`Error::Full`] when a damaged value could not be put aside and would be
 /// written over.
 pub fn load() -> (Loaded, Option<Error>) {
-    let mut loaded = Loaded::default();
-    let aside = &mut loaded.aside;
-    let mut failed = None;
-    let mut note = |error| failed = Some(error);
-    loaded.endpoints = read(Key::Endpoints, aside)
-        .map_err(&mut note)
-        .unwrap_or_default()
-        .unwrap_or_default();
-    loaded.settings = read(Key::Settings, aside)
-        .map_err(&mut note)
-        .unwrap_or_default()
-        .unwrap_or_default();
-    let index = read(Key::Index, aside)
-        .map_err(&mut note)
-        .unwrap_or_default();
-    let listed = index.unwrap_or_else(rebuilt_index).chats;
-    for id in remembered().into_iter().chain(listed) {
-        let chat = read(Key::Chat(id), aside)
-            .map_err(&mut note)
-            .unwrap_or_default();
-        loaded.chat = chat.filter(|chat: &Chat| !chat.cards.is_empty());
-        if loaded.chat.is_some() {
-            break;
-        }
+    fn or_default<T: DeserializeOwned + Default>(
+        key: Key,
+        aside: &mut Vec<String>,
+        failed: &mut Option<Error>,
+    ) -> T {
+        read(key, aside)
+            .unwrap_or_else(|error| {
+                *failed = Some(error);
+                None
+            })
+            .unwrap_or_default()
     }
+    let mut loaded = Loaded::default();
+    let mut failed = None;
+    let aside = &mut loaded.aside;
+    loaded.endpoints = or_default(Key::Endpoints, aside, &mut failed);
+    loaded.settings = or_default(Key::Settings, aside, &mut failed);
+    loaded.recent = or_default(Key::Recent, aside, &mut failed);
     (loaded, failed)
+}
+
+/// What was found of a chat.
+#[derive(Debug)]
+pub enum Found {
+    /// The chat itself.
+    Chat(Chat),
+    /// There is none under that identifier.
+    None,
+    /// There is one that can't be read. It was put aside under this key.
+    Aside(String),
+}
+
+/// Reads a chat. One that can't be read is put aside.
+///
+/// # Errors
+/// Why nothing may be saved: what can't be read could not be put aside.
+pub fn open(id: chat::Id) -> Result<Found, Error> {
+    let mut aside = Vec::new();
+    let chat = read(Key::Chat(id), &mut aside)?;
+    Ok(match (chat.filter(is_whole), aside.pop()) {
+        (Some(chat), _) => Found::Chat(chat),
+        (None, Some(key)) => Found::Aside(key),
+        (None, None) => Found::None,
+    })
+}
+
+/// Every chat has a card.
+fn is_whole(chat: &Chat) -> bool {
+    !chat.cards.is_empty()
+}
+
+/// What the history shows: each chat that is stored, the last used first.
+pub fn history() -> Vec<Entry> {
+    let Some(storage) = raw() else {
+        return Vec::new();
+    };
+    let keys = (0..storage.length().unwrap_or_default()).filter_map(|n| storage.key(n).ok()?);
+    let mut entries: Vec<_> = keys
+        .filter_map(|key| match Key::parse(&key)? {
+            Key::Chat(id) => Some(entry(id)),
+            _ => None,
+        })
+        .collect();
+    entries.sort_by(|a, b| b.used.total_cmp(&a.used));
+    entries
+}
+
+/// What the history shows of one chat. Where its entry is lost, the chat itself tells; a chat that
+/// can't be read is shown without a title, and named when it is opened.
+fn entry(id: chat::Id) -> Entry {
+    let stored = readable(Key::Entry(id));
+    stored.or_else(|| Some(chat(id)?.entry())).unwrap_or(Entry {
+        id,
+        title: String::new(),
+        used: 0.0,
+        models: Vec::new(),
+    })
 }
 
 /// Keeps, for this tab alone, which chat it shows: a reload brings that one back, whatever other
@@ -83,44 +140,21 @@ pub fn remember(id: chat::Id) {
 /// The key of [`remember`], in sessionStorage.
 const OPEN: &str = "collate.open";
 
-fn remembered() -> Option<chat::Id> {
+/// The chat that this tab shows, which is not stored if nothing was said in it.
+pub fn remembered() -> Option<chat::Id> {
     match Key::parse(&raw_of_tab()?.get_item(OPEN).ok()??)? {
         Key::Chat(id) => Some(id),
         _ => None,
     }
 }
 
-/// The index of the chats that are there, when the index itself is not.
-fn rebuilt_index() -> Index {
-    let Some(storage) = raw() else {
-        return Index::default();
-    };
-    let keys = (0..storage.length().unwrap_or_default()).filter_map(|n| storage.key(n).ok()?);
-    let chats = keys.filter_map(|key| match Key::parse(&key)? {
-        Key::Chat(id) => Some(id),
-        _ => None,
-    });
-    Index {
-        chats: chats.collect(),
-    }
-}
-
 /// Reads one chat as another tab has just saved it; None when it is gone or can't be read.
 pub fn chat(id: chat::Id) -> Option<Chat> {
-    readable(Key::Chat(id)).filter(|chat: &Chat| !chat.cards.is_empty())
+    readable(Key::Chat(id)).filter(is_whole)
 }
 
-/// Reads the endpoints as another tab has just saved them; None when they can't be read.
-pub fn endpoints() -> Option<Endpoints> {
-    readable(Key::Endpoints)
-}
-
-/// Reads the settings as another tab has just saved them; None when they can't be read.
-pub fn settings() -> Option<Settings> {
-    readable(Key::Settings)
-}
-
-fn readable<T: DeserializeOwned>(key: Key) -> Option<T> {
+/// Reads a value as another tab has just saved it; None when it is gone or can't be read.
+pub fn readable<T: DeserializeOwned>(key: Key) -> Option<T> {
     let text = raw()?.get_item(&key.to_string()).ok()??;
     serde_json::from_str(&text).ok()
 }
@@ -133,16 +167,20 @@ pub fn save_chat(chat: &Chat) -> Result<(), Error> {
     write(Key::Chat(chat.id), chat)
 }
 
-/// Puts a chat first in the index, so that it is the one that opens next time.
+/// Saves what the history shows of a chat.
 ///
 /// # Errors
-/// Why the index is not saved.
-pub fn list_first(id: chat::Id) -> Result<(), Error> {
-    // An index that can't be read is put aside here too; the page will name it when it opens next.
-    let index = read(Key::Index, &mut Vec::new())?.unwrap_or_else(rebuilt_index);
-    match index.with_first(id) {
-        Some(index) => write(Key::Index, &index),
-        None => Ok(()),
+/// Why it is not saved.
+pub fn save_entry(entry: &Entry) -> Result<(), Error> {
+    write(Key::Entry(entry.id), entry)
+}
+
+/// Deletes a chat.
+pub fn delete_chat(id: chat::Id) {
+    if let Some(storage) = raw() {
+        // A storage that is there lets its keys be removed.
+        let _ = storage.remove_item(&Key::Entry(id).to_string());
+        let _ = storage.remove_item(&Key::Chat(id).to_string());
     }
 }
 
@@ -162,19 +200,19 @@ pub fn save_settings(settings: &Settings) -> Result<(), Error> {
     write(Key::Settings, settings)
 }
 
+/// Saves which models were used last.
+///
+/// # Errors
+/// Why they are not saved.
+pub fn save_recent(recent: &Recent) -> Result<(), Error> {
+    write(Key::Recent, recent)
+}
+
 /// The storage, where the browser gives one. gloo-storage's own functions panic where it does not.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where storage is probed"
-)]
 fn raw() -> Option<web_sys::Storage> {
     web_sys::window()?.local_storage().ok().flatten()
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where storage is probed"
-)]
 fn raw_of_tab() -> Option<web_sys::Storage> {
     web_sys::window()?.session_storage().ok().flatten()
 }

@@ -7,97 +7,252 @@ mod composer;
 mod connect;
 mod dynamic;
 mod explain;
+mod field;
+mod grip;
+mod history;
 mod icon;
 mod ime;
 mod menu;
 mod messages;
 mod notice;
+mod params;
 mod picker;
+mod settings;
+mod suggest;
 
 use leptos::prelude::*;
 use leptos_router::{
-    components::{Route, Router, Routes},
-    path,
+    NavigateOptions,
+    components::Router,
+    hooks::{use_location, use_navigate},
 };
 
 use crate::{
-    i18n::{I18nContextProvider, Locale, use_i18n},
-    session::Session,
+    address::Address,
+    i18n::{I18nContextProvider, t_string, use_i18n},
+    session::{Library, Opened, Session},
+    storage::Theme,
 };
 use board::Board;
-use dynamic::{when, word};
-use notice::Notices;
+use dynamic::{flag, part, when, word};
+use history::History;
+use notice::{ChatNotices, Notices};
+use settings::SettingsDialog;
 
-/// The whole app: the session, the words and the routes.
+/// The whole app: what is stored, the words and the address.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_context(Session::open());
+    provide_context(Library::open_all());
     view! {
         <I18nContextProvider>
             <Router>
-                <Routes fallback=Page>
-                    <Route path=path!("/") view=Page />
-                </Routes>
+                <Page />
             </Router>
         </I18nContextProvider>
     }
 }
 
+/// What is shown now, and how to show something else.
+#[derive(Clone, Copy)]
+struct Shown {
+    opened: Memo<Opened>,
+    /// Goes to an address; with true, in place of the one before.
+    go: Callback<(String, bool)>,
+    /// Whether the history is open.
+    history: RwSignal<bool>,
+    /// Whether the settings are open.
+    settings: RwSignal<bool>,
+}
+
+impl Shown {
+    /// The chat that is shown.
+    fn session(self) -> Option<Session> {
+        match self.opened.get() {
+            Opened::Chat(session) => Some(session),
+            Opened::Nothing => None,
+        }
+    }
+
+    /// Goes to an address. What is left has its own from now on, so that Back leads to it.
+    fn go_to(self, address: &Address) {
+        let left = untrack(|| self.session()).and_then(Session::leave);
+        if let Some(left) = left {
+            self.go.run((Address::Chat(left).to_string(), true));
+        }
+        self.go.run((address.to_string(), false));
+    }
+
+    /// Shows a new chat, or goes on in one in which nothing was said.
+    fn new_chat(self) {
+        if !untrack(|| self.session()).is_some_and(Session::is_new) {
+            self.go_to(&Address::New(Vec::new()));
+        }
+        request_animation_frame(move || {
+            if let Some(first) = untrack(|| self.session()).and_then(Session::first_card) {
+                card::focus_input(first);
+            }
+        });
+    }
+}
+
+/// Whether the page is too narrow to show the history beside the chat.
+fn is_narrow() -> bool {
+    let width = document()
+        .document_element()
+        .map(|root| root.client_width());
+    width.is_some_and(|width| width < 768)
+}
+
 #[component]
 fn Page() -> impl IntoView {
     let i18n = use_i18n();
-    let session = expect_context::<Session>();
+    let library = expect_context::<Library>();
+    let location = use_location();
+    let (path, query) = (location.pathname, location.search);
+    let opened = Memo::new(move |_| {
+        let fields = web_sys::UrlSearchParams::new_with_str(&query.get());
+        let fields = fields.map(|fields| fields.entries().into_iter().flatten());
+        let fields = fields.into_iter().flatten().filter_map(|field| {
+            let field = js_sys::Array::from(&field);
+            Some((field.get(0).as_string()?, field.get(1).as_string()?))
+        });
+        let address = Address::parse(&path.get(), fields);
+        untrack(|| library.open(&address))
+    });
+    let navigate = use_navigate();
+    let go = Callback::new(move |(address, replace): (String, bool)| {
+        let options = NavigateOptions {
+            replace,
+            scroll: false,
+            ..NavigateOptions::default()
+        };
+        navigate(&address, options);
+    });
+    let shown = Shown {
+        opened,
+        go,
+        history: RwSignal::new(false),
+        settings: RwSignal::new(false),
+    };
+    provide_context(shown);
+    // A chat in which something was said has an address of its own.
+    Effect::new(move |_| {
+        if let Some(id) = shown.session().and_then(Session::address) {
+            let address = Address::Chat(id).to_string();
+            if path.get_untracked() != address {
+                go.run((address, true));
+            }
+        }
+    });
+    let title = Memo::new(move |_| shown.session().map(Session::title).unwrap_or_default());
+    Effect::new(move |_| {
+        let title = title.get();
+        document().set_title(&if title.is_empty() {
+            "Collate".to_owned()
+        } else {
+            format!("{title} · Collate")
+        });
+    });
     // The words follow the settings; without one, the browser's language.
     Effect::new(move |_| {
-        let locale = session.settings().with(|settings| settings.locale.clone());
+        let locale = library.settings().with(|settings| settings.locale.clone());
         if let Some(locale) = locale.and_then(|tag| tag.parse().ok()) {
             i18n.set_locale(locale);
         }
     });
+    Effect::new(move |_| {
+        let theme = match library.settings().with(|settings| settings.theme) {
+            Some(Theme::Light) => "light",
+            Some(Theme::Dark) => "dark",
+            None => "",
+        };
+        if let Some(root) = document().document_element() {
+            // An attribute's name that is one can't be refused.
+            let _ = root.set_attribute("data-theme", theme);
+        }
+    });
+    let answering = Memo::new(move |_| shown.session().map_or(0, Session::answering));
     view! {
         <header class="page-header">
             <h1 class="brand">"Collate"</h1>
-            {when(move || session.answering() > 1, move || view! {
+            <p class="chat-title">{title}</p>
+            {when(move || answering.get() > 1, move || view! {
                 <button
                     class="button"
-                    title=word!(i18n, stop_all_hint, count = session.answering())
-                    on:click=move |_| session.stop_all()
+                    title=word!(i18n, stop_all_hint, count = answering.get())
+                    on:click=move |_| {
+                        if let Some(session) = untrack(|| shown.session()) {
+                            session.stop_all();
+                        }
+                    }
                 >
                     {icon::icon(icon::STOP)}
                     {word!(i18n, stop_all)}
                 </button>
             })}
-            <Language />
+            <button
+                class="button"
+                aria-label=word!(i18n, new_chat)
+                title=word!(i18n, new_chat)
+                on:click=move |_| shown.new_chat()
+            >
+                {icon::icon(icon::PLUS)}
+                <span class="button-word">{word!(i18n, new_chat)}</span>
+            </button>
+            <button
+                class="button"
+                id="history-button"
+                aria-label=word!(i18n, history)
+                title=word!(i18n, history)
+                aria-expanded=flag(move || shown.history.get())
+                on:click=move |_| shown.history.update(|open| *open = !*open)
+            >
+                {icon::icon(icon::HISTORY)}
+                <span class="button-word">{word!(i18n, history)}</span>
+            </button>
+            <button
+                class="button icon-button"
+                aria-label=word!(i18n, settings)
+                title=word!(i18n, settings)
+                aria-haspopup="dialog"
+                on:click=move |_| shown.settings.set(true)
+            >
+                {icon::icon(icon::SETTINGS)}
+            </button>
         </header>
         <Notices />
-        <Board />
+        <div class="content">
+            {part(move || match opened.get() {
+                Opened::Chat(session) => {
+                    provide_context(session);
+                    view! {
+                        <ChatNotices />
+                        <Board />
+                    }
+                        .into_any()
+                }
+                Opened::Nothing => view! { <Nothing /> }.into_any(),
+            })}
+            {when(move || shown.history.get(), move || view! { <History /> })}
+        </div>
+        {when(move || shown.settings.get(), move || view! { <SettingsDialog /> })}
     }
 }
 
-/// The language of the page. Each language calls itself by its own name.
+/// What stands in place of a chat that is not there.
 #[component]
-fn Language() -> impl IntoView {
+fn Nothing() -> impl IntoView {
     let i18n = use_i18n();
-    let session = expect_context::<Session>();
-    let option = move |locale: Locale, name: &'static str| {
-        view! {
-            <option
-                value=locale.to_string()
-                lang=locale.to_string()
-                selected=Signal::derive(move || i18n.get_locale() == locale)
-            >
-                {name}
-            </option>
-        }
-    };
+    let shown = expect_context::<Shown>();
     view! {
-        <select
-            class="language"
-            aria-label=word!(i18n, language)
-            on:change:target=move |event| session.set_locale(&event.target().value())
-        >
-            {option(Locale::en, "English")}
-            {option(Locale::ko, "한국어")}
-        </select>
+        <main class="board">
+            <div class="empty">
+                <h2>{word!(i18n, nothing_here)}</h2>
+                <p class="hint">{word!(i18n, nothing_here_hint)}</p>
+                <button class="button primary" on:click=move |_| shown.new_chat()>
+                    {t_string!(i18n, start_new_chat)}
+                </button>
+            </div>
+        </main>
     }
 }

@@ -3,7 +3,10 @@
 use reactive_stores::Store;
 use serde::{Deserialize, Serialize};
 
-use super::turn::{self, Turn};
+use super::{
+    Params,
+    turn::{self, Turn},
+};
 use crate::endpoint::{self, Endpoint, Endpoints};
 
 crate::id::declare_id! {
@@ -21,6 +24,18 @@ pub struct Card {
     /// The model's name as the endpoint wants it. It stays chosen when it is no longer listed.
     #[serde(default)]
     pub model: Option<String>,
+    /// What the reader calls it, to tell it from others of the same model; empty is no name.
+    #[serde(default)]
+    pub name: String,
+    /// Its mark's colour, from 1; 0 is none.
+    #[serde(default)]
+    pub colour: u8,
+    /// Said to the model before the conversation; empty is not said.
+    #[serde(default)]
+    pub system: String,
+    /// What is sent beside the conversation.
+    #[serde(default)]
+    pub params: Params,
     /// Whether it takes part in the common input.
     pub synced: bool,
     /// What it alone is about to be asked. While it is in sync the chat has the draft, and this is
@@ -40,18 +55,25 @@ impl Card {
             id,
             endpoint: None,
             model: None,
+            name: String::new(),
+            colour: 0,
+            system: String::new(),
+            params: Params::default(),
             synced: true,
             draft: String::new(),
             turns: Vec::new(),
         }
     }
 
-    /// What Compare puts beside this card: the same model, in sync, nothing said.
+    /// What Compare puts beside this card: the same model with the same parameters and system
+    /// prompt, in sync, nothing said.
     #[must_use]
     pub fn beside(&self, id: Id) -> Self {
         Self {
             endpoint: self.endpoint,
             model: self.model.clone(),
+            system: self.system.clone(),
+            params: self.params.clone(),
             ..Self::new(id)
         }
     }
@@ -75,6 +97,23 @@ impl Card {
             .skip(1)
             .find(|found| found.answer.is_none())
             .map(|found| found.id)
+    }
+
+    /// The first of the turns at the end that have no answer: where a queue begins that waited for
+    /// a model.
+    pub fn first_of_queue(&self) -> Option<turn::Id> {
+        let waiting = self.turns.iter().rev();
+        let waiting = waiting.take_while(|turn| turn.answer.is_none());
+        waiting.last().map(|turn| turn.id)
+    }
+
+    /// Whether there is anything in it that a reader would miss.
+    pub fn has_words(&self) -> bool {
+        !self.turns.is_empty()
+            || !self.draft.is_empty()
+            || !self.system.is_empty()
+            || !self.name.is_empty()
+            || self.params != Params::default()
     }
 }
 
@@ -116,6 +155,19 @@ mod tests {
         check("abc", 'c', None);
         check("abc", 'x', None);
         check("", 'a', None);
+    }
+
+    #[test]
+    fn a_queue_without_a_model_begins_after_the_last_answer() {
+        #[track_caller]
+        fn check(turns: &str, expected: Option<char>) {
+            assert_eq!(card(turns).first_of_queue(), expected.map(id));
+        }
+        check("Abc", Some('b'));
+        check("abCd", Some('d'));
+        check("ab", Some('a'));
+        check("A", None);
+        check("", None);
     }
 
     #[test]

@@ -1,7 +1,145 @@
-//! The common input: which draft a card shows, and who gets what is sent.
+//! The common input as a reducer: what a reader does and what becomes of answers go in, the chat
+//! changes, and what is to be done about it comes out. Nothing here knows of time or network.
 
-use super::{Card, Chat, card};
+use super::{Card, Chat, Turn, card, turn};
 use crate::endpoint::Endpoints;
+
+/// What happens to the input and to the queues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The reader has changed what a card's input holds.
+    Typed(card::Id, String),
+    /// The reader has switched a card's sync.
+    Toggled(card::Id),
+    /// The reader has sent what a card's input holds.
+    Sent(card::Id),
+    /// The reader has added a card beside another.
+    Added {
+        /// The card that it is like.
+        beside: card::Id,
+        /// Its own identifier.
+        id: card::Id,
+    },
+    /// The reader has deleted a card.
+    Deleted(card::Id),
+    /// A card's answer to a turn is over.
+    Ended {
+        /// Whose answer.
+        card: card::Id,
+        /// To what.
+        turn: turn::Id,
+        /// Whether the queue goes on. After a failure it waits: what is in it was meant to come
+        /// after an answer.
+        goes_on: bool,
+    },
+    /// A card that could not be asked can be now: it has a model.
+    Ready(card::Id),
+}
+
+/// What is to be done after an event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// This part of the chat is not as it was.
+    Changed(Part),
+    /// Ask the card's model the turn's question.
+    Ask(card::Id, turn::Id),
+    /// The card took no part in what was sent: tell it to the reader.
+    Skipped(card::Id),
+    /// What was deleted, to be put back.
+    Deleted {
+        /// The card itself.
+        card: Card,
+        /// How many cards were left of it.
+        index: usize,
+        /// The group's draft, where the card was the last in sync.
+        draft: String,
+    },
+}
+
+/// A part of the chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// [`Chat::draft`]
+    Draft,
+    /// [`Card::draft`]
+    CardDraft(card::Id),
+    /// [`Card::synced`]
+    Synced(card::Id),
+    /// [`Card::turns`]
+    Turns(card::Id),
+    /// [`Chat::cards`]: one was added or removed.
+    Cards,
+}
+
+/// What becomes of a question for a card in sync that is still answering, or has no model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Busy {
+    /// It waits its turn.
+    #[default]
+    Queue,
+    /// It passes the card by.
+    Skip,
+}
+
+/// What the reducer needs to know besides the chat.
+pub struct Around<'a> {
+    /// The saved endpoints: a card whose endpoint is none of them can't be asked.
+    pub endpoints: &'a Endpoints,
+    /// Whether a card is answering.
+    pub is_answering: &'a dyn Fn(card::Id) -> bool,
+    /// The reader's setting.
+    pub busy: Busy,
+    /// Draws the identifier of a new turn.
+    pub fresh: &'a mut dyn FnMut() -> turn::Id,
+}
+
+impl Around<'_> {
+    fn can_ask(&self, card: &Card) -> bool {
+        card.target(self.endpoints).is_some() && !(self.is_answering)(card.id)
+    }
+}
+
+/// Changes the chat as the event wants it, and says what is to be done.
+pub fn react(chat: &mut Chat, around: &mut Around<'_>, event: Event) -> Vec<Effect> {
+    match event {
+        Event::Typed(card, text) => typed(chat, card, text),
+        Event::Toggled(card) => toggled(chat, card),
+        Event::Sent(card) => sent(chat, around, card),
+        Event::Added { beside, id } => {
+            let Some(index) = chat.cards.iter().position(|card| card.id == beside) else {
+                return Vec::new();
+            };
+            let card = chat.cards[index].beside(id);
+            chat.cards.insert(index + 1, card);
+            vec![Effect::Changed(Part::Cards)]
+        }
+        Event::Deleted(card) => deleted(chat, card),
+        Event::Ended {
+            card,
+            turn,
+            goes_on,
+        } => {
+            let next = chat
+                .card(card)
+                .filter(|card| goes_on && around.can_ask(card))
+                .and_then(|card| card.next_unanswered(turn));
+            next.map(|next| Effect::Ask(card, next))
+                .into_iter()
+                .collect()
+        }
+        Event::Ready(card) => {
+            let first = chat
+                .card(card)
+                .filter(|card| around.can_ask(card))
+                .and_then(Card::first_of_queue);
+            first
+                .map(|first| Effect::Ask(card, first))
+                .into_iter()
+                .collect()
+        }
+    }
+}
 
 /// The draft that a card shows: the group's while it is in sync, else its own.
 pub fn draft(chat: &Chat, card: card::Id) -> &str {
@@ -11,69 +149,130 @@ pub fn draft(chat: &Chat, card: card::Id) -> &str {
     }
 }
 
-/// The cards that get what is sent from this one, from left to right: itself alone when it is not
-/// in sync, else every card in sync. A card without an endpoint or a model can't be asked.
-pub fn recipients(chat: &Chat, endpoints: &Endpoints, from: card::Id) -> Vec<card::Id> {
+/// Whether Send in a card would reach anyone: a card that can be asked now or that has it wait.
+/// Where no card has a model, nobody is there to wait for.
+pub fn can_send(chat: &Chat, around: &Around<'_>, from: card::Id) -> bool {
+    let able = |card: &Card| card.target(around.endpoints).is_some();
+    !draft(chat, from).trim().is_empty()
+        && sharers(chat, from).any(|card| match around.busy {
+            Busy::Queue => able(card),
+            Busy::Skip => around.can_ask(card),
+        })
+}
+
+/// The cards that what is sent from this one is meant for, from left to right: itself alone when it
+/// is not in sync, else every card in sync.
+fn sharers(chat: &Chat, from: card::Id) -> impl Iterator<Item = &Card> {
     let synced = chat.card(from).is_some_and(|card| card.synced);
-    let shares = |card: &&Card| {
+    let shares = move |card: &&Card| {
         if synced { card.synced } else { card.id == from }
     };
-    let able = chat
-        .cards
-        .iter()
-        .filter(shares)
-        .filter(|card| card.target(endpoints).is_some());
-    able.map(|card| card.id).collect()
+    chat.cards.iter().filter(shares)
 }
 
-/// The drafts after a card's sync was switched.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Drafts {
-    /// The card's own draft.
-    pub own: String,
-    /// The draft of the cards in sync.
-    pub group: String,
-}
-
-/// What becomes of the drafts when a card's sync is switched. Switched on, it takes the group's
-/// draft if there is one, else gives its own. Switched off, it keeps what it shows; a group
-/// without a card left has no draft. A draft of its own that gave way to the group's is kept, and
-/// comes back when the card leaves with nothing else in its input.
-pub fn toggle(chat: &Chat, card: card::Id) -> Drafts {
-    let group = chat.draft.clone();
-    let Some(card) = chat.card(card) else {
-        return Drafts {
-            own: String::new(),
-            group,
-        };
+fn typed(chat: &mut Chat, card: card::Id, text: String) -> Vec<Effect> {
+    let Some(card) = chat.cards.iter_mut().find(|found| found.id == card) else {
+        return Vec::new();
     };
-    let own = card.draft.clone();
     if card.synced {
-        let alone = !chat
-            .cards
-            .iter()
-            .any(|other| other.synced && other.id != card.id);
-        Drafts {
-            own: if group.is_empty() { own } else { group.clone() },
-            group: if alone { String::new() } else { group },
+        chat.draft = text;
+        vec![Effect::Changed(Part::Draft)]
+    } else {
+        card.draft = text;
+        vec![Effect::Changed(Part::CardDraft(card.id))]
+    }
+}
+
+fn sent(chat: &mut Chat, around: &mut Around<'_>, from: card::Id) -> Vec<Effect> {
+    let shared: Vec<_> = sharers(chat, from).map(|card| card.id).collect();
+    let mut asks = Vec::new();
+    let mut effects = Vec::new();
+    if !can_send(chat, around, from) {
+        // Whatever the reason, the words stay in the input.
+        if !draft(chat, from).trim().is_empty() {
+            effects.extend(shared.into_iter().map(Effect::Skipped));
+        }
+        return effects;
+    }
+    let prompt = draft(chat, from).to_owned();
+    effects = typed(chat, from, String::new());
+    for card in chat
+        .cards
+        .iter_mut()
+        .filter(|card| shared.contains(&card.id))
+    {
+        let can_ask = around.can_ask(card);
+        if !can_ask && around.busy == Busy::Skip {
+            effects.push(Effect::Skipped(card.id));
+            continue;
+        }
+        let turn = Turn {
+            id: (around.fresh)(),
+            prompt: prompt.clone(),
+            answer: None,
+        };
+        if can_ask {
+            asks.push(Effect::Ask(card.id, turn.id));
+        }
+        card.turns.push(turn);
+        effects.push(Effect::Changed(Part::Turns(card.id)));
+    }
+    effects.extend(asks);
+    effects
+}
+
+/// Switched on, a card takes the group's draft if there is one, else gives its own. Switched off,
+/// it keeps what it shows; a group without a card left has no draft. A draft of its own that gave
+/// way to the group's is kept, and comes back when the card leaves with nothing else in its input.
+fn toggled(chat: &mut Chat, card: card::Id) -> Vec<Effect> {
+    let is_other = |other: &Card| other.synced && other.id != card;
+    let alone = !chat.cards.iter().any(is_other);
+    let Some(card) = chat.cards.iter_mut().find(|found| found.id == card) else {
+        return Vec::new();
+    };
+    let group = &mut chat.draft;
+    if card.synced {
+        if !group.is_empty() {
+            card.draft.clone_from(group);
+        }
+        if alone {
+            group.clear();
         }
     } else if group.is_empty() {
-        Drafts {
-            own: String::new(),
-            group: own,
-        }
-    } else {
-        Drafts { own, group }
+        *group = std::mem::take(&mut card.draft);
     }
+    card.synced = !card.synced;
+    [Part::Draft, Part::CardDraft(card.id), Part::Synced(card.id)]
+        .map(Effect::Changed)
+        .into()
+}
+
+fn deleted(chat: &mut Chat, card: card::Id) -> Vec<Effect> {
+    let index = chat.cards.iter().position(|found| found.id == card);
+    let Some(index) = index.filter(|_| chat.cards.len() > 1) else {
+        return Vec::new();
+    };
+    let card = chat.cards.remove(index);
+    let mut draft = String::new();
+    if !chat.cards.iter().any(|card| card.synced) {
+        draft = std::mem::take(&mut chat.draft);
+    }
+    vec![
+        Effect::Changed(Part::Cards),
+        Effect::Changed(Part::Draft),
+        Effect::Deleted { card, index, draft },
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        chat,
+        chat::{self, Answer, Outcome},
         endpoint::{self, BaseUrl, Endpoint},
     };
+    use proptest::prelude::*;
+    use std::collections::{BTreeMap, BTreeSet};
 
     fn endpoints() -> Endpoints {
         Endpoints {
@@ -86,67 +285,136 @@ mod tests {
         }
     }
 
+    fn id(n: u64) -> card::Id {
+        card::Id::new(n)
+    }
+
     /// Builds a chat from one word per card: `s` or `u` for in sync or not, `-` where no model is
-    /// chosen, `?` where the endpoint is not saved any more, then the card's own draft.
+    /// chosen, `?` where the endpoint is not saved any more, `!` where it is answering, then the
+    /// card's own draft.
     fn chat(group: &str, cards: &[&str]) -> Chat {
         let cards = cards.iter().zip(0..).map(|(word, n)| Card {
             synced: word.starts_with('s'),
             endpoint: Some(endpoint::Id::new(word.contains('?').into())),
-            model: (word.as_bytes().get(1) != Some(&b'-')).then(|| "m".into()),
-            draft: word.trim_start_matches(['s', 'u', '-', '?']).into(),
-            ..Card::new(card::Id::new(n))
+            model: (!word.contains('-')).then(|| "m".into()),
+            draft: word.trim_start_matches(['s', 'u', '-', '?', '!']).into(),
+            ..Card::new(id(n))
         });
-        Chat {
-            id: chat::Id::new(0),
-            draft: group.into(),
-            cards: cards.collect(),
+        let mut chat = Chat::new(chat::Id::new(0), cards.collect());
+        chat.draft = group.into();
+        chat
+    }
+
+    /// Reacts in a chat of [`chat`]'s words; returns it with the effects.
+    fn react_in(group: &str, cards: &[&str], busy: Busy, event: Event) -> (Chat, Vec<Effect>) {
+        let mut chat = chat(group, cards);
+        let answering: Vec<_> = (0..)
+            .zip(cards)
+            .filter(|(_, word)| word.contains('!'))
+            .collect();
+        let mut turns = 0;
+        let mut around = Around {
+            endpoints: &endpoints(),
+            is_answering: &|card| answering.iter().any(|(n, _)| id(*n) == card),
+            busy,
+            fresh: &mut || {
+                turns += 1;
+                turn::Id::new(turns)
+            },
+        };
+        let effects = react(&mut chat, &mut around, event);
+        (chat, effects)
+    }
+
+    #[test]
+    fn typing_changes_what_the_cards_in_sync_show() {
+        #[track_caller]
+        fn check(cards: &[&str], typed_in: u64, expected: &[&str]) {
+            let event = Event::Typed(id(typed_in), "new".into());
+            let (chat, _) = react_in("all", cards, Busy::Queue, event);
+            let shown: Vec<_> = chat
+                .cards
+                .iter()
+                .map(|card| draft(&chat, card.id))
+                .collect();
+            assert_eq!(shown, expected);
         }
+        check(&["s", "s", "umine"], 0, &["new", "new", "mine"]);
+        check(&["s", "s", "umine"], 2, &["all", "all", "new"]);
+        check(&["s-", "s!", "u"], 1, &["new", "new", ""]);
+        check(&["s"], 7, &["all"]);
+    }
+
+    /// Each card after a send: `a` asked, `q` queued, `x` passed by and told, `.` left alone.
+    fn fates(chat: &Chat, effects: &[Effect]) -> String {
+        let fate = |card: &Card| match card.turns.last() {
+            Some(turn) if effects.contains(&Effect::Ask(card.id, turn.id)) => 'a',
+            Some(_) => 'q',
+            None if effects.contains(&Effect::Skipped(card.id)) => 'x',
+            None => '.',
+        };
+        chat.cards.iter().map(fate).collect()
     }
 
     #[test]
     fn a_send_reaches_the_cards_that_share_the_input() {
         #[track_caller]
-        fn check(cards: &[&str], from: u64, expected: &[u64]) {
-            let expected: Vec<_> = expected.iter().map(|&n| card::Id::new(n)).collect();
-            assert_eq!(
-                recipients(&chat("hi", cards), &endpoints(), card::Id::new(from)),
-                expected
-            );
+        fn check(cards: &[&str], from: u64, queue: &str, skip: &str) {
+            for (busy, expected) in [(Busy::Queue, queue), (Busy::Skip, skip)] {
+                let (after, effects) = react_in("hi", cards, busy, Event::Sent(id(from)));
+                assert_eq!(fates(&after, &effects), expected, "{busy:?}");
+                // What was sent is gone from the input that it was in, and from no other.
+                let was_sent = expected.contains(['a', 'q']);
+                let before = chat("hi", cards);
+                for card in &before.cards {
+                    let shares = sharers(&before, id(from)).any(|other| other.id == card.id);
+                    let expected = if was_sent && shares {
+                        ""
+                    } else {
+                        draft(&before, card.id)
+                    };
+                    assert_eq!(draft(&after, card.id), expected, "{busy:?} {}", card.id);
+                }
+            }
         }
-        check(&["s", "s", "s"], 1, &[0, 1, 2]);
-        check(&["s", "u", "s"], 0, &[0, 2]);
-        check(&["s", "u", "s"], 1, &[1]);
-        check(&["s", "udraft", "s"], 2, &[0, 2]);
-        check(&["s", "s-", "s"], 0, &[0, 2]);
-        check(&["s-", "s"], 0, &[1]);
-        check(&["s?", "s"], 0, &[1]);
-        check(&["u?", "s"], 0, &[]);
-        check(&["u-", "s"], 0, &[]);
-        check(&["s"], 7, &[]);
+        check(&["s", "s", "s"], 1, "aaa", "aaa");
+        check(&["s", "u", "s"], 0, "a.a", "a.a");
+        check(&["s", "udraft", "s"], 2, "a.a", "a.a");
+        // from an unsynced card, that card alone
+        check(&["s", "umine", "s"], 1, ".a.", ".a.");
+        check(&["u", "u"], 0, "..", "..");
+        // still answering
+        check(&["s", "s!", "s"], 0, "aqa", "axa");
+        check(&["s!", "s"], 0, "qa", "xa");
+        check(&["s!", "s!"], 0, "qq", "xx");
+        check(&["umine!", "s"], 0, "q.", "x.");
+        // no model, or its endpoint was deleted
+        check(&["s", "s-", "s?"], 0, "aqq", "axx");
+        check(&["s-", "s"], 0, "qa", "xa");
+        check(&["s-", "s?"], 0, "xx", "xx");
+        check(&["umine-", "s"], 0, "x.", "x.");
+        check(&["s"], 7, ".", ".");
     }
 
     #[test]
-    fn a_card_shows_the_draft_that_it_would_send() {
-        #[track_caller]
-        fn check(group: &str, cards: &[&str], of: u64, expected: &str) {
-            assert_eq!(draft(&chat(group, cards), card::Id::new(of)), expected);
+    fn nothing_is_not_sent() {
+        for draft in ["", " \n\t"] {
+            let (chat, effects) = react_in(draft, &["s", "s"], Busy::Queue, Event::Sent(id(0)));
+            assert_eq!(effects, []);
+            assert_eq!(chat.draft, draft);
         }
-        check("all", &["s", "uown"], 0, "all");
-        check("all", &["s", "uown"], 1, "own");
-        check("", &["skept"], 0, "");
     }
 
     #[test]
     fn switching_sync_loses_no_draft() {
         #[track_caller]
         fn check(group: &str, cards: &[&str], switched: u64, own: &str, after: &str) {
-            let expected = Drafts {
-                own: own.into(),
-                group: after.into(),
-            };
-            assert_eq!(
-                toggle(&chat(group, cards), card::Id::new(switched)),
-                expected
+            let (chat, _) = react_in(group, cards, Busy::Queue, Event::Toggled(id(switched)));
+            let card = chat.card(id(switched)).unwrap();
+            assert_eq!((&*card.draft, &*chat.draft), (own, after));
+            assert_ne!(
+                card.synced,
+                cards[usize::try_from(switched).unwrap()].starts_with('s')
             );
         }
         // on: the group's draft wins, else the card gives its own
@@ -157,5 +425,244 @@ mod tests {
         check("all", &["s", "s"], 1, "all", "all");
         check("all", &["s", "u"], 0, "all", "");
         check("", &["skept", "s"], 0, "kept", "");
+    }
+
+    #[test]
+    fn a_new_card_joins_in_sync_and_takes_the_groups_draft() {
+        for cards in [["s", "s"], ["umine", "s"]] {
+            let event = Event::Added {
+                beside: id(0),
+                id: id(9),
+            };
+            let (chat, effects) = react_in("all", &cards, Busy::Queue, event);
+            assert_eq!(effects, [Effect::Changed(Part::Cards)]);
+            assert_eq!(chat.cards[1].id, id(9));
+            assert!(chat.cards[1].synced);
+            assert_eq!(draft(&chat, id(9)), "all");
+        }
+    }
+
+    #[test]
+    fn a_deleted_card_takes_only_its_own() {
+        #[track_caller]
+        fn check(cards: &[&str], deleted: u64, group: &str, taken: Option<&str>) {
+            let (chat, effects) = react_in("all", cards, Busy::Queue, Event::Deleted(id(deleted)));
+            assert_eq!(chat.draft, group);
+            let found = effects.iter().find_map(|effect| match effect {
+                Effect::Deleted { draft, .. } => Some(&**draft),
+                _ => None,
+            });
+            assert_eq!(found, taken);
+        }
+        check(&["s", "s"], 0, "all", Some(""));
+        check(&["s", "u"], 0, "", Some("all"));
+        check(&["s", "u"], 1, "all", Some(""));
+        // the last card stays
+        check(&["s"], 0, "all", None);
+    }
+
+    /// What a reader or an endpoint does in the test of the law below. Numbers choose among the
+    /// cards that there are.
+    #[derive(Clone, Debug)]
+    enum Act {
+        Type(usize, u8),
+        Toggle(usize),
+        Send(usize),
+        Add(usize),
+        Delete(usize),
+        Answer(usize, bool),
+        Choose(usize),
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        let which = 0..8_usize;
+        prop_oneof![
+            3 => (which.clone(), any::<u8>()).prop_map(|(card, text)| Act::Type(card, text)),
+            2 => which.clone().prop_map(Act::Toggle),
+            4 => which.clone().prop_map(Act::Send),
+            1 => which.clone().prop_map(Act::Add),
+            1 => which.clone().prop_map(Act::Delete),
+            3 => (which.clone(), prop::bool::weighted(0.8)).prop_map(|(n, ok)| Act::Answer(n, ok)),
+            1 => which.prop_map(Act::Choose),
+        ]
+    }
+
+    /// A page without a browser: the chat, and which turn each card is answering.
+    struct World {
+        chat: Chat,
+        endpoints: Endpoints,
+        busy: Busy,
+        answering: BTreeMap<card::Id, turn::Id>,
+        /// What each card's endpoint was asked, in order.
+        asked: BTreeMap<card::Id, Vec<turn::Id>>,
+        /// Turns that wait behind a failure.
+        held: BTreeSet<turn::Id>,
+        ids: u64,
+    }
+
+    impl World {
+        fn react(&mut self, event: Event) -> Vec<Effect> {
+            let answering: BTreeSet<_> = self.answering.keys().copied().collect();
+            let ids = &mut self.ids;
+            let mut around = Around {
+                endpoints: &self.endpoints,
+                is_answering: &|card| answering.contains(&card),
+                busy: self.busy,
+                fresh: &mut || {
+                    *ids += 1;
+                    turn::Id::new(*ids)
+                },
+            };
+            let effects = react(&mut self.chat, &mut around, event);
+            for effect in &effects {
+                if let Effect::Ask(card, turn) = effect {
+                    let was = self.answering.insert(*card, *turn);
+                    assert_eq!(was, None, "a card is asked one thing at a time");
+                    let asked = self.asked.entry(*card).or_default();
+                    assert!(asked.iter().all(|before| before < turn), "out of order");
+                    asked.push(*turn);
+                }
+            }
+            effects
+        }
+
+        fn end(&mut self, card: card::Id, is_well: bool) {
+            let Some(turn) = self.answering.remove(&card) else {
+                return;
+            };
+            self.chat.receive(
+                card,
+                turn,
+                Answer {
+                    model: "m".into(),
+                    text: "text".into(),
+                    outcome: Outcome::Complete,
+                },
+            );
+            if !is_well && let Some(card) = self.chat.card(card) {
+                let waiting = card.turns.iter().filter(|turn| turn.answer.is_none());
+                self.held.extend(waiting.map(|turn| turn.id));
+            }
+            self.react(Event::Ended {
+                card,
+                turn,
+                goes_on: is_well,
+            });
+        }
+
+        fn act(&mut self, act: &Act) {
+            let nth = |n: usize| self.chat.cards[n % self.chat.cards.len()].id;
+            let before = self.chat.clone();
+            let (actor, effects) = match *act {
+                Act::Type(n, text) => {
+                    let card = nth(n);
+                    let text = format!("{text}");
+                    let effects = self.react(Event::Typed(card, text.clone()));
+                    assert_eq!(draft(&self.chat, card), text);
+                    (card, effects)
+                }
+                Act::Toggle(n) => (nth(n), self.react(Event::Toggled(nth(n)))),
+                Act::Send(n) => {
+                    let card = nth(n);
+                    let effects = self.react(Event::Sent(card));
+                    self.check_send(&before, card);
+                    (card, effects)
+                }
+                Act::Add(n) => {
+                    let beside = nth(n);
+                    self.ids += 1;
+                    let id = id(self.ids);
+                    if before.cards.len() < 8 {
+                        self.react(Event::Added { beside, id });
+                    }
+                    (id, Vec::new())
+                }
+                Act::Delete(n) => {
+                    let card = nth(n);
+                    let effects = self.react(Event::Deleted(card));
+                    if self.chat.card(card).is_none() {
+                        self.answering.remove(&card);
+                    }
+                    (card, effects)
+                }
+                Act::Answer(n, is_well) => {
+                    let card = nth(n);
+                    self.end(card, is_well);
+                    (card, Vec::new())
+                }
+                Act::Choose(n) => {
+                    let card = nth(n);
+                    let chosen = self.chat.cards.iter_mut().find(|found| found.id == card);
+                    if chosen.unwrap().model.replace("m".into()).is_none() {
+                        self.react(Event::Ready(card));
+                    }
+                    (card, Vec::new())
+                }
+            };
+            // No unsynced card is sent, changed or cleared by another.
+            for card in before
+                .cards
+                .iter()
+                .filter(|card| !card.synced && card.id != actor)
+            {
+                assert_eq!(self.chat.card(card.id), Some(card), "{act:?}");
+                let is_asked =
+                    |effect: &Effect| matches!(effect, Effect::Ask(id, _) if *id == card.id);
+                assert!(!effects.iter().any(is_asked), "{act:?}");
+            }
+            if !before.card(actor).is_some_and(|card| card.synced) && !matches!(act, Act::Toggle(_))
+            {
+                assert_eq!(self.chat.draft, before.draft, "{act:?}");
+            }
+        }
+
+        /// Each card that shares the input gets the words exactly once, behind what it had.
+        fn check_send(&self, before: &Chat, from: card::Id) {
+            let prompt = draft(before, from).trim();
+            let able = |card: &Card| card.target(&self.endpoints).is_some();
+            let anyone = sharers(before, from).any(able) && !prompt.is_empty();
+            for card in sharers(before, from).filter(|_| self.busy == Busy::Queue) {
+                let after = &self.chat.card(card.id).unwrap().turns;
+                assert_eq!(after.len(), card.turns.len() + usize::from(anyone));
+                assert_eq!(after[..card.turns.len()], card.turns);
+                if anyone {
+                    assert_eq!(after.last().unwrap().prompt.trim(), prompt);
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        /// The law of the common input, for any sequence of what readers and endpoints do.
+        #[test]
+        fn every_card_gets_its_own_and_nothing_else(
+            acts in prop::collection::vec(act(), 1..40),
+            skips: bool,
+        ) {
+            let mut world = World {
+                chat: chat("", &["s", "s", "u", "s-"]),
+                endpoints: endpoints(),
+                busy: if skips { Busy::Skip } else { Busy::Queue },
+                answering: BTreeMap::new(),
+                asked: BTreeMap::new(),
+                held: BTreeSet::new(),
+                ids: 100,
+            };
+            for act in &acts {
+                world.act(act);
+            }
+            // When all is answered, every turn of a card with a model was asked, but for those
+            // that wait behind a failure.
+            while let Some(card) = world.answering.keys().next().copied() {
+                world.end(card, true);
+            }
+            for card in world.chat.cards.iter().filter(|card| card.model.is_some()) {
+                let asked = world.asked.remove(&card.id).unwrap_or_default();
+                let mut due = card.turns.iter().map(|turn| turn.id);
+                prop_assert!(due.all(|turn| asked.contains(&turn) || world.held.contains(&turn)));
+            }
+        }
     }
 }

@@ -4,11 +4,13 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use serde_json::{Map, Value};
+
 use super::Error;
 use crate::chat::{Answer, Turn};
 
 /// The body of `POST {base}/chat/completions`.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Serialize)]
 pub struct Request<'a> {
     /// The model's id.
     pub model: &'a str,
@@ -16,27 +18,43 @@ pub struct Request<'a> {
     pub messages: Vec<Message<'a>>,
     /// Whether the answer is wanted as it is made. Always true.
     pub stream: bool,
+    /// The parameters that are in use, by their names on the wire.
+    #[serde(flatten)]
+    pub params: Map<String, Value>,
 }
 
 /// One message of a conversation.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Message<'a> {
-    /// `user` or `assistant`.
+    /// `system`, `user` or `assistant`.
     pub role: &'static str,
     /// Its text.
     pub content: &'a str,
 }
 
 impl<'a> Request<'a> {
-    /// Asks `model` for the answer to `prompt`, after the turns before it. A turn that got no word
-    /// of an answer is left out: many models' templates refuse two user messages in a row. An
-    /// answer that was stopped or cut off counts as far as it came.
-    pub fn new(model: &'a str, before: &'a [Turn], prompt: &'a str) -> Self {
+    /// Asks `model` for the answer to `prompt`, after the system prompt, unless it is empty, and
+    /// the turns before it. A turn that got no word of an answer is left out: many models'
+    /// templates refuse two user messages in a row. An answer that was stopped or cut off counts as
+    /// far as it came.
+    pub fn new(
+        model: &'a str,
+        system: &'a str,
+        before: &'a [Turn],
+        prompt: &'a str,
+        params: Map<String, Value>,
+    ) -> Self {
         let user = |content| Message {
             role: "user",
             content,
         };
-        let mut messages = Vec::with_capacity(before.len() * 2 + 1);
+        let mut messages = Vec::with_capacity(before.len() * 2 + 2);
+        if !system.trim().is_empty() {
+            messages.push(Message {
+                role: "system",
+                content: system,
+            });
+        }
         for turn in before {
             if let Some(Answer { text, .. }) = &turn.answer
                 && !text.is_empty()
@@ -53,6 +71,7 @@ impl<'a> Request<'a> {
             model,
             messages,
             stream: true,
+            params,
         }
     }
 }
@@ -183,7 +202,8 @@ fn error_words(body: &str) -> Option<String> {
 }
 
 /// Finds the words in `{"error": {"message"}}`, `{"error": "…"}`, `{"detail": "…"}`,
-/// `{"detail": [{"msg"}]}`, `{"message": "…"}` or a list of those.
+/// `{"detail": [{"msg", "loc"}]}`, `{"message": "…"}` or a list of those. The field that a fault is
+/// about goes before the words: `loc` is FastAPI's path to it, from the body on.
 fn words(error: &serde_json::Value) -> Option<String> {
     match error {
         serde_json::Value::String(words) => Some(excerpt(words)),
@@ -191,10 +211,18 @@ fn words(error: &serde_json::Value) -> Option<String> {
             let words: Vec<_> = errors.iter().filter_map(words).collect();
             (!words.is_empty()).then(|| words.join(" · "))
         }
-        serde_json::Value::Object(fields) => ["error", "message", "detail", "msg"]
-            .iter()
-            .filter_map(|name| fields.get(*name))
-            .find_map(words),
+        serde_json::Value::Object(fields) => {
+            let found = ["error", "message", "detail", "msg"]
+                .iter()
+                .filter_map(|name| fields.get(*name))
+                .find_map(words)?;
+            let path = fields.get("loc").and_then(Value::as_array);
+            let field = path.and_then(|path| path.iter().skip(1).next_back()?.as_str());
+            Some(match field {
+                Some(field) => format!("{field}: {found}"),
+                None => found,
+            })
+        }
         _ => None,
     }
 }
@@ -236,15 +264,22 @@ mod tests {
             }),
         };
         let before = [turn("a", Some("b")), turn("c", Some("")), turn("d", None)];
-        let request = Request::new("m", &before, "한국어\n\"e\"");
+        let params = Map::from_iter([("top_k".to_owned(), 40.into())]);
+        let request = Request::new("m", "Be kind.", &before, "한국어\n\"e\"", params);
         assert_eq!(
             serde_json::to_string(&request).unwrap(),
             concat!(
-                r#"{"model":"m","messages":[{"role":"user","content":"a"},"#,
+                r#"{"model":"m","messages":[{"role":"system","content":"Be kind."},"#,
+                r#"{"role":"user","content":"a"},"#,
                 r#"{"role":"assistant","content":"b"},"#,
                 r#"{"role":"user","content":"한국어\n\"e\""}],"#,
-                r#""stream":true}"#,
+                r#""stream":true,"top_k":40}"#,
             )
+        );
+        let plain = Request::new("m", " ", &[], "a", Map::new());
+        assert_eq!(
+            serde_json::to_string(&plain).unwrap(),
+            r#"{"model":"m","messages":[{"role":"user","content":"a"}],"stream":true}"#
         );
     }
 
@@ -384,6 +419,10 @@ mod tests {
         check(
             r#"{"detail":[{"loc":["body"],"msg":"a"},{"msg":"b"}]}"#,
             "a · b",
+        );
+        check(
+            r#"{"detail":[{"loc":["body","top_k"],"msg":"Extra inputs are not permitted"}]}"#,
+            "top_k: Extra inputs are not permitted",
         );
         check(r#"{"message":"no"}"#, "no");
         check(r#"[{"error":{"message":"quota"}}]"#, "quota");

@@ -2,19 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::chat;
+use crate::{
+    chat::{self, sync::Busy},
+    endpoint,
+};
 
 /// What a key holds. The version in it is the schema's: values of another version have other keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// [`Index`]
-    Index,
+    /// [`Recent`]
+    Recent,
     /// [`crate::endpoint::Endpoints`]
     Endpoints,
     /// [`Settings`]
     Settings,
     /// [`crate::chat::Chat`]
     Chat(chat::Id),
+    /// [`crate::chat::Entry`]
+    Entry(chat::Id),
 }
 
 const PREFIX: &str = "collate.v1.";
@@ -22,10 +27,11 @@ const PREFIX: &str = "collate.v1.";
 impl std::fmt::Display for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Index => write!(f, "{PREFIX}index"),
+            Self::Recent => write!(f, "{PREFIX}recent"),
             Self::Endpoints => write!(f, "{PREFIX}endpoints"),
             Self::Settings => write!(f, "{PREFIX}settings"),
             Self::Chat(id) => write!(f, "{PREFIX}chat.{id}"),
+            Self::Entry(id) => write!(f, "{PREFIX}entry.{id}"),
         }
     }
 }
@@ -34,33 +40,53 @@ impl Key {
     /// Reads a key, if it is one of ours.
     pub fn parse(key: &str) -> Option<Self> {
         match key.strip_prefix(PREFIX)? {
-            "index" => Some(Self::Index),
+            "recent" => Some(Self::Recent),
             "endpoints" => Some(Self::Endpoints),
             "settings" => Some(Self::Settings),
             other => {
-                let id = other.strip_prefix("chat.")?;
-                serde_json::from_value(id.into()).ok().map(Self::Chat)
+                let (kind, id) = other.split_once('.')?;
+                let id = id.parse().ok()?;
+                match kind {
+                    "chat" => Some(Self::Chat(id)),
+                    "entry" => Some(Self::Entry(id)),
+                    _ => None,
+                }
             }
         }
     }
 }
 
-/// Which chats are stored, the one that was used last first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Index {
-    /// Each once.
-    pub chats: Vec<chat::Id>,
+/// A model at an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Used {
+    /// Where it is.
+    pub endpoint: endpoint::Id,
+    /// What it is called there.
+    pub model: String,
 }
 
-impl Index {
-    /// The index with this chat first, or None when it already is.
-    pub fn with_first(mut self, id: chat::Id) -> Option<Self> {
-        if self.chats.first() == Some(&id) {
-            return None;
-        }
-        self.chats.retain(|&other| other != id);
-        self.chats.insert(0, id);
-        Some(self)
+/// Which models were chosen or asked, the last one first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recent {
+    /// Each once.
+    pub used: Vec<Used>,
+}
+
+/// As many models are remembered.
+const RECENT: usize = 50;
+
+impl Recent {
+    /// Puts a model first.
+    pub fn note(&mut self, used: Used) {
+        self.used.retain(|other| *other != used);
+        self.used.insert(0, used);
+        self.used.truncate(RECENT);
+    }
+
+    /// The models of an endpoint, the last one first.
+    pub fn of(&self, endpoint: endpoint::Id) -> impl Iterator<Item = &str> {
+        let of = move |used: &&Used| used.endpoint == endpoint;
+        self.used.iter().filter(of).map(|used| &*used.model)
     }
 }
 
@@ -70,14 +96,47 @@ pub struct Settings {
     /// The language as a BCP 47 tag; None follows the browser.
     #[serde(default)]
     pub locale: Option<String>,
+    /// Light or dark; None follows the system.
+    #[serde(default)]
+    pub theme: Option<Theme>,
+    /// Which key sends.
+    #[serde(default)]
+    pub send_key: SendKey,
+    /// What becomes of a question for a card that is busy.
+    #[serde(default)]
+    pub busy: Busy,
+}
+
+/// The colours of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "their names say it")]
+pub enum Theme {
+    Light,
+    Dark,
+}
+
+/// Which key sends what is typed; the other one breaks the line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendKey {
+    /// Enter sends, Shift+Enter breaks the line.
+    #[default]
+    Enter,
+    /// Ctrl+Enter or ⌘+Enter sends, Enter breaks the line.
+    CtrlEnter,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        chat::{Answer, Card, Chat, Outcome, Turn, card, turn},
-        endpoint::{self, BaseUrl, Endpoint, Endpoints, Token},
+        chat::{
+            Answer, Card, Chat, Outcome, Params, Turn, card,
+            params::{Param, Setting},
+            turn,
+        },
+        endpoint::{BaseUrl, Endpoint, Endpoints, Token},
         openai::Error,
     };
     use proptest::prelude::*;
@@ -89,33 +148,45 @@ mod tests {
             assert_eq!(key.to_string(), expected);
             assert_eq!(Key::parse(expected), Some(key));
         }
-        check(Key::Index, "collate.v1.index");
+        check(Key::Recent, "collate.v1.recent");
         check(Key::Endpoints, "collate.v1.endpoints");
         check(Key::Settings, "collate.v1.settings");
         check(
             Key::Chat(chat::Id::new(0xab)),
             "collate.v1.chat.00000000000000ab",
         );
-        for other in ["collate.v2.index", "collate.v1.chat.xyz", "index", ""] {
+        check(
+            Key::Entry(chat::Id::new(0xab)),
+            "collate.v1.entry.00000000000000ab",
+        );
+        for other in [
+            "collate.v2.recent",
+            "collate.v1.chat.xyz",
+            "collate.v1.chat",
+            "recent",
+            "",
+        ] {
             assert_eq!(Key::parse(other), None, "{other}");
         }
     }
 
     #[test]
-    fn the_index_leads_with_the_last_used() {
+    fn the_last_used_model_comes_first() {
         #[track_caller]
-        fn check(before: &[u64], used: u64, expected: Option<&[u64]>) {
-            let index = |ids: &[u64]| Index {
-                chats: ids.iter().copied().map(chat::Id::new).collect(),
-            };
-            assert_eq!(
-                index(before).with_first(chat::Id::new(used)),
-                expected.map(index)
-            );
+        fn check(noted: &[(u64, &str)], of: u64, expected: &[&str]) {
+            let mut recent = Recent::default();
+            for &(endpoint, model) in noted {
+                recent.note(Used {
+                    endpoint: endpoint::Id::new(endpoint),
+                    model: model.into(),
+                });
+            }
+            let found: Vec<_> = recent.of(endpoint::Id::new(of)).collect();
+            assert_eq!(found, expected);
         }
-        check(&[], 1, Some(&[1]));
-        check(&[1, 2], 1, None);
-        check(&[1, 2, 3], 3, Some(&[3, 1, 2]));
+        check(&[], 1, &[]);
+        check(&[(1, "a"), (2, "x"), (1, "b")], 1, &["b", "a"]);
+        check(&[(1, "a"), (1, "b"), (1, "a")], 1, &["a", "b"]);
     }
 
     #[test]
@@ -123,6 +194,7 @@ mod tests {
         let chat: Chat = serde_json::from_str(include_str!("../../tests/storage/v1-chat.json"))
             .expect("the fixture is a chat");
         assert_eq!(chat.cards.len(), 2);
+        assert_eq!(chat.cards[0].params, Params::default());
         assert_eq!(chat.cards[0].turns[0].prompt, "안녕하세요");
         assert_eq!(
             chat.cards[1].turns[0].answer.as_ref().unwrap().outcome,
@@ -156,16 +228,34 @@ mod tests {
     }
 
     prop_compose! {
+        fn params()(
+            in_use: bool,
+            set in prop::collection::vec((0..Param::ALL.len(), any::<bool>(), any::<i32>()), 0..4),
+            text: String,
+        ) -> Params {
+            let mut params = Params { in_use, ..Params::default() };
+            for (param, is_on, value) in set {
+                params.set(Param::ALL[param], Setting { is_on, value: value.into() });
+            }
+            params.set(Param::Stop, Setting { is_on: true, value: text.into() });
+            params
+        }
+    }
+
+    prop_compose! {
         fn a_card()(
             id: u64,
             endpoint: Option<u64>,
             model: Option<String>,
+            (name, system, draft) in any::<(String, String, String)>(),
+            colour: u8,
+            params in params(),
             synced: bool,
-            draft: String,
             turns in prop::collection::vec(a_turn(), 0..4),
         ) -> Card {
             let endpoint = endpoint.map(endpoint::Id::new);
-            Card { id: card::Id::new(id), endpoint, model, synced, draft, turns }
+            let id = card::Id::new(id);
+            Card { id, endpoint, model, name, colour, system, params, synced, draft, turns }
         }
     }
 
@@ -173,12 +263,15 @@ mod tests {
         #[test]
         fn save_then_load_is_identity(
             id: u64,
-            draft: String,
+            (title, draft) in any::<(String, String)>(),
+            used in 0..=u32::MAX,
             cards in prop::collection::vec(a_card(), 1..4),
         ) {
-            let chat = Chat { id: chat::Id::new(id), draft, cards };
+            let chat = Chat { id: chat::Id::new(id), title, used: used.into(), draft, cards };
             let text = serde_json::to_string(&chat).unwrap();
-            prop_assert_eq!(serde_json::from_str::<Chat>(&text).unwrap(), chat);
+            prop_assert_eq!(&serde_json::from_str::<Chat>(&text).unwrap(), &chat);
+            let text = serde_json::to_string(&chat.entry()).unwrap();
+            prop_assert_eq!(serde_json::from_str::<chat::Entry>(&text).unwrap(), chat.entry());
         }
     }
 

@@ -7,15 +7,17 @@ use super::{
     composer::Composer,
     connect::Connect,
     dynamic::{flag, when, word},
-    explain::explain,
+    explain::explain_unlisted,
+    grip::Grip,
     icon::{self, icon},
     menu::CardMenu,
     messages::Messages,
+    params::Parameters,
     picker::{Choice, Picker},
 };
 use crate::{
     chat::{CardStoreFields, card},
-    endpoint::{self, EndpointStoreFields, EndpointsStoreFields},
+    endpoint::{self, EndpointsStoreFields},
     i18n::{t_string, use_i18n},
     session::{Models, Session},
 };
@@ -25,30 +27,25 @@ use crate::{
 pub fn CardView(id: card::Id) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
+    let library = session.library();
     let card = session.card(id);
-    let number = Memo::new(move |_| {
-        let cards = session.cards();
-        cards
-            .read()
-            .iter()
-            .position(|card| card.id == id)
-            .map_or(0, |index| index + 1)
-    });
+    let number = Memo::new(move |_| session.place(id) + 1);
     let endpoint = Memo::new(move |_| card.endpoint().try_get().flatten());
     let model = Memo::new(move |_| card.model().try_get().flatten());
-    let models = Memo::new(move |_| session.models(endpoint.get()?));
+    let models = Memo::new(move |_| library.models(endpoint.get()?));
+    let name = Memo::new(move |_| card.name().try_get().unwrap_or_default());
     let synced = Memo::new(move |_| card.synced().try_get().unwrap_or_default());
-    // Whether the reader asked for the form by choosing «Custom model…».
-    let custom = RwSignal::new(false);
+    // Whether the reader asked for the form by choosing «Custom model…», or an address did.
+    let custom = RwSignal::new(untrack(|| session.proposed(id)).is_some());
     let is_saved = Memo::new(move |_| {
         endpoint
             .get()
-            .is_some_and(|id| session.endpoints().read().find(id).is_some())
+            .is_some_and(|id| library.endpoints().read().find(id).is_some())
     });
     // While a list loads, the form stays as it is: with what is typed in it.
     let needs_form = Memo::new(move |before: Option<&bool>| {
         let is_unlisted = || match models.get() {
-            Some(Models::Failed(_)) => true,
+            Some(Models::Unlisted(_)) => true,
             Some(Models::Listed(listed)) => listed.is_empty(),
             Some(Models::Loading) => before == Some(&true),
             None => false,
@@ -60,8 +57,13 @@ pub fn CardView(id: card::Id) -> impl IntoView {
             class="card"
             id=format!("card-{id}")
             aria-label=word!(i18n, card, number = number.get())
+            data-colour=Signal::derive(move || match card.colour().try_get().unwrap_or_default() {
+                0 => None,
+                colour => Some(colour.to_string()),
+            })
         >
             <header class="card-header">
+                <Grip id />
                 <EndpointPicker id endpoint custom />
                 <ModelPicker id endpoint model models />
                 <div class="card-buttons">
@@ -80,14 +82,13 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                     >
                         {icon(icon::SYNC)}
                     </button>
+                    <Parameters id />
                     <button
                         class="button icon-button"
                         aria-label=word!(i18n, compare)
                         title=word!(i18n, compare_hint)
                         on:click=move |event| {
-                            if let Some(added) = session.add_card(id) {
-                                show_card(added, &event);
-                            }
+                            show_card(session.add_card(id), &event);
                         }
                     >
                         {icon(icon::COMPARE)}
@@ -95,6 +96,9 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                     <CardMenu id number />
                 </div>
             </header>
+            {when(move || name.with(|name| !name.is_empty()), move || view! {
+                <p class="card-name" dir="auto">{name}</p>
+            })}
             {when(
                 move || needs_form.get(),
                 move || view! { <Connect id endpoint models is_custom=custom /> },
@@ -150,14 +154,16 @@ fn EndpointPicker(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
-    let list = move || session.endpoints().list();
+    let library = session.library();
+    let list = move || library.endpoints().list();
     let shown = Signal::derive(move || {
         if custom.get() {
             return t_string!(i18n, custom_model_option).to_owned();
         }
-        let id = endpoint.get();
-        id.and_then(|id| list().at_key(id).name().try_get())
-            .unwrap_or_default()
+        endpoint.get().map_or_else(String::new, |id| {
+            let name = library.endpoint_name(id);
+            name.unwrap_or_else(|| t_string!(i18n, endpoint_deleted).to_owned())
+        })
     });
     let choices = Signal::derive(move || {
         let list = list();
@@ -219,11 +225,18 @@ fn ModelPicker(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
+    let library = session.library();
     let choices = Signal::derive(move || {
-        let listed = match models.get() {
+        let mut listed = match models.get() {
             Some(Models::Listed(listed)) => listed,
             _ => Vec::new(),
         };
+        // What was used last comes first; the rest keeps the endpoint's order.
+        let recent = endpoint
+            .get()
+            .map_or_else(Vec::new, |id| library.recent(id));
+        let rank = |model: &String| recent.iter().position(|used| used == model);
+        listed.sort_by_key(|model| rank(model).unwrap_or(usize::MAX));
         let choice = |label: String, note| Choice {
             value: label.clone(),
             label,
@@ -235,23 +248,24 @@ fn ModelPicker(
         let is_listed = matches!(models.get(), Some(Models::Listed(_)));
         let note = is_listed.then(|| t_string!(i18n, not_listed).to_owned());
         let missing = missing.map(|model| choice(model, note));
-        missing
-            .into_iter()
-            .chain(listed.into_iter().map(|model| choice(model, None)))
-            .collect()
+        let listed = listed.into_iter().map(|model| {
+            let was_used = rank(&model).map(|_| t_string!(i18n, used_recently).to_owned());
+            choice(model, was_used)
+        });
+        missing.into_iter().chain(listed).collect()
     });
     let status = Signal::derive(move || match models.get()? {
         Models::Loading => Some(t_string!(i18n, loading_models).to_owned()),
-        Models::Failed(error) => Some(explain(i18n, &error)),
+        Models::Unlisted(unlisted) => Some(explain_unlisted(i18n, &unlisted)),
         Models::Listed(listed) if listed.is_empty() => Some(t_string!(i18n, no_models).to_owned()),
         Models::Listed(_) => None,
     });
     // A list that failed is asked for again when it is looked for.
     let on_open = move || {
-        if let (Some(endpoint), Some(Models::Failed(_)) | None) =
+        if let (Some(endpoint), Some(Models::Unlisted(_)) | None) =
             (endpoint.get_untracked(), models.get_untracked())
         {
-            session.load_models(endpoint);
+            library.load_models(endpoint);
         }
     };
     view! {

@@ -9,9 +9,10 @@ use super::{
     ime::{Action, Event, Ime},
 };
 use crate::{
-    chat::{CardStoreFields, card},
+    chat::{CardStoreFields, card, sync::Busy},
     i18n::{t_string, use_i18n},
     session::Session,
+    storage::SendKey,
 };
 
 /// Where a card is asked. In sync, it shows what all cards in sync show.
@@ -34,6 +35,9 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
                 .count()
                 > 1
     });
+    let settings = session.library().settings();
+    let send_key = Memo::new(move |_| settings.with(|settings| settings.send_key));
+    let busy = Memo::new(move |_| settings.with(|settings| settings.busy));
     let can_send = Memo::new(move |_| session.can_send(id));
 
     // The input shows the draft, but a composition in it is never disturbed.
@@ -73,8 +77,12 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
         if event.key() != "Enter" && event.key_code() != 13 {
             return;
         }
+        let has_modifier = event.ctrl_key() || event.alt_key() || event.meta_key();
         let pressed = Event::Enter {
-            plain: !(event.shift_key() || event.ctrl_key() || event.alt_key() || event.meta_key()),
+            sends: match send_key.get_untracked() {
+                SendKey::Enter => !has_modifier && !event.shift_key(),
+                SendKey::CtrlEnter => has_modifier && !event.shift_key(),
+            },
             composing: event.is_composing(),
             taken_by_ime: event.key_code() == 229,
         };
@@ -86,7 +94,18 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
         <div class="composer">
             {when(
                 move || shares.get() && model.get().is_none(),
-                move || view! { <p class="hint">{word!(i18n, needs_model)}</p> },
+                move || view! {
+                    <p class="hint">
+                        {Signal::derive(move || match busy.get() {
+                            Busy::Queue => t_string!(i18n, needs_model_queue),
+                            Busy::Skip => t_string!(i18n, needs_model_skip),
+                        })}
+                    </p>
+                },
+            )}
+            {when(
+                move || session.was_skipped(id),
+                move || view! { <p class="hint" role="status">{word!(i18n, skipped)}</p> },
             )}
             <div class="composer-box">
                 <textarea

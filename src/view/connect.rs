@@ -4,12 +4,14 @@ use leptos::{ev, html, prelude::*};
 
 use super::card::focus_input;
 use super::dynamic::{flag, part, when, word};
-use super::explain::{explain, explain_unconnected};
+use super::explain::{explain_unconnected, explain_unlisted};
+use super::field::{Field, fill, typed};
+use super::suggest::Suggest;
 use crate::{
     chat::card,
-    endpoint::{self, EndpointStoreFields, EndpointsStoreFields},
+    endpoint::{self, BaseUrl, EndpointStoreFields, EndpointsStoreFields},
     i18n::{t_string, use_i18n},
-    session::{Models, Session, Task, Unconnected},
+    session::{Library, Models, Session, Task, Unconnected, Unlisted},
 };
 
 /// Connects a card with an endpoint that is not saved yet, or that lists no models.
@@ -23,6 +25,7 @@ pub fn Connect(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
+    let library = expect_context::<Library>();
     let base_url = NodeRef::<html::Input>::new();
     let token = NodeRef::<html::Input>::new();
     let model = NodeRef::<html::Input>::new();
@@ -31,11 +34,10 @@ pub fn Connect(
     let failed = RwSignal::new(None::<Unconnected>);
 
     let kept = Memo::new(move |_| {
-        let list = session.endpoints().list();
+        let list = library.endpoints().list();
         list.at_key(endpoint.get()?).base_url().try_get()
     });
-    let submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
+    let submit = move || {
         is_asking.set(true);
         failed.set(None);
         let connect = session.connect(id, typed(base_url), typed(token), typed(model));
@@ -62,12 +64,37 @@ pub fn Connect(
         }
         match models.get() {
             _ if is_custom.get() => None,
-            Some(Models::Failed(error)) => Some(explain(i18n, &error)),
+            Some(Models::Unlisted(unlisted)) => Some(explain_unlisted(i18n, &unlisted)),
             _ => None,
         }
     });
+    // Where the models are, if they are not at the base URL that was asked.
+    let elsewhere = move || -> Option<BaseUrl> {
+        let found = match (failed.get(), models.get()) {
+            (Some(Unconnected::Unlisted(unlisted)), _) => unlisted,
+            (None, Some(Models::Unlisted(unlisted))) if !is_custom.get() => unlisted,
+            _ => return None,
+        };
+        match found {
+            Unlisted::Elsewhere(base_url) => Some(base_url),
+            Unlisted::Failed(_) => None,
+        }
+    };
+    let repair = move |found: BaseUrl| {
+        if typed(base_url).trim().is_empty() {
+            // The chosen endpoint is meant, whose token goes along.
+            failed.set(None);
+            session.use_base_url(id, found);
+            is_custom.set(false);
+        } else {
+            fill(base_url, found.as_str());
+            submit();
+        }
+    };
+    // The form may be asked for by an address, which proposes what to type.
+    let proposed = session.proposed(id).unwrap_or_default();
     // Nothing is wrong on a first visit: it begins with a welcome.
-    let is_first_visit = Memo::new(move |_| session.endpoints().list().read().is_empty());
+    let is_first_visit = Memo::new(move |_| library.endpoints().list().read().is_empty());
     let base_url_hint = Signal::derive(move || match kept.get() {
         Some(kept) => t_string!(i18n, base_url_kept, url = kept.as_str()).to_string(),
         None => t_string!(i18n, base_url_hint).to_owned(),
@@ -77,7 +104,10 @@ pub fn Connect(
             class="connect"
             aria-label=word!(i18n, custom_model)
             novalidate
-            on:submit=submit
+            on:submit=move |event: ev::SubmitEvent| {
+                event.prevent_default();
+                submit();
+            }
         >
             {part(move || {
                 if is_first_visit.get() {
@@ -86,16 +116,20 @@ pub fn Connect(
                         <p class="hint">{word!(i18n, welcome_hint)}</p>
                     }
                         .into_any()
+                } else if endpoint.get().is_some() && kept.get().is_none() {
+                    view! { <p class="hint">{word!(i18n, endpoint_gone)}</p> }.into_any()
                 } else if !is_custom.get() {
                     view! { <p class="hint">{word!(i18n, no_models)}</p> }.into_any()
                 } else {
                     ().into_any()
                 }
             })}
+            <Suggest id=format!("suggest-{id}") base_url />
             <Field
                 id=format!("base-url-{id}")
                 label=word!(i18n, base_url)
                 hint=base_url_hint
+                value=proposed.endpoint.unwrap_or_default()
                 placeholder="http://localhost:11434/v1"
                 input=base_url
             />
@@ -110,9 +144,23 @@ pub fn Connect(
                 id=format!("model-id-{id}")
                 label=word!(i18n, model)
                 hint=Signal::derive(move || t_string!(i18n, model_hint).to_owned())
+                value=proposed.model.unwrap_or_default()
                 input=model
             />
             <p class="problem" role="alert">{problem}</p>
+            {part(move || {
+                let found = elsewhere()?;
+                let use_it = t_string!(i18n, use_base_url, url = found.as_str()).to_string();
+                Some(view! {
+                    <button
+                        class="button"
+                        type="button"
+                        on:click=move |_| repair(found.clone())
+                    >
+                        {use_it}
+                    </button>
+                })
+            })}
             <div class="connect-buttons">
                 <button
                     class="button primary"
@@ -142,48 +190,4 @@ pub fn Connect(
             </div>
         </form>
     }
-}
-
-/// A field with its name above and what it is for below.
-#[component]
-fn Field(
-    /// Unique on the page.
-    id: String,
-    label: Signal<&'static str>,
-    hint: Signal<String>,
-    #[prop(optional)] placeholder: &'static str,
-    input: NodeRef<html::Input>,
-    /// Drawn as dots. It is a text field all the same: a password field would be offered to the
-    /// password manager, and is no textbox to assistive technology.
-    #[prop(optional)]
-    is_secret: bool,
-) -> impl IntoView {
-    let hint_id = format!("{id}-hint");
-    view! {
-        <div class="field">
-            <label for=id.clone()>{label}</label>
-            <input
-                node_ref=input
-                id=id
-                class:secret=is_secret
-                type="text"
-                autocomplete="off"
-                autocapitalize="none"
-                spellcheck="false"
-                placeholder=placeholder
-                aria-describedby=hint_id.clone()
-            />
-            <small class="hint" id=hint_id>
-                {hint}
-            </small>
-        </div>
-    }
-}
-
-/// What a field holds.
-fn typed(field: NodeRef<html::Input>) -> String {
-    field
-        .get_untracked()
-        .map(|field| field.value())
-        .unwrap_or_default()
 }

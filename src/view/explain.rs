@@ -7,7 +7,7 @@ use crate::{
     endpoint::Invalid,
     i18n::{Locale, t_string},
     openai::Error,
-    session::Unconnected,
+    session::{Unconnected, Unlisted},
     storage,
 };
 
@@ -44,20 +44,35 @@ pub fn explain(i18n: Words, error: &Error) -> String {
     format!("{what} {words}")
 }
 
+/// Why an endpoint gave no list of models.
+pub fn explain_unlisted(i18n: Words, unlisted: &Unlisted) -> String {
+    match unlisted {
+        Unlisted::Failed(error) => explain(i18n, error),
+        Unlisted::Elsewhere(base_url) => {
+            t_string!(i18n, found_elsewhere, url = base_url.as_str()).to_string()
+        }
+    }
+}
+
 /// Why a filled-in form led to no model.
 pub fn explain_unconnected(i18n: Words, error: &Unconnected) -> String {
     match error {
-        Unconnected::Failed(error) => explain(i18n, error),
+        Unconnected::Unlisted(unlisted) => explain_unlisted(i18n, unlisted),
         Unconnected::NoModels => t_string!(i18n, no_models).to_owned(),
-        Unconnected::Invalid(invalid) => match invalid {
-            Invalid::EmptyUrl => t_string!(i18n, invalid_empty_url),
-            Invalid::Scheme => t_string!(i18n, invalid_scheme),
-            Invalid::Url => t_string!(i18n, invalid_url),
-            Invalid::Credentials => t_string!(i18n, invalid_credentials),
-            Invalid::Query => t_string!(i18n, invalid_query),
-            Invalid::Token => t_string!(i18n, invalid_token),
-        }
-        .to_owned(),
+        Unconnected::Invalid(invalid) => explain_invalid(i18n, *invalid).to_owned(),
+    }
+}
+
+/// What is wrong with a typed base URL or token.
+pub fn explain_invalid(i18n: Words, invalid: Invalid) -> &'static str {
+    match invalid {
+        Invalid::EmptyUrl => t_string!(i18n, invalid_empty_url),
+        Invalid::Scheme => t_string!(i18n, invalid_scheme),
+        Invalid::Url => t_string!(i18n, invalid_url),
+        Invalid::Credentials => t_string!(i18n, invalid_credentials),
+        Invalid::Query => t_string!(i18n, invalid_query),
+        Invalid::Taken => t_string!(i18n, invalid_taken),
+        Invalid::Token => t_string!(i18n, invalid_token),
     }
 }
 

@@ -17,6 +17,25 @@ pub const CLOSE: &str = "M6 6l12 12M18 6L6 18";
 /// An arrow down.
 pub const OPEN: &str = "M6 9l6 6 6-6";
 
+/// An arrow up, without a shaft.
+pub const UP: &str = "M6 15l6-6 6 6";
+/// A plus.
+pub const PLUS: &str = "M12 5v14M5 12h14";
+/// A clock with an arrow back.
+pub const HISTORY: &str = "M4 12a8 8 0 1 0 3-6.2L4 8M4 4v4h4M12 8v4l3 2";
+/// Sliders, level.
+pub const SETTINGS: &str = "M4 7h9M19 7h1M4 17h1M11 17h9M16 5v4M8 15v4";
+/// Sliders, upright.
+pub const PARAMETERS: &str = "M6 4v7M6 17v3M12 4v2M12 12v8M18 4v9M18 19v1M4 14h4M10 9h4M16 16h4";
+/// Six dots.
+pub const GRIP: &str = "M9 6h.01M15 6h.01M9 12h.01M15 12h.01M9 18h.01M15 18h.01";
+/// A pencil.
+pub const EDIT: &str = "M4 20h4L19 9l-4-4L4 16zM13 7l4 4";
+/// A bin.
+pub const DELETE: &str = "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5";
+/// An arrow around, back to the start.
+pub const RESET: &str = "M4 12a8 8 0 1 0 3-6.2L4 8M4 4v4h4";
+
 /// Draws one of the shapes above: lines in the text's colour, on 24 by 24 units.
 pub fn icon(shape: &'static str) -> impl IntoView {
     view! {

@@ -19,8 +19,8 @@ pub enum Event {
     CompositionEnd,
     /// The Enter key went down.
     Enter {
-        /// Without Shift, Ctrl, Alt or Meta.
-        plain: bool,
+        /// With the modifiers that send, by the reader's setting.
+        sends: bool,
         /// The event's `isComposing`.
         composing: bool,
         /// The event's key code is 229: the input method has used the key.
@@ -84,7 +84,7 @@ impl Ime {
                     Action::Commit
                 }
             }
-            Event::Enter { plain: false, .. } => Action::Nothing,
+            Event::Enter { sends: false, .. } => Action::Nothing,
             Event::Enter {
                 composing,
                 taken_by_ime,
@@ -116,22 +116,22 @@ mod tests {
     use super::*;
 
     const ENTER: Event = Event::Enter {
-        plain: true,
+        sends: true,
         composing: false,
         taken_by_ime: false,
     };
     const ENTER_COMPOSING: Event = Event::Enter {
-        plain: true,
+        sends: true,
         composing: true,
         taken_by_ime: true,
     };
     const ENTER_229: Event = Event::Enter {
-        plain: true,
+        sends: true,
         composing: false,
         taken_by_ime: true,
     };
     const SHIFT_ENTER: Event = Event::Enter {
-        plain: false,
+        sends: false,
         composing: false,
         taken_by_ime: false,
     };

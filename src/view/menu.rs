@@ -22,8 +22,8 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
     let items = NodeRef::<html::Div>::new();
     let is_last = Memo::new(move |_| session.cards().read().len() == 1);
     let close = move || {
-        is_open.set(false);
-        if let Some(button) = button.get_untracked() {
+        is_open.try_set(false);
+        if let Some(button) = button.try_get_untracked().flatten() {
             // A button that is gone can't take the focus back.
             let _ = button.focus();
         }
@@ -70,20 +70,47 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
             session.delete_card(id);
         }
     };
+    let move_item = move |right: bool| {
+        let place = move || session.place(id);
+        let is_at_end = Memo::new(move |_| {
+            if right {
+                place() + 1 == session.cards().read().len()
+            } else {
+                place() == 0
+            }
+        });
+        let label = Signal::derive(move || {
+            if right {
+                t_string!(i18n, move_right)
+            } else {
+                t_string!(i18n, move_left)
+            }
+        });
+        view! {
+            <button
+                class="menu-item"
+                role="menuitem"
+                tabindex="-1"
+                aria-disabled=flag(move || is_at_end.get())
+                on:click=move |_| {
+                    if !is_at_end.get_untracked() {
+                        let to = untrack(place);
+                        session.move_card(id, if right { to + 1 } else { to.saturating_sub(1) });
+                        // A card that is moved on the page loses the focus.
+                        request_animation_frame(close);
+                    }
+                }
+            >
+                {label}
+            </button>
+        }
+        .into_any()
+    };
     view! {
         <div
             class="menu"
             on:keydown=on_key
-            on:focusout=move |event: ev::FocusEvent| {
-                // The focus may only be on its way from one item to another: look when it is there.
-                let menu = event.current_target().map(JsCast::unchecked_into::<web_sys::Node>);
-                request_animation_frame(move || {
-                    let focused = document().active_element();
-                    if !menu.is_some_and(|menu| menu.contains(focused.as_deref())) {
-                        is_open.try_set(false);
-                    }
-                });
-            }
+            on:focusout=move |event: ev::FocusEvent| close_when_left(&event, is_open)
         >
             <button
                 node_ref=button
@@ -98,6 +125,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
             </button>
             {when(move || is_open.get(), move || view! {
                 <div node_ref=items class="menu-items" role="menu" aria-label=word!(i18n, more)>
+                    {[false, true].map(move_item).collect_view()}
                     <button
                         class="menu-item"
                         role="menuitem"
@@ -139,6 +167,19 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
             })}
         </div>
     }
+}
+
+/// Closes what an element has opened once the focus has left the element.
+pub fn close_when_left(event: &ev::FocusEvent, is_open: RwSignal<bool>) {
+    // The focus may only be on its way from one part to another: look when it is there.
+    let opener = event.current_target();
+    let opener = opener.map(JsCast::unchecked_into::<web_sys::Node>);
+    request_animation_frame(move || {
+        let focused = document().active_element();
+        if !opener.is_some_and(|opener| opener.contains(focused.as_deref())) {
+            is_open.try_set(false);
+        }
+    });
 }
 
 fn item(items: &web_sys::Element, index: usize) -> Option<web_sys::Element> {

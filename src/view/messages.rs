@@ -52,6 +52,14 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
             sizes.set_value(Sizes::watch(&[&log, &content], follow));
         }
     });
+    // A card that is moved on the page loses the place that was read.
+    let place = Memo::new(move |_| session.place(id));
+    Effect::new(move |_| {
+        place.get();
+        if let Some(log) = log.get_untracked() {
+            log.set_scroll_top(last_top.get_value());
+        }
+    });
     let live = Memo::new(move |_| session.live(id));
     let count = Memo::new(move |_| card.turns().try_read().map_or(0, |turns| turns.len()));
     // What the reader has just sent is always in sight.
@@ -179,6 +187,7 @@ fn Waiting(
             <span>
                 {Signal::derive(move || match standing.get() {
                     Standing::Queued => t_string!(i18n, queued),
+                    _ if !session.can_ask(card) => t_string!(i18n, queued_for_model),
                     _ => t_string!(i18n, unanswered),
                 })}
             </span>
@@ -243,6 +252,21 @@ fn AnswerView(
         let (outcome, is_empty) = outcome.get()?;
         let can_retry = outcome.can_retry();
         let is_error = matches!(outcome, Outcome::Failed(_));
+        let refused = match &outcome {
+            Outcome::Failed(error) => session.refused(card, error),
+            _ => None,
+        };
+        let refused = refused.map(|param| {
+            let name = super::params::name(param);
+            view! {
+                <button class="button" on:click=move |event| {
+                    session.send_without(card, id, param);
+                    focus_message(card, &event);
+                }>
+                    {t_string!(i18n, send_without, name = name).to_string()}
+                </button>
+            }
+        });
         let words = match outcome {
             Outcome::Complete if is_empty => t_string!(i18n, no_text).to_owned(),
             Outcome::Complete => return None,
@@ -255,6 +279,7 @@ fn AnswerView(
         Some(view! {
             <div class="note" class:error=is_error>
                 <span>{words}</span>
+                {refused}
                 {can_retry.then(|| view! { <Retry card id live /> })}
             </div>
         })

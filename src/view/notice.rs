@@ -3,34 +3,26 @@
 use leptos::{html, prelude::*};
 
 use super::{
+    Shown,
     card::focus_message,
     dynamic::{part, when, word},
     explain::explain_unsaved,
     icon::{self, icon},
 };
 use crate::{
+    address::Address,
     i18n::{t_string, use_i18n},
-    session::{Removed, Session},
+    session::{self, Library, Removed, Session},
 };
 
-/// The notices, between the page's header and the cards.
+/// The notices about what all chats share.
 #[component]
 pub fn Notices() -> impl IntoView {
     let i18n = use_i18n();
-    let session = expect_context::<Session>();
-    let dismiss = move |act: fn(Session)| {
-        view! {
-            <button
-                class="button icon-button"
-                aria-label=word!(i18n, dismiss)
-                on:click=move |_| act(session)
-            >
-                {icon(icon::CLOSE)}
-            </button>
-        }
-    };
+    let library = expect_context::<Library>();
+    let shown = expect_context::<Shown>();
     let unsaved = part(move || {
-        let error = session.unsaved()?;
+        let error = library.unsaved()?;
         Some(view! {
             <p class="notice error">
                 <span>{explain_unsaved(i18n, error)}</span>
@@ -38,27 +30,66 @@ pub fn Notices() -> impl IntoView {
         })
     });
     let aside = part(move || {
-        let keys = session.aside().get();
+        let keys = library.aside().get();
         (!keys.is_empty()).then(|| {
             view! {
                 <p class="notice error">
                     <span>{t_string!(i18n, aside, keys = keys.join(", ")).to_string()}</span>
-                    {dismiss(Session::dismiss_aside)}
+                    <Dismiss act=Callback::new(move |()| library.dismiss_aside()) />
                 </p>
             }
         })
     });
-    let copy = when(
-        move || session.is_copy().get(),
-        move || {
-            view! {
+    view! {
+        <div class="notices" role="status">
+            {when(move || !library.is_online().get(), move || view! {
                 <p class="notice">
-                    <span>{word!(i18n, is_copy)}</span>
-                    {dismiss(Session::dismiss_is_copy)}
+                    <span>{word!(i18n, offline)}</span>
                 </p>
-            }
-        },
-    );
+            })}
+            {unsaved}
+            {aside}
+            // The settings are in front of the page, and say it themselves.
+            {when(move || !shown.settings.get(), move || view! { <Forgotten /> })}
+        </div>
+    }
+}
+
+/// The notice that a chat or an endpoint was deleted, with the way back.
+#[component]
+pub fn Forgotten() -> impl IntoView {
+    let i18n = use_i18n();
+    let library = expect_context::<Library>();
+    let shown = expect_context::<Shown>();
+    let undo = move || {
+        let is_new = untrack(|| shown.session()).is_none_or(Session::is_new);
+        // A chat that was open when it was deleted is opened again.
+        if let Some(chat) = library.undo().filter(|_| is_new) {
+            shown.go_to(&Address::Chat(chat));
+        }
+    };
+    part(move || {
+        let words = match library.forgotten()? {
+            session::Forgotten::Chat(_) => t_string!(i18n, chat_deleted),
+            session::Forgotten::Endpoint(..) => t_string!(i18n, endpoint_was_deleted),
+        };
+        Some(view! {
+            <p class="notice">
+                <span>{words}</span>
+                <button class="button" on:click=move |_| undo()>
+                    {word!(i18n, undo)}
+                </button>
+                <Dismiss act=Callback::new(move |()| library.dismiss_forgotten()) />
+            </p>
+        })
+    })
+}
+
+/// The notices about the chat that is shown.
+#[component]
+pub fn ChatNotices() -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
     let undo = NodeRef::<html::Button>::new();
     // A removed card takes the focus with it: then it goes to where that can be undone.
     Effect::new(move |_| {
@@ -77,6 +108,7 @@ pub fn Notices() -> impl IntoView {
             Removed::Card { .. } => t_string!(i18n, card_deleted),
             Removed::Turn { .. } => t_string!(i18n, turn_removed),
             Removed::Turns { .. } => t_string!(i18n, chat_cleared),
+            Removed::Settings(_) => t_string!(i18n, settings_copied),
         };
         Some(view! {
             <p class="notice">
@@ -88,16 +120,34 @@ pub fn Notices() -> impl IntoView {
                 }>
                     {word!(i18n, undo)}
                 </button>
-                {dismiss(Session::dismiss_removed)}
+                <Dismiss act=Callback::new(move |()| session.dismiss_removed()) />
             </p>
         })
     });
     view! {
         <div class="notices" role="status">
-            {unsaved}
-            {aside}
-            {copy}
+            {when(move || session.is_copy().get(), move || view! {
+                <p class="notice">
+                    <span>{word!(i18n, is_copy)}</span>
+                    <Dismiss act=Callback::new(move |()| session.dismiss_is_copy()) />
+                </p>
+            })}
             {removed}
         </div>
+    }
+}
+
+/// The button that takes a notice away.
+#[component]
+fn Dismiss(act: Callback<()>) -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <button
+            class="button icon-button"
+            aria-label=word!(i18n, dismiss)
+            on:click=move |_| act.run(())
+        >
+            {icon(icon::CLOSE)}
+        </button>
     }
 }

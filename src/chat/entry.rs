@@ -1,0 +1,111 @@
+//! What the history shows of a chat, kept apart so that a list of chats needs none of them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Chat, Id};
+
+/// One line of the history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The chat's own.
+    pub id: Id,
+    /// The reader's title, else the beginning of what was asked first; empty where nothing was.
+    pub title: String,
+    /// When it was asked last, in milliseconds since 1970; 0 where that is not known.
+    #[serde(default)]
+    pub used: f64,
+    /// The models of its cards, each once.
+    #[serde(default)]
+    pub models: Vec<String>,
+}
+
+/// As many characters of a question make a title.
+const TITLE: usize = 80;
+
+impl Chat {
+    /// What the history shows of it.
+    pub fn entry(&self) -> Entry {
+        let mut models = Vec::new();
+        for model in self.cards.iter().filter_map(|card| card.model.as_ref()) {
+            if !models.contains(model) {
+                models.push(model.clone());
+            }
+        }
+        Entry {
+            id: self.id,
+            title: self.shown_title(),
+            used: self.used,
+            models,
+        }
+    }
+
+    /// The reader's title, else the first words of the first question, else those of a draft.
+    pub fn shown_title(&self) -> String {
+        if !self.title.is_empty() {
+            return self.title.clone();
+        }
+        let asked = self.cards.iter().filter_map(|card| card.turns.first());
+        let drafts = self.cards.iter().map(|card| &card.draft);
+        let mut texts = asked
+            .map(|turn| &turn.prompt)
+            .chain([&self.draft])
+            .chain(drafts);
+        let text = texts.find(|text| !text.trim().is_empty());
+        text.map(|text| first_words(text)).unwrap_or_default()
+    }
+}
+
+/// The beginning of a text in one line, cut between words where it has any.
+fn first_words(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some((end, _)) = line.char_indices().nth(TITLE) else {
+        return line;
+    };
+    let cut = &line[..end];
+    let cut = match cut.rfind(' ') {
+        Some(space) if space > end / 2 => &cut[..space],
+        _ => cut,
+    };
+    format!("{cut}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{Card, Turn, card, turn};
+
+    #[test]
+    fn a_title_is_the_first_words_until_it_is_renamed() {
+        #[track_caller]
+        fn check(title: &str, asked: &[&str], draft: &str, expected: &str) {
+            let turn = |prompt: &&str| Turn {
+                id: turn::Id::new(0),
+                prompt: (*prompt).into(),
+                answer: None,
+            };
+            let card = Card {
+                turns: asked.iter().map(turn).collect(),
+                model: Some("m".into()),
+                ..Card::new(card::Id::new(0))
+            };
+            let mut chat = Chat::new(Id::new(0), vec![card.clone(), card]);
+            chat.title = title.into();
+            chat.draft = draft.into();
+            let entry = chat.entry();
+            assert_eq!(entry.title, expected);
+            assert_eq!(entry.models, ["m"]);
+        }
+        check("", &[], "", "");
+        check("", &["안녕\n\n 하세요 ", "next"], "d", "안녕 하세요");
+        check("", &[], "a draft", "a draft");
+        check("mine", &["asked"], "", "mine");
+        let long = "word ".repeat(40);
+        check("", &[&long], "", &format!("{}…", long[..79].trim_end()));
+        check(
+            "",
+            &[&"가".repeat(100)],
+            "",
+            &format!("{}…", "가".repeat(80)),
+        );
+    }
+}

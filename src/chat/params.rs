@@ -1,0 +1,417 @@
+//! The parameters of a card: what is sent beside the conversation, or left to the endpoint.
+//!
+//! Source of names and ranges: OpenAI's API reference, «Create chat completion»; `top_k`, `min_p`
+//! and `repetition_penalty` as vLLM names them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Number, Value};
+
+/// A parameter that a reader can set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "their names are those on the wire")]
+pub enum Param {
+    MaxTokens,
+    Temperature,
+    TopP,
+    TopK,
+    FrequencyPenalty,
+    PresencePenalty,
+    MinP,
+    RepetitionPenalty,
+    Seed,
+    Stop,
+    ReasoningEffort,
+    ResponseFormat,
+    /// Any other fields, as a JSON object.
+    Json,
+}
+
+/// What a parameter's value can be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// A number within a range, both ends included.
+    Number {
+        /// The least.
+        min: f64,
+        /// The most.
+        max: f64,
+        /// The distance from one number to the next; 1 means whole numbers only.
+        step: f64,
+    },
+    /// One of some words.
+    Choice(&'static [&'static str]),
+    /// A text a line.
+    Lines,
+    /// A JSON object.
+    Json,
+}
+
+impl Param {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 13] = [
+        Self::MaxTokens,
+        Self::Temperature,
+        Self::TopP,
+        Self::TopK,
+        Self::FrequencyPenalty,
+        Self::PresencePenalty,
+        Self::MinP,
+        Self::RepetitionPenalty,
+        Self::Seed,
+        Self::Stop,
+        Self::ReasoningEffort,
+        Self::ResponseFormat,
+        Self::Json,
+    ];
+
+    /// Its field in the request. [`Param::Json`] has none of its own.
+    pub const fn wire(self) -> &'static str {
+        match self {
+            Self::MaxTokens => "max_tokens",
+            Self::Temperature => "temperature",
+            Self::TopP => "top_p",
+            Self::TopK => "top_k",
+            Self::FrequencyPenalty => "frequency_penalty",
+            Self::PresencePenalty => "presence_penalty",
+            Self::MinP => "min_p",
+            Self::RepetitionPenalty => "repetition_penalty",
+            Self::Seed => "seed",
+            Self::Stop => "stop",
+            Self::ReasoningEffort => "reasoning_effort",
+            Self::ResponseFormat => "response_format",
+            Self::Json => "json",
+        }
+    }
+
+    /// What its value can be.
+    pub const fn kind(self) -> Kind {
+        const fn number(min: f64, max: f64, step: f64) -> Kind {
+            Kind::Number { min, max, step }
+        }
+        match self {
+            Self::MaxTokens => number(1.0, 131_072.0, 1.0),
+            Self::Temperature | Self::RepetitionPenalty => number(0.0, 2.0, 0.01),
+            Self::TopP | Self::MinP => number(0.0, 1.0, 0.01),
+            Self::TopK => number(1.0, 500.0, 1.0),
+            Self::FrequencyPenalty | Self::PresencePenalty => number(-2.0, 2.0, 0.01),
+            Self::Seed => number(0.0, 2_147_483_647.0, 1.0),
+            Self::Stop => Kind::Lines,
+            Self::ReasoningEffort => {
+                Kind::Choice(&["none", "minimal", "low", "medium", "high", "xhigh"])
+            }
+            Self::ResponseFormat => Kind::Choice(&["text", "json_object"]),
+            Self::Json => Kind::Json,
+        }
+    }
+
+    /// How it is set before anyone has set it.
+    pub fn start(self) -> Setting {
+        let on = |value: f64| (true, number(value));
+        let off = |value: f64| (false, number(value));
+        let text = |text: &str| (false, text.into());
+        let (is_on, value) = match self {
+            Self::MaxTokens => on(4096.0),
+            Self::Temperature => on(0.7),
+            Self::TopP => on(1.0),
+            Self::TopK => on(40.0),
+            Self::FrequencyPenalty | Self::PresencePenalty => on(0.0),
+            Self::MinP => off(0.05),
+            Self::RepetitionPenalty => off(1.0),
+            Self::Seed => off(0.0),
+            Self::Stop => text(""),
+            Self::ReasoningEffort => text("medium"),
+            Self::ResponseFormat => text("text"),
+            Self::Json => text("{}"),
+        };
+        Setting { is_on, value }
+    }
+}
+
+/// A JSON number, without a fraction where it has none: some endpoints refuse 40.0 as a count.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a whole number in a parameter's range is an i64"
+)]
+pub fn number(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < 9e15 {
+        (value as i64).into()
+    } else {
+        Number::from_f64(value).map_or(Value::Null, Value::Number)
+    }
+}
+
+/// Whether a parameter is sent, and with what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    /// Whether it is sent while the parameters are in use.
+    pub is_on: bool,
+    /// A number, or the text as typed.
+    pub value: Value,
+}
+
+/// The parameters of a card.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Params {
+    /// The master switch. While it is off, nothing is sent and the endpoint's defaults rule.
+    pub in_use: bool,
+    /// What is not as it was at the start, by [`Param::wire`].
+    #[serde(default)]
+    pub changed: BTreeMap<String, Setting>,
+}
+
+/// Why the text of [`Param::Json`] can't be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadJson {
+    /// It is not a JSON object.
+    #[error("not a JSON object")]
+    NoObject,
+    /// It sets what the card itself says: the model, the messages, or that it streams.
+    #[error("it sets model, messages or stream")]
+    Reserved,
+}
+
+impl Params {
+    /// How a parameter is set.
+    pub fn setting(&self, param: Param) -> Setting {
+        let changed = self.changed.get(param.wire());
+        changed.cloned().unwrap_or_else(|| param.start())
+    }
+
+    /// Sets a parameter.
+    pub fn set(&mut self, param: Param, setting: Setting) {
+        if setting == param.start() {
+            self.changed.remove(param.wire());
+        } else {
+            self.changed.insert(param.wire().to_owned(), setting);
+        }
+    }
+
+    /// The fields that they add to a request. `max_completion_tokens` is the name that some
+    /// endpoints demand in place of `max_tokens`.
+    pub fn body(&self, max_completion_tokens: bool) -> Map<String, Value> {
+        let mut body = Map::new();
+        for param in self.on() {
+            let value = self.setting(param).value;
+            let text = value.as_str().unwrap_or_default();
+            let value = match param {
+                Param::Json => {
+                    // Last: what is typed wins over a field above.
+                    body.extend(parse(text).unwrap_or_default());
+                    continue;
+                }
+                Param::Stop => {
+                    let lines = text.lines().filter(|line| !line.is_empty());
+                    let lines: Vec<_> = lines.map(|line| line.replace("\\n", "\n")).collect();
+                    if lines.is_empty() {
+                        continue;
+                    }
+                    lines.into()
+                }
+                Param::ResponseFormat => Map::from_iter([("type".to_owned(), value)]).into(),
+                _ => value,
+            };
+            let name = match param {
+                Param::MaxTokens if max_completion_tokens => "max_completion_tokens",
+                _ => param.wire(),
+            };
+            body.insert(name.to_owned(), value);
+        }
+        body
+    }
+
+    /// The parameter that an endpoint's refusal names, if it is one that was sent.
+    pub fn named_in(&self, refusal: &str) -> Option<Param> {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let words: Vec<_> = refusal.split(|c| !is_part(c)).collect();
+        self.on().find(|&param| match param {
+            Param::Json => {
+                let typed = self.setting(param).value;
+                let fields = parse(typed.as_str().unwrap_or_default()).unwrap_or_default();
+                fields.keys().any(|field| words.contains(&&**field))
+            }
+            Param::MaxTokens => {
+                words.contains(&"max_tokens") || words.contains(&"max_completion_tokens")
+            }
+            _ => words.contains(&param.wire()),
+        })
+    }
+
+    fn on(&self) -> impl Iterator<Item = Param> {
+        let all = Param::ALL.into_iter();
+        all.filter(|&param| self.in_use && self.setting(param).is_on)
+    }
+}
+
+/// Whether a refusal of `max_tokens` tells to send `max_completion_tokens` instead, as OpenAI's
+/// does for its reasoning models.
+pub fn wants_max_completion_tokens(refusal: &str) -> bool {
+    refusal.contains("max_completion_tokens") && refusal.contains("instead")
+}
+
+/// Reads the text of [`Param::Json`].
+///
+/// # Errors
+/// Why it can't be sent.
+pub fn parse(json: &str) -> Result<Map<String, Value>, BadJson> {
+    let fields: Map<_, _> = serde_json::from_str(json).map_err(|_| BadJson::NoObject)?;
+    let reserved = ["model", "messages", "stream"];
+    if reserved.iter().any(|name| fields.contains_key(*name)) {
+        return Err(BadJson::Reserved);
+    }
+    Ok(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Parameters in use, with only these on.
+    fn only(set: &[(Param, Value)]) -> Params {
+        let mut params = Params {
+            in_use: true,
+            ..Params::default()
+        };
+        for param in Param::ALL {
+            let value = set.iter().find(|(other, _)| *other == param);
+            let setting = Setting {
+                is_on: value.is_some(),
+                value: value.map_or(param.start().value, |(_, value)| value.clone()),
+            };
+            params.set(param, setting);
+        }
+        params
+    }
+
+    #[test]
+    fn what_is_on_is_sent() {
+        #[track_caller]
+        fn check(params: &Params, expected: Value) {
+            assert_eq!(Value::Object(params.body(false)), expected);
+        }
+        check(&Params::default(), json!({}));
+        let start = Params {
+            in_use: true,
+            ..Params::default()
+        };
+        check(
+            &start,
+            json!({
+                "max_tokens": 4096, "temperature": 0.7, "top_p": 1, "top_k": 40,
+                "frequency_penalty": 0, "presence_penalty": 0,
+            }),
+        );
+        let off = Params {
+            in_use: false,
+            ..only(&[(Param::TopK, json!(7))])
+        };
+        check(&off, json!({}));
+        check(&only(&[(Param::TopK, json!(7))]), json!({ "top_k": 7 }));
+        let stop = |text: &str| only(&[(Param::Stop, json!(text))]);
+        check(&stop("END\n\n\\n\\n"), json!({ "stop": ["END", "\n\n"] }));
+        check(&stop("\n"), json!({}));
+        check(
+            &only(&[(Param::ResponseFormat, json!("json_object"))]),
+            json!({ "response_format": { "type": "json_object" } }),
+        );
+        check(
+            &only(&[(Param::ReasoningEffort, json!("low"))]),
+            json!({ "reasoning_effort": "low" }),
+        );
+        let with_json =
+            |text: &str| only(&[(Param::Temperature, json!(0.5)), (Param::Json, json!(text))]);
+        check(
+            &with_json(r#"{"n":1,"temperature":0}"#),
+            json!({ "n": 1, "temperature": 0 }),
+        );
+        check(&with_json("{"), json!({ "temperature": 0.5 }));
+        check(
+            &with_json(r#"{"model":"x"}"#),
+            json!({ "temperature": 0.5 }),
+        );
+        let renamed = only(&[(Param::MaxTokens, json!(9))]).body(true);
+        assert_eq!(
+            Value::Object(renamed),
+            json!({ "max_completion_tokens": 9 })
+        );
+    }
+
+    #[test]
+    fn what_is_as_at_the_start_is_not_stored() {
+        let mut params = Params::default();
+        let cold = Setting {
+            is_on: true,
+            value: json!(0),
+        };
+        params.set(Param::Temperature, cold.clone());
+        assert_eq!(params.setting(Param::Temperature), cold);
+        params.set(Param::Temperature, Param::Temperature.start());
+        assert_eq!(params, Params::default());
+    }
+
+    #[test]
+    fn whole_numbers_have_no_fraction() {
+        #[track_caller]
+        fn check(value: f64, expected: &str) {
+            assert_eq!(number(value).to_string(), expected);
+        }
+        check(40.0, "40");
+        check(0.7, "0.7");
+        check(-0.05, "-0.05");
+        check(f64::NAN, "null");
+    }
+
+    #[test]
+    fn a_refused_parameter_is_found() {
+        #[track_caller]
+        fn check(refusal: &str, expected: Option<Param>) {
+            let params = only(&[
+                (Param::MaxTokens, json!(1)),
+                (Param::Temperature, json!(1)),
+                (Param::TopK, json!(1)),
+                (Param::Json, json!(r#"{"chat_template_kwargs":{}}"#)),
+            ]);
+            assert_eq!(params.named_in(refusal), expected);
+        }
+        // OpenAI; Mistral, as read from `detail`; transformers serve
+        check(
+            "Unrecognized request argument supplied: top_k",
+            Some(Param::TopK),
+        );
+        check("top_k: Extra inputs are not permitted", Some(Param::TopK));
+        check(
+            "Unexpected fields in the request: {'top_k'}",
+            Some(Param::TopK),
+        );
+        check(
+            "Unsupported value: 'temperature' does not support 0.7 with this model.",
+            Some(Param::Temperature),
+        );
+        check(
+            "'max_tokens' or 'max_completion_tokens' is too large: 4096.",
+            Some(Param::MaxTokens),
+        );
+        check("chat_template_kwargs is unknown", Some(Param::Json));
+        check("top_p is not supported", None);
+        check("the temperatures are high", None);
+        check("", None);
+    }
+
+    #[test]
+    fn the_newer_name_of_max_tokens_is_asked_for() {
+        #[track_caller]
+        fn check(refusal: &str, expected: bool) {
+            assert_eq!(wants_max_completion_tokens(refusal), expected);
+        }
+        check(
+            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+            true,
+        );
+        check(
+            "'max_tokens' or 'max_completion_tokens' is too large: 4096.",
+            false,
+        );
+    }
+}

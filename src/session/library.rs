@@ -1,0 +1,696 @@
+//! What all chats share: the endpoints and their models, the settings, the history, and which chats
+//! this tab has open.
+
+use std::collections::{HashMap, HashSet};
+
+use leptos::prelude::*;
+use reactive_stores::Store;
+
+use super::{Session, random};
+use crate::{
+    address::{Address, Wanted},
+    chat::{self, Card, Chat, Entry, card},
+    endpoint::{
+        self, BaseUrl, Edit, Endpoint, EndpointStoreFields, Endpoints, EndpointsStoreFields,
+        Invalid,
+    },
+    openai,
+    storage::{self, Found, Key, Recent, Settings, Used},
+};
+
+/// What is known of an endpoint's models.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Models {
+    /// They have been asked for.
+    Loading,
+    /// What the endpoint answered, which may be nothing.
+    Listed(Vec<String>),
+    /// Why there is no list.
+    Unlisted(Unlisted),
+}
+
+/// Why an endpoint gave no list of models.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unlisted {
+    /// What went wrong.
+    Failed(openai::Error),
+    /// There is none at its base URL, but there is one at this.
+    Elsewhere(BaseUrl),
+}
+
+impl Unlisted {
+    /// Whether no typed model can help: the token is refused, or the base URL is another.
+    pub const fn is_hopeless(&self) -> bool {
+        match self {
+            Self::Failed(error) => error.refuses_token(),
+            Self::Elsewhere(_) => true,
+        }
+    }
+}
+
+/// What an address led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one of it, and a Session is a handful of handles"
+)]
+pub enum Opened {
+    /// A chat.
+    Chat(Session),
+    /// There is nothing at that address, or nothing that can be read.
+    Nothing,
+}
+
+/// What was removed from the library, to be put back.
+#[derive(Clone, Debug)]
+pub enum Forgotten {
+    /// A chat of the history.
+    Chat(Box<Chat>),
+    /// An endpoint, with its place in the list.
+    Endpoint(Endpoint, usize),
+}
+
+/// What of the tab is no business of any view.
+struct Tab {
+    /// Owns the signals of the chats: they outlive the views that have asked for them.
+    owner: Owner,
+    /// The chats that are open: the one that is shown, and those that still have an answer coming
+    /// or words that could not be saved.
+    open: Vec<Session>,
+    /// The page's first address was opened.
+    has_opened: bool,
+    /// Nothing may be written: the storage is blocked, or holds what could not be put aside.
+    off: bool,
+    /// The page is being left, which ends every request: no fault of the endpoint.
+    leaving: bool,
+    /// Models that demand `max_completion_tokens` in place of `max_tokens`.
+    renaming: HashSet<(endpoint::Id, String)>,
+}
+
+/// Everything that the chats share, and what a user does with it.
+#[derive(Clone, Copy)]
+pub struct Library {
+    endpoints: Store<Endpoints>,
+    settings: RwSignal<Settings>,
+    recent: RwSignal<Recent>,
+    models: RwSignal<HashMap<endpoint::Id, Models>>,
+    forgotten: RwSignal<Vec<Forgotten>>,
+    unsaved: RwSignal<Vec<(Key, storage::Error)>>,
+    aside: RwSignal<Vec<String>>,
+    history: RwSignal<()>,
+    is_online: RwSignal<bool>,
+    tab: StoredValue<Tab, LocalStorage>,
+}
+
+impl Library {
+    /// Reads what was saved, and keeps it in step with other tabs.
+    ///
+    /// # Panics
+    /// Outside a reactive owner, which every view has.
+    pub fn open_all() -> Self {
+        let (loaded, failed) = storage::load();
+        let tab = Tab {
+            owner: Owner::current().expect("a view has an owner"),
+            open: Vec::new(),
+            has_opened: false,
+            off: failed.is_some(),
+            leaving: false,
+            renaming: HashSet::new(),
+        };
+        let unsaved = failed.map(|error| (Key::Settings, error));
+        let library = Self {
+            endpoints: Store::new(loaded.endpoints),
+            settings: RwSignal::new(loaded.settings),
+            recent: RwSignal::new(loaded.recent),
+            models: RwSignal::default(),
+            forgotten: RwSignal::default(),
+            unsaved: RwSignal::new(unsaved.into_iter().collect()),
+            aside: RwSignal::new(loaded.aside),
+            history: RwSignal::new(()),
+            is_online: RwSignal::new(window().navigator().on_line()),
+            tab: StoredValue::new_local(tab),
+        };
+        library.watch();
+        library
+    }
+
+    // What the page shows.
+
+    /// The saved endpoints.
+    pub fn endpoints(self) -> Store<Endpoints> {
+        self.endpoints
+    }
+
+    /// What is known of an endpoint's models; None if they were never asked for.
+    pub fn models(self, endpoint: endpoint::Id) -> Option<Models> {
+        self.models.with(|models| models.get(&endpoint).cloned())
+    }
+
+    /// The models of an endpoint that were used last, the last one first.
+    pub fn recent(self, endpoint: endpoint::Id) -> Vec<String> {
+        self.recent
+            .with(|recent| recent.of(endpoint).map(str::to_owned).collect())
+    }
+
+    /// The reader's settings.
+    pub fn settings(self) -> Signal<Settings> {
+        self.settings.into()
+    }
+
+    /// The chats that are stored, the last used first.
+    pub fn history(self) -> Vec<Entry> {
+        self.history.track();
+        storage::history()
+    }
+
+    /// What was removed from the library last, while it can still be put back.
+    pub fn forgotten(self) -> Option<Forgotten> {
+        self.forgotten.with(|forgotten| forgotten.last().cloned())
+    }
+
+    /// Why something is not saved, if so.
+    pub fn unsaved(self) -> Option<storage::Error> {
+        self.unsaved
+            .with(|unsaved| unsaved.first().map(|(_, error)| *error))
+    }
+
+    /// The keys under which damaged values were put aside.
+    pub fn aside(self) -> Signal<Vec<String>> {
+        self.aside.into()
+    }
+
+    /// Whether the browser believes that it has a network.
+    pub fn is_online(self) -> Signal<bool> {
+        self.is_online.into()
+    }
+
+    /// This page's origin, which a server may have to allow.
+    pub fn origin(self) -> String {
+        window().location().origin().unwrap_or_default()
+    }
+
+    /// Takes the notice about damaged values away.
+    pub fn dismiss_aside(self) {
+        self.aside.set(Vec::new());
+    }
+
+    /// Takes the offer to undo what was removed away.
+    pub fn dismiss_forgotten(self) {
+        self.forgotten.set(Vec::new());
+    }
+
+    // What a user does with chats.
+
+    /// Opens what an address leads to. The first address of a page, without a chat in it, leads to
+    /// the chat that this tab showed, else to the one that was used last.
+    pub fn open(self, address: &Address) -> Opened {
+        let is_first = self
+            .tab
+            .try_update_value(|tab| !std::mem::replace(&mut tab.has_opened, true))
+            .unwrap_or_default();
+        let session = match address {
+            Address::Chat(id) => self.open_stored(*id),
+            Address::New(wanted) if is_first && wanted.is_empty() => {
+                // A chat that was remembered but never saved was a new one.
+                let last = || storage::history().first().map(|entry| entry.id);
+                let chat = storage::remembered()
+                    .or_else(last)
+                    .and_then(|id| self.open_stored(id));
+                Some(chat.unwrap_or_else(|| self.open_new(&[])))
+            }
+            Address::New(wanted) => Some(self.open_new(wanted)),
+            Address::Nowhere => None,
+        };
+        let Some(session) = session else {
+            return Opened::Nothing;
+        };
+        storage::remember(session.id());
+        // What is left goes on while it has an answer coming.
+        self.tab.update_value(|tab| {
+            tab.open
+                .retain(|open| *open == session || open.is_needed() || !open.close());
+        });
+        Opened::Chat(session)
+    }
+
+    fn open_stored(self, id: chat::Id) -> Option<Session> {
+        let open = self.session(id);
+        open.or_else(|| match storage::open(id) {
+            Ok(Found::Chat(chat)) => Some(self.start(chat, true)),
+            Ok(Found::Aside(key)) => {
+                self.aside.update(|aside| aside.push(key));
+                None
+            }
+            Ok(Found::None) => None,
+            Err(error) => {
+                self.tab.update_value(|tab| tab.off = true);
+                self.unsaved
+                    .update(|unsaved| unsaved.push((Key::Chat(id), error)));
+                None
+            }
+        })
+    }
+
+    fn open_new(self, wanted: &[Wanted]) -> Session {
+        let mut cards = Vec::new();
+        let mut proposed = HashMap::new();
+        let one_like_the_last = [Wanted::default()];
+        let wanted = if wanted.is_empty() {
+            &one_like_the_last
+        } else {
+            wanted
+        };
+        for wanted in wanted {
+            let (card, is_known) = self.new_card(wanted);
+            if !is_known {
+                proposed.insert(card.id, wanted.clone());
+            }
+            cards.push(card);
+        }
+        let session = self.start(Chat::new(chat::Id::new(random()), cards), false);
+        session.propose(proposed);
+        session
+    }
+
+    /// A card that talks to what is wanted, else to what was used last; and whether the wanted
+    /// endpoint is a saved one.
+    fn new_card(self, wanted: &Wanted) -> (Card, bool) {
+        let endpoints = self.endpoints.read_untracked();
+        let last = self.recent.with_untracked(|recent| {
+            let used = recent.used.iter();
+            used.clone()
+                .find(|used| endpoints.find(used.endpoint).is_some())
+                .cloned()
+        });
+        let card = Card::new(card::Id::new(random()));
+        let Some(name) = &wanted.endpoint else {
+            let first = endpoints.list.first().map(|endpoint| endpoint.id);
+            let endpoint = last.as_ref().map(|used| used.endpoint).or(first);
+            let model = wanted.model.clone().or(last.map(|used| used.model));
+            let card = Card {
+                endpoint,
+                model: model.filter(|_| endpoint.is_some()),
+                ..card
+            };
+            return (card, endpoint.is_some() || wanted.model.is_none());
+        };
+        let Some(found) = endpoints.named(name) else {
+            return (card, false);
+        };
+        let card = Card {
+            endpoint: Some(found.id),
+            model: wanted.model.clone(),
+            ..card
+        };
+        (card, true)
+    }
+
+    fn start(self, chat: Chat, is_stored: bool) -> Session {
+        let in_use: Vec<_> = chat.cards.iter().filter_map(|card| card.endpoint).collect();
+        let owner = self.tab.with_value(|tab| tab.owner.clone());
+        let session = owner.with(|| Session::new(self, chat, is_stored));
+        self.tab.update_value(|tab| tab.open.push(session));
+        for id in in_use {
+            match self.models.with_untracked(|all| all.get(&id).cloned()) {
+                Some(Models::Listed(listed)) => session.choose_model(id, &listed),
+                Some(Models::Loading) => {}
+                Some(Models::Unlisted(_)) | None => self.load_models(id),
+            }
+        }
+        session
+    }
+
+    /// The open chat with that identifier.
+    fn session(self, id: chat::Id) -> Option<Session> {
+        self.tab
+            .with_value(|tab| tab.open.iter().copied().find(|open| open.id() == id))
+    }
+
+    /// Gives a chat a title; empty gives it back the one that it had by itself.
+    pub fn rename_chat(self, id: chat::Id, title: &str) {
+        let title = title.trim();
+        if let Some(open) = self.session(id) {
+            open.rename(title);
+        } else if let Ok(Found::Chat(mut chat)) = storage::open(id) {
+            title.clone_into(&mut chat.title);
+            self.write_chat(&chat);
+            self.write_entry(&chat.entry());
+        }
+    }
+
+    /// Deletes a chat with all that was said in it.
+    pub fn delete_chat(self, id: chat::Id) {
+        let chat = match self.session(id) {
+            Some(open) => {
+                self.tab
+                    .update_value(|tab| tab.open.retain(|other| *other != open));
+                Some(open.end())
+            }
+            None => match storage::open(id) {
+                Ok(Found::Chat(chat)) => Some(chat),
+                _ => None,
+            },
+        };
+        storage::delete_chat(id);
+        self.history.notify();
+        if let Some(chat) = chat {
+            self.forgotten.write().push(Forgotten::Chat(Box::new(chat)));
+        }
+    }
+
+    /// Puts back what was removed from the library last; returns the chat, if it was one.
+    pub fn undo(self) -> Option<chat::Id> {
+        match self.forgotten.try_update(Vec::pop).flatten()? {
+            Forgotten::Chat(chat) => {
+                self.write_chat(&chat);
+                self.write_entry(&chat.entry());
+                Some(chat.id)
+            }
+            Forgotten::Endpoint(endpoint, index) => {
+                let id = endpoint.id;
+                self.endpoints
+                    .list()
+                    .update(|list| list.insert(index.min(list.len()), endpoint));
+                self.save_endpoints();
+                self.load_models(id);
+                None
+            }
+        }
+    }
+
+    // What a user does with endpoints.
+
+    /// The endpoint that a filled-in form of a card means.
+    ///
+    /// # Errors
+    /// What is wrong with the form.
+    pub(super) fn resolve(
+        self,
+        chosen: Option<endpoint::Id>,
+        base_url: &str,
+        token: &str,
+        fresh: endpoint::Id,
+    ) -> Result<Endpoint, Invalid> {
+        let endpoints = self.endpoints.read_untracked();
+        endpoints.resolve(chosen, base_url, token, fresh)
+    }
+
+    /// Saves an endpoint as an edit makes it, a new one without an identifier; returns it. Its
+    /// models are asked for.
+    ///
+    /// # Errors
+    /// What is wrong with the edit; nothing is saved then.
+    pub fn edit_endpoint(
+        self,
+        id: Option<endpoint::Id>,
+        edit: &Edit,
+    ) -> Result<endpoint::Id, Invalid> {
+        let id = id.unwrap_or_else(|| endpoint::Id::new(random()));
+        let edited = self.endpoints.read_untracked().edited(id, edit)?;
+        self.save_endpoint(edited);
+        self.load_models(id);
+        Ok(id)
+    }
+
+    /// Moves an endpoint to where its models were found, which is the same server: its token goes
+    /// along.
+    pub fn use_base_url(self, id: endpoint::Id, base_url: BaseUrl) {
+        let moved = {
+            let endpoints = self.endpoints.read_untracked();
+            endpoints.find(id).cloned()
+        };
+        let Some(moved) = moved.filter(|moved| moved.base_url.origin() == base_url.origin()) else {
+            return;
+        };
+        self.save_endpoint(Endpoint { base_url, ..moved });
+        self.load_models(id);
+    }
+
+    /// Deletes an endpoint. Cards that talk to it say so and keep what was said.
+    pub fn delete_endpoint(self, id: endpoint::Id) {
+        let removed = self.endpoints.list().try_update(|list| {
+            let index = list.iter().position(|saved| saved.id == id)?;
+            Some(Forgotten::Endpoint(list.remove(index), index))
+        });
+        if let Some(removed) = removed.flatten() {
+            self.forgotten.write().push(removed);
+            self.models.update(|models| _ = models.remove(&id));
+            self.save_endpoints();
+        }
+    }
+
+    /// Moves an endpoint by one place, up or down.
+    pub fn move_endpoint(self, id: endpoint::Id, up: bool) {
+        self.endpoints.list().update(|list| {
+            let Some(index) = list.iter().position(|saved| saved.id == id) else {
+                return;
+            };
+            let other = if up {
+                index.checked_sub(1)
+            } else {
+                Some(index + 1)
+            };
+            if let Some(other) = other.filter(|other| *other < list.len()) {
+                list.swap(index, other);
+            }
+        });
+        self.save_endpoints();
+    }
+
+    /// Asks an endpoint for its models again.
+    pub fn load_models(self, id: endpoint::Id) {
+        let Some(endpoint) = self.endpoints.read_untracked().find(id).cloned() else {
+            return;
+        };
+        if self
+            .models
+            .with_untracked(|models| models.get(&id) == Some(&Models::Loading))
+        {
+            return;
+        }
+        self.know(id, Models::Loading);
+        leptos::task::spawn_local(async move {
+            let answered = ask_models(&endpoint).await;
+            let now = self.endpoints.read_untracked().find(id).cloned();
+            if now.as_ref() != Some(&endpoint) {
+                // Of an endpoint that was changed meanwhile, this is no longer true.
+                self.models.update(|models| _ = models.remove(&id));
+                self.load_models(id);
+                return;
+            }
+            self.know(id, answered.map_or_else(Models::Unlisted, Models::Listed));
+        });
+    }
+
+    /// Takes over what is known of an endpoint's models. Cards that wait for a model get one.
+    pub(super) fn know(self, id: endpoint::Id, models: Models) {
+        let listed = match &models {
+            Models::Listed(listed) => listed.clone(),
+            _ => Vec::new(),
+        };
+        self.models.update(|all| _ = all.insert(id, models));
+        for open in self.tab.with_value(|tab| tab.open.clone()) {
+            open.choose_model(id, &listed);
+        }
+    }
+
+    /// What is known of an endpoint's models, without following it.
+    pub(super) fn models_now(self, id: endpoint::Id) -> Option<Models> {
+        self.models
+            .with_untracked(|models| models.get(&id).cloned())
+    }
+
+    /// The model that a card gets at an endpoint by itself: the one that was used last, if it is
+    /// listed, else the first.
+    pub(super) fn usual_model(self, id: endpoint::Id, listed: &[String]) -> Option<String> {
+        self.recent.with_untracked(|recent| {
+            let last = recent
+                .of(id)
+                .find(|used| listed.iter().any(|model| model == used));
+            last.map(str::to_owned).or_else(|| listed.first().cloned())
+        })
+    }
+
+    /// Puts a model first among those used last.
+    pub(super) fn note_used(self, endpoint: endpoint::Id, model: String) {
+        let used = Used { endpoint, model };
+        if self
+            .recent
+            .with_untracked(|recent| recent.used.first() != Some(&used))
+        {
+            self.recent.update(|recent| recent.note(used));
+            let recent = self.recent.read_untracked();
+            self.write(Key::Recent, || storage::save_recent(&recent));
+        }
+    }
+
+    /// Whether a model demands `max_completion_tokens`.
+    pub(super) fn is_renaming(self, endpoint: endpoint::Id, model: &str) -> bool {
+        let key = (endpoint, model.to_owned());
+        self.tab.with_value(|tab| tab.renaming.contains(&key))
+    }
+
+    /// Learns that a model demands `max_completion_tokens`.
+    pub(super) fn learn_renaming(self, endpoint: endpoint::Id, model: String) {
+        self.tab
+            .update_value(|tab| _ = tab.renaming.insert((endpoint, model)));
+    }
+
+    // What a user sets for the page.
+
+    /// Changes the settings.
+    pub fn set(self, change: impl FnOnce(&mut Settings)) {
+        self.settings.update(change);
+        self.save_settings();
+    }
+
+    // How things are saved.
+
+    pub(super) fn save_endpoint(self, endpoint: Endpoint) {
+        self.endpoints.list().update(|list| {
+            match list.iter_mut().find(|saved| saved.id == endpoint.id) {
+                Some(saved) => *saved = endpoint,
+                None => list.push(endpoint),
+            }
+        });
+        self.save_endpoints();
+    }
+
+    fn save_endpoints(self) {
+        let endpoints = self.endpoints.read_untracked();
+        self.write(Key::Endpoints, || storage::save_endpoints(&endpoints));
+    }
+
+    fn save_settings(self) {
+        let settings = self.settings.read_untracked();
+        self.write(Key::Settings, || storage::save_settings(&settings));
+    }
+
+    /// Saves a chat; returns whether it is saved.
+    pub(super) fn write_chat(self, chat: &Chat) -> bool {
+        let is_saved = self.write(Key::Chat(chat.id), || storage::save_chat(chat));
+        // What failed before may find room now.
+        let failed = |key| {
+            self.unsaved
+                .with_untracked(|all| all.iter().any(|(of, _)| *of == key))
+        };
+        if is_saved && failed(Key::Endpoints) {
+            self.save_endpoints();
+        }
+        if is_saved && failed(Key::Settings) {
+            self.save_settings();
+        }
+        is_saved
+    }
+
+    /// Saves what the history shows of a chat; returns whether it is saved.
+    pub(super) fn write_entry(self, entry: &Entry) -> bool {
+        let is_saved = self.write(Key::Entry(entry.id), || storage::save_entry(entry));
+        self.history.notify();
+        is_saved
+    }
+
+    /// Writes one value, unless nothing may be written, and keeps why it failed until it succeeds.
+    /// Returns whether it is saved.
+    fn write(self, key: Key, write: impl FnOnce() -> Result<(), storage::Error>) -> bool {
+        if self.tab.with_value(|tab| tab.off) {
+            return false;
+        }
+        let failed = write().err();
+        self.note_saved(key, failed);
+        failed.is_none()
+    }
+
+    /// Notes that a value is saved, or why not.
+    pub(super) fn note_saved(self, key: Key, failed: Option<storage::Error>) {
+        let mut unsaved = self.unsaved.get_untracked();
+        unsaved.retain(|(of, _)| *of != key);
+        unsaved.extend(failed.map(|error| (key, error)));
+        if self.unsaved.with_untracked(|before| *before != unsaved) {
+            self.unsaved.set(unsaved);
+        }
+    }
+
+    /// Whether a value could not be saved.
+    pub(super) fn is_unsaved(self, key: Key) -> bool {
+        self.tab.with_value(|tab| tab.off)
+            || self
+                .unsaved
+                .with_untracked(|unsaved| unsaved.iter().any(|(of, _)| *of == key))
+    }
+
+    /// Whether the page is being left.
+    pub(super) fn is_leaving(self) -> bool {
+        self.tab.with_value(|tab| tab.leaving)
+    }
+
+    /// Saves what is not saved yet when the page is hidden or left, and follows other tabs.
+    fn watch(self) {
+        let flush = move || {
+            for open in self.tab.with_value(|tab| tab.open.clone()) {
+                open.flush();
+            }
+        };
+        let leave = move |leaving| self.tab.update_value(|tab| tab.leaving = leaving);
+        window_event_listener(leptos::ev::pagehide, move |_| {
+            leave(true);
+            flush();
+        });
+        window_event_listener(leptos::ev::pageshow, move |_| leave(false));
+        window_event_listener(leptos::ev::visibilitychange, move |_| flush());
+        window_event_listener(leptos::ev::online, move |_| self.is_online.set(true));
+        window_event_listener(leptos::ev::offline, move |_| self.is_online.set(false));
+        window_event_listener(leptos::ev::storage, move |event| {
+            match storage::changed(&event) {
+                Some(Key::Chat(id)) => {
+                    if let Some(open) = self.session(id) {
+                        open.changed_elsewhere();
+                    }
+                }
+                Some(Key::Endpoints) => {
+                    if let Some(Endpoints { list }) = storage::readable(Key::Endpoints) {
+                        self.endpoints.list().set(list);
+                    }
+                }
+                Some(key @ Key::Settings) => {
+                    if let Some(settings) = storage::readable(key) {
+                        self.settings.set(settings);
+                    }
+                }
+                Some(key @ Key::Recent) => {
+                    if let Some(recent) = storage::readable(key) {
+                        self.recent.set(recent);
+                    }
+                }
+                Some(Key::Entry(_)) => self.history.notify(),
+                None => {}
+            }
+        });
+    }
+
+    /// The name of a saved endpoint.
+    pub fn endpoint_name(self, id: endpoint::Id) -> Option<String> {
+        self.endpoints.list().at_key(id).name().try_get()
+    }
+}
+
+/// Asks an endpoint for its models. Where it knows no such path, the path with a version is tried
+/// too: most base URLs that lead nowhere lack it.
+pub(super) async fn ask_models(endpoint: &Endpoint) -> Result<Vec<String>, Unlisted> {
+    let error = match openai::models(endpoint).await {
+        Ok(listed) => return Ok(listed),
+        Err(error) => error,
+    };
+    if matches!(error, openai::Error::Refused { status: 404, .. })
+        && let Some(base_url) = endpoint.base_url.with_version()
+    {
+        let there = Endpoint {
+            base_url,
+            ..endpoint.clone()
+        };
+        if openai::models(&there).await.is_ok() {
+            return Err(Unlisted::Elsewhere(there.base_url));
+        }
+    }
+    Err(Unlisted::Failed(error))
+}

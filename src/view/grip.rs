@@ -1,0 +1,107 @@
+//! The grip that moves a card: by pointer, or by the arrow keys.
+
+use std::sync::{Arc, Mutex};
+
+use leptos::{ev, html, prelude::*};
+
+use super::dynamic::word;
+use super::icon::{self, icon};
+use crate::{chat::card, i18n::use_i18n, session::Session};
+
+/// Moves its card among the others.
+#[component]
+pub fn Grip(id: card::Id) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let grip = NodeRef::<html::Button>::new();
+    let is_dragged = RwSignal::new(false);
+    let on_key = move |event: ev::KeyboardEvent| {
+        let place = untrack(|| session.place(id));
+        let to = match event.key().as_str() {
+            "ArrowLeft" => place.checked_sub(1),
+            "ArrowRight" => Some(place + 1),
+            _ => return,
+        };
+        event.prevent_default();
+        if let Some(to) = to {
+            session.move_card(id, to);
+            // A card that is moved on the page loses the focus.
+            request_animation_frame(move || {
+                if let Some(grip) = grip.try_get_untracked().flatten() {
+                    // A grip on the page can take the focus.
+                    let _ = grip.focus();
+                }
+            });
+        }
+    };
+    // The page is listened to, not the grip: a card that moves on the page loses the pointer.
+    let start = move |event: ev::PointerEvent| {
+        if event.button() != 0 {
+            return;
+        }
+        is_dragged.set(true);
+        let moving = window_event_listener(ev::pointermove, move |event| {
+            if let Some(to) = place_at(f64::from(event.client_x()))
+                && to != untrack(|| session.place(id))
+            {
+                session.move_card(id, to);
+            }
+        });
+        let handles = Arc::new(Mutex::new(vec![moving]));
+        let end = {
+            let handles = Arc::clone(&handles);
+            move || {
+                is_dragged.try_set(false);
+                for handle in handles
+                    .lock()
+                    .into_iter()
+                    .flat_map(|mut all| std::mem::take(&mut *all))
+                {
+                    handle.remove();
+                }
+            }
+        };
+        let cancel = end.clone();
+        let ended = window_event_listener(ev::pointerup, move |_| end());
+        let cancelled = window_event_listener(ev::pointercancel, move |_| cancel());
+        if let Ok(mut handles) = handles.lock() {
+            handles.extend([ended, cancelled]);
+        }
+    };
+    view! {
+        <button
+            node_ref=grip
+            class="button icon-button grip"
+            class:dragged=is_dragged
+            aria-label=word!(i18n, move_card)
+            title=word!(i18n, move_card_hint)
+            on:keydown=on_key
+            on:pointerdown=start
+        >
+            {icon(icon::GRIP)}
+        </button>
+    }
+}
+
+/// The place of the card at this distance from the page's left edge, in CSS pixels. Beyond the
+/// first and the last card, it is theirs.
+fn place_at(x: f64) -> Option<usize> {
+    let cards = document().query_selector_all(".board > .card").ok()?;
+    let places = (0..cards.length()).filter_map(|index| {
+        let card = wasm_bindgen::JsCast::dyn_into::<web_sys::Element>(cards.get(index)?).ok()?;
+        let edges = card.get_bounding_client_rect();
+        Some((index as usize, edges.left(), edges.right()))
+    });
+    let mut last = None;
+    for (index, left, right) in places {
+        if x < left && last.is_some() {
+            // Between two cards, the one before keeps its place.
+            return None;
+        }
+        last = Some(index);
+        if x < right {
+            break;
+        }
+    }
+    last
+}

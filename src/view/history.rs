@@ -1,0 +1,267 @@
+//! The history: every chat that is stored, by day.
+
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsValue;
+
+use super::{
+    Shown,
+    dynamic::{part, word},
+    icon::{self, icon},
+    is_narrow,
+};
+use crate::{
+    address::Address,
+    chat::{self, Entry},
+    i18n::{t_string, use_i18n},
+    session::{Library, Session},
+};
+
+/// The drawer with the history.
+#[component]
+pub fn History() -> impl IntoView {
+    let i18n = use_i18n();
+    let library = expect_context::<Library>();
+    let shown = expect_context::<Shown>();
+    let drawer = NodeRef::<html::Aside>::new();
+    // The chat whose title is being changed.
+    let renamed = RwSignal::new(None::<chat::Id>);
+    Effect::new(move |_| {
+        if let Some(drawer) = drawer.get() {
+            // An element on the page can take the focus.
+            let _ = drawer.focus();
+        }
+    });
+    let close = move || {
+        shown.history.set(false);
+        if let Some(button) = document().get_element_by_id("history-button") {
+            let button: web_sys::HtmlElement = wasm_bindgen::JsCast::unchecked_into(button);
+            // A button on the page can take the focus.
+            let _ = button.focus();
+        }
+    };
+    let entries = part(move || {
+        let entries = library.history();
+        if entries.is_empty() {
+            return view! { <p class="hint">{word!(i18n, history_empty)}</p> }.into_any();
+        }
+        let locale = i18n.get_locale().to_string();
+        let mut days: Vec<(String, Vec<AnyView>)> = Vec::new();
+        for entry in entries {
+            let day = day_of(i18n, &locale, entry.used);
+            let line = view! { <Line entry locale=locale.clone() renamed /> }.into_any();
+            match days.last_mut() {
+                Some((last, lines)) if *last == day => lines.push(line),
+                _ => days.push((day, vec![line])),
+            }
+        }
+        days.into_iter()
+            .map(|(day, lines)| {
+                view! {
+                    <section class="day">
+                        <h3>{day}</h3>
+                        <ul>{lines}</ul>
+                    </section>
+                }
+                .into_any()
+            })
+            .collect_view()
+            .into_any()
+    });
+    view! {
+        <aside
+            node_ref=drawer
+            class="drawer"
+            aria-label=word!(i18n, chat_history)
+            tabindex="-1"
+            on:keydown=move |event: ev::KeyboardEvent| {
+                if event.key() == "Escape" && !event.default_prevented() {
+                    event.prevent_default();
+                    close();
+                }
+            }
+        >
+            <div class="popover-head">
+                <h2>{word!(i18n, chat_history)}</h2>
+                <button
+                    class="button icon-button"
+                    aria-label=word!(i18n, close)
+                    on:click=move |_| close()
+                >
+                    {icon(icon::CLOSE)}
+                </button>
+            </div>
+            {entries}
+        </aside>
+    }
+}
+
+/// One chat: its title, which opens it, when it was used and by which models, and what can be done
+/// with it.
+#[component]
+fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> impl IntoView {
+    let i18n = use_i18n();
+    let library = expect_context::<Library>();
+    let shown = expect_context::<Shown>();
+    let id = entry.id;
+    let title = if entry.title.is_empty() {
+        t_string!(i18n, untitled).to_owned()
+    } else {
+        entry.title
+    };
+    let address = Address::Chat(id).to_string();
+    let is_current = Memo::new(move |_| shown.session().and_then(Session::address) == Some(id));
+    let time = match entry.used {
+        0.0 => String::new(),
+        used => date(used).to_locale_time_string(&locale).into(),
+    };
+    let note = [time].into_iter().chain(entry.models);
+    let note: Vec<_> = note.filter(|part: &String| !part.is_empty()).collect();
+    let note_id = format!("note-{id}");
+    let open = move |event: ev::MouseEvent| {
+        // With a modifier, the browser opens another tab or window.
+        if event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key() {
+            return;
+        }
+        event.prevent_default();
+        shown.go_to(&Address::Chat(id));
+        // On a narrow page, the drawer would hide what was opened.
+        if is_narrow() {
+            shown.history.set(false);
+        }
+    };
+    let delete = move |_| {
+        let was_shown = untrack(|| is_current.get());
+        library.delete_chat(id);
+        if was_shown {
+            shown.go.run((Address::New(Vec::new()).to_string(), true));
+        }
+    };
+    let line = {
+        let title = title.clone();
+        move || {
+            let (title, note, note_id) = (title.clone(), note.join(" · "), note_id.clone());
+            let described_by = note_id.clone();
+            view! {
+                <a
+                    class="entry"
+                    href=address.clone()
+                    aria-label=title.clone()
+                    aria-describedby=described_by
+                    aria-current=Signal::derive(move || is_current.get().then_some("page"))
+                    on:click=open
+                >
+                    <span class="entry-title" dir="auto">{title.clone()}</span>
+                    <small class="hint" id=note_id>{note}</small>
+                </a>
+                <button
+                    class="button icon-button"
+                    aria-label=word!(i18n, rename)
+                    title=word!(i18n, rename)
+                    aria-description=title.clone()
+                    on:click=move |_| renamed.set(Some(id))
+                >
+                    {icon(icon::EDIT)}
+                </button>
+                <button
+                    class="button icon-button"
+                    aria-label=word!(i18n, delete)
+                    title=word!(i18n, delete)
+                    aria-description=title
+                    on:click=delete
+                >
+                    {icon(icon::DELETE)}
+                </button>
+            }
+        }
+    };
+    let is_renamed = Memo::new(move |_| renamed.get() == Some(id));
+    view! {
+        <li class="entry-line" class:current=is_current>
+            {part(move || if is_renamed.get() {
+                view! { <Rename id title=title.clone() renamed /> }.into_any()
+            } else {
+                line().into_any()
+            })}
+        </li>
+    }
+}
+
+/// The field that changes a chat's title: Enter takes it over, Escape leaves it. Empty gives the
+/// chat back the title that it had by itself.
+#[component]
+fn Rename(id: chat::Id, title: String, renamed: RwSignal<Option<chat::Id>>) -> impl IntoView {
+    let i18n = use_i18n();
+    let library = expect_context::<Library>();
+    let input = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        if let Some(input) = input.get() {
+            // An input on the page can take the focus.
+            let _ = input.focus();
+            input.select();
+        }
+    });
+    let save = move || {
+        let is_open = renamed.try_get_untracked().flatten() == Some(id);
+        if let Some(input) = input.get_untracked().filter(|_| is_open) {
+            renamed.set(None);
+            library.rename_chat(id, &input.value());
+        }
+    };
+    view! {
+        <input
+            node_ref=input
+            class="rename"
+            type="text"
+            maxlength="200"
+            aria-label=word!(i18n, title)
+            value=title
+            on:keydown=move |event: ev::KeyboardEvent| {
+                match event.key().as_str() {
+                    "Enter" if !event.is_composing() => save(),
+                    "Escape" if !event.is_composing() => {
+                        event.prevent_default();
+                        renamed.set(None);
+                    }
+                    _ => {}
+                }
+            }
+            on:blur=move |_| save()
+        />
+        <button class="button" on:click=move |_| save()>
+            {word!(i18n, save)}
+        </button>
+    }
+}
+
+fn date(time: f64) -> js_sys::Date {
+    js_sys::Date::new(&JsValue::from_f64(time))
+}
+
+/// The heading of a day in the reader's own time zone and language.
+fn day_of(i18n: leptos_i18n::I18nContext<crate::i18n::Locale>, locale: &str, time: f64) -> String {
+    if time == 0.0 {
+        return t_string!(i18n, earlier).to_owned();
+    }
+    let day = |date: js_sys::Date| String::from(date.to_date_string());
+    let now = js_sys::Date::new_0();
+    let yesterday = js_sys::Date::new_0();
+    yesterday.set_date(now.get_date().wrapping_sub(1));
+    let this = day(date(time));
+    if this == day(now) {
+        t_string!(i18n, today).to_owned()
+    } else if this == day(yesterday) {
+        t_string!(i18n, yesterday).to_owned()
+    } else {
+        let options = js_sys::Object::new();
+        for (name, value) in [
+            ("weekday", "short"),
+            ("year", "numeric"),
+            ("month", "long"),
+            ("day", "numeric"),
+        ] {
+            // A field of a new object can be set.
+            let _ = js_sys::Reflect::set(&options, &name.into(), &value.into());
+        }
+        date(time).to_locale_date_string(locale, &options).into()
+    }
+}

@@ -1,0 +1,379 @@
+//! A card's parameters, its system prompt, and what tells it from others.
+
+use leptos::{ev, html, prelude::*};
+use serde_json::Value;
+
+use super::dynamic::{flag, part, when, word};
+use super::icon::{self, icon};
+use crate::{
+    chat::{
+        CardStoreFields, Params, card,
+        params::{self, BadJson, Kind, Param, Setting},
+    },
+    i18n::{t_string, use_i18n},
+    session::Session,
+};
+
+/// So many colours can mark a card.
+const COLOURS: u8 = 6;
+
+/// What a parameter is called, in every language: the name that its users know.
+pub const fn name(param: Param) -> &'static str {
+    match param {
+        Param::MaxTokens => "Max Tokens",
+        Param::Temperature => "Temperature",
+        Param::TopP => "Top P",
+        Param::TopK => "Top K",
+        Param::FrequencyPenalty => "Frequency Penalty",
+        Param::PresencePenalty => "Presence Penalty",
+        Param::MinP => "Min P",
+        Param::RepetitionPenalty => "Repetition Penalty",
+        Param::Seed => "Seed",
+        Param::Stop => "Stop",
+        Param::ReasoningEffort => "Reasoning effort",
+        Param::ResponseFormat => "Response format",
+        Param::Json => "JSON",
+    }
+}
+
+/// The button that opens a card's parameters, and what it opens.
+#[component]
+pub fn Parameters(id: card::Id) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let is_open = RwSignal::new(false);
+    let button = NodeRef::<html::Button>::new();
+    let in_use = Memo::new(move |_| {
+        let params = session.card(id).params().try_read();
+        params.is_some_and(|params| params.in_use)
+    });
+    let close = move || {
+        is_open.set(false);
+        if let Some(button) = button.get_untracked() {
+            // A button that is gone can't take the focus back.
+            let _ = button.focus();
+        }
+    };
+    view! {
+        <div
+            class="popover-place"
+            on:keydown=move |event| {
+                if event.key() == "Escape" && is_open.get_untracked() {
+                    event.prevent_default();
+                    close();
+                }
+            }
+            on:focusout=move |event: ev::FocusEvent| super::menu::close_when_left(&event, is_open)
+        >
+            <button
+                node_ref=button
+                class="button icon-button"
+                class:in-use=in_use
+                aria-label=word!(i18n, parameters)
+                title=word!(i18n, parameters)
+                aria-haspopup="dialog"
+                aria-expanded=flag(move || is_open.get())
+                on:click=move |_| is_open.update(|open| *open = !*open)
+            >
+                {icon(icon::PARAMETERS)}
+            </button>
+            {when(move || is_open.get(), move || view! { <Popover id in_use close=Callback::new(move |()| close()) /> })}
+        </div>
+    }
+}
+
+#[component]
+fn Popover(id: card::Id, in_use: Memo<bool>, close: Callback<()>) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let card = session.card(id);
+    let popover = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        if let Some(popover) = popover.get() {
+            // An element on the page can take the focus.
+            let _ = popover.focus();
+        }
+    });
+    let has_others = Memo::new(move |_| session.cards().read().len() > 1);
+    let colour = Memo::new(move |_| card.colour().try_get().unwrap_or_default());
+    let swatch = move |number: u8| {
+        let label = Signal::derive(move || match number {
+            0 => t_string!(i18n, no_colour).to_owned(),
+            _ => t_string!(i18n, colour, number = number).to_string(),
+        });
+        view! {
+            <input
+                type="radio"
+                class="swatch"
+                name=format!("colour-{id}")
+                data-colour=number.to_string()
+                aria-label=label
+                title=label
+                prop:checked=Signal::derive(move || colour.get() == number)
+                on:change=move |_| session.colour_card(id, number)
+            />
+        }
+    };
+    // Typed here, so what is typed is what is there: the fields are never set from outside but by
+    // another tab or by Undo.
+    let name_now = Signal::derive(move || card.name().try_get().unwrap_or_default());
+    let system_now = Signal::derive(move || card.system().try_get().unwrap_or_default());
+    view! {
+        <div
+            node_ref=popover
+            class="popover"
+            role="dialog"
+            aria-label=word!(i18n, parameters)
+            tabindex="-1"
+        >
+            <div class="popover-head">
+                <h2>{word!(i18n, parameters)}</h2>
+                <button
+                    class="button icon-button"
+                    aria-label=word!(i18n, close)
+                    on:click=move |_| close.run(())
+                >
+                    {icon(icon::CLOSE)}
+                </button>
+            </div>
+            <div class="field">
+                <label for=format!("system-{id}")>{word!(i18n, system_prompt)}</label>
+                <textarea
+                    id=format!("system-{id}")
+                    rows="2"
+                    dir="auto"
+                    placeholder=word!(i18n, system_prompt_hint)
+                    prop:value=system_now
+                    on:input:target=move |event| session.set_system(id, event.target().value())
+                ></textarea>
+            </div>
+            <label class="switch-row">
+                <input
+                    type="checkbox"
+                    role="switch"
+                    prop:checked=in_use
+                    on:change:target=move |event| {
+                        let is_on = event.target().checked();
+                        session.set_params(id, |params| params.in_use = is_on);
+                    }
+                />
+                <strong>{word!(i18n, use_parameters)}</strong>
+            </label>
+            <p class="hint">
+                {Signal::derive(move || if in_use.get() {
+                    t_string!(i18n, parameters_on)
+                } else {
+                    t_string!(i18n, parameters_off)
+                })}
+            </p>
+            <div class="params" class:unused=Signal::derive(move || !in_use.get())>
+                {Param::ALL.map(|param| view! { <ParamRow id param /> }.into_any()).collect_view()}
+            </div>
+            <div class="field">
+                <label for=format!("name-{id}")>{word!(i18n, card_name)}</label>
+                <input
+                    id=format!("name-{id}")
+                    type="text"
+                    maxlength="60"
+                    autocomplete="off"
+                    placeholder=word!(i18n, card_name_hint)
+                    prop:value=name_now
+                    on:input:target=move |event| session.name_card(id, event.target().value())
+                />
+            </div>
+            <div class="swatches" role="radiogroup" aria-label=word!(i18n, colours)>
+                {(0..=COLOURS).map(swatch).collect_view()}
+            </div>
+            {when(move || has_others.get(), move || view! {
+                <button class="button" on:click=move |_| session.copy_settings(id)>
+                    {word!(i18n, copy_to_all)}
+                </button>
+            })}
+        </div>
+    }
+}
+
+/// One parameter: its switch, its value, what it does, and the way back to the start.
+#[component]
+fn ParamRow(id: card::Id, param: Param) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let params = session.card(id).params();
+    let setting = Memo::new(move |_| {
+        let params = params.try_read();
+        params.map_or_else(|| param.start(), |params| params.setting(param))
+    });
+    let set = move |setting: Setting| {
+        session.set_params(id, |params: &mut Params| params.set(param, setting));
+    };
+    // A value that is changed is meant to be sent.
+    let set_value = Callback::new(move |value: Value| set(Setting { is_on: true, value }));
+    let is_on = Memo::new(move |_| setting.with(|setting| setting.is_on));
+    let value = Memo::new(move |_| setting.with(|setting| setting.value.clone()));
+    // Why what is typed can't be taken over; empty where it can.
+    let problem = RwSignal::new(String::new());
+    let reset = move |_| {
+        problem.set(String::new());
+        set(param.start());
+    };
+    let label = name(param);
+    let control = match param.kind() {
+        Kind::Number { min, max, step } => {
+            let range = (min, max, step);
+            view! { <NumberControl label range value set_value problem /> }.into_any()
+        }
+        Kind::Choice(words) => {
+            let option = move |word: &'static str| {
+                view! {
+                    <option value=word selected=Signal::derive(move || value.get() == word)>
+                        {word}
+                    </option>
+                }
+            };
+            view! {
+                <select
+                    aria-label=label
+                    on:change:target=move |event| set_value.run(event.target().value().into())
+                >
+                    {words.iter().copied().map(option).collect_view()}
+                </select>
+            }
+            .into_any()
+        }
+        Kind::Lines | Kind::Json => {
+            let is_json = param == Param::Json;
+            view! {
+                <textarea
+                    aria-label=label
+                    rows="2"
+                    spellcheck="false"
+                    prop:value=Signal::derive(move || {
+                        value.with(|value| value.as_str().unwrap_or_default().to_owned())
+                    })
+                    on:input:target=move |event| {
+                        let typed = event.target().value();
+                        let bad = params::parse(&typed).err().filter(|_| is_json);
+                        problem.set(match bad {
+                            Some(BadJson::NoObject) => t_string!(i18n, bad_json).to_owned(),
+                            Some(BadJson::Reserved) => t_string!(i18n, reserved_json).to_owned(),
+                            None => String::new(),
+                        });
+                        set_value.run(typed.into());
+                    }
+                ></textarea>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <div class="param" class:off=Signal::derive(move || !is_on.get())>
+            <label class="switch-row">
+                <input
+                    type="checkbox"
+                    role="switch"
+                    aria-label=label
+                    prop:checked=is_on
+                    on:change:target=move |event| {
+                        let is_on = event.target().checked();
+                        set(Setting { is_on, ..setting.get_untracked() });
+                    }
+                />
+                {label}
+            </label>
+            <button
+                class="button icon-button"
+                aria-label=word!(i18n, reset, name = label)
+                title=word!(i18n, reset, name = label)
+                on:click=reset
+            >
+                {icon(icon::RESET)}
+            </button>
+            <div class="param-control">{control}</div>
+            <p class="problem" role="alert">{problem}</p>
+            <small class="hint">{part(move || what_it_does(i18n, param))}</small>
+        </div>
+    }
+}
+
+/// A slider with a number beside it.
+#[component]
+fn NumberControl(
+    label: &'static str,
+    /// The least, the most, and the step.
+    range: (f64, f64, f64),
+    value: Memo<Value>,
+    set_value: Callback<Value>,
+    problem: RwSignal<String>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let (min, max, step) = range;
+    let [min_text, max_text, step_text] = [min, max, step].map(|n| params::number(n).to_string());
+    let input = NodeRef::<html::Input>::new();
+    let text = Signal::derive(move || value.get().to_string());
+    // What is being typed, as in «0.», is left alone while it means the same.
+    Effect::new(move |_| {
+        let value = value.get();
+        if let Some(input) = input.get()
+            && params::number(input.value_as_number()) != value
+        {
+            input.set_value(&value.to_string());
+        }
+    });
+    let (least, most) = (min_text.clone(), max_text.clone());
+    let change = move |typed: f64| {
+        let is_whole = step < 1.0 || typed.fract() == 0.0;
+        if (min..=max).contains(&typed) && is_whole {
+            problem.set(String::new());
+            set_value.run(params::number(typed));
+        } else {
+            let words = t_string!(i18n, out_of_range, min = least.clone(), max = most.clone());
+            problem.set(words);
+        }
+    };
+    let change_too = change.clone();
+    view! {
+        <input
+            type="range"
+            aria-label=label
+            min=min_text.clone()
+            max=max_text.clone()
+            step=step_text.clone()
+            prop:value=text
+            on:input:target=move |event| change_too(event.target().value_as_number())
+        />
+        <input
+            node_ref=input
+            type="number"
+            aria-label=label
+            min=min_text
+            max=max_text
+            step=step_text
+            aria-invalid=flag(move || !problem.read().is_empty())
+            on:input:target=move |event| change(event.target().value_as_number())
+        />
+    }
+}
+
+fn what_it_does(i18n: leptos_i18n::I18nContext<crate::i18n::Locale>, param: Param) -> String {
+    let what = match param {
+        Param::MaxTokens => t_string!(i18n, what_max_tokens),
+        Param::Temperature => t_string!(i18n, what_temperature),
+        Param::TopP => t_string!(i18n, what_top_p),
+        Param::TopK => t_string!(i18n, what_top_k),
+        Param::FrequencyPenalty => t_string!(i18n, what_frequency_penalty),
+        Param::PresencePenalty => t_string!(i18n, what_presence_penalty),
+        Param::MinP => t_string!(i18n, what_min_p),
+        Param::RepetitionPenalty => t_string!(i18n, what_repetition_penalty),
+        Param::Seed => t_string!(i18n, what_seed),
+        Param::Stop => t_string!(i18n, what_stop),
+        Param::ReasoningEffort => t_string!(i18n, what_reasoning_effort),
+        Param::ResponseFormat => t_string!(i18n, what_response_format),
+        Param::Json => t_string!(i18n, what_json),
+    };
+    match param.kind() {
+        Kind::Number { min, max, .. } => {
+            format!("{what} {} – {}", params::number(min), params::number(max))
+        }
+        _ => what.to_owned(),
+    }
+}
