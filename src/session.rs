@@ -346,21 +346,17 @@ impl Session {
         removed
     }
 
-    /// Tells whoever shows it that a part of the chat has changed.
+    /// Tells whoever shows it that a part of the chat has changed. To open a field for writing is
+    /// what tells those who read something that holds it, too.
     fn changed(self, part: Part) {
-        match part {
-            Part::Draft => self.chat.draft().notify(),
-            Part::CardDraft(card) => self.card(card).draft().notify(),
-            Part::Synced(card) => self.card(card).synced().notify(),
-            Part::Turns(card) => {
-                self.card(card).turns().update_keys();
-                self.card(card).turns().notify();
-            }
-            Part::Cards => {
-                self.chat.cards().update_keys();
-                self.chat.cards().notify();
-            }
-        }
+        // A card that is gone has nobody to tell.
+        let _ = match part {
+            Part::Draft => self.chat.draft().try_update(|_| ()),
+            Part::CardDraft(card) => self.card(card).draft().try_update(|_| ()),
+            Part::Synced(card) => self.card(card).synced().try_update(|_| ()),
+            Part::Turns(card) => self.card(card).turns().try_update(|_| ()),
+            Part::Cards => self.chat.cards().try_update(|_| ()),
+        };
     }
 
     /// Asks a turn's question again. What came before stays until something new comes.
@@ -888,13 +884,12 @@ impl Session {
         is_answering || is_kept && self.library.is_unsaved(Key::Chat(self.id()))
     }
 
-    /// Lets go of a chat that is stored and no longer shown; returns that it did.
-    fn close(self) -> bool {
+    /// Lets go of a chat that is stored and no longer shown.
+    fn close(self) {
         self.saving.update_value(|saving| saving.is_over = true);
         // Its views are still there for a moment, and then nobody reads it.
         let empty = Chat::new(self.id(), Vec::new());
         set_timeout(move || _ = self.chat.try_set(empty), Duration::from_secs(1));
-        true
     }
 
     /// Ends a chat that is deleted; returns it as far as it has come.

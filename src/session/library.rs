@@ -226,10 +226,14 @@ impl Library {
         };
         storage::remember(session.id());
         // What is left goes on while it has an answer coming.
-        self.tab.update_value(|tab| {
-            tab.open
-                .retain(|open| *open == session || open.is_needed() || !open.close());
-        });
+        let open = self.tab.with_value(|tab| tab.open.clone());
+        let (open, closed): (Vec<_>, Vec<_>) = open
+            .into_iter()
+            .partition(|open| *open == session || open.is_needed());
+        for closed in closed {
+            closed.close();
+        }
+        self.tab.update_value(|tab| tab.open = open);
         Opened::Chat(session)
     }
 

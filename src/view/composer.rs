@@ -74,7 +74,11 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
         action
     };
     let on_keydown = move |event: ev::KeyboardEvent| {
-        if event.key() != "Enter" && event.key_code() != 13 {
+        // Windows' input methods call every key «Process»; where it is on the keyboard, they tell.
+        let is_enter = event.key() == "Enter"
+            || event.key() == "Process" && event.code().ends_with("Enter")
+            || event.key_code() == 13;
+        if !is_enter {
             return;
         }
         let has_modifier = event.ctrl_key() || event.alt_key() || event.meta_key();

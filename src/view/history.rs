@@ -112,7 +112,11 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
     let is_current = Memo::new(move |_| shown.session().and_then(Session::address) == Some(id));
     let time = match entry.used {
         0.0 => String::new(),
-        used => date(used).to_locale_time_string(&locale).into(),
+        used => {
+            let options = options([("hour", "numeric"), ("minute", "2-digit")]);
+            let time = date(used).to_locale_time_string_with_options(&locale, &options);
+            time.into()
+        }
     };
     let note = [time].into_iter().chain(entry.models);
     let note: Vec<_> = note.filter(|part: &String| !part.is_empty()).collect();
@@ -201,8 +205,7 @@ fn Rename(id: chat::Id, title: String, renamed: RwSignal<Option<chat::Id>>) -> i
         }
     });
     let save = move || {
-        let is_open = renamed.try_get_untracked().flatten() == Some(id);
-        if let Some(input) = input.get_untracked().filter(|_| is_open) {
+        if let Some(input) = input.get_untracked() {
             renamed.set(None);
             library.rename_chat(id, &input.value());
         }
@@ -225,7 +228,6 @@ fn Rename(id: chat::Id, title: String, renamed: RwSignal<Option<chat::Id>>) -> i
                     _ => {}
                 }
             }
-            on:blur=move |_| save()
         />
         <button class="button" on:click=move |_| save()>
             {word!(i18n, save)}
@@ -235,6 +237,16 @@ fn Rename(id: chat::Id, title: String, renamed: RwSignal<Option<chat::Id>>) -> i
 
 fn date(time: f64) -> js_sys::Date {
     js_sys::Date::new(&JsValue::from_f64(time))
+}
+
+/// How a date is written, as `Intl.DateTimeFormat` has it.
+fn options<const N: usize>(fields: [(&str, &str); N]) -> js_sys::Object {
+    let options = js_sys::Object::new();
+    for (name, value) in fields {
+        // A field of a new object can be set.
+        let _ = js_sys::Reflect::set(&options, &name.into(), &value.into());
+    }
+    options
 }
 
 /// The heading of a day in the reader's own time zone and language.
@@ -252,16 +264,12 @@ fn day_of(i18n: leptos_i18n::I18nContext<crate::i18n::Locale>, locale: &str, tim
     } else if this == day(yesterday) {
         t_string!(i18n, yesterday).to_owned()
     } else {
-        let options = js_sys::Object::new();
-        for (name, value) in [
+        let options = options([
             ("weekday", "short"),
             ("year", "numeric"),
             ("month", "long"),
             ("day", "numeric"),
-        ] {
-            // A field of a new object can be set.
-            let _ = js_sys::Reflect::set(&options, &name.into(), &value.into());
-        }
+        ]);
         date(time).to_locale_date_string(locale, &options).into()
     }
 }

@@ -23,8 +23,8 @@ pub const UP: &str = "M6 15l6-6 6 6";
 pub const PLUS: &str = "M12 5v14M5 12h14";
 /// A clock with an arrow back.
 pub const HISTORY: &str = "M4 12a8 8 0 1 0 3-6.2L4 8M4 4v4h4M12 8v4l3 2";
-/// Sliders, level.
-pub const SETTINGS: &str = "M4 7h9M19 7h1M4 17h1M11 17h9M16 5v4M8 15v4";
+/// A cog.
+pub const SETTINGS: &str = "M12 9a3 3 0 1 0 .01 0M12 4v2.5M12 17.5V20M4 12h2.5M17.5 12H20M6.3 6.3l1.8 1.8M15.9 15.9l1.8 1.8M17.7 6.3l-1.8 1.8M8.1 15.9l-1.8 1.8";
 /// Sliders, upright.
 pub const PARAMETERS: &str = "M6 4v7M6 17v3M12 4v2M12 12v8M18 4v9M18 19v1M4 14h4M10 9h4M16 16h4";
 /// Six dots.

@@ -21,6 +21,8 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
     let button = NodeRef::<html::Button>::new();
     let items = NodeRef::<html::Div>::new();
     let is_last = Memo::new(move |_| session.cards().read().len() == 1);
+    let menu = NodeRef::<html::Div>::new();
+    close_when_left(menu, is_open);
     let close = move || {
         is_open.try_set(false);
         if let Some(button) = button.try_get_untracked().flatten() {
@@ -108,9 +110,9 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
     };
     view! {
         <div
+            node_ref=menu
             class="menu"
             on:keydown=on_key
-            on:focusout=move |event: ev::FocusEvent| close_when_left(&event, is_open)
         >
             <button
                 node_ref=button
@@ -169,16 +171,22 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
     }
 }
 
-/// Closes what an element has opened once the focus has left the element.
-pub fn close_when_left(event: &ev::FocusEvent, is_open: RwSignal<bool>) {
-    // The focus may only be on its way from one part to another: look when it is there.
-    let opener = event.current_target();
-    let opener = opener.map(JsCast::unchecked_into::<web_sys::Node>);
-    request_animation_frame(move || {
-        let focused = document().active_element();
-        if !opener.is_some_and(|opener| opener.contains(focused.as_deref())) {
-            is_open.try_set(false);
+/// Closes what an element has opened once the focus or the pointer goes somewhere else.
+pub fn close_when_left(element: NodeRef<html::Div>, is_open: RwSignal<bool>) {
+    let leave = move |target: Option<web_sys::EventTarget>| {
+        let target = target.and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+        if is_open.get_untracked()
+            && let Some(element) = element.get_untracked()
+            && !element.contains(target.as_ref())
+        {
+            is_open.set(false);
         }
+    };
+    let pressed = window_event_listener(ev::pointerdown, move |event| leave(event.target()));
+    let focused = window_event_listener(ev::focusin, move |event| leave(event.target()));
+    on_cleanup(move || {
+        pressed.remove();
+        focused.remove();
     });
 }
 

@@ -1,10 +1,11 @@
 //! A card's parameters, its system prompt, and what tells it from others.
 
-use leptos::{ev, html, prelude::*};
+use leptos::{html, prelude::*};
 use serde_json::Value;
 
 use super::dynamic::{flag, part, when, word};
 use super::icon::{self, icon};
+use super::menu::close_when_left;
 use crate::{
     chat::{
         CardStoreFields, Params, card,
@@ -47,6 +48,8 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
         let params = session.card(id).params().try_read();
         params.is_some_and(|params| params.in_use)
     });
+    let place = NodeRef::<html::Div>::new();
+    close_when_left(place, is_open);
     let close = move || {
         is_open.set(false);
         if let Some(button) = button.get_untracked() {
@@ -56,6 +59,7 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
     };
     view! {
         <div
+            node_ref=place
             class="popover-place"
             on:keydown=move |event| {
                 if event.key() == "Escape" && is_open.get_untracked() {
@@ -63,7 +67,6 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
                     close();
                 }
             }
-            on:focusout=move |event: ev::FocusEvent| super::menu::close_when_left(&event, is_open)
         >
             <button
                 node_ref=button

@@ -83,10 +83,10 @@ pub fn Picker(
     };
     let pick = move |index: usize| {
         let picked = matches.with_untracked(|(matches, _)| Some(matches.get(index)?.value.clone()));
+        // While there is nothing to choose, what is typed waits for it.
+        let Some(picked) = picked else { return };
         typed.set(None);
-        if let Some(picked) = picked {
-            on_pick(picked);
-        }
+        on_pick(picked);
         close();
     };
     let on_key = move |event: ev::KeyboardEvent| {

@@ -133,6 +133,43 @@ impl Browser {
             .await
     }
 
+    /// The settings, opened by their button, in English.
+    pub async fn settings(&self) -> Scope {
+        self.page().press("Settings").await;
+        self.page().find("dialog", "Settings").await
+    }
+
+    /// The history, opened by its button, in English.
+    pub async fn history(&self) -> Scope {
+        self.page().press("History").await;
+        self.page().find("complementary", "Chat history").await
+    }
+
+    /// The page's path and query.
+    pub async fn address(&self) -> String {
+        let address = self
+            .script("return location.pathname + location.search")
+            .await;
+        address.as_str().unwrap().to_owned()
+    }
+
+    /// Goes to a path of the page.
+    pub async fn go(&self, path: &str) {
+        let url = format!("{}{}", self.url, path.trim_start_matches('/'));
+        self.driver.goto(url).await.unwrap();
+    }
+
+    /// Whether the network is cut off for the page.
+    pub async fn set_offline(&self, offline: bool) {
+        let conditions = json!({
+            "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+        });
+        let cdp = self.driver.cdp();
+        cdp.send_raw("Network.emulateNetworkConditions", conditions)
+            .await
+            .unwrap();
+    }
+
     pub async fn reload(&self) {
         self.driver.refresh().await.unwrap();
     }
@@ -178,12 +215,21 @@ fn candidates(role: &str) -> &'static str {
         "textbox" => "textarea, input",
         "combobox" => "[role=combobox], select",
         "option" => "[role=option], option",
+        "listbox" => "[role=listbox]",
         "region" => "section",
         "article" => "article",
         "form" => "form",
         "log" => "[role=log]",
         "menuitem" => "[role=menuitem]",
-        "dialog" => "dialog",
+        "dialog" => "dialog, [role=dialog]",
+        "complementary" => "aside",
+        "link" => "a",
+        "heading" => "h1, h2, h3",
+        "switch" => "[role=switch]",
+        "checkbox" => "input[type=checkbox]",
+        "radio" => "input[type=radio]",
+        "spinbutton" => "input[type=number]",
+        "slider" => "input[type=range]",
         other => panic!("no test looks for the role {other} yet"),
     }
 }
@@ -351,6 +397,36 @@ impl Scope {
             Ok(None)
         })
         .await;
+    }
+
+    /// Chooses an item of this card's More menu.
+    pub async fn choose_more(&self, item: &str) {
+        self.press("More").await;
+        self.find("menuitem", item).await.click().await;
+    }
+
+    /// Opens this card's parameters.
+    pub async fn parameters(&self) -> Self {
+        self.press("Parameters").await;
+        self.find("dialog", "Parameters").await
+    }
+
+    /// Turns the switch with this name.
+    pub async fn turn(&self, switch: &str) {
+        self.find("switch", switch).await.click().await;
+    }
+
+    /// Types a number into the spinbutton with this name.
+    pub async fn set(&self, spinbutton: &str, number: &str) {
+        let field = self.find("spinbutton", spinbutton).await;
+        field.element().clear().await.unwrap();
+        field.type_in(number).await;
+    }
+
+    /// Chooses in the select with this name.
+    pub async fn select(&self, name: &str, option: &str) {
+        let select = self.find("combobox", name).await;
+        select.type_in(option).await;
     }
 
     /// Connects this card by its form, which a card without a model shows.

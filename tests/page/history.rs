@@ -1,0 +1,352 @@
+//! New chats, the history, and the addresses of chats.
+
+use thirtyfour::Key;
+
+use crate::{
+    open, say,
+    support::{Browser, Endpoint, Step},
+    wait_for,
+};
+
+/// Waits until the page's address is that of a chat, and returns it.
+async fn chat_address(browser: &Browser) -> String {
+    wait_for(async || browser.address().await.starts_with("/chat/")).await;
+    browser.address().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_chat_leaves_the_one_before_in_the_history() {
+    let endpoint = Endpoint::start(&["a", "b"]).await;
+    let browser = open(&endpoint, "").await;
+    let page = browser.page();
+    let card = browser.card(1).await;
+    // Nothing is kept of a chat that was never used.
+    assert_eq!(browser.address().await, "/");
+    let drawer = browser.history().await;
+    drawer.says("No chats yet").await;
+    drawer.press("Close").await;
+
+    card.choose("Model", "b").await;
+    card.send("first question").await;
+    card.logs("b heard: first question").await;
+    let first = chat_address(&browser).await;
+    page.press("New chat").await;
+    assert_eq!(browser.address().await, "/");
+    let card = browser.card(1).await;
+    card.shows("an empty chat", |text| !text.contains("first"))
+        .await;
+    // It has one card, of the endpoint and the model used last.
+    card.find("combobox", "Endpoint")
+        .await
+        .holds(&endpoint.name())
+        .await;
+    card.find("combobox", "Model").await.holds("b").await;
+    page.count("region", "Chat card 2", 0).await;
+    // In a chat that is new already, there is nothing to leave.
+    page.press("New chat").await;
+    card.send("second question").await;
+    card.logs("b heard: second question").await;
+    let second = chat_address(&browser).await;
+    assert_ne!(first, second);
+
+    // Newest first, under today, with the model.
+    let drawer = browser.history().await;
+    assert_eq!(
+        drawer.names("link").await,
+        ["second question", "first question"]
+    );
+    drawer.find("heading", "Today").await;
+    drawer.says(" · b").await;
+    drawer.find("link", "first question").await.click().await;
+    browser.card(1).await.logs("b heard: first question").await;
+    assert_eq!(browser.address().await, first);
+    assert_eq!(
+        browser.driver.title().await.unwrap(),
+        "first question · Collate"
+    );
+
+    // Back, forward, a bookmark.
+    browser.driver.back().await.unwrap();
+    browser.card(1).await.logs("b heard: second question").await;
+    assert_eq!(browser.address().await, second);
+    browser.driver.forward().await.unwrap();
+    browser.card(1).await.logs("b heard: first question").await;
+    browser.go(&second).await;
+    browser.card(1).await.logs("b heard: second question").await;
+    // What goes on goes on in the chat that is shown.
+    browser.card(1).await.send("third").await;
+    browser.card(1).await.logs("b heard: third").await;
+    assert_eq!(endpoint.received()[2].messages().len(), 3);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_is_opened_as_it_was() {
+    let endpoint = Endpoint::start(&["a", "b"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    let parameters = card.parameters().await;
+    parameters.fill("System prompt", "Be brief.").await;
+    parameters.fill("Card name", "Left one").await;
+    parameters.turn("Use parameters").await;
+    parameters.set("Top K", "7").await;
+    parameters.press("Close").await;
+    card.press("Compare").await;
+    let right = browser.card(2).await;
+    right.choose("Model", "b").await;
+    right.press("Sync input").await;
+    right.send("only right").await;
+    right.logs("b heard: only right").await;
+    right
+        .find("textbox", "Message")
+        .await
+        .type_in("a draft")
+        .await;
+    let address = chat_address(&browser).await;
+    browser.page().press("New chat").await;
+    browser.page().count("region", "Chat card 2", 0).await;
+    // A new chat has none of this.
+    let parameters = browser.card(1).await.parameters().await;
+    parameters
+        .find("textbox", "System prompt")
+        .await
+        .holds("")
+        .await;
+    parameters.press("Close").await;
+
+    browser.go(&address).await;
+    let (left, right) = (browser.card(1).await, browser.card(2).await);
+    left.says("Left one").await;
+    left.find("combobox", "Model").await.holds("a").await;
+    left.count("article", "You", 0).await;
+    right.find("combobox", "Model").await.holds("b").await;
+    right.logs("b heard: only right").await;
+    right
+        .find("textbox", "Message")
+        .await
+        .holds("a draft")
+        .await;
+    let sync = right.find("button", "Sync input").await;
+    assert_eq!(sync.attr("aria-pressed").await.as_deref(), Some("false"));
+    left.send("hello").await;
+    left.logs("a heard: hello").await;
+    let request = &endpoint.received()[1];
+    assert_eq!(request.body["top_k"], 7);
+    assert_eq!(request.messages()[0], ("system", "Be brief."));
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_is_renamed_deleted_and_brought_back() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    let page = browser.page();
+    let card = browser.card(1).await;
+    card.send("a question").await;
+    card.logs("a heard: a question").await;
+    let address = chat_address(&browser).await;
+    let drawer = browser.history().await;
+    drawer.press("Rename").await;
+    let title = drawer.find("textbox", "Title").await;
+    title.element().clear().await.unwrap();
+    title.type_in("바다 이야기").await;
+    title.type_in(Key::Enter).await;
+    drawer.find("link", "바다 이야기").await;
+    page.says("바다 이야기").await;
+    // Escape leaves the title, and only that.
+    drawer.press("Rename").await;
+    let title = drawer.find("textbox", "Title").await;
+    title.type_in("nothing").await;
+    title.type_in(Key::Escape).await;
+    drawer.find("link", "바다 이야기").await;
+
+    // Deleted, it makes room for a new chat; Undo opens it again.
+    drawer.press("Delete").await;
+    drawer.says("No chats yet").await;
+    assert_eq!(browser.address().await, "/");
+    browser.card(1).await.count("article", "You", 0).await;
+    page.says("Chat deleted").await;
+    page.press("Undo").await;
+    browser.card(1).await.logs("a heard: a question").await;
+    assert_eq!(browser.address().await, address);
+    browser.reload().await;
+    browser.card(1).await.logs("a heard: a question").await;
+    page.says("바다 이야기").await;
+
+    // A chat that is not shown is renamed and deleted as well.
+    page.press("New chat").await;
+    browser.card(1).await.send("another").await;
+    browser.card(1).await.logs("a heard: another").await;
+    let drawer = browser.history().await;
+    let rename = "document.querySelectorAll('aside button[aria-label=Rename]')[1].click()";
+    browser.script(rename).await;
+    let title = drawer.find("textbox", "Title").await;
+    title.element().clear().await.unwrap();
+    title.type_in(Key::Enter).await;
+    drawer.find("link", "a question").await;
+    let delete = "document.querySelectorAll('aside button[aria-label=Delete]')[1].click()";
+    browser.script(delete).await;
+    drawer.count("link", "a question", 0).await;
+    browser.card(1).await.logs("a heard: another").await;
+    browser.go(&address).await;
+    page.says("There is no chat here").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_address_says_so_and_offers_a_new_chat() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    for path in ["/chat/00000000000000ff", "/chat/nonsense", "/elsewhere"] {
+        browser.go(path).await;
+        browser.page().says("There is no chat here").await;
+    }
+    browser.page().press("Start a new chat").await;
+    let card = browser.card(1).await;
+    card.send("hello").await;
+    card.logs("a heard: hello").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_goes_on_while_another_chat_is_shown() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    endpoint.will(
+        "a",
+        [
+            say("half"),
+            Step::Wait,
+            say(" and whole"),
+            Step::Finish("stop"),
+        ],
+    );
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.send("long").await;
+    card.logs("half").await;
+    card.send("next").await;
+    let address = chat_address(&browser).await;
+    browser.page().press("New chat").await;
+    browser.card(1).await.count("article", "You", 0).await;
+    endpoint.go_on();
+    wait_for(async || endpoint.received().len() == 2).await;
+    // Shown again, it has the whole answer, and the one that waited behind it.
+    let drawer = browser.history().await;
+    drawer.find("link", "long").await.click().await;
+    let card = browser.card(1).await;
+    card.logs("half and whole").await;
+    card.logs("a heard: next").await;
+    assert_eq!(browser.address().await, address);
+    browser.reload().await;
+    browser.card(1).await.logs("half and whole").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_opens_a_chat_with_these_cards() {
+    let one = Endpoint::start(&["a", "b"]).await;
+    let two = Endpoint::start(&["c"]).await;
+    let browser = open(&one, "sk-one").await;
+    browser.card(1).await.send("before").await;
+    browser.card(1).await.logs("a heard: before").await;
+    let query = format!(
+        "/?endpoint={}&model=b&endpoint={}&model=a&token=sk-evil",
+        one.name(),
+        one.base_url(),
+    );
+    browser.go(&query).await;
+    let (left, right) = (browser.card(1).await, browser.card(2).await);
+    left.find("combobox", "Model").await.holds("b").await;
+    right.find("combobox", "Model").await.holds("a").await;
+    left.count("article", "You", 0).await;
+    left.send("hello").await;
+    left.logs("b heard: hello").await;
+    right.logs("a heard: hello").await;
+    assert!(chat_address(&browser).await.len() > "/chat/".len());
+    for request in one.received() {
+        assert_eq!(request.authorization(), Some("Bearer sk-one"));
+    }
+
+    // An endpoint that is not saved is proposed, and asked nothing by itself.
+    browser
+        .go(&format!("/?endpoint={}&model=c", two.base_url()))
+        .await;
+    let card = browser.card(1).await;
+    let form = card.find("form", "Custom model").await;
+    form.find("textbox", "Base URL")
+        .await
+        .holds(&two.base_url())
+        .await;
+    form.find("textbox", "Model").await.holds("c").await;
+    assert!(two.models_authorizations().is_empty());
+    form.press("Refresh model information").await;
+    card.find("combobox", "Model").await.holds("c").await;
+    card.send("hi").await;
+    card.logs("c heard: hi").await;
+    assert_eq!(two.received()[0].authorization(), None);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_of_a_new_chat_survives_a_reload() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    browser
+        .card(1)
+        .await
+        .find("textbox", "Message")
+        .await
+        .type_in("unsent words")
+        .await;
+    browser.reload().await;
+    browser
+        .card(1)
+        .await
+        .find("textbox", "Message")
+        .await
+        .holds("unsent words")
+        .await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_is_used_by_keyboard_and_follows_other_tabs() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    browser.card(1).await.send("one").await;
+    browser.card(1).await.logs("a heard: one").await;
+    let first = browser.driver.window().await.unwrap();
+    let page = browser.page();
+    page.find("button", "History")
+        .await
+        .type_in(Key::Enter)
+        .await;
+    let drawer = page.find("complementary", "Chat history").await;
+    drawer.find("link", "one").await;
+    let second = browser.driver.new_tab().await.unwrap();
+    browser.driver.switch_to_window(second).await.unwrap();
+    browser.go("/?model=a").await;
+    browser.card(1).await.send("from another tab").await;
+    browser
+        .card(1)
+        .await
+        .logs("a heard: from another tab")
+        .await;
+    browser.driver.switch_to_window(first).await.unwrap();
+    drawer.find("link", "from another tab").await;
+    // Escape closes it, and the focus goes back to where it came from.
+    browser
+        .script("document.querySelector('aside').focus()")
+        .await;
+    browser
+        .driver
+        .action_chain()
+        .send_keys(Key::Escape)
+        .perform()
+        .await
+        .unwrap();
+    page.count("complementary", "Chat history", 0).await;
+    let focused = "return document.activeElement.ariaLabel";
+    wait_for(async || browser.script(focused).await == "History").await;
+    browser.close().await;
+}

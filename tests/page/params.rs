@@ -1,0 +1,309 @@
+//! Parameters: every one that is on is on the wire, and nothing else is.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::{
+    open,
+    support::{Browser, Endpoint, Step, browser::Scope},
+};
+
+/// The page with one card, and its parameters open and in use, all switched off.
+async fn open_all_off(endpoint: &Endpoint) -> (Browser, Scope) {
+    let browser = open(endpoint, "").await;
+    let parameters = browser.card(1).await.parameters().await;
+    parameters.turn("Use parameters").await;
+    for name in [
+        "Max Tokens",
+        "Temperature",
+        "Top P",
+        "Top K",
+        "Frequency Penalty",
+        "Presence Penalty",
+    ] {
+        parameters.turn(name).await;
+    }
+    (browser, parameters)
+}
+
+/// What the endpoint received besides the model, the messages and `stream`.
+fn sent(endpoint: &Endpoint) -> Value {
+    let mut body = endpoint.received().last().expect("a request").body.clone();
+    for field in ["model", "messages", "stream"] {
+        body.as_object_mut().unwrap().remove(field);
+    }
+    body
+}
+
+/// Sends a message from the first card and waits for the answer.
+async fn ask(browser: &Browser, text: &str) {
+    let card = browser.card(1).await;
+    card.send(text).await;
+    card.logs(&format!("m heard: {text}")).await;
+    card.find("button", "Send").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_master_switch_rules() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let browser = open(&endpoint, "").await;
+    ask(&browser, "off").await;
+    assert_eq!(sent(&endpoint), json!({}));
+    let parameters = browser.card(1).await.parameters().await;
+    parameters.turn("Use parameters").await;
+    parameters.press("Close").await;
+    ask(&browser, "on").await;
+    // What is shown as on at first is sent, Top K included.
+    let first = json!({
+        "max_tokens": 4096, "temperature": 0.7, "top_p": 1, "top_k": 40,
+        "frequency_penalty": 0, "presence_penalty": 0,
+    });
+    assert_eq!(sent(&endpoint), first);
+    let parameters = browser.card(1).await.parameters().await;
+    parameters.turn("Use parameters").await;
+    parameters.press("Close").await;
+    ask(&browser, "off again").await;
+    assert_eq!(sent(&endpoint), json!({}));
+    browser.close().await;
+}
+
+/// One test a row of the table: a number typed in its spinbutton is on the wire under its name.
+macro_rules! numbers {
+    ($($test:ident: $name:literal $wire:literal $typed:literal $sent:expr, least $least:literal, most $most:literal;)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                number($name, $wire, $typed, json!($sent), $least, $most).await;
+            }
+        )+
+    };
+}
+
+numbers! {
+    max_tokens_is_sent: "Max Tokens" "max_tokens" "256" 256, least "1", most "131072";
+    temperature_is_sent: "Temperature" "temperature" "1.25" 1.25, least "0", most "2";
+    top_p_is_sent: "Top P" "top_p" "0.9" 0.9, least "0", most "1";
+    top_k_is_sent: "Top K" "top_k" "7" 7, least "1", most "500";
+    frequency_penalty_is_sent: "Frequency Penalty" "frequency_penalty" "-0.5" (-0.5), least "-2", most "2";
+    presence_penalty_is_sent: "Presence Penalty" "presence_penalty" "1.5" 1.5, least "-2", most "2";
+    min_p_is_sent: "Min P" "min_p" "0.1" 0.1, least "0", most "1";
+    repetition_penalty_is_sent: "Repetition Penalty" "repetition_penalty" "1.1" 1.1, least "0", most "2";
+    seed_is_sent: "Seed" "seed" "42" 42, least "0", most "2147483647";
+}
+
+async fn number(name: &str, wire: &str, typed: &str, expected: Value, least: &str, most: &str) {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let (browser, parameters) = open_all_off(&endpoint).await;
+    // A value that is changed is meant to be sent: its switch turns on.
+    parameters.set(name, typed).await;
+    let switch = parameters.find("switch", name).await;
+    assert_eq!(
+        switch.element().prop("checked").await.unwrap().as_deref(),
+        Some("true")
+    );
+    let slider = parameters.find("slider", name).await;
+    slider.holds(typed).await;
+    assert_eq!(slider.attr("min").await.as_deref(), Some(least));
+    assert_eq!(slider.attr("max").await.as_deref(), Some(most));
+    ask(&browser, "typed").await;
+    assert_eq!(sent(&endpoint), json!({ wire: expected }));
+
+    // Out of its range, it says so, and what was set before stays.
+    let parameters = browser.card(1).await.parameters().await;
+    parameters.set(name, "999999999999").await;
+    parameters.says(&format!("From {least} to {most}")).await;
+    ask(&browser, "too much").await;
+    assert_eq!(sent(&endpoint), json!({ wire: expected }));
+
+    // The slider sets it too; Reset brings back what was at first.
+    let parameters = browser.card(1).await.parameters().await;
+    let script = format!(
+        "const slider = document.querySelector('input[type=range][aria-label=\"{name}\"]');
+        slider.value = slider.max; slider.dispatchEvent(new Event('input', {{ bubbles: true }}))"
+    );
+    browser.script(&script).await;
+    parameters.find("spinbutton", name).await.holds(most).await;
+    ask(&browser, "by slider").await;
+    assert_eq!(sent(&endpoint)[wire].to_string(), most);
+    let parameters = browser.card(1).await.parameters().await;
+    parameters.press(&format!("Reset {name}")).await;
+    // Switched off, it is not sent.
+    let switch = parameters.find("switch", name).await;
+    if switch.element().prop("checked").await.unwrap().as_deref() == Some("true") {
+        switch.click().await;
+    }
+    ask(&browser, "switched off").await;
+    assert_eq!(sent(&endpoint), json!({}));
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stop_reasoning_effort_response_format_and_json_are_sent() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let (browser, parameters) = open_all_off(&endpoint).await;
+    parameters.fill("Stop", "END\n\\n\\n").await;
+    parameters.select("Reasoning effort", "low").await;
+    parameters.select("Response format", "json_object").await;
+    parameters
+        .fill(
+            "JSON",
+            r#"{"n":1,"chat_template_kwargs":{"enable_thinking":false}}"#,
+        )
+        .await;
+    ask(&browser, "all").await;
+    let all = json!({
+        "stop": ["END", "\n\n"], "reasoning_effort": "low",
+        "response_format": { "type": "json_object" },
+        "n": 1, "chat_template_kwargs": { "enable_thinking": false },
+    });
+    assert_eq!(sent(&endpoint), all);
+
+    // JSON that can't be sent says why, and is left out.
+    let parameters = browser.card(1).await.parameters().await;
+    parameters.fill("JSON", r#"{"model":"other"}"#).await;
+    parameters
+        .says("model, messages and stream are the card's own")
+        .await;
+    parameters.fill("JSON", "{").await;
+    parameters.says("This is not a JSON object").await;
+    ask(&browser, "without").await;
+    assert_eq!(sent(&endpoint)["n"], Value::Null);
+    assert_eq!(endpoint.received().last().unwrap().model(), "m");
+    // What was typed is still there.
+    browser.reload().await;
+    let parameters = browser.card(1).await.parameters().await;
+    parameters.find("textbox", "JSON").await.holds("{").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_parameter_is_named_and_left_out_by_one_click() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.parameters().await.turn("Use parameters").await;
+    let refusals = [
+        (
+            StatusCode::BAD_REQUEST,
+            r#"{"error":{"message":"Unrecognized request argument supplied: top_k"}}"#,
+            "Top K",
+            "top_k",
+        ),
+        (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            r#"{"detail":[{"type":"extra_forbidden","loc":["body","presence_penalty"],"msg":"Extra inputs are not permitted"}]}"#,
+            "Presence Penalty",
+            "presence_penalty",
+        ),
+    ];
+    for (status, body, name, wire) in refusals {
+        let body = Step::Raw(body.as_bytes().to_vec());
+        endpoint.will_respond("m", status, "application/json", true, [body]);
+        card.send(name).await;
+        card.logs(wire).await;
+        assert!(sent(&endpoint).get(wire).is_some());
+        card.press(&format!("Send without {name}")).await;
+        card.logs(&format!("m heard: {name}")).await;
+        assert!(sent(&endpoint).get(wire).is_none());
+        assert_eq!(sent(&endpoint)["max_tokens"], 4096);
+    }
+    // From now on it is off, and can be seen to be.
+    let parameters = card.parameters().await;
+    let switch = parameters.find("switch", "Top K").await;
+    assert_eq!(
+        switch.element().prop("checked").await.unwrap().as_deref(),
+        Some("false")
+    );
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn max_tokens_goes_by_its_other_name_where_that_is_demanded() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let (browser, parameters) = open_all_off(&endpoint).await;
+    parameters.set("Max Tokens", "99").await;
+    let body = r#"{"error":{"message":"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."}}"#;
+    let body = Step::Raw(body.as_bytes().to_vec());
+    endpoint.will_respond(
+        "m",
+        StatusCode::BAD_REQUEST,
+        "application/json",
+        true,
+        [body],
+    );
+    ask(&browser, "one").await;
+    ask(&browser, "two").await;
+    let names: Vec<_> = endpoint
+        .received()
+        .iter()
+        .map(|request| request.body.get("max_completion_tokens").is_some())
+        .collect();
+    assert_eq!(names, [false, true, true]);
+    assert_eq!(sent(&endpoint), json!({ "max_completion_tokens": 99 }));
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parameters_belong_to_a_card_and_are_copied_on_demand() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let browser = open(&endpoint, "").await;
+    browser.card(1).await.press("Compare").await;
+    let (left, right) = (browser.card(1).await, browser.card(2).await);
+    let parameters = right.parameters().await;
+    parameters.fill("System prompt", "mine").await;
+    parameters.press("Close").await;
+    let parameters = left.parameters().await;
+    parameters.fill("System prompt", "짧게 답하세요.").await;
+    parameters.turn("Use parameters").await;
+    parameters.set("Temperature", "0").await;
+    parameters.press("Close").await;
+    left.send("apart").await;
+    right.logs("m heard: apart").await;
+    left.logs("m heard: apart").await;
+    let by_system = |prompt: &str| {
+        let received = endpoint.received();
+        let with = received
+            .into_iter()
+            .rfind(|request| request.messages()[0].1 == prompt);
+        with.expect("a request with this system prompt").body
+    };
+    assert_eq!(by_system("짧게 답하세요.")["temperature"], 0);
+    assert!(by_system("mine").get("temperature").is_none());
+
+    // Copied, all cards are alike; Undo gives back what the other card had.
+    let parameters = left.parameters().await;
+    parameters
+        .press("Copy parameters and system prompt to all cards")
+        .await;
+    parameters.press("Close").await;
+    left.send("alike").await;
+    right.logs("m heard: alike").await;
+    left.logs("m heard: alike").await;
+    let received = endpoint.received();
+    for request in &received[2..] {
+        assert_eq!(request.messages()[0], ("system", "짧게 답하세요."));
+        assert_eq!(request.body["temperature"], 0);
+    }
+    browser.page().press("Undo").await;
+    let parameters = right.parameters().await;
+    parameters
+        .find("textbox", "System prompt")
+        .await
+        .holds("mine")
+        .await;
+    // A card that is added takes the parameters of the one beside it.
+    parameters.press("Close").await;
+    left.press("Compare").await;
+    let parameters = browser.card(2).await.parameters().await;
+    parameters
+        .find("textbox", "System prompt")
+        .await
+        .holds("짧게 답하세요.")
+        .await;
+    parameters
+        .find("spinbutton", "Temperature")
+        .await
+        .holds("0")
+        .await;
+    browser.close().await;
+}
