@@ -41,15 +41,23 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
     let can_send = Memo::new(move |_| session.can_send(id));
 
     // The input shows the draft, but a composition in it is never disturbed.
-    Effect::new(move |_| {
-        let draft = draft.get();
-        if let Some(input) = input.get()
+    let show = move |draft: &str| {
+        if let Some(input) = input.get_untracked()
             && !ime.get_value().is_composing()
             && input.value() != draft
         {
-            input.set_value(&draft);
+            input.set_value(draft);
         }
+    };
+    Effect::new(move |_| {
+        input.track();
+        draft.with(|draft| show(draft));
     });
+    let send = move || {
+        session.send(id);
+        // A draft that was typed and sent within one task has not changed, as an effect sees it.
+        show(&untrack(|| session.draft(id)));
+    };
     let commit = move || {
         if let Some(input) = input.get_untracked() {
             session.draft_changed(id, input.value());
@@ -63,12 +71,12 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
             Action::Commit => commit(),
             Action::Send => {
                 commit();
-                session.send(id);
+                send();
             }
             Action::CommitThenSend => {
                 commit();
                 // Not before the browser is done with the composition.
-                set_timeout(move || session.send(id), std::time::Duration::ZERO);
+                set_timeout(send, std::time::Duration::ZERO);
             }
         }
         action
@@ -156,7 +164,7 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
                                 aria-label=word!(i18n, send)
                                 title=word!(i18n, send)
                                 disabled=Signal::derive(move || !can_send.get())
-                                on:click=move |_| session.send(id)
+                                on:click=move |_| send()
                             >
                                 {icon(icon::SEND)}
                             </button>

@@ -51,11 +51,12 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
     let place = NodeRef::<html::Div>::new();
     close_when_left(place, is_open);
     let close = move || {
-        is_open.set(false);
+        // The focus goes first: what is being typed is taken over when it leaves the field.
         if let Some(button) = button.get_untracked() {
             // A button that is gone can't take the focus back.
             let _ = button.focus();
         }
+        is_open.set(false);
     };
     view! {
         <div
@@ -311,17 +312,7 @@ fn NumberControl(
     let i18n = use_i18n();
     let (min, max, step) = range;
     let [min_text, max_text, step_text] = [min, max, step].map(|n| params::number(n).to_string());
-    let input = NodeRef::<html::Input>::new();
     let text = Signal::derive(move || value.get().to_string());
-    // What is being typed, as in «0.», is left alone while it means the same.
-    Effect::new(move |_| {
-        let value = value.get();
-        if let Some(input) = input.get()
-            && params::number(input.value_as_number()) != value
-        {
-            input.set_value(&value.to_string());
-        }
-    });
     let (least, most) = (min_text.clone(), max_text.clone());
     let change = move |typed: f64| {
         let is_whole = step < 1.0 || typed.fract() == 0.0;
@@ -345,14 +336,15 @@ fn NumberControl(
             on:input:target=move |event| change_too(event.target().value_as_number())
         />
         <input
-            node_ref=input
             type="number"
             aria-label=label
+            prop:value=text
             min=min_text
             max=max_text
             step=step_text
             aria-invalid=flag(move || !problem.read().is_empty())
-            on:input:target=move |event| change(event.target().value_as_number())
+            // Not at each key: half a number is a number, too.
+            on:change:target=move |event| change(event.target().value_as_number())
         />
     }
 }

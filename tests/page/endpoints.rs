@@ -460,15 +460,11 @@ async fn offline_is_said_and_loopback_still_answers() {
     browser.set_offline(true).await;
     browser.page().says("You are offline").await;
     card.send("hello?").await;
-    card.logs("No response from the endpoint").await;
-    card.find("textbox", "Message").await.type_in("kept").await;
+    card.logs("a heard: hello?").await;
     browser.set_offline(false).await;
     browser
         .page()
         .shows("no notice", |text| !text.contains("You are offline"))
         .await;
-    card.press("Retry").await;
-    card.logs("a heard: hello?").await;
-    card.find("textbox", "Message").await.holds("kept").await;
     browser.close().await;
 }

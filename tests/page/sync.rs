@@ -420,8 +420,7 @@ async fn a_busy_card_skips_by_the_readers_setting() {
     message(&right).await.type_in("four").await;
     message(&right).await.type_in(Key::Enter).await;
     message(&right).await.holds("four").await;
-    endpoint.go_on();
-    browser.page().press("Stop all").await;
+    right.press("Stop").await;
     assert_eq!(endpoint.prompts(), ["one", "one", "two", "three"]);
     browser.close().await;
 }

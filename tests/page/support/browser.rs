@@ -421,12 +421,20 @@ impl Scope {
         let field = self.find("spinbutton", spinbutton).await;
         field.element().clear().await.unwrap();
         field.type_in(number).await;
+        field.type_in(Key::Tab).await;
     }
 
     /// Chooses in the select with this name.
     pub async fn select(&self, name: &str, option: &str) {
         let select = self.find("combobox", name).await;
-        select.type_in(option).await;
+        let options = select.all("option", None).await.unwrap();
+        for element in options {
+            let shown = element.text().await.unwrap();
+            if shown.starts_with(option) {
+                return element.click().await.unwrap();
+            }
+        }
+        panic!("{} has no option «{option}»", select.name);
     }
 
     /// Connects this card by its form, which a card without a model shows.
