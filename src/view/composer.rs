@@ -1,6 +1,9 @@
 //! A card's input, with Send, and Stop in its place while the card answers.
 
-use leptos::{ev, html, prelude::*};
+use std::time::Duration;
+
+use leptos::{ev, html, leptos_dom::helpers::debounce, prelude::*};
+use wasm_bindgen::{JsCast, prelude::Closure};
 
 use super::{
     card::focus_message,
@@ -14,6 +17,9 @@ use crate::{
     session::Session,
     storage::SendKey,
 };
+
+/// Typing rests when there was no key for this long.
+const AT_REST: Duration = Duration::from_millis(300);
 
 /// Where a card is asked. In sync, it shows what all cards in sync show.
 #[component]
@@ -49,9 +55,26 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
             input.set_value(draft);
         }
     };
+    // Of many cards, few are in sight. The others follow when the typing rests, or when they come
+    // into sight: so a key costs by what is seen, not by how many cards there are.
+    let is_seen = RwSignal::new(true);
+    let seen = StoredValue::new_local(None::<Seen>);
+    Effect::new(move |_| {
+        seen.set_value(input.get().and_then(|input| Seen::watch(&input, is_seen)));
+    });
+    let mut show_later = debounce(AT_REST, move |()| {
+        if let Some(draft) = draft.try_get_untracked() {
+            show(&draft);
+        }
+    });
     Effect::new(move |_| {
         input.track();
-        draft.with(|draft| show(draft));
+        draft.track();
+        if is_seen.get() {
+            draft.with_untracked(|draft| show(draft));
+        } else {
+            show_later(());
+        }
     });
     let send = move || {
         session.send(id);
@@ -76,7 +99,7 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
             Action::CommitThenSend => {
                 commit();
                 // Not before the browser is done with the composition.
-                set_timeout(send, std::time::Duration::ZERO);
+                set_timeout(send, Duration::ZERO);
             }
         }
         action
@@ -174,5 +197,35 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
                 })}
             </div>
         </div>
+    }
+}
+
+/// Tells whether an element is in sight, until it is dropped.
+struct Seen {
+    observer: web_sys::IntersectionObserver,
+    /// Called by the observer.
+    _changed: Closure<dyn FnMut(js_sys::Array)>,
+}
+
+impl Seen {
+    fn watch(element: &web_sys::Element, is_seen: RwSignal<bool>) -> Option<Self> {
+        let changed = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
+            let last = entries.get(entries.length().saturating_sub(1));
+            if let Ok(last) = last.dyn_into::<web_sys::IntersectionObserverEntry>() {
+                is_seen.try_set(last.is_intersecting());
+            }
+        });
+        let observer = web_sys::IntersectionObserver::new(changed.as_ref().unchecked_ref()).ok()?;
+        observer.observe(element);
+        Some(Self {
+            observer,
+            _changed: changed,
+        })
+    }
+}
+
+impl Drop for Seen {
+    fn drop(&mut self) {
+        self.observer.disconnect();
     }
 }

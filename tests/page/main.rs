@@ -1,6 +1,7 @@
 //! The page as a user meets it: a real browser, real HTTP, an endpoint that follows a script.
 
 mod answers;
+mod bench;
 mod cards;
 mod contract;
 mod endpoints;
@@ -10,6 +11,7 @@ mod params;
 mod storage;
 mod support;
 mod sync;
+mod walk;
 
 use support::{Browser, Endpoint, Step};
 

@@ -73,6 +73,39 @@ impl Browser {
 
     /// Opens the page in a browser of this language.
     pub async fn open_in(language: &str) -> Self {
+        Self::open_with(language, |_| ()).await
+    }
+
+    /// Opens the page in a browser that keeps a trace of what its threads do: see [`Self::trace`].
+    pub async fn open_traced() -> Self {
+        Self::open_with("en", |capabilities| {
+            let log = json!({ "performance": "ALL", "browser": "ALL" });
+            capabilities.set("goog:loggingPrefs", log).unwrap();
+            let categories = json!({
+                "enableNetwork": false, "enablePage": false,
+                "traceCategories": "devtools.timeline,toplevel",
+            });
+            capabilities
+                .add_experimental_option("perfLoggingPrefs", categories)
+                .unwrap();
+        })
+        .await
+    }
+
+    /// The trace events since the page was opened. It ends the trace.
+    ///
+    /// Source: Chromium's «Trace Event Format».
+    pub async fn trace(&self) -> Vec<Value> {
+        let log = self.driver.get_log("performance").await.unwrap();
+        let events = log.iter().filter_map(|entry| {
+            let entry: Value = serde_json::from_str(&entry.message).ok()?;
+            let message = &entry["message"];
+            (message["method"] == "Tracing.dataCollected").then(|| message["params"].clone())
+        });
+        events.collect()
+    }
+
+    async fn open_with(language: &str, add: impl FnOnce(&mut ChromeCapabilities)) -> Self {
         static DRIVER: OnceLock<Mutex<std::sync::Weak<Driver>>> = OnceLock::new();
         let process = {
             let mut shared = DRIVER.get_or_init(Mutex::default).lock().unwrap();
@@ -106,6 +139,7 @@ impl Browser {
         if let Ok(binary) = std::env::var("CHROMIUM") {
             capabilities.set_binary(&binary).unwrap();
         }
+        add(&mut capabilities);
         let driver = WebDriver::new(&process.url, capabilities)
             .await
             .expect("Chromium starts");

@@ -1,0 +1,183 @@
+//! A walk through the manual's sections against a real endpoint, with a picture of each: see
+//! `docs/`. `script/pictures` runs it.
+
+use thirtyfour::Key;
+
+use crate::support::{Browser, browser::Scope};
+
+/// The page in one language, and where its pictures go.
+struct Walk {
+    browser: Browser,
+    folder: String,
+    is_korean: bool,
+}
+
+impl Walk {
+    fn word<'a>(&self, en: &'a str, ko: &'a str) -> &'a str {
+        if self.is_korean { ko } else { en }
+    }
+
+    async fn card(&self, number: usize) -> Scope {
+        let name = format!("{} {number}", self.word("Chat card", "채팅 카드"));
+        self.browser.page().find("region", &name).await
+    }
+
+    async fn press(&self, within: &Scope, en: &str, ko: &str) {
+        within.press(self.word(en, ko)).await;
+    }
+
+    async fn ask(&self, en: &str, ko: &str) {
+        let card = self.card(1).await;
+        let input = card.find("textbox", self.word("Message", "메시지")).await;
+        input.type_in(self.word(en, ko)).await;
+        input.type_in(Key::Enter).await;
+    }
+
+    /// Waits until a card's answer is whole.
+    async fn answered(&self, number: usize) {
+        let card = self.card(number).await;
+        card.find("button", self.word("Send", "전송")).await;
+        card.count("button", self.word("Stop", "중지"), 0).await;
+    }
+
+    async fn picture(&self, name: &str) {
+        // The last frame of what has just changed.
+        self.browser
+            .script("return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            .await;
+        let path = format!("{}/{name}.png", self.folder);
+        let png = self.browser.driver.screenshot_as_png().await.unwrap();
+        std::fs::write(path, png).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "draws the pictures of the manual: script/pictures"]
+async fn the_manual_page_section_by_section() {
+    let base_url = std::env::var("REAL_ENDPOINT").expect("REAL_ENDPOINT names a real endpoint");
+    let token = std::env::var("REAL_TOKEN").unwrap_or_default();
+    for language in ["en", "ko"] {
+        let folder = format!("{}/docs/pictures/{language}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::create_dir_all(&folder).unwrap();
+        let walk = Walk {
+            browser: Browser::open_in(language).await,
+            folder,
+            is_korean: language == "ko",
+        };
+        walk_through(&walk, &base_url, &token).await;
+        walk.browser.close().await;
+    }
+}
+
+async fn walk_through(walk: &Walk, base_url: &str, token: &str) {
+    let page = walk.browser.page();
+    walk.picture("first-visit").await;
+
+    // Choosing a model: the form, then the two pickers.
+    let card = walk.card(1).await;
+    let form = card
+        .find("form", walk.word("Custom model", "사용자 정의 모델"))
+        .await;
+    form.fill("Base URL", base_url).await;
+    form.fill(walk.word("Token", "토큰"), token).await;
+    walk.picture("custom-model").await;
+    walk.press(&form, "Refresh model information", "모델 정보 새로고침")
+        .await;
+    card.count("form", walk.word("Custom model", "사용자 정의 모델"), 0)
+        .await;
+    let picker = card
+        .find("combobox", walk.word("Endpoint", "엔드포인트"))
+        .await;
+    picker.click().await;
+    walk.picture("choose-endpoint").await;
+    picker.type_in(Key::Escape).await;
+    let picker = card.find("combobox", walk.word("Model", "모델")).await;
+    picker.click().await;
+    walk.picture("choose-model").await;
+    picker.type_in(Key::Escape).await;
+
+    // Cards: one more, then the input that they share.
+    walk.press(&card, "Compare", "비교").await;
+    walk.card(2).await;
+    walk.picture("compare").await;
+    let question = (
+        "What is the sea? Two sentences.",
+        "바다란 무엇인가요? 두 문장으로 답해 주세요.",
+    );
+    let input = card.find("textbox", walk.word("Message", "메시지")).await;
+    input.type_in(walk.word(question.0, question.1)).await;
+    walk.picture("synced-input").await;
+    input.type_in(Key::Enter).await;
+    for number in [1, 2] {
+        walk.answered(number).await;
+    }
+    walk.picture("chat-page").await;
+
+    // Parameters: of the same model, in two cards.
+    let right = walk.card(2).await;
+    walk.press(&right, "Parameters", "파라미터").await;
+    let parameters = right
+        .find("dialog", walk.word("Parameters", "파라미터"))
+        .await;
+    parameters
+        .turn(walk.word("Use parameters", "파라미터 사용"))
+        .await;
+    parameters.set("Temperature", "1.5").await;
+    walk.picture("parameters").await;
+    walk.press(&parameters, "Close", "닫기").await;
+    walk.ask(
+        "Say it as a poem of two lines.",
+        "두 줄짜리 시로 말해 주세요.",
+    )
+    .await;
+    for number in [1, 2] {
+        walk.answered(number).await;
+    }
+
+    // Clear and delete, with the way back.
+    walk.press(&right, "More", "더보기").await;
+    walk.picture("more").await;
+    page.find("menuitem", walk.word("Clear chat", "채팅 지우기"))
+        .await
+        .click()
+        .await;
+    right.count("article", walk.word("You", "나"), 0).await;
+    walk.picture("clear-chat").await;
+    walk.press(&page, "Undo", "실행 취소").await;
+    right.count("article", walk.word("You", "나"), 2).await;
+    walk.press(&right, "More", "더보기").await;
+    page.find("menuitem", walk.word("Delete chat", "채팅 삭제"))
+        .await
+        .click()
+        .await;
+    let title = walk.word("Delete chat card 2?", "채팅 카드 2을(를) 삭제할까요?");
+    let dialog = page.find("dialog", title).await;
+    walk.picture("delete-chat").await;
+    walk.press(&dialog, "Cancel", "취소").await;
+
+    // A new chat, and the history.
+    walk.press(&page, "New chat", "새 채팅").await;
+    page.count(
+        "region",
+        &format!("{} 2", walk.word("Chat card", "채팅 카드")),
+        0,
+    )
+    .await;
+    walk.picture("new-chat").await;
+    walk.ask("Name three colours.", "색 이름 세 가지를 알려 주세요.")
+        .await;
+    walk.answered(1).await;
+    walk.press(&page, "History", "히스토리").await;
+    let drawer = page
+        .find("complementary", walk.word("Chat history", "채팅 기록"))
+        .await;
+    walk.picture("history").await;
+    let first = drawer.find("link", walk.word(question.0, question.1)).await;
+    first.click().await;
+    walk.card(2).await;
+    walk.press(&drawer, "Close", "닫기").await;
+
+    walk.press(&page, "Settings", "설정").await;
+    page.find("dialog", walk.word("Settings", "설정")).await;
+    walk.picture("settings").await;
+}
