@@ -49,13 +49,14 @@ impl Chat {
         }
     }
 
-    /// Whether there is anything in it that a reader would miss. A chat without is not stored.
+    /// Whether there is anything in it that a reader has written or was answered.
     pub fn has_words(&self) -> bool {
-        let has_more_cards = self.cards.len() > 1;
-        has_more_cards
-            || !self.draft.is_empty()
-            || !self.title.is_empty()
-            || self.cards.iter().any(Card::has_words)
+        !self.draft.is_empty() || !self.title.is_empty() || self.cards.iter().any(Card::has_words)
+    }
+
+    /// Whether the reader has done anything with it. A chat that was never used is not stored.
+    pub fn is_used(&self) -> bool {
+        self.cards.len() > 1 || self.has_words()
     }
 
     /// The card with that identifier, if it is on the page.

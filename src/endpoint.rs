@@ -1,5 +1,6 @@
 //! An endpoint: a name, a base URL and an optional token, saved once and used by any card.
 
+mod headers;
 pub mod suggestion;
 
 pub use suggestion::Suggestion;
@@ -310,7 +311,7 @@ impl Token {
     }
 
     /// The token itself, for an endpoint that wants it in another header.
-    pub(crate) fn secret(&self) -> &str {
+    fn secret(&self) -> &str {
         &self.0
     }
 }

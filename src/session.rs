@@ -182,7 +182,7 @@ impl Session {
 
     /// Whether nothing was said in it yet.
     pub fn is_new(self) -> bool {
-        !self.chat.read_untracked().has_words()
+        !self.chat.read_untracked().is_used()
     }
 
     /// The cards, from left to right.
@@ -231,7 +231,6 @@ impl Session {
             endpoints: &endpoints,
             is_answering: &|card| self.lives.with(|lives| lives.contains_key(&card)),
             busy: self.library.settings().with(|settings| settings.busy),
-            fresh: &mut || unreachable!("nothing is sent"),
         };
         sync::can_send(&chat, &around, from)
     }
@@ -301,7 +300,7 @@ impl Session {
     }
 
     /// Lets the reducer change the chat, and does what it wants done.
-    fn react(self, event: Event) -> Option<Removed> {
+    fn react(self, event: Event) {
         let mut effects = Vec::new();
         {
             let endpoints = self.library.endpoints().read_untracked();
@@ -309,16 +308,15 @@ impl Session {
                 .library
                 .settings()
                 .with_untracked(|settings| settings.busy);
-            let mut around = Around {
+            let around = Around {
                 endpoints: &endpoints,
                 is_answering: &|card| self.is_answering(card),
                 busy,
-                fresh: &mut || turn::Id::new(random()),
             };
+            let fresh = || turn::Id::new(random());
             self.chat
-                .update_untracked(|chat| effects = sync::react(chat, &mut around, event));
+                .update_untracked(|chat| effects = sync::react(chat, &around, fresh, event));
         }
-        let mut removed = None;
         let mut asks = Vec::new();
         let mut is_sent = false;
         for effect in effects {
@@ -331,10 +329,20 @@ impl Session {
                 Effect::Skipped(card) => self.skipped.update(|skipped| _ = skipped.insert(card)),
                 Effect::Deleted { card, index, draft } => {
                     let card = Box::new(card);
-                    removed = Some(Removed::Card { card, index, draft });
+                    self.removed
+                        .write()
+                        .push(Removed::Card { card, index, draft });
                 }
             }
         }
+        let used: Vec<_> = {
+            let chat = self.chat.read_untracked();
+            let asked = asks.iter().rev().filter_map(|(card, _)| chat.card(*card));
+            asked
+                .filter_map(|card| Some((card.endpoint?, card.model.clone()?)))
+                .collect()
+        };
+        self.library.note_used(used);
         // What is asked is saved before it goes anywhere.
         if is_sent {
             self.chat.used().set(js_sys::Date::now());
@@ -343,7 +351,6 @@ impl Session {
         for (card, turn) in asks {
             self.ask(card, turn);
         }
-        removed
     }
 
     /// Tells whoever shows it that a part of the chat has changed. To open a field for writing is
@@ -430,10 +437,8 @@ impl Session {
             return;
         }
         self.finish(card, Outcome::Stopped);
-        if let Some(removed) = self.react(Event::Deleted(card)) {
-            self.removed.write().push(removed);
-            self.save();
-        }
+        self.react(Event::Deleted(card));
+        self.save();
     }
 
     /// Moves a card to another place, counted from 0 on the left.
@@ -524,9 +529,16 @@ impl Session {
     /// that is next.
     pub fn undo(self) -> Option<card::Id> {
         let put_back = match self.removed.try_update(Vec::pop).flatten()? {
-            Removed::Card { card, index, draft } => {
+            Removed::Card {
+                mut card,
+                index,
+                draft,
+            } => {
                 if self.chat.draft().read_untracked().is_empty() {
                     self.chat.draft().set(draft);
+                } else if card.draft.is_empty() {
+                    // Another draft has come meanwhile: this one waits behind it.
+                    card.draft = draft;
                 }
                 let id = card.id;
                 self.chat
@@ -586,7 +598,7 @@ impl Session {
     pub fn pick_model(self, card: card::Id, model: String) {
         let endpoint = self.card(card).endpoint().try_get_untracked().flatten();
         if let Some(endpoint) = endpoint {
-            self.library.note_used(endpoint, model.clone());
+            self.library.note_used([(endpoint, model.clone())]);
         }
         self.become_ready(card, || self.card(card).model().set(Some(model)));
         self.save_soon();
@@ -636,13 +648,18 @@ impl Session {
             return Ok(());
         }
         // Again, because another card may have saved this endpoint, or a new token, meanwhile.
+        let asked = endpoint.base_url;
         let endpoint = resolve()?;
+        if endpoint.base_url != asked {
+            // It was moved meanwhile: the token was typed for the server that was asked.
+            return Ok(());
+        }
         let id = endpoint.id;
         self.library.save_endpoint(endpoint);
         self.library.know(id, models);
         if self.card(card).try_read_untracked().is_some() {
             if let Some(model) = &model {
-                self.library.note_used(id, model.clone());
+                self.library.note_used([(id, model.clone())]);
             }
             self.become_ready(card, || {
                 self.card(card).endpoint().set(Some(id));
@@ -694,6 +711,15 @@ impl Session {
         }
     }
 
+    /// Lets what waits for a model go, where there is one now.
+    fn resume(self) {
+        let cards = self.chat.cards();
+        let cards: Vec<_> = cards.read_untracked().iter().map(|card| card.id).collect();
+        for card in cards {
+            self.react(Event::Ready(card));
+        }
+    }
+
     /// Gives the chat a title; empty gives it back the one that it had by itself.
     fn rename(self, title: &str) {
         self.chat.title().set(title.to_owned());
@@ -719,7 +745,7 @@ impl Session {
         };
         let renames = self.library.is_renaming(endpoint.id, model);
         let params = found.params.body(renames);
-        let can_rename = params.contains_key("max_tokens");
+        let can_rename = !renames && params.contains_key("max_tokens");
         let request = Request::new(
             model,
             &found.system,
@@ -730,7 +756,6 @@ impl Session {
         let stream = openai::stream(endpoint.clone(), &request);
         let (endpoint, model) = (endpoint.id, model.to_owned());
         drop((chat, endpoints));
-        self.library.note_used(endpoint, model.clone());
         let live = Live::start(turn, model.clone(), move |live| async move {
             let outcome = self.receive(stream, &live).await;
             if let Outcome::Failed(openai::Error::Refused { message, .. }) = &outcome
@@ -884,9 +909,17 @@ impl Session {
         is_answering || is_kept && self.library.is_unsaved(Key::Chat(self.id()))
     }
 
-    /// Lets go of a chat that is stored and no longer shown.
+    /// Lets go of a chat that is stored and no longer shown. One that has no words any more leaves
+    /// the history.
     fn close(self) {
-        self.saving.update_value(|saving| saving.is_over = true);
+        let was_over = self
+            .saving
+            .try_update_value(|saving| std::mem::replace(&mut saving.is_over, true));
+        let has_words = self.chat.read_untracked().has_words();
+        if self.is_stored.get_untracked() && !has_words && was_over == Some(false) {
+            self.library.remove_chat(self.id());
+        }
+        self.removed.set(Vec::new());
         // Its views are still there for a moment, and then nobody reads it.
         let empty = Chat::new(self.id(), Vec::new());
         set_timeout(move || _ = self.chat.try_set(empty), Duration::from_secs(1));
@@ -907,8 +940,9 @@ impl Session {
         if let Some(pending) = pending.flatten() {
             pending.clear();
         }
-        self.library.note_saved(Key::Chat(self.id()), None);
-        self.chat.get_untracked()
+        let chat = self.chat.get_untracked();
+        self.close();
+        chat
     }
 
     /// Another tab has saved this chat. What it saved is shown here, unless something here is not
@@ -922,7 +956,7 @@ impl Session {
             let copy = chat::Id::new(random());
             self.chat.id().set(copy);
             storage::remember(copy);
-            self.library.note_saved(Key::Chat(id), None);
+            self.library.forget_unsaved(id);
             self.is_copy.set(true);
             self.save_soon();
         } else if let Some(theirs) = storage::chat(id) {

@@ -179,8 +179,8 @@ pub fn save_entry(entry: &Entry) -> Result<(), Error> {
 pub fn delete_chat(id: chat::Id) {
     if let Some(storage) = raw() {
         // A storage that is there lets its keys be removed.
-        let _ = storage.remove_item(&Key::Entry(id).to_string());
         let _ = storage.remove_item(&Key::Chat(id).to_string());
+        let _ = storage.remove_item(&Key::Entry(id).to_string());
     }
 }
 
@@ -239,6 +239,12 @@ fn read<T: DeserializeOwned>(key: Key, aside: &mut Vec<String>) -> Result<Option
     storage.remove_item(&key).map_err(|_| Error::Blocked)?;
     aside.push(put);
     Ok(None)
+}
+
+/// Whether a storage event of another tab tells that a value was removed.
+pub fn is_gone(event: &web_sys::Event) -> bool {
+    let event = event.dyn_ref::<web_sys::StorageEvent>();
+    event.is_some_and(|event| event.new_value().is_none())
 }
 
 /// The key that a storage event of another tab is about.

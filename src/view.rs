@@ -58,6 +58,8 @@ struct Shown {
     opened: Memo<Opened>,
     /// Goes to an address; with true, in place of the one before.
     go: Callback<(String, bool)>,
+    /// The address now.
+    here: Callback<(), String>,
     /// Whether the history is open.
     history: RwSignal<bool>,
     /// Whether the settings are open.
@@ -76,9 +78,10 @@ impl Shown {
     /// Goes to an address. What is left has its own from now on, so that Back leads to it.
     fn go_to(self, address: &Address) {
         let left = untrack(|| self.session()).and_then(Session::leave);
-        if let Some(left) = left {
-            self.go.run((Address::Chat(left).to_string(), true));
-        }
+        let here = left.map_or_else(|| self.here.run(()), |left| Address::Chat(left).to_string());
+        // Also where it stays the same: the router skips an address that it went to before the last
+        // Back, unless it is told where it is.
+        self.go.run((here, true));
         self.go.run((address.to_string(), false));
     }
 
@@ -92,6 +95,22 @@ impl Shown {
                 card::focus_input(first);
             }
         });
+    }
+}
+
+/// Gives an element the focus, which one that is gone does not take.
+fn focus(element: &web_sys::HtmlElement) {
+    let _ = element.focus();
+}
+
+/// Gives the focus to what a reference leads to, if it is on the page.
+fn focus_on<E>(element: NodeRef<E>)
+where
+    E: leptos::html::ElementType,
+    E::Output: wasm_bindgen::JsCast + AsRef<web_sys::HtmlElement> + Clone + 'static,
+{
+    if let Some(element) = element.try_get_untracked().flatten() {
+        focus(element.as_ref());
     }
 }
 
@@ -117,7 +136,12 @@ fn Page() -> impl IntoView {
             Some((field.get(0).as_string()?, field.get(1).as_string()?))
         });
         let address = Address::parse(&path.get(), fields);
-        untrack(|| library.open(&address))
+        let opened = untrack(|| library.open(&address));
+        if opened == Opened::Nothing {
+            // A chat that is brought back is shown where it was missing.
+            library.follow_history();
+        }
+        opened
     });
     let navigate = use_navigate();
     let go = Callback::new(move |(address, replace): (String, bool)| {
@@ -128,9 +152,16 @@ fn Page() -> impl IntoView {
         };
         navigate(&address, options);
     });
+    let here = Callback::new(
+        move |()| match (path.get_untracked(), query.get_untracked()) {
+            (path, query) if query.is_empty() => path,
+            (path, query) => format!("{path}?{query}"),
+        },
+    );
     let shown = Shown {
         opened,
         go,
+        here,
         history: RwSignal::new(false),
         settings: RwSignal::new(false),
     };
@@ -154,11 +185,10 @@ fn Page() -> impl IntoView {
         });
     });
     // The words follow the settings; without one, the browser's language.
+    let browsers = i18n.get_locale_untracked();
     Effect::new(move |_| {
         let locale = library.settings().with(|settings| settings.locale.clone());
-        if let Some(locale) = locale.and_then(|tag| tag.parse().ok()) {
-            i18n.set_locale(locale);
-        }
+        i18n.set_locale(locale.and_then(|tag| tag.parse().ok()).unwrap_or(browsers));
     });
     Effect::new(move |_| {
         let theme = match library.settings().with(|settings| settings.theme) {

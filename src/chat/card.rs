@@ -99,12 +99,16 @@ impl Card {
             .map(|found| found.id)
     }
 
-    /// The first of the turns at the end that have no answer: where a queue begins that waited for
-    /// a model.
-    pub fn first_of_queue(&self) -> Option<turn::Id> {
-        let waiting = self.turns.iter().rev();
-        let waiting = waiting.take_while(|turn| turn.answer.is_none());
-        waiting.last().map(|turn| turn.id)
+    /// Ends the waiting for a model; returns the turn that waited longest.
+    pub fn end_waiting(&mut self) -> Option<turn::Id> {
+        let mut first = None;
+        for turn in self.turns.iter_mut().filter(|turn| turn.waits) {
+            turn.waits = false;
+            if turn.answer.is_none() {
+                first = first.or(Some(turn.id));
+            }
+        }
+        first
     }
 
     /// Whether there is anything in it that a reader would miss.
@@ -127,6 +131,7 @@ mod tests {
         let turn = |letter: char| Turn {
             id: turn::Id::new(letter.to_ascii_lowercase().into()),
             prompt: letter.to_string(),
+            waits: letter == 'w',
             answer: letter.is_uppercase().then(|| Answer {
                 model: "m".into(),
                 text: String::new(),
@@ -158,15 +163,15 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_without_a_model_begins_after_the_last_answer() {
+    fn only_what_waits_for_a_model_goes_by_itself() {
         #[track_caller]
         fn check(turns: &str, expected: Option<char>) {
-            assert_eq!(card(turns).first_of_queue(), expected.map(id));
+            let mut card = card(turns);
+            assert_eq!(card.end_waiting(), expected.map(id));
+            assert_eq!(card.end_waiting(), None);
         }
-        check("Abc", Some('b'));
-        check("abCd", Some('d'));
-        check("ab", Some('a'));
-        check("A", None);
+        check("Abw", Some('w'));
+        check("Ab", None);
         check("", None);
     }
 

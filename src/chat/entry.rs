@@ -57,7 +57,17 @@ impl Chat {
 
 /// The beginning of a text in one line, cut between words where it has any.
 fn first_words(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        // A long text costs no more than its beginning.
+        if line.len() > TITLE * 4 {
+            break;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
     let Some((end, _)) = line.char_indices().nth(TITLE) else {
         return line;
     };
@@ -81,6 +91,7 @@ mod tests {
             let turn = |prompt: &&str| Turn {
                 id: turn::Id::new(0),
                 prompt: (*prompt).into(),
+                waits: false,
                 answer: None,
             };
             let card = Card {

@@ -224,17 +224,16 @@ impl Params {
     /// The parameter that an endpoint's refusal names, if it is one that was sent.
     pub fn named_in(&self, refusal: &str) -> Option<Param> {
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let words: Vec<_> = refusal.split(|c| !is_part(c)).collect();
-        self.on().find(|&param| match param {
-            Param::Json => {
-                let typed = self.setting(param).value;
-                let fields = parse(typed.as_str().unwrap_or_default()).unwrap_or_default();
-                fields.keys().any(|field| words.contains(&&**field))
-            }
-            Param::MaxTokens => {
-                words.contains(&"max_tokens") || words.contains(&"max_completion_tokens")
-            }
-            _ => words.contains(&param.wire()),
+        let on: Vec<_> = self.on().collect();
+        let typed = self.setting(Param::Json).value;
+        let fields = parse(typed.as_str().unwrap_or_default()).unwrap_or_default();
+        // The first word that is one: some refusals go on to list what is known.
+        refusal.split(|c| !is_part(c)).find_map(|word| {
+            on.iter().copied().find(|param| match param {
+                Param::Json => fields.contains_key(word),
+                Param::MaxTokens => ["max_tokens", "max_completion_tokens"].contains(&word),
+                _ => param.wire() == word,
+            })
         })
     }
 
@@ -394,6 +393,10 @@ mod tests {
             Some(Param::MaxTokens),
         );
         check("chat_template_kwargs is unknown", Some(Param::Json));
+        check(
+            "unknown field `top_k`, expected one of `messages`, `max_tokens`, `temperature`",
+            Some(Param::TopK),
+        );
         check("top_p is not supported", None);
         check("the temperatures are high", None);
         check("", None);

@@ -32,7 +32,8 @@ pub enum Event {
         /// after an answer.
         goes_on: bool,
     },
-    /// A card that could not be asked can be now: it has a model.
+    /// A card may have become one that can be asked. What waits for that goes; what waits behind a
+    /// failure or a stop does not.
     Ready(card::Id),
 }
 
@@ -90,8 +91,6 @@ pub struct Around<'a> {
     pub is_answering: &'a dyn Fn(card::Id) -> bool,
     /// The reader's setting.
     pub busy: Busy,
-    /// Draws the identifier of a new turn.
-    pub fresh: &'a mut dyn FnMut() -> turn::Id,
 }
 
 impl Around<'_> {
@@ -100,12 +99,18 @@ impl Around<'_> {
     }
 }
 
-/// Changes the chat as the event wants it, and says what is to be done.
-pub fn react(chat: &mut Chat, around: &mut Around<'_>, event: Event) -> Vec<Effect> {
+/// Changes the chat as the event wants it, and says what is to be done. `fresh` draws the identifier
+/// of a new turn.
+pub fn react(
+    chat: &mut Chat,
+    around: &Around<'_>,
+    fresh: impl FnMut() -> turn::Id,
+    event: Event,
+) -> Vec<Effect> {
     match event {
         Event::Typed(card, text) => typed(chat, card, text),
         Event::Toggled(card) => toggled(chat, card),
-        Event::Sent(card) => sent(chat, around, card),
+        Event::Sent(card) => sent(chat, around, fresh, card),
         Event::Added { beside, id } => {
             let Some(index) = chat.cards.iter().position(|card| card.id == beside) else {
                 return Vec::new();
@@ -130,9 +135,10 @@ pub fn react(chat: &mut Chat, around: &mut Around<'_>, event: Event) -> Vec<Effe
         }
         Event::Ready(card) => {
             let first = chat
-                .card(card)
-                .filter(|card| around.can_ask(card))
-                .and_then(Card::first_of_queue);
+                .cards
+                .iter_mut()
+                .find(|found| found.id == card && around.can_ask(found))
+                .and_then(Card::end_waiting);
             first
                 .map(|first| Effect::Ask(card, first))
                 .into_iter()
@@ -183,7 +189,12 @@ fn typed(chat: &mut Chat, card: card::Id, text: String) -> Vec<Effect> {
     }
 }
 
-fn sent(chat: &mut Chat, around: &mut Around<'_>, from: card::Id) -> Vec<Effect> {
+fn sent(
+    chat: &mut Chat,
+    around: &Around<'_>,
+    mut fresh: impl FnMut() -> turn::Id,
+    from: card::Id,
+) -> Vec<Effect> {
     let shared: Vec<_> = sharers(chat, from).map(|card| card.id).collect();
     let mut asks = Vec::new();
     let mut effects = Vec::new();
@@ -207,8 +218,9 @@ fn sent(chat: &mut Chat, around: &mut Around<'_>, from: card::Id) -> Vec<Effect>
             continue;
         }
         let turn = Turn {
-            id: (around.fresh)(),
+            id: fresh(),
             prompt: prompt.clone(),
+            waits: card.target(around.endpoints).is_none(),
             answer: None,
         };
         if can_ask {
@@ -240,6 +252,9 @@ fn toggled(chat: &mut Chat, card: card::Id) -> Vec<Effect> {
         }
     } else if group.is_empty() {
         *group = std::mem::take(&mut card.draft);
+    } else if card.draft == *group {
+        // It is the group's now, and goes when that is sent.
+        card.draft.clear();
     }
     card.synced = !card.synced;
     [Part::Draft, Part::CardDraft(card.id), Part::Synced(card.id)]
@@ -313,16 +328,16 @@ mod tests {
             .filter(|(_, word)| word.contains('!'))
             .collect();
         let mut turns = 0;
-        let mut around = Around {
+        let around = Around {
             endpoints: &endpoints(),
             is_answering: &|card| answering.iter().any(|(n, _)| id(*n) == card),
             busy,
-            fresh: &mut || {
-                turns += 1;
-                turn::Id::new(turns)
-            },
         };
-        let effects = react(&mut chat, &mut around, event);
+        let fresh = || {
+            turns += 1;
+            turn::Id::new(turns)
+        };
+        let effects = react(&mut chat, &around, fresh, event);
         (chat, effects)
     }
 
@@ -421,6 +436,7 @@ mod tests {
         check("all", &["s", "u"], 1, "", "all");
         check("", &["s", "uown"], 1, "", "own");
         check("all", &["s", "uown"], 1, "own", "all");
+        check("all", &["s", "uall"], 1, "", "all");
         // off: what is shown stays
         check("all", &["s", "s"], 1, "all", "all");
         check("all", &["s", "u"], 0, "all", "");
@@ -471,7 +487,13 @@ mod tests {
         Add(usize),
         Delete(usize),
         Answer(usize, bool),
+        /// Stops every answer, and holds every queue.
+        StopAll,
         Choose(usize),
+        /// Takes the model away, as a change of endpoint does.
+        Unchoose(usize),
+        /// Deletes the endpoint, or brings it back.
+        Endpoint,
     }
 
     fn act() -> impl Strategy<Value = Act> {
@@ -483,7 +505,10 @@ mod tests {
             1 => which.clone().prop_map(Act::Add),
             1 => which.clone().prop_map(Act::Delete),
             3 => (which.clone(), prop::bool::weighted(0.8)).prop_map(|(n, ok)| Act::Answer(n, ok)),
-            1 => which.prop_map(Act::Choose),
+            1 => Just(Act::StopAll),
+            1 => which.clone().prop_map(Act::Choose),
+            1 => which.prop_map(Act::Unchoose),
+            1 => Just(Act::Endpoint),
         ]
     }
 
@@ -504,16 +529,16 @@ mod tests {
         fn react(&mut self, event: Event) -> Vec<Effect> {
             let answering: BTreeSet<_> = self.answering.keys().copied().collect();
             let ids = &mut self.ids;
-            let mut around = Around {
+            let around = Around {
                 endpoints: &self.endpoints,
                 is_answering: &|card| answering.contains(&card),
                 busy: self.busy,
-                fresh: &mut || {
-                    *ids += 1;
-                    turn::Id::new(*ids)
-                },
             };
-            let effects = react(&mut self.chat, &mut around, event);
+            let fresh = || {
+                *ids += 1;
+                turn::Id::new(*ids)
+            };
+            let effects = react(&mut self.chat, &around, fresh, event);
             for effect in &effects {
                 if let Effect::Ask(card, turn) = effect {
                     let was = self.answering.insert(*card, *turn);
@@ -524,6 +549,15 @@ mod tests {
                 }
             }
             effects
+        }
+
+        /// What waits in a card now waits for the reader, unless it waits for a model.
+        fn hold(&mut self, card: card::Id) {
+            if let Some(card) = self.chat.card(card) {
+                let unanswered = card.turns.iter().filter(|turn| turn.answer.is_none());
+                let held = unanswered.filter(|turn| !turn.waits).map(|turn| turn.id);
+                self.held.extend(held);
+            }
         }
 
         fn end(&mut self, card: card::Id, is_well: bool) {
@@ -539,9 +573,13 @@ mod tests {
                     outcome: Outcome::Complete,
                 },
             );
-            if !is_well && let Some(card) = self.chat.card(card) {
-                let waiting = card.turns.iter().filter(|turn| turn.answer.is_none());
-                self.held.extend(waiting.map(|turn| turn.id));
+            // An answer that ends while its card has no model leaves the queue behind it, too.
+            let has_model = self
+                .chat
+                .card(card)
+                .is_none_or(|card| card.target(&self.endpoints).is_some());
+            if !is_well || !has_model {
+                self.hold(card);
             }
             self.react(Event::Ended {
                 card,
@@ -551,8 +589,8 @@ mod tests {
         }
 
         fn act(&mut self, act: &Act) {
-            let nth = |n: usize| self.chat.cards[n % self.chat.cards.len()].id;
             let before = self.chat.clone();
+            let nth = |n: usize| before.cards[n % before.cards.len()].id;
             let (actor, effects) = match *act {
                 Act::Type(n, text) => {
                     let card = nth(n);
@@ -589,6 +627,33 @@ mod tests {
                     let card = nth(n);
                     self.end(card, is_well);
                     (card, Vec::new())
+                }
+                Act::StopAll => {
+                    let cards: Vec<_> = self.answering.keys().copied().collect();
+                    for card in cards {
+                        self.answering.remove(&card);
+                        self.hold(card);
+                    }
+                    (nth(0), Vec::new())
+                }
+                Act::Unchoose(n) => {
+                    let card = nth(n);
+                    let found = self.chat.cards.iter_mut().find(|found| found.id == card);
+                    found.unwrap().model = None;
+                    (card, Vec::new())
+                }
+                Act::Endpoint => {
+                    if self.endpoints.list.is_empty() {
+                        self.endpoints = endpoints();
+                        let cards: Vec<_> = before.cards.iter().map(|card| card.id).collect();
+                        for card in cards {
+                            self.react(Event::Ready(card));
+                        }
+                        // Each card gets what is its own: nothing to compare below.
+                        return;
+                    }
+                    self.endpoints.list.clear();
+                    (nth(0), Vec::new())
                 }
                 Act::Choose(n) => {
                     let card = nth(n);
@@ -655,10 +720,14 @@ mod tests {
             }
             // When all is answered, every turn of a card with a model was asked, but for those
             // that wait behind a failure.
+            if world.endpoints.list.is_empty() {
+                world.act(&Act::Endpoint);
+            }
             while let Some(card) = world.answering.keys().next().copied() {
                 world.end(card, true);
             }
-            for card in world.chat.cards.iter().filter(|card| card.model.is_some()) {
+            let endpoints = world.endpoints.clone();
+            for card in world.chat.cards.iter().filter(|card| card.target(&endpoints).is_some()) {
                 let asked = world.asked.remove(&card.id).unwrap_or_default();
                 let mut due = card.turns.iter().map(|turn| turn.id);
                 prop_assert!(due.all(|turn| asked.contains(&turn) || world.held.contains(&turn)));

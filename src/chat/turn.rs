@@ -16,6 +16,9 @@ pub struct Turn {
     pub id: Id,
     /// The reader's words.
     pub prompt: String,
+    /// Whether it waits for its card to have a model, and goes by itself when it has one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits: bool,
     /// None while the turn waits, or when the page was closed before anything came.
     #[serde(default)]
     pub answer: Option<Answer>,
@@ -85,6 +88,7 @@ mod tests {
             let mut turn = Turn {
                 id: Id::new(0),
                 prompt: "?".into(),
+                waits: false,
                 answer: before.map(|text| answer(text, Outcome::Stopped)),
             };
             turn.receive(answer(text, Outcome::Failed(openai::Error::CutOff)));

@@ -257,6 +257,7 @@ mod tests {
         let turn = |prompt: &str, answer: Option<&str>| Turn {
             id: turn::Id::new(0),
             prompt: prompt.into(),
+            waits: false,
             answer: answer.map(|text| Answer {
                 model: "m".into(),
                 text: text.into(),

@@ -141,6 +141,11 @@ impl Library {
         self.endpoints
     }
 
+    /// The name of a saved endpoint.
+    pub fn endpoint_name(self, id: endpoint::Id) -> Option<String> {
+        self.endpoints.list().at_key(id).name().try_get()
+    }
+
     /// What is known of an endpoint's models; None if they were never asked for.
     pub fn models(self, endpoint: endpoint::Id) -> Option<Models> {
         self.models.with(|models| models.get(&endpoint).cloned())
@@ -155,6 +160,18 @@ impl Library {
     /// The reader's settings.
     pub fn settings(self) -> Signal<Settings> {
         self.settings.into()
+    }
+
+    /// Follows what is stored: chats that come and go.
+    pub fn follow_history(self) {
+        self.history.track();
+    }
+
+    /// The language in which the reader has dates written, as a BCP 47 tag.
+    pub fn locale(self) -> String {
+        let set = self.settings.with(|settings| settings.locale.clone());
+        let browsers = || window().navigator().language();
+        set.or_else(browsers).unwrap_or_else(|| "en".to_owned())
     }
 
     /// The chats that are stored, the last used first.
@@ -239,20 +256,19 @@ impl Library {
 
     fn open_stored(self, id: chat::Id) -> Option<Session> {
         let open = self.session(id);
-        open.or_else(|| match storage::open(id) {
-            Ok(Found::Chat(chat)) => Some(self.start(chat, true)),
+        open.or_else(|| Some(self.start(self.stored(id)?, true)))
+    }
+
+    /// Reads a chat. One that can't be read is put aside, where there is room, and named.
+    fn stored(self, id: chat::Id) -> Option<Chat> {
+        match storage::open(id) {
+            Ok(Found::Chat(chat)) => Some(chat),
             Ok(Found::Aside(key)) => {
                 self.aside.update(|aside| aside.push(key));
                 None
             }
-            Ok(Found::None) => None,
-            Err(error) => {
-                self.tab.update_value(|tab| tab.off = true);
-                self.unsaved
-                    .update(|unsaved| unsaved.push((Key::Chat(id), error)));
-                None
-            }
-        })
+            Ok(Found::None) | Err(_) => None,
+        }
     }
 
     fn open_new(self, wanted: &[Wanted]) -> Session {
@@ -335,7 +351,7 @@ impl Library {
         let title = title.trim();
         if let Some(open) = self.session(id) {
             open.rename(title);
-        } else if let Ok(Found::Chat(mut chat)) = storage::open(id) {
+        } else if let Some(mut chat) = self.stored(id) {
             title.clone_into(&mut chat.title);
             self.write_chat(&chat);
             self.write_entry(&chat.entry());
@@ -350,25 +366,36 @@ impl Library {
                     .update_value(|tab| tab.open.retain(|other| *other != open));
                 Some(open.end())
             }
-            None => match storage::open(id) {
-                Ok(Found::Chat(chat)) => Some(chat),
-                _ => None,
-            },
+            None => self.stored(id),
         };
-        storage::delete_chat(id);
-        self.history.notify();
+        self.remove_chat(id);
         if let Some(chat) = chat {
             self.forgotten.write().push(Forgotten::Chat(Box::new(chat)));
         }
+    }
+
+    /// Takes a chat out of the storage.
+    pub(super) fn remove_chat(self, id: chat::Id) {
+        storage::delete_chat(id);
+        self.forget_unsaved(id);
+        self.history.notify();
     }
 
     /// Puts back what was removed from the library last; returns the chat, if it was one.
     pub fn undo(self) -> Option<chat::Id> {
         match self.forgotten.try_update(Vec::pop).flatten()? {
             Forgotten::Chat(chat) => {
-                self.write_chat(&chat);
-                self.write_entry(&chat.entry());
-                Some(chat.id)
+                let id = chat.id;
+                // Another tab may have gone on with it, and saved it again.
+                if storage::chat(id).is_none() {
+                    let is_saved = self.write_chat(&chat);
+                    self.write_entry(&chat.entry());
+                    if !is_saved {
+                        // It stays open until it can be saved.
+                        self.start(*chat, true);
+                    }
+                }
+                Some(id)
             }
             Forgotten::Endpoint(endpoint, index) => {
                 let id = endpoint.id;
@@ -377,6 +404,7 @@ impl Library {
                     .update(|list| list.insert(index.min(list.len()), endpoint));
                 self.save_endpoints();
                 self.load_models(id);
+                self.resume();
                 None
             }
         }
@@ -399,21 +427,17 @@ impl Library {
         endpoints.resolve(chosen, base_url, token, fresh)
     }
 
-    /// Saves an endpoint as an edit makes it, a new one without an identifier; returns it. Its
-    /// models are asked for.
+    /// Saves an endpoint as an edit makes it, a new one without an identifier. Its models are asked
+    /// for.
     ///
     /// # Errors
     /// What is wrong with the edit; nothing is saved then.
-    pub fn edit_endpoint(
-        self,
-        id: Option<endpoint::Id>,
-        edit: &Edit,
-    ) -> Result<endpoint::Id, Invalid> {
+    pub fn edit_endpoint(self, id: Option<endpoint::Id>, edit: &Edit) -> Result<(), Invalid> {
         let id = id.unwrap_or_else(|| endpoint::Id::new(random()));
         let edited = self.endpoints.read_untracked().edited(id, edit)?;
         self.save_endpoint(edited);
         self.load_models(id);
-        Ok(id)
+        Ok(())
     }
 
     /// Moves an endpoint to where its models were found, which is the same server: its token goes
@@ -515,16 +539,25 @@ impl Library {
         })
     }
 
-    /// Puts a model first among those used last.
-    pub(super) fn note_used(self, endpoint: endpoint::Id, model: String) {
-        let used = Used { endpoint, model };
-        if self
-            .recent
-            .with_untracked(|recent| recent.used.first() != Some(&used))
-        {
-            self.recent.update(|recent| recent.note(used));
-            let recent = self.recent.read_untracked();
-            self.write(Key::Recent, || storage::save_recent(&recent));
+    /// Puts models first among those used last, the last of these first of all.
+    pub(super) fn note_used(self, used: impl IntoIterator<Item = (endpoint::Id, String)>) {
+        let mut recent = self.recent.get_untracked();
+        for (endpoint, model) in used {
+            recent.note(Used { endpoint, model });
+        }
+        if self.recent.with_untracked(|before| *before != recent) {
+            if !self.tab.with_value(|tab| tab.off) {
+                // Where there is no room, the order of a list is no loss that a reader must hear of.
+                let _ = storage::save_recent(&recent);
+            }
+            self.recent.set(recent);
+        }
+    }
+
+    /// Lets what waits for a model go, in every open chat.
+    fn resume(self) {
+        for open in self.tab.with_value(|tab| tab.open.clone()) {
+            open.resume();
         }
     }
 
@@ -605,8 +638,14 @@ impl Library {
         failed.is_none()
     }
 
+    /// Notes that nothing of a chat waits to be saved any more.
+    pub(super) fn forget_unsaved(self, id: chat::Id) {
+        self.note_saved(Key::Chat(id), None);
+        self.note_saved(Key::Entry(id), None);
+    }
+
     /// Notes that a value is saved, or why not.
-    pub(super) fn note_saved(self, key: Key, failed: Option<storage::Error>) {
+    fn note_saved(self, key: Key, failed: Option<storage::Error>) {
         let mut unsaved = self.unsaved.get_untracked();
         unsaved.retain(|(of, _)| *of != key);
         unsaved.extend(failed.map(|error| (key, error)));
@@ -650,10 +689,14 @@ impl Library {
                     if let Some(open) = self.session(id) {
                         open.changed_elsewhere();
                     }
+                    if storage::is_gone(&event) {
+                        self.history.notify();
+                    }
                 }
                 Some(Key::Endpoints) => {
                     if let Some(Endpoints { list }) = storage::readable(Key::Endpoints) {
                         self.endpoints.list().set(list);
+                        self.resume();
                     }
                 }
                 Some(key @ Key::Settings) => {
@@ -670,11 +713,6 @@ impl Library {
                 None => {}
             }
         });
-    }
-
-    /// The name of a saved endpoint.
-    pub fn endpoint_name(self, id: endpoint::Id) -> Option<String> {
-        self.endpoints.list().at_key(id).name().try_get()
     }
 }
 

@@ -219,11 +219,11 @@ mod tests {
     prop_compose! {
         fn a_turn()(
             id: u64,
-            prompt: String,
+            (prompt, waits) in any::<(String, bool)>(),
             answer in prop::option::of((any::<String>(), any::<String>(), outcome())),
         ) -> Turn {
             let answer = answer.map(|(model, text, outcome)| Answer { model, text, outcome });
-            Turn { id: turn::Id::new(id), prompt, answer }
+            Turn { id: turn::Id::new(id), prompt, waits, answer }
         }
     }
 

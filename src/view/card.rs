@@ -124,8 +124,7 @@ pub fn focus_input(id: card::Id) {
         .ok()
         .flatten();
     if let Some(input) = input {
-        // An input on the page can take the focus.
-        let _ = input.unchecked_into::<web_sys::HtmlElement>().focus();
+        super::focus(&input.unchecked_into());
     }
 }
 

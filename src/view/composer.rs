@@ -112,11 +112,12 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
         if !is_enter {
             return;
         }
-        let has_modifier = event.ctrl_key() || event.alt_key() || event.meta_key();
+        let has_ctrl = event.ctrl_key() || event.meta_key();
+        let has_other = event.alt_key() || event.shift_key();
         let pressed = Event::Enter {
             sends: match send_key.get_untracked() {
-                SendKey::Enter => !has_modifier && !event.shift_key(),
-                SendKey::CtrlEnter => has_modifier && !event.shift_key(),
+                SendKey::Enter => !has_ctrl && !has_other,
+                SendKey::CtrlEnter => has_ctrl && !has_other,
             },
             composing: event.is_composing(),
             taken_by_ime: event.key_code() == 229,
@@ -147,7 +148,10 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
                     node_ref=input
                     rows="1"
                     dir="auto"
-                    enterkeyhint="send"
+                    enterkeyhint=Signal::derive(move || match send_key.get() {
+                        SendKey::Enter => "send",
+                        SendKey::CtrlEnter => "enter",
+                    })
                     aria-label=word!(i18n, message)
                     placeholder=Signal::derive(move || {
                         if shares.get() { t_string!(i18n, ask_synced) } else { t_string!(i18n, ask) }

@@ -110,14 +110,14 @@ pub fn Connect(
             }
         >
             {part(move || {
-                if is_first_visit.get() {
+                if endpoint.get().is_some() && kept.get().is_none() {
+                    view! { <p class="hint">{word!(i18n, endpoint_gone)}</p> }.into_any()
+                } else if is_first_visit.get() {
                     view! {
                         <h2>{word!(i18n, welcome_title)}</h2>
                         <p class="hint">{word!(i18n, welcome_hint)}</p>
                     }
                         .into_any()
-                } else if endpoint.get().is_some() && kept.get().is_none() {
-                    view! { <p class="hint">{word!(i18n, endpoint_gone)}</p> }.into_any()
                 } else if !is_custom.get() {
                     view! { <p class="hint">{word!(i18n, no_models)}</p> }.into_any()
                 } else {

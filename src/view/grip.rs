@@ -1,11 +1,9 @@
 //! The grip that moves a card: by pointer, or by the arrow keys.
 
-use std::sync::{Arc, Mutex};
+use leptos::{ev, html, leptos_dom::helpers::WindowListenerHandle, prelude::*};
 
-use leptos::{ev, html, prelude::*};
-
-use super::dynamic::word;
 use super::icon::{self, icon};
+use super::{dynamic::word, focus_on};
 use crate::{chat::card, i18n::use_i18n, session::Session};
 
 /// Moves its card among the others.
@@ -27,11 +25,16 @@ pub fn Grip(id: card::Id) -> impl IntoView {
             session.move_card(id, to);
             // A card that is moved on the page loses the focus.
             request_animation_frame(move || {
-                if let Some(grip) = grip.try_get_untracked().flatten() {
-                    // A grip on the page can take the focus.
-                    let _ = grip.focus();
-                }
+                focus_on(grip);
             });
+        }
+    };
+    let listening = StoredValue::new(Vec::<WindowListenerHandle>::new());
+    let end = move || {
+        is_dragged.try_set(false);
+        let listening = listening.try_update_value(std::mem::take);
+        for listener in listening.into_iter().flatten() {
+            listener.remove();
         }
     };
     // The page is listened to, not the grip: a card that moves on the page loses the pointer.
@@ -47,27 +50,11 @@ pub fn Grip(id: card::Id) -> impl IntoView {
                 session.move_card(id, to);
             }
         });
-        let handles = Arc::new(Mutex::new(vec![moving]));
-        let end = {
-            let handles = Arc::clone(&handles);
-            move || {
-                is_dragged.try_set(false);
-                for handle in handles
-                    .lock()
-                    .into_iter()
-                    .flat_map(|mut all| std::mem::take(&mut *all))
-                {
-                    handle.remove();
-                }
-            }
-        };
-        let cancel = end.clone();
         let ended = window_event_listener(ev::pointerup, move |_| end());
-        let cancelled = window_event_listener(ev::pointercancel, move |_| cancel());
-        if let Ok(mut handles) = handles.lock() {
-            handles.extend([ended, cancelled]);
-        }
+        let cancelled = window_event_listener(ev::pointercancel, move |_| end());
+        listening.set_value(vec![moving, ended, cancelled]);
     };
+    on_cleanup(end);
     view! {
         <button
             node_ref=grip

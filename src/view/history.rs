@@ -6,6 +6,7 @@ use wasm_bindgen::JsValue;
 use super::{
     Shown,
     dynamic::{part, word},
+    focus, focus_on,
     icon::{self, icon},
     is_narrow,
 };
@@ -26,25 +27,37 @@ pub fn History() -> impl IntoView {
     // The chat whose title is being changed.
     let renamed = RwSignal::new(None::<chat::Id>);
     Effect::new(move |_| {
-        if let Some(drawer) = drawer.get() {
-            // An element on the page can take the focus.
-            let _ = drawer.focus();
-        }
+        drawer.track();
+        focus_on(drawer);
+    });
+    // A line that goes takes the focus with it; then Escape must still close the drawer.
+    Effect::new(move |_| {
+        library.follow_history();
+        renamed.track();
+        request_animation_frame(move || {
+            let focused = document().active_element();
+            if focused.is_none_or(|focused| focused.tag_name() == "BODY") {
+                focus_on(drawer);
+            }
+        });
     });
     let close = move || {
         shown.history.set(false);
         if let Some(button) = document().get_element_by_id("history-button") {
-            let button: web_sys::HtmlElement = wasm_bindgen::JsCast::unchecked_into(button);
-            // A button on the page can take the focus.
-            let _ = button.focus();
+            focus(&wasm_bindgen::JsCast::unchecked_into(button));
         }
     };
+    let history = Memo::new(move |before: Option<&Vec<Entry>>| match before {
+        // While a title is being typed, its line stays where it is.
+        Some(before) if renamed.get().is_some() => before.clone(),
+        _ => library.history(),
+    });
     let entries = part(move || {
-        let entries = library.history();
+        let entries = history.get();
         if entries.is_empty() {
             return view! { <p class="hint">{word!(i18n, history_empty)}</p> }.into_any();
         }
-        let locale = i18n.get_locale().to_string();
+        let locale = library.locale();
         let mut days: Vec<(String, Vec<AnyView>)> = Vec::new();
         for entry in entries {
             let day = day_of(i18n, &locale, entry.used);
@@ -74,7 +87,8 @@ pub fn History() -> impl IntoView {
             aria-label=word!(i18n, chat_history)
             tabindex="-1"
             on:keydown=move |event: ev::KeyboardEvent| {
-                if event.key() == "Escape" && !event.default_prevented() {
+                let is_escape = event.key() == "Escape" && !event.is_composing();
+                if is_escape && !event.default_prevented() {
                     event.prevent_default();
                     close();
                 }
@@ -199,8 +213,7 @@ fn Rename(id: chat::Id, title: String, renamed: RwSignal<Option<chat::Id>>) -> i
     let input = NodeRef::<html::Input>::new();
     Effect::new(move |_| {
         if let Some(input) = input.get() {
-            // An input on the page can take the focus.
-            let _ = input.focus();
+            focus(&input);
             input.select();
         }
     });

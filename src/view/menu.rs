@@ -5,6 +5,7 @@ use wasm_bindgen::JsCast;
 
 use super::dynamic::{flag, when, word};
 use super::icon::{self, icon};
+use super::{focus, focus_on};
 use crate::{
     chat::card,
     i18n::{t_string, use_i18n},
@@ -25,10 +26,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
     close_when_left(menu, is_open);
     let close = move || {
         is_open.try_set(false);
-        if let Some(button) = button.try_get_untracked().flatten() {
-            // A button that is gone can't take the focus back.
-            let _ = button.focus();
-        }
+        focus_on(button);
     };
     // The first item takes the focus when the menu opens.
     Effect::new(move |_| {
@@ -179,6 +177,15 @@ pub fn close_when_left(element: NodeRef<html::Div>, is_open: RwSignal<bool>) {
             && let Some(element) = element.get_untracked()
             && !element.contains(target.as_ref())
         {
+            // What is being typed in it is taken over when the focus leaves the field, which a field
+            // that is gone does not tell.
+            if let Some(focused) = document().active_element()
+                && element.contains(Some(&focused))
+                && let Ok(focused) = focused.dyn_into::<web_sys::HtmlElement>()
+            {
+                // What has the focus can lose it.
+                let _ = focused.blur();
+            }
             is_open.set(false);
         }
     };
@@ -196,8 +203,7 @@ fn item(items: &web_sys::Element, index: usize) -> Option<web_sys::Element> {
 
 fn focus_item(items: &web_sys::Element, index: usize) {
     if let Some(item) = item(items, index) {
-        // Only a detached element refuses the focus, and then nothing is lost.
-        let _ = item.unchecked_into::<web_sys::HtmlElement>().focus();
+        focus(&item.unchecked_into());
     }
 }
 

@@ -97,8 +97,7 @@ pub fn ChatNotices() -> impl IntoView {
             request_animation_frame(move || {
                 let focused = document().active_element();
                 if focused.is_none_or(|focused| focused.tag_name() == "BODY") {
-                    // A button that is gone again has nothing to offer.
-                    let _ = undo.focus();
+                    super::focus(&undo);
                 }
             });
         }

@@ -4,6 +4,7 @@ use leptos::{html, prelude::*};
 use serde_json::Value;
 
 use super::dynamic::{flag, part, when, word};
+use super::focus_on;
 use super::icon::{self, icon};
 use super::menu::close_when_left;
 use crate::{
@@ -52,10 +53,7 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
     close_when_left(place, is_open);
     let close = move || {
         // The focus goes first: what is being typed is taken over when it leaves the field.
-        if let Some(button) = button.get_untracked() {
-            // A button that is gone can't take the focus back.
-            let _ = button.focus();
-        }
+        focus_on(button);
         is_open.set(false);
     };
     view! {
@@ -63,7 +61,8 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
             node_ref=place
             class="popover-place"
             on:keydown=move |event| {
-                if event.key() == "Escape" && is_open.get_untracked() {
+                let is_escape = event.key() == "Escape" && !event.is_composing();
+                if is_escape && is_open.get_untracked() {
                     event.prevent_default();
                     close();
                 }
@@ -93,10 +92,8 @@ fn Popover(id: card::Id, in_use: Memo<bool>, close: Callback<()>) -> impl IntoVi
     let card = session.card(id);
     let popover = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
-        if let Some(popover) = popover.get() {
-            // An element on the page can take the focus.
-            let _ = popover.focus();
-        }
+        popover.track();
+        focus_on(popover);
     });
     let has_others = Memo::new(move |_| session.cards().read().len() > 1);
     let colour = Memo::new(move |_| card.colour().try_get().unwrap_or_default());
@@ -229,7 +226,7 @@ fn ParamRow(id: card::Id, param: Param) -> impl IntoView {
         Kind::Choice(words) => {
             let option = move |word: &'static str| {
                 view! {
-                    <option value=word selected=Signal::derive(move || value.get() == word)>
+                    <option value=word prop:selected=Signal::derive(move || value.get() == word)>
                         {word}
                     </option>
                 }
@@ -312,7 +309,11 @@ fn NumberControl(
     let i18n = use_i18n();
     let (min, max, step) = range;
     let [min_text, max_text, step_text] = [min, max, step].map(|n| params::number(n).to_string());
-    let text = Signal::derive(move || value.get().to_string());
+    let text = Signal::derive(move || {
+        // A number that can't be goes when its complaint does.
+        problem.track();
+        value.get().to_string()
+    });
     let (least, most) = (min_text.clone(), max_text.clone());
     let change = move |typed: f64| {
         let is_whole = step < 1.0 || typed.fract() == 0.0;

@@ -7,6 +7,7 @@ use super::{
     dynamic::{part, when, word},
     explain::{explain_invalid, explain_unlisted},
     field::{Field, typed},
+    focus_on,
     icon::{self, icon},
     notice::Forgotten,
     suggest::Suggest,
@@ -166,7 +167,7 @@ impl Choice {
         let (chosen, choose) = (self.chosen, self.choose);
         let option = |(value, label): (&'static str, Signal<&'static str>)| {
             let is_chosen = Signal::derive(move || chosen.with(|chosen| chosen == value));
-            view! { <option value=value selected=is_chosen>{label}</option> }
+            view! { <option value=value prop:selected=is_chosen>{label}</option> }
         };
         view! {
             <div class="field">
@@ -240,6 +241,7 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
         let words = match models {
             Models::Loading => t_string!(i18n, testing).to_owned(),
             Models::Listed(listed) if listed.is_empty() => t_string!(i18n, tested_empty).to_owned(),
+            Models::Listed(listed) if listed.len() == 1 => t_string!(i18n, tested_one).to_owned(),
             Models::Listed(listed) => t_string!(i18n, tested, count = listed.len()).to_string(),
             Models::Unlisted(unlisted) => explain_unlisted(i18n, &unlisted),
         };
@@ -344,6 +346,10 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
     let (saved_name, saved_url) = saved
         .map(|saved| (saved.name, String::from(saved.base_url)))
         .unwrap_or_default();
+    Effect::new(move |_| {
+        base_url.track();
+        focus_on(if id.is_some() { name } else { base_url });
+    });
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let edit = Edit {
@@ -355,7 +361,7 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
                 .is_some_and(|forget| forget.checked()),
         };
         match library.edit_endpoint(id, &edit) {
-            Ok(_) => editing.set(Editing::Nothing),
+            Ok(()) => editing.set(Editing::Nothing),
             Err(error) => invalid.set(Some(error)),
         }
     };

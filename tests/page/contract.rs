@@ -334,3 +334,19 @@ async fn the_page_speaks_korean() {
     page.find("region", "Chat card 1").await;
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn language_and_theme_are_set_and_unset() {
+    let browser = Browser::open().await;
+    let theme = "return getComputedStyle(document.documentElement).colorScheme";
+    let settings = browser.settings().await;
+    settings.select("Theme", "Dark").await;
+    crate::wait_for(async || browser.script(theme).await == "dark").await;
+    settings.select("Theme", "As the system").await;
+    crate::wait_for(async || browser.script(theme).await == "light dark").await;
+    settings.select("Language", "한국어").await;
+    let settings = browser.page().find("dialog", "설정").await;
+    settings.select("언어", "브라우저 설정").await;
+    browser.page().find("dialog", "Settings").await;
+    browser.close().await;
+}

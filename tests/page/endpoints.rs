@@ -468,3 +468,19 @@ async fn offline_is_said_and_loopback_still_answers() {
         .await;
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_says_that_its_only_endpoint_was_deleted() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.send("kept").await;
+    card.logs("a heard: kept").await;
+    let settings = browser.settings().await;
+    settings.press("Delete").await;
+    settings.says("No endpoints yet").await;
+    settings.press("Close").await;
+    card.says("The endpoint of this card was deleted").await;
+    card.logs("a heard: kept").await;
+    browser.close().await;
+}

@@ -350,3 +350,86 @@ async fn the_history_is_used_by_keyboard_and_follows_other_tabs() {
     wait_for(async || browser.script(focused).await == "History").await;
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_chat_is_brought_back_at_its_own_address_and_in_other_tabs() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    let page = browser.page();
+    browser.card(1).await.send("one").await;
+    browser.card(1).await.logs("a heard: one").await;
+    let address = chat_address(&browser).await;
+    page.press("New chat").await;
+    browser.card(1).await.send("two").await;
+    browser.card(1).await.logs("a heard: two").await;
+    let first = browser.driver.window().await.unwrap();
+    let second = browser.driver.new_tab().await.unwrap();
+    browser
+        .driver
+        .switch_to_window(second.clone())
+        .await
+        .unwrap();
+    browser.go(&address).await;
+    let drawer = browser.history().await;
+    drawer.find("link", "one").await;
+
+    browser
+        .driver
+        .switch_to_window(first.clone())
+        .await
+        .unwrap();
+    let mine = browser.history().await;
+    mine.find("link", "one").await;
+    browser
+        .script("document.querySelectorAll('aside button[aria-label=Delete]')[1].click()")
+        .await;
+    mine.count("link", "one", 0).await;
+    browser
+        .driver
+        .switch_to_window(second.clone())
+        .await
+        .unwrap();
+    drawer.count("link", "one", 0).await;
+    // The other tab goes on with it: then Undo takes nothing of that away.
+    browser.card(1).await.send("three").await;
+    browser.card(1).await.logs("a heard: three").await;
+    browser
+        .driver
+        .switch_to_window(first.clone())
+        .await
+        .unwrap();
+    mine.find("link", "one").await;
+    page.press("Undo").await;
+    browser.driver.switch_to_window(second).await.unwrap();
+    browser.card(1).await.logs("a heard: three").await;
+
+    // At its own address, a chat that is missing comes back by Undo.
+    browser.driver.switch_to_window(first).await.unwrap();
+    browser
+        .script("document.querySelectorAll('aside button[aria-label=Delete]')[0].click()")
+        .await;
+    mine.count("link", "one", 0).await;
+    browser.driver.back().await.unwrap();
+    page.says("There is no chat here").await;
+    page.press("Undo").await;
+    browser.card(1).await.logs("a heard: three").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_without_a_word_left_leaves_no_trace() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    let input = card.find("textbox", "Message").await;
+    input.type_in("x").await;
+    chat_address(&browser).await;
+    input.type_in(Key::Backspace).await;
+    input.holds("").await;
+    card.press("Compare").await;
+    browser.page().press("New chat").await;
+    browser.page().count("region", "Chat card 2", 0).await;
+    let drawer = browser.history().await;
+    drawer.says("No chats yet").await;
+    browser.close().await;
+}

@@ -169,7 +169,7 @@ async fn synced_cards_mirror_what_is_committed_and_disturb_no_composition() {
     let other = browser.card(2).await.find("textbox", "Message").await;
     play(&browser, "start =ㅎ =한").await;
     other.holds("").await;
-    // Words that come from the other card wait until the composition is over.
+    // Words from another card do not get into the composition, which is what counts at its end.
     other.type_in("!").await;
     let value = "return document.querySelector('textarea').value";
     assert_eq!(browser.script(value).await, "한");

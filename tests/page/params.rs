@@ -307,3 +307,54 @@ async fn parameters_belong_to_a_card_and_are_copied_on_demand() {
         .await;
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_is_taken_over_by_a_click_elsewhere_and_a_bad_one_is_reset() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let (browser, parameters) = open_all_off(&endpoint).await;
+    let field = parameters.find("spinbutton", "Temperature").await;
+    // What was set at first, so that a reset changes nothing but the field.
+    field.element().clear().await.unwrap();
+    field.type_in("99").await;
+    field.type_in(thirtyfour::Key::Tab).await;
+    parameters.says("From 0 to 2").await;
+    parameters.press("Reset Temperature").await;
+    field.holds("0.7").await;
+    parameters
+        .shows("no complaint", |text| !text.contains("From 0 to 2:"))
+        .await;
+
+    field.element().clear().await.unwrap();
+    field.type_in("0.2").await;
+    let log = browser.card(1).await.find("log", "Messages").await;
+    log.click().await;
+    browser.page().count("dialog", "Parameters", 0).await;
+    ask(&browser, "now").await;
+    assert_eq!(sent(&endpoint)["temperature"], 0.2);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_json_insists_on_is_refused_once() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let (browser, parameters) = open_all_off(&endpoint).await;
+    parameters.turn("Max Tokens").await;
+    parameters.fill("JSON", r#"{"max_tokens":5}"#).await;
+    let body = r#"{"error":{"message":"Use 'max_completion_tokens' instead of max_tokens."}}"#;
+    for _ in 0..5 {
+        let body = Step::Raw(body.as_bytes().to_vec());
+        endpoint.will_respond(
+            "m",
+            StatusCode::BAD_REQUEST,
+            "application/json",
+            true,
+            [body],
+        );
+    }
+    let card = browser.card(1).await;
+    card.send("hi").await;
+    card.logs("instead of max_tokens").await;
+    card.find("button", "Send").await;
+    assert_eq!(endpoint.received().len(), 2);
+    browser.close().await;
+}
