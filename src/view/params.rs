@@ -213,15 +213,17 @@ fn ParamRow(id: card::Id, param: Param) -> impl IntoView {
     let value = Memo::new(move |_| setting.with(|setting| setting.value.clone()));
     // Why what is typed can't be taken over; empty where it can.
     let problem = RwSignal::new(String::new());
+    let was_reset = RwSignal::new(());
     let reset = move |_| {
         problem.set(String::new());
         set(param.start());
+        was_reset.notify();
     };
     let label = name(param);
     let control = match param.kind() {
         Kind::Number { min, max, step } => {
             let range = (min, max, step);
-            view! { <NumberControl label range value set_value problem /> }.into_any()
+            view! { <NumberControl label range value set_value problem was_reset /> }.into_any()
         }
         Kind::Choice(words) => {
             let option = move |word: &'static str| {
@@ -305,13 +307,14 @@ fn NumberControl(
     value: Memo<Value>,
     set_value: Callback<Value>,
     problem: RwSignal<String>,
+    was_reset: RwSignal<()>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let (min, max, step) = range;
     let [min_text, max_text, step_text] = [min, max, step].map(|n| params::number(n).to_string());
     let text = Signal::derive(move || {
-        // A number that can't be goes when its complaint does.
-        problem.track();
+        // A number that can't be goes by a reset, which may set what is set already.
+        was_reset.track();
         value.get().to_string()
     });
     let (least, most) = (min_text.clone(), max_text.clone());

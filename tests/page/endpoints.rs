@@ -214,7 +214,7 @@ async fn a_missing_version_is_found_by_one_click() {
     settings.press("Test connection").await;
     settings.says("There are no models at this base URL").await;
     settings.press(&format!("Use {root}/v1")).await;
-    settings.says("It answers: 1 models").await;
+    settings.says("It answers: 1 model").await;
     settings.press("Close").await;
     card.send("again").await;
     card.logs("a heard: again").await;
@@ -301,7 +301,7 @@ async fn endpoints_are_added_edited_ordered_tested_and_deleted() {
     order(format!("둘째,{}", one.name())).await;
     let test = "document.querySelectorAll('.endpoint')[0].querySelector('button').click()";
     browser.script(test).await;
-    settings.says("It answers: 1 models").await;
+    settings.says("It answers: 1 model").await;
     settings.press("Close").await;
     let picker = card.find("combobox", "Endpoint").await;
     picker.click().await;

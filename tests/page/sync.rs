@@ -517,7 +517,7 @@ async fn what_waits_for_a_deleted_endpoint_goes_when_it_is_back_and_what_was_hel
     two.will("b", [say("on"), Step::Wait]);
     let browser = open(&one, "").await;
     browser.card(1).await.press("Compare").await;
-    let (left, right) = (browser.card(1).await, browser.card(2).await);
+    let right = browser.card(2).await;
     right.choose("Endpoint", "Custom model…").await;
     right.connect(&two.base_url(), "").await;
     right.find("combobox", "Model").await.holds("b").await;
