@@ -877,6 +877,10 @@ impl Session {
     /// Saves the chat at most a second from now. In a hidden tab timers are late, but a stream's
     /// bytes are not: so the time is looked at whenever something changes, too.
     fn save_soon(self) {
+        if !self.is_stored.get_untracked() && !self.is_new() {
+            // From its first word on, a chat has an address to come back to.
+            return self.save();
+        }
         let now = js_sys::Date::now();
         let (since, waits) = self
             .saving

@@ -210,9 +210,12 @@ fn Page() -> impl IntoView {
                 <button
                     class="button"
                     title=word!(i18n, stop_all_hint, count = answering.get())
-                    on:click=move |_| {
+                    on:click=move |event| {
                         if let Some(session) = untrack(|| shown.session()) {
                             session.stop_all();
+                            if let Some(first) = session.first_card() {
+                                card::focus_message(first, &event);
+                            }
                         }
                     }
                 >

@@ -104,7 +104,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                 move || view! { <Connect id endpoint models is_custom=custom /> },
             )}
             <Messages id is_connecting=needs_form />
-            <Composer id model />
+            <Composer id model models />
         </section>
     }
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     chat::{CardStoreFields, card, sync::Busy},
     i18n::{t_string, use_i18n},
-    session::Session,
+    session::{Models, Session},
     storage::SendKey,
 };
 
@@ -23,7 +23,11 @@ const AT_REST: Duration = Duration::from_millis(300);
 
 /// Where a card is asked. In sync, it shows what all cards in sync show.
 #[component]
-pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
+pub fn Composer(
+    id: card::Id,
+    model: Memo<Option<String>>,
+    models: Memo<Option<Models>>,
+) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let input = NodeRef::<html::Textarea>::new();
@@ -139,8 +143,18 @@ pub fn Composer(id: card::Id, model: Memo<Option<String>>) -> impl IntoView {
                     </p>
                 },
             )}
+            {part(move || {
+                let words = match (model.get(), models.get()?) {
+                    (None, Models::Loading) => t_string!(i18n, loading_models).to_owned(),
+                    (Some(model), Models::Listed(listed)) if !listed.contains(&model) => {
+                        t_string!(i18n, model_missing, model = model).to_string()
+                    }
+                    _ => return None,
+                };
+                Some(view! { <p class="hint" role="status">{words}</p> })
+            })}
             {when(
-                move || session.was_skipped(id),
+                move || session.was_skipped(id) && model.get().is_some(),
                 move || view! { <p class="hint" role="status">{word!(i18n, skipped)}</p> },
             )}
             <div class="composer-box">

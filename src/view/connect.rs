@@ -104,6 +104,13 @@ pub fn Connect(
             class="connect"
             aria-label=word!(i18n, custom_model)
             novalidate
+            on:keydown=move |event: ev::KeyboardEvent| {
+                let can_leave = is_custom.get_untracked() && kept.get_untracked().is_some();
+                if event.key() == "Escape" && !event.is_composing() && can_leave {
+                    is_custom.set(false);
+                    focus_input(id);
+                }
+            }
             on:submit=move |event: ev::SubmitEvent| {
                 event.prevent_default();
                 submit();

@@ -30,12 +30,18 @@ pub fn Grip(id: card::Id) -> impl IntoView {
         }
     };
     let listening = StoredValue::new(Vec::<WindowListenerHandle>::new());
-    let end = move || {
-        is_dragged.try_set(false);
+    let stop_listening = move || {
         let listening = listening.try_update_value(std::mem::take);
         for listener in listening.into_iter().flatten() {
             listener.remove();
         }
+    };
+    on_cleanup(stop_listening);
+    let end = move || {
+        is_dragged.try_set(false);
+        stop_listening();
+        // A card that was moved on the page has lost the focus.
+        request_animation_frame(move || focus_on(grip));
     };
     // The page is listened to, not the grip: a card that moves on the page loses the pointer.
     let start = move |event: ev::PointerEvent| {
@@ -43,6 +49,7 @@ pub fn Grip(id: card::Id) -> impl IntoView {
             return;
         }
         is_dragged.set(true);
+        let from = untrack(|| session.place(id));
         let moving = window_event_listener(ev::pointermove, move |event| {
             if let Some(to) = place_at(f64::from(event.client_x()))
                 && to != untrack(|| session.place(id))
@@ -52,9 +59,15 @@ pub fn Grip(id: card::Id) -> impl IntoView {
         });
         let ended = window_event_listener(ev::pointerup, move |_| end());
         let cancelled = window_event_listener(ev::pointercancel, move |_| end());
-        listening.set_value(vec![moving, ended, cancelled]);
+        // Escape puts the card back.
+        let escaped = window_event_listener(ev::keydown, move |event| {
+            if event.key() == "Escape" {
+                session.move_card(id, from);
+                end();
+            }
+        });
+        listening.set_value(vec![moving, ended, cancelled, escaped]);
     };
-    on_cleanup(end);
     view! {
         <button
             node_ref=grip

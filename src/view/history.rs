@@ -117,10 +117,11 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
     let library = expect_context::<Library>();
     let shown = expect_context::<Shown>();
     let id = entry.id;
-    let title = if entry.title.is_empty() {
+    let title_now = entry.title;
+    let title = if title_now.is_empty() {
         t_string!(i18n, untitled).to_owned()
     } else {
-        entry.title
+        title_now.clone()
     };
     let address = Address::Chat(id).to_string();
     let is_current = Memo::new(move |_| shown.session().and_then(Session::address) == Some(id));
@@ -196,7 +197,7 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
     view! {
         <li class="entry-line" class:current=is_current>
             {part(move || if is_renamed.get() {
-                view! { <Rename id title=title.clone() renamed /> }.into_any()
+                view! { <Rename id title=title_now.clone() renamed /> }.into_any()
             } else {
                 line().into_any()
             })}
@@ -211,6 +212,7 @@ fn Rename(id: chat::Id, title: String, renamed: RwSignal<Option<chat::Id>>) -> i
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let input = NodeRef::<html::Input>::new();
+    let before = StoredValue::new(title.clone());
     Effect::new(move |_| {
         if let Some(input) = input.get() {
             focus(&input);
@@ -220,7 +222,10 @@ fn Rename(id: chat::Id, title: String, renamed: RwSignal<Option<chat::Id>>) -> i
     let save = move || {
         if let Some(input) = input.get_untracked() {
             renamed.set(None);
-            library.rename_chat(id, &input.value());
+            // What was not changed goes on following the first words.
+            if input.value() != before.get_value() {
+                library.rename_chat(id, &input.value());
+            }
         }
     };
     view! {

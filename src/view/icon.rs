@@ -24,7 +24,8 @@ pub const PLUS: &str = "M12 5v14M5 12h14";
 /// A clock with an arrow back.
 pub const HISTORY: &str = "M4 12a8 8 0 1 0 3-6.2L4 8M4 4v4h4M12 8v4l3 2";
 /// A cog.
-pub const SETTINGS: &str = "M12 9a3 3 0 1 0 .01 0M12 4v2.5M12 17.5V20M4 12h2.5M17.5 12H20M6.3 6.3l1.8 1.8M15.9 15.9l1.8 1.8M17.7 6.3l-1.8 1.8M8.1 15.9l-1.8 1.8";
+pub const SETTINGS: &str =
+    "M12 8a4 4 0 1 0 .01 0M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M19 5l-2 2M7 17l-2 2";
 /// Sliders, upright.
 pub const PARAMETERS: &str = "M6 4v7M6 17v3M12 4v2M12 12v8M18 4v9M18 19v1M4 14h4M10 9h4M16 16h4";
 /// Six dots.

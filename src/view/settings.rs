@@ -33,6 +33,18 @@ pub fn SettingsDialog() -> impl IntoView {
             let _ = dialog.show_modal();
         }
     });
+    // A row or a form that goes takes the focus with it: then it goes to the dialog.
+    let editing = RwSignal::new(Editing::Nothing);
+    Effect::new(move |_| {
+        library.endpoints().list().track();
+        editing.track();
+        request_animation_frame(move || {
+            let focused = document().active_element();
+            if focused.is_none_or(|focused| focused.tag_name() == "BODY") {
+                focus_on(dialog);
+            }
+        });
+    });
     // Closing a dialog gives the focus back to where it was.
     let close = move || {
         if let Some(dialog) = dialog.get_untracked() {
@@ -130,9 +142,15 @@ pub fn SettingsDialog() -> impl IntoView {
             node_ref=dialog
             class="dialog settings"
             aria-label=word!(i18n, settings)
+            tabindex="-1"
             on:cancel=move |event: ev::Event| {
                 event.prevent_default();
-                close();
+                // Escape closes what was opened last.
+                if editing.get_untracked() == Editing::Nothing {
+                    close();
+                } else {
+                    editing.set(Editing::Nothing);
+                }
             }
         >
             <div class="popover-head">
@@ -148,7 +166,7 @@ pub fn SettingsDialog() -> impl IntoView {
             <div class="choices">
                 {[language, theme, send_key, busy].map(Choice::view).collect_view()}
             </div>
-            <Endpoints />
+            <Endpoints editing />
         </dialog>
     }
 }
@@ -191,10 +209,9 @@ enum Editing {
 
 /// The saved endpoints, and what can be done with them.
 #[component]
-fn Endpoints() -> impl IntoView {
+fn Endpoints(editing: RwSignal<Editing>) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let editing = RwSignal::new(Editing::Nothing);
     let list = move || library.endpoints().list();
     let is_empty = Memo::new(move |_| list().read().is_empty());
     view! {
@@ -265,6 +282,20 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
         let list = list.read();
         list.iter().position(|saved| saved.id == id).unwrap_or(0)
     });
+    // A row that is moved on the page loses the focus; at an end, the other button has it.
+    let [up_button, down_button] = std::array::from_fn(|_| NodeRef::<html::Button>::new());
+    let shift = move |up: bool| {
+        library.move_endpoint(id, up);
+        request_animation_frame(move || {
+            let is_last = place.get_untracked() + 1 == count.get_untracked();
+            let up = if up {
+                place.get_untracked() > 0
+            } else {
+                is_last
+            };
+            focus_on(if up { up_button } else { down_button });
+        });
+    };
     let is_edited = Memo::new(move |_| editing.get() == Editing::One(id));
     view! {
         <li class="endpoint">
@@ -289,7 +320,8 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
                     title=word!(i18n, move_up)
                     aria-description=name
                     disabled=Signal::derive(move || place.get() == 0)
-                    on:click=move |_| library.move_endpoint(id, true)
+                    node_ref=up_button
+                    on:click=move |_| shift(true)
                 >
                     {icon(icon::UP)}
                 </button>
@@ -299,7 +331,8 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
                     title=word!(i18n, move_down)
                     aria-description=name
                     disabled=Signal::derive(move || place.get() + 1 >= count.get())
-                    on:click=move |_| library.move_endpoint(id, false)
+                    node_ref=down_button
+                    on:click=move |_| shift(false)
                 >
                     {icon(icon::OPEN)}
                 </button>

@@ -96,12 +96,12 @@ fn print_keys(cards: usize, trace: &[Value], count: usize) {
         }
     }
     work.sort_by(f64::total_cmp);
-    let at = |share: f64| work[((work.len() - 1) as f64 * share) as usize];
+    let at = |percent: usize| work[(work.len() - 1) * percent / 100];
     println!(
         "{cards:>2} cards, {} keys: main thread per key, median {:.1} ms, 95% {:.1} ms, most {:.1} ms; longest task {longest:.1} ms",
         work.len(),
-        at(0.5),
-        at(0.95),
-        at(1.0),
+        at(50),
+        at(95),
+        at(100),
     );
 }

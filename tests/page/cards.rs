@@ -230,6 +230,17 @@ async fn cards_are_moved_by_keyboard_by_menu_and_by_pointer() {
         .await
         .unwrap();
     is("cba").await;
+    // Escape puts it back.
+    let drag = "const grip = document.querySelector('.grip');
+        const edge = document.querySelectorAll('section.card')[2].getBoundingClientRect();
+        grip.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true, button: 0 }));
+        window.dispatchEvent(new PointerEvent('pointermove', { clientX: edge.left + 50 }))";
+    browser.script(drag).await;
+    is("bac").await;
+    browser
+        .script("window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))")
+        .await;
+    is("cba").await;
     browser.reload().await;
     browser
         .card(3)

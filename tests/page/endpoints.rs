@@ -180,6 +180,7 @@ async fn a_model_that_is_gone_stays_chosen_and_says_so() {
     let card = browser.card(1).await;
     let picker = card.find("combobox", "Model").await;
     picker.holds("old").await;
+    card.says("old is missing from the endpoint's list").await;
     picker.click().await;
     card.says("not listed any more").await;
     picker.type_in(Key::Escape).await;
@@ -482,5 +483,43 @@ async fn a_card_says_that_its_only_endpoint_was_deleted() {
     settings.press("Close").await;
     card.says("The endpoint of this card was deleted").await;
     card.logs("a heard: kept").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_settings_keep_the_focus_and_escape_closes_one_thing() {
+    let one = Endpoint::start(&["a"]).await;
+    let browser = open(&one, "").await;
+    let page = browser.page();
+    let settings = browser.settings().await;
+    settings.press("Add endpoint").await;
+    let focused = async || {
+        browser
+            .script("return document.activeElement.id.split('-')[0]")
+            .await
+    };
+    wait_for(async || focused().await == "url").await;
+    settings.fill("Base URL", "http://127.0.0.1:1/v1").await;
+    settings.press("Save").await;
+    settings.count("form", "Endpoint", 0).await;
+    settings.press("Add endpoint").await;
+    let base_url = settings.find("textbox", "Base URL").await;
+    base_url.type_in("http://127").await;
+    base_url.type_in(Key::Escape).await;
+    settings.count("form", "Endpoint", 0).await;
+    // A row that is moved keeps the focus, at an end on the other button.
+    let up = "document.querySelectorAll('.endpoint [aria-label=\"Move up\"]')[1]";
+    browser.script(&format!("{up}.focus(); {up}.click()")).await;
+    let label = "return document.activeElement.ariaLabel + document.activeElement.ariaDescription";
+    let expected = "Move down127.0.0.1:1";
+    wait_for(async || browser.script(label).await == expected).await;
+    browser
+        .driver
+        .action_chain()
+        .send_keys(Key::Escape)
+        .perform()
+        .await
+        .unwrap();
+    page.count("dialog", "Settings", 0).await;
     browser.close().await;
 }

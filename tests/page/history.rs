@@ -433,3 +433,38 @@ async fn a_chat_without_a_word_left_leaves_no_trace() {
     drawer.says("No chats yet").await;
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_word_has_an_address_at_once() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    browser.card(1).await.send("before").await;
+    browser.card(1).await.logs("a heard: before").await;
+    let before = chat_address(&browser).await;
+    browser.page().press("New chat").await;
+    let input = browser.card(1).await.find("textbox", "Message").await;
+    input.type_in("precious").await;
+    assert_ne!(chat_address(&browser).await, before);
+    browser.driver.back().await.unwrap();
+    browser.card(1).await.logs("a heard: before").await;
+    browser.driver.forward().await.unwrap();
+    let input = browser.card(1).await.find("textbox", "Message").await;
+    input.holds("precious").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_title_that_was_not_changed_goes_on_following_the_words() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    let input = browser.card(1).await.find("textbox", "Message").await;
+    input.type_in("dr").await;
+    let drawer = browser.history().await;
+    drawer.press("Rename").await;
+    let title = drawer.find("textbox", "Title").await;
+    title.type_in(Key::Enter).await;
+    drawer.count("textbox", "Title", 0).await;
+    input.type_in("aft").await;
+    drawer.find("link", "draft").await;
+    browser.close().await;
+}
