@@ -9,7 +9,7 @@ use super::{Chat, Id};
 pub struct Entry {
     /// The chat's own.
     pub id: Id,
-    /// The reader's title, else the beginning of what was asked first; empty where nothing was.
+    /// The reader's title, else the beginning of what was asked first, else that of a draft.
     pub title: String,
     /// When it was asked last, in milliseconds since 1970; 0 where that is not known.
     #[serde(default)]
@@ -33,25 +33,31 @@ impl Chat {
         }
         Entry {
             id: self.id,
-            title: self.shown_title(),
+            title: Some(self.shown_title())
+                .filter(|title| !title.is_empty())
+                .unwrap_or_else(|| self.draft_title()),
             used: self.used,
             models,
         }
     }
 
-    /// The reader's title, else the first words of the first question, else those of a draft.
+    /// The reader's title, else the first words of the first question; empty where nothing was
+    /// asked.
     pub fn shown_title(&self) -> String {
         if !self.title.is_empty() {
             return self.title.clone();
         }
-        let asked = self.cards.iter().filter_map(|card| card.turns.first());
+        let mut asked = self.cards.iter().filter_map(|card| card.turns.first());
+        let first = asked.next().map(|turn| first_words(&turn.prompt));
+        first.unwrap_or_default()
+    }
+
+    /// The first words of what is typed and not sent yet.
+    fn draft_title(&self) -> String {
         let drafts = self.cards.iter().map(|card| &card.draft);
-        let mut texts = asked
-            .map(|turn| &turn.prompt)
-            .chain([&self.draft])
-            .chain(drafts);
-        let text = texts.find(|text| !text.trim().is_empty());
-        text.map(|text| first_words(text)).unwrap_or_default()
+        let mut drafts = [&self.draft].into_iter().chain(drafts);
+        let draft = drafts.find(|draft| !draft.trim().is_empty());
+        draft.map(|draft| first_words(draft)).unwrap_or_default()
     }
 }
 

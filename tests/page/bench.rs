@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use crate::support::{Browser, Endpoint};
 
-/// Types into one of 20 cards in sync, and prints how long the page's main thread is at work for
+/// Types into one of 1, 4 and 20 cards in sync, and prints how long the page's main thread is at work for
 /// each key, up to the frame that shows it: the tasks in Chromium's trace from a keydown to the next.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a benchmark: script/bench"]
 async fn typing_in_twenty_cards() {
-    for cards in [1, 20] {
+    for cards in [1, 4, 20] {
         let endpoint = Endpoint::start(&["m"]).await;
         let browser = Browser::open_traced().await;
         browser

@@ -299,3 +299,31 @@ async fn any_number_of_cards_keep_a_readable_width() {
     wait_for(async || endpoint.received().len() == 12).await;
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_takes_no_focus_and_a_draft_alone_is_asked_about() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.press("Compare").await;
+    let added = browser.card(2).await;
+    // By mouse, the focus stays where it was: on a phone, it would bring up the keyboard.
+    let focused =
+        "return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() =>
+        done(document.activeElement.ariaLabel))))";
+    assert_eq!(browser.script(focused).await, "Compare");
+    added.press("Sync input").await;
+    added
+        .find("textbox", "Message")
+        .await
+        .type_in("only a draft")
+        .await;
+    added.choose_more("Delete chat").await;
+    let dialog = browser.page().find("dialog", "Delete chat card 2?").await;
+    dialog.press("Delete").await;
+    browser.page().count("region", "Chat card 2", 0).await;
+    browser.page().press("Undo").await;
+    let input = browser.card(2).await.find("textbox", "Message").await;
+    input.holds("only a draft").await;
+    browser.close().await;
+}

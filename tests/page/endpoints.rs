@@ -82,6 +82,8 @@ async fn a_form_that_leads_nowhere_says_why() {
     let browser = Browser::open().await;
     let card = browser.card(1).await;
     let form = card.find("form", "Custom model").await;
+    // A first visit begins with the question where the model is.
+    form.says("Where is your model?").await;
     form.press("Refresh model information").await;
     form.says("Type the base URL of the endpoint").await;
     card.connect("localhost:1/v1", "").await;
