@@ -374,7 +374,7 @@ async fn stop_all_ends_every_answer() {
     browser.close().await;
 }
 
-/// With `REAL_ENDPOINT=http://…/v1` and `REAL_TOKEN`, two cards talk to a real server.
+/// With `REAL_ENDPOINT=http://…/v1` and `REAL_TOKEN`, two cards talk to a real llama.cpp or vLLM.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_endpoint_answers_two_cards() {
     let Ok(base_url) = std::env::var("REAL_ENDPOINT") else {
@@ -386,6 +386,11 @@ async fn a_real_endpoint_answers_two_cards() {
     let card = browser.card(1).await;
     card.connect(&base_url, &token).await;
     card.count("form", "Custom model", 0).await;
+    // However small the model, its answer goes on until it is stopped: llama.cpp and vLLM know how.
+    let parameters = card.parameters().await;
+    parameters.turn("Use parameters").await;
+    parameters.fill("JSON", r#"{"ignore_eos":true}"#).await;
+    parameters.press("Close").await;
     card.press("Compare").await;
     card.send("Count from one to fifty, one number a line.")
         .await;
@@ -393,6 +398,12 @@ async fn a_real_endpoint_answers_two_cards() {
     for number in [1, 2] {
         browser.card(number).await.says("Stopped here").await;
     }
+    let parameters = card.parameters().await;
+    parameters.turn("JSON").await;
+    parameters
+        .press("Copy parameters and system prompt to all cards")
+        .await;
+    parameters.press("Close").await;
     card.send("Say hello in one short sentence.").await;
     for number in [1, 2] {
         let card = browser.card(number).await;
