@@ -411,7 +411,8 @@ async fn a_real_endpoint_answers_two_cards() {
         card.find("button", "Send").await;
         let text = card.find("log", "Messages").await.text().await;
         let answer = text.split("one short sentence.").nth(1).unwrap();
-        assert!(answer.split_whitespace().count() > 2, "{text}");
+        // The model's name, and at least a word.
+        assert!(answer.split_whitespace().count() > 1, "{text}");
     }
     browser.reload().await;
     for number in [1, 2] {
