@@ -134,11 +134,13 @@ pub fn react(
                 .collect()
         }
         Event::Ready(card) => {
+            // A card that is still answering waits for that, from now on, and for nothing else.
             let first = chat
                 .cards
                 .iter_mut()
-                .find(|found| found.id == card && around.can_ask(found))
-                .and_then(Card::end_waiting);
+                .find(|found| found.id == card && found.target(around.endpoints).is_some())
+                .and_then(Card::end_waiting)
+                .filter(|_| !(around.is_answering)(card));
             first
                 .map(|first| Effect::Ask(card, first))
                 .into_iter()
@@ -475,6 +477,34 @@ mod tests {
         check(&["s", "u"], 1, "all", Some(""));
         // the last card stays
         check(&["s"], 0, "all", None);
+    }
+
+    #[test]
+    fn what_waits_for_a_model_goes_when_there_is_one_or_waits_for_the_answer() {
+        #[track_caller]
+        fn check(card: &str, waits: bool, asked: bool) {
+            let mut chat = chat("", &[card]);
+            chat.cards[0].turns = vec![Turn {
+                id: turn::Id::new(1),
+                prompt: "hi".into(),
+                waits: true,
+                answer: None,
+            }];
+            let around = Around {
+                endpoints: &endpoints(),
+                is_answering: &|_| card.contains('!'),
+                busy: Busy::Queue,
+            };
+            let fresh = || unreachable!("nothing is sent");
+            let effects = react(&mut chat, &around, fresh, Event::Ready(id(0)));
+            let expected = asked.then(|| Effect::Ask(id(0), turn::Id::new(1)));
+            assert_eq!(effects, Vec::from_iter(expected));
+            assert_eq!(chat.cards[0].turns[0].waits, waits);
+        }
+        check("s", false, true);
+        check("s!", false, false);
+        check("s-", true, false);
+        check("s?", true, false);
     }
 
     /// What a reader or an endpoint does in the test of the law below. Numbers choose among the

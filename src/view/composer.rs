@@ -52,8 +52,9 @@ pub fn Composer(
 
     // The input shows the draft, but a composition in it is never disturbed.
     let show = move |draft: &str| {
-        if let Some(input) = input.get_untracked()
-            && !ime.get_value().is_composing()
+        // The card may have been deleted before a timer comes.
+        if let Some(input) = input.try_get_untracked().flatten()
+            && ime.try_get_value().is_some_and(|ime| !ime.is_composing())
             && input.value() != draft
         {
             input.set_value(draft);
@@ -86,7 +87,7 @@ pub fn Composer(
         show(&untrack(|| session.draft(id)));
     };
     let commit = move || {
-        if let Some(input) = input.get_untracked() {
+        if let Some(input) = input.try_get_untracked().flatten() {
             session.draft_changed(id, input.value());
         }
     };
@@ -170,6 +171,8 @@ pub fn Composer(
                     placeholder=Signal::derive(move || {
                         if shares.get() { t_string!(i18n, ask_synced) } else { t_string!(i18n, ask) }
                     })
+                    // What is typed next is added to what all cards show.
+                    on:focus=move |_| show(&untrack(|| session.draft(id)))
                     on:input=move |_| _ = act(Event::Input)
                     on:compositionstart=move |_| _ = act(Event::CompositionStart)
                     on:compositionupdate=move |event: ev::CompositionEvent| {
