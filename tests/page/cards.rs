@@ -293,12 +293,12 @@ async fn any_number_of_cards_keep_a_readable_width() {
         serde_json::json!([true, true])
     );
     // A card out of sight shows the common draft late, but never takes an old one up.
-    let first = browser.card(1).await.find("textbox", "Message").await;
-    let last = browser.card(12).await.find("textbox", "Message").await;
-    first.type_in("for").await;
-    last.type_in(" all").await;
-    first.holds("for all").await;
-    last.type_in(Key::Enter).await;
+    let seen = browser.card(1).await.find("textbox", "Message").await;
+    let unseen = browser.card(12).await.find("textbox", "Message").await;
+    seen.type_in("for").await;
+    unseen.type_in(" all").await;
+    seen.holds("for all").await;
+    unseen.type_in(Key::Enter).await;
     for number in [1, 12] {
         browser.card(number).await.logs("a heard: for all").await;
     }
