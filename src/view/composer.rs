@@ -172,7 +172,11 @@ pub fn Composer(
                         if shares.get() { t_string!(i18n, ask_synced) } else { t_string!(i18n, ask) }
                     })
                     // What is typed next is added to what all cards show.
-                    on:focus=move |_| show(&untrack(|| session.draft(id)))
+                    on:focus=move |_| if !is_seen.get_untracked() {
+                        show(&untrack(|| session.draft(id)));
+                    }
+                    // What a tool has put there tells only this.
+                    on:change=move |_| _ = act(Event::Input)
                     on:input=move |_| _ = act(Event::Input)
                     on:compositionstart=move |_| _ = act(Event::CompositionStart)
                     on:compositionupdate=move |event: ev::CompositionEvent| {

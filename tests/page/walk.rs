@@ -96,6 +96,17 @@ async fn walk_through(walk: &Walk, base_url: &str, token: &str) {
     walk.picture("choose-model").await;
     picker.type_in(Key::Escape).await;
 
+    // A small model may go on and on: here it may not.
+    walk.press(&card, "Parameters", "파라미터").await;
+    let parameters = card
+        .find("dialog", walk.word("Parameters", "파라미터"))
+        .await;
+    parameters
+        .turn(walk.word("Use parameters", "파라미터 사용"))
+        .await;
+    parameters.set("Max Tokens", "120").await;
+    walk.press(&parameters, "Close", "닫기").await;
+
     // Cards: one more, then the input that they share.
     walk.press(&card, "Compare", "비교").await;
     walk.card(2).await;
@@ -118,9 +129,6 @@ async fn walk_through(walk: &Walk, base_url: &str, token: &str) {
     walk.press(&right, "Parameters", "파라미터").await;
     let parameters = right
         .find("dialog", walk.word("Parameters", "파라미터"))
-        .await;
-    parameters
-        .turn(walk.word("Use parameters", "파라미터 사용"))
         .await;
     parameters.set("Temperature", "1.5").await;
     walk.picture("parameters").await;
