@@ -389,12 +389,11 @@ impl Session {
 
     /// Asks a turn's question again, and sends a parameter no longer.
     pub fn send_without(self, card: card::Id, turn: turn::Id, param: Param) {
-        let _ = self.card(card).params().try_update(|params| {
+        self.set_params(card, |params| {
             let mut setting = params.setting(param);
             setting.is_on = false;
             params.set(param, setting);
         });
-        self.save_soon();
         self.retry(card, turn);
     }
 
@@ -931,12 +930,7 @@ impl Session {
 
     /// Ends a chat that is deleted; returns it as far as it has come.
     fn end(self) -> Chat {
-        let cards: Vec<_> = self
-            .lives
-            .with_untracked(|lives| lives.keys().copied().collect());
-        for card in cards {
-            self.finish(card, Outcome::Stopped);
-        }
+        self.stop_all();
         let pending = self.saving.try_update_value(|saving| {
             saving.is_over = true;
             saving.pending.take()

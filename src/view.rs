@@ -114,6 +114,21 @@ where
     }
 }
 
+/// Gives the focus to what a reference leads to, if by the next frame nothing has it: what had it is
+/// gone from the page.
+fn focus_if_lost<E>(element: NodeRef<E>)
+where
+    E: leptos::html::ElementType,
+    E::Output: wasm_bindgen::JsCast + AsRef<web_sys::HtmlElement> + Clone + 'static,
+{
+    request_animation_frame(move || {
+        let focused = document().active_element();
+        if focused.is_none_or(|focused| focused.tag_name() == "BODY") {
+            focus_on(element);
+        }
+    });
+}
+
 /// Whether the page is too narrow to show the history beside the chat.
 fn is_narrow() -> bool {
     let width = document()

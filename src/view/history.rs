@@ -6,7 +6,7 @@ use wasm_bindgen::JsValue;
 use super::{
     Shown,
     dynamic::{part, word},
-    focus, focus_on,
+    focus, focus_if_lost, focus_on,
     icon::{self, icon},
     is_narrow,
 };
@@ -34,12 +34,7 @@ pub fn History() -> impl IntoView {
     Effect::new(move |_| {
         library.follow_history();
         renamed.track();
-        request_animation_frame(move || {
-            let focused = document().active_element();
-            if focused.is_none_or(|focused| focused.tag_name() == "BODY") {
-                focus_on(drawer);
-            }
-        });
+        focus_if_lost(drawer);
     });
     let close = move || {
         shown.history.set(false);

@@ -7,6 +7,7 @@ use super::{
     card::focus_message,
     dynamic::{part, when, word},
     explain::explain_unsaved,
+    focus_if_lost,
     icon::{self, icon},
 };
 use crate::{
@@ -93,14 +94,8 @@ pub fn ChatNotices() -> impl IntoView {
     let undo = NodeRef::<html::Button>::new();
     // A removed card takes the focus with it: then it goes to where that can be undone.
     Effect::new(move |_| {
-        if let Some(undo) = undo.get() {
-            request_animation_frame(move || {
-                let focused = document().active_element();
-                if focused.is_none_or(|focused| focused.tag_name() == "BODY") {
-                    super::focus(&undo);
-                }
-            });
-        }
+        undo.track();
+        focus_if_lost(undo);
     });
     let removed = part(move || {
         let words = match session.removed()? {

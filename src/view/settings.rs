@@ -7,7 +7,7 @@ use super::{
     dynamic::{part, when, word},
     explain::{explain_invalid, explain_unlisted},
     field::{Field, typed},
-    focus_on,
+    focus_if_lost, focus_on,
     icon::{self, icon},
     notice::Forgotten,
     suggest::Suggest,
@@ -38,12 +38,7 @@ pub fn SettingsDialog() -> impl IntoView {
     Effect::new(move |_| {
         library.endpoints().list().track();
         editing.track();
-        request_animation_frame(move || {
-            let focused = document().active_element();
-            if focused.is_none_or(|focused| focused.tag_name() == "BODY") {
-                focus_on(dialog);
-            }
-        });
+        focus_if_lost(dialog);
     });
     // Closing a dialog gives the focus back to where it was.
     let close = move || {
