@@ -8,6 +8,7 @@ mod id;
 pub mod address;
 pub mod chat;
 pub mod endpoint;
+pub mod markdown;
 pub mod openai;
 pub mod session;
 pub mod storage;

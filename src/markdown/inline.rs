@@ -1,0 +1,455 @@
+//! What the parser does not know of within a line: emphasis beside Korean, Japanese and Chinese,
+//! addresses without brackets, money, and LaTeX's own delimiters.
+
+use std::ops::Range;
+
+use super::{Node, Tag};
+
+/// A part of a line that is being put together.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// Text as written, in which emphasis and addresses may be left to find.
+    Text(String),
+    /// Text that stands for itself: what was escaped, or is raw HTML.
+    Literal(String),
+    /// Anything else.
+    Node(Node),
+}
+
+impl From<Node> for Piece {
+    fn from(node: Node) -> Self {
+        Self::Node(node)
+    }
+}
+
+impl Piece {
+    pub(super) fn into_node(self) -> Node {
+        match self {
+            Self::Text(text) | Self::Literal(text) => Node::Text(text),
+            Self::Node(node) => node,
+        }
+    }
+}
+
+/// The words alone.
+pub(super) fn plain(pieces: &[Piece]) -> String {
+    let mut plain = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) | Piece::Literal(text) => plain += text,
+            Piece::Node(node) => node.words(&mut plain),
+        }
+    }
+    plain
+}
+
+/// Makes a line's nodes of its pieces.
+pub(super) fn finish(pieces: Vec<Piece>, links: bool) -> Vec<Node> {
+    let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        match (joined.last_mut(), piece) {
+            (Some(Piece::Text(last)), Piece::Text(text)) => *last += &text,
+            (_, piece) => joined.push(piece),
+        }
+    }
+    let mut joined = emphasise(joined);
+    if links {
+        joined = link(joined);
+    }
+    let mut nodes: Vec<Node> = Vec::with_capacity(joined.len());
+    for piece in joined {
+        match (nodes.last_mut(), piece.into_node()) {
+            (Some(Node::Text(last)), Node::Text(text)) => *last += &text,
+            (_, node) => nodes.push(node),
+        }
+    }
+    nodes
+}
+
+/// Whether a letter is Korean, Japanese or Chinese, which are written without a space after a
+/// word: particles follow at once.
+fn is_cjk(letter: char) -> bool {
+    matches!(letter,
+        '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{9fff}' | '\u{a960}'..='\u{a97f}'
+        | '\u{ac00}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe4f}'
+        | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// A run of `*` that the parser has left as text.
+struct Run {
+    /// Where it is among the pieces.
+    at: usize,
+    length: usize,
+    opens: bool,
+    closes: bool,
+    is_by_cjk: bool,
+}
+
+/// Finds the emphasis that `CommonMark` does not see because a bracket or a quotation mark stands
+/// between it and a letter: `**강조(하기)**는`. The rule is `CommonMark`'s own, but that a letter
+/// of Korean, Japanese or Chinese counts as a space does, as in the proposal
+/// «`CommonMark` CJK-friendly amendments».
+fn emphasise(pieces: Vec<Piece>) -> Vec<Piece> {
+    let has_run = |piece: &Piece| matches!(piece, Piece::Text(text) if text.contains('*'));
+    if pieces.iter().filter(|piece| has_run(piece)).count() == 0 {
+        return pieces;
+    }
+    let mut split: Vec<Piece> = Vec::new();
+    let mut runs: Vec<Run> = Vec::new();
+    let mut before = None;
+    let firsts: Vec<Option<char>> = pieces.iter().map(first_letter).collect();
+    for (index, piece) in pieces.into_iter().enumerate() {
+        let Piece::Text(text) = piece else {
+            before = last_letter(&piece).or(Some('x'));
+            split.push(piece);
+            continue;
+        };
+        let mut rest = &*text;
+        while let Some(start) = rest.find('*') {
+            let length = rest[start..]
+                .bytes()
+                .take_while(|byte| *byte == b'*')
+                .count();
+            if start > 0 {
+                before = rest[..start].chars().next_back();
+                split.push(Piece::Text(rest[..start].to_owned()));
+            }
+            let after_run = rest[start + length..].chars().next();
+            let after = after_run.or_else(|| firsts.get(index + 1).copied().flatten());
+            let space = |c: Option<char>| c.is_none_or(char::is_whitespace);
+            let mark = |c: Option<char>| c.is_some_and(is_mark);
+            let cjk = |c: Option<char>| c.is_some_and(is_cjk);
+            let opens =
+                !space(after) && (!mark(after) || space(before) || mark(before) || cjk(before));
+            let closes =
+                !space(before) && (!mark(before) || space(after) || mark(after) || cjk(after));
+            runs.push(Run {
+                at: split.len(),
+                length,
+                opens,
+                closes,
+                is_by_cjk: cjk(before) || cjk(after),
+            });
+            split.push(Piece::Text(rest[start..start + length].to_owned()));
+            before = Some('*');
+            rest = &rest[start + length..];
+        }
+        if !rest.is_empty() {
+            before = rest.chars().next_back();
+            split.push(Piece::Text(rest.to_owned()));
+        }
+    }
+    // Pairs a closing run with the nearest opening one of its length, as far as either stands by
+    // such a letter: all others are as `CommonMark` wants them.
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    let mut waiting: Vec<&Run> = Vec::new();
+    for run in &runs {
+        let matching = waiting.iter().rposition(|open| {
+            open.length == run.length && run.length <= 3 && (open.is_by_cjk || run.is_by_cjk)
+        });
+        match matching.filter(|_| run.closes) {
+            Some(found) => {
+                pairs.push((waiting[found].at, run.at));
+                waiting.truncate(found);
+            }
+            None if run.opens => waiting.push(run),
+            None => {}
+        }
+    }
+    wrap(split, &pairs)
+}
+
+/// Puts what is between each pair of runs into emphasis. The pairs nest.
+fn wrap(pieces: Vec<Piece>, pairs: &[(usize, usize)]) -> Vec<Piece> {
+    if pairs.is_empty() {
+        return pieces;
+    }
+    let mut levels: Vec<Vec<Piece>> = vec![Vec::new()];
+    for (at, piece) in pieces.into_iter().enumerate() {
+        if pairs.iter().any(|(open, _)| *open == at) {
+            levels.push(Vec::new());
+        } else if pairs.iter().any(|(_, close)| *close == at) {
+            let (Some(inner), Piece::Text(run)) = (levels.pop(), piece) else {
+                continue;
+            };
+            let inner: Vec<_> = inner.into_iter().map(Piece::into_node).collect();
+            let is_strong = |node: &Node| matches!(node, Node::Parent(Tag::Strong, _));
+            let Some(level) = levels.last_mut() else {
+                continue;
+            };
+            if run.len() == 2 && inner.iter().any(is_strong) {
+                // The parser has paired the end of one with the beginning of the next.
+                let mut part = Vec::new();
+                for node in inner {
+                    match node {
+                        Node::Parent(Tag::Strong, between) => {
+                            let strong = std::mem::take(&mut part);
+                            level.push(Node::Parent(Tag::Strong, strong).into());
+                            level.extend(between.into_iter().map(Piece::from));
+                        }
+                        node => part.push(node),
+                    }
+                }
+                level.push(Node::Parent(Tag::Strong, part).into());
+                continue;
+            }
+            let node = match run.len() {
+                1 => Node::Parent(Tag::Emphasis, inner),
+                2 => Node::Parent(Tag::Strong, inner),
+                _ => Node::Parent(Tag::Emphasis, vec![Node::Parent(Tag::Strong, inner)]),
+            };
+            level.push(node.into());
+        } else if let Some(level) = levels.last_mut() {
+            level.push(piece);
+        }
+    }
+    levels.into_iter().flatten().collect()
+}
+
+fn is_mark(c: char) -> bool {
+    // Whatever is neither letter, digit nor space: `CommonMark`'s punctuation and symbols.
+    !c.is_alphanumeric() && !c.is_whitespace()
+}
+
+fn first_letter(piece: &Piece) -> Option<char> {
+    match piece {
+        Piece::Text(text) | Piece::Literal(text) => text.chars().next(),
+        Piece::Node(node) => {
+            let mut words = String::new();
+            node.words(&mut words);
+            Some(words.chars().next().unwrap_or('x'))
+        }
+    }
+}
+
+fn last_letter(piece: &Piece) -> Option<char> {
+    match piece {
+        Piece::Text(text) | Piece::Literal(text) => text.chars().next_back(),
+        Piece::Node(node) => {
+            let mut words = String::new();
+            node.words(&mut words);
+            words.chars().next_back()
+        }
+    }
+}
+
+/// Makes links of the addresses in text, as GitHub's «extended autolinks» are.
+fn link(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut linked = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        let Piece::Text(text) = piece else {
+            linked.push(piece);
+            continue;
+        };
+        let mut done = 0;
+        let mut from = 0;
+        while let Some((range, url)) = next_address(&text, from) {
+            if done < range.start {
+                linked.push(Piece::Text(text[done..range.start].to_owned()));
+            }
+            let words = text[range.clone()].to_owned();
+            let tag = Tag::Link {
+                url,
+                title: String::new(),
+            };
+            linked.push(Node::Parent(tag, vec![Node::Text(words)]).into());
+            (done, from) = (range.end, range.end);
+        }
+        if done == 0 {
+            linked.push(Piece::Text(text));
+        } else if done < text.len() {
+            linked.push(Piece::Text(text[done..].to_owned()));
+        }
+    }
+    linked
+}
+
+/// The next address in a text from a place on, and where it leads.
+fn next_address(text: &str, mut from: usize) -> Option<(Range<usize>, String)> {
+    loop {
+        let rest = &text[from..];
+        let found = rest
+            .match_indices([':', '@', 'w', 'W'])
+            .map(|(at, _)| from + at)
+            .find_map(|at| web(text, at).or_else(|| email(text, at)))?;
+        if found.0.end > from {
+            return Some(found);
+        }
+        from = found.0.end + 1;
+    }
+}
+
+/// The web address around a `:` or from a `w` on.
+fn web(text: &str, at: usize) -> Option<(Range<usize>, String)> {
+    let is_scheme = |name: &str| {
+        let start = at.checked_sub(name.len())?;
+        let written = text.get(start..at)?;
+        written.eq_ignore_ascii_case(name).then_some(start)
+    };
+    let (start, domain) = if text[at..].starts_with("://") {
+        (is_scheme("https").or_else(|| is_scheme("http"))?, at + 3)
+    } else if text.get(at..at + 4)?.eq_ignore_ascii_case("www.") {
+        (at, at)
+    } else {
+        return None;
+    };
+    let before = text[..start].chars().next_back();
+    let may_begin = |c: char| c.is_whitespace() || is_cjk(c) || "*_~([\"'“‘「".contains(c);
+    if !before.is_none_or(may_begin) {
+        return None;
+    }
+    let ends = |c: char| c.is_whitespace() || c == '<' || is_cjk(c);
+    let end = text[domain..]
+        .find(ends)
+        .map_or(text.len(), |end| domain + end);
+    let end = start + trimmed(&text[start..end]).len();
+    let host = text.get(domain..end)?.split(['/', '?', '#']).next()?;
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let is_named = name.contains('.') || domain != start && name == "localhost";
+    let is_name = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    if !is_named || name.starts_with('.') || !name.chars().all(is_name) {
+        return None;
+    }
+    let mut last = name.rsplit('.');
+    if [last.next(), last.next()]
+        .into_iter()
+        .flatten()
+        .any(|part| part.contains('_'))
+    {
+        return None;
+    }
+    let written = &text[start..end];
+    let url = if domain == start {
+        format!("http://{written}")
+    } else {
+        written.to_owned()
+    };
+    Some((start..end, url))
+}
+
+/// The e-mail address around an `@`.
+fn email(text: &str, at: usize) -> Option<(Range<usize>, String)> {
+    if !text[at..].starts_with('@') {
+        return None;
+    }
+    let is_local = |c: char| c.is_ascii_alphanumeric() || ".-_+".contains(c);
+    let is_domain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+    let local = text[..at].rfind(|c| !is_local(c));
+    let start = local.map_or(0, |at| {
+        at + text[at..].chars().next().map_or(1, char::len_utf8)
+    });
+    let domain = &text[at + 1..];
+    let end = domain.find(|c| !is_domain(c)).unwrap_or(domain.len());
+    let domain = domain[..end].trim_end_matches('.');
+    let is_whole = start < at && domain.contains('.') && !domain.ends_with(['-', '_']);
+    let end = at + 1 + domain.len();
+    is_whole.then(|| (start..end, format!("mailto:{}", &text[start..end])))
+}
+
+/// An address without what follows it in a sentence.
+fn trimmed(address: &str) -> &str {
+    let mut address = address;
+    loop {
+        let cut = match address.as_bytes().last() {
+            Some(b'?' | b'!' | b'.' | b',' | b':' | b'*' | b'_' | b'~' | b'\'' | b'"') => 1,
+            // A closing bracket belongs to it as far as an opening one does.
+            Some(b')') if address.matches(')').count() > address.matches('(').count() => 1,
+            Some(b']') if address.matches(']').count() > address.matches('[').count() => 1,
+            // What looks like an entity at the end is one.
+            Some(b';') => match address.rfind('&') {
+                Some(start)
+                    if address[start + 1..address.len() - 1]
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric()) =>
+                {
+                    address.len() - start
+                }
+                _ => 1,
+            },
+            _ => return address,
+        };
+        address = &address[..address.len() - cut];
+    }
+}
+
+/// Where a link may lead: the web, or a letter. Anything else could run code or read files.
+pub fn place_to_go(url: &str) -> Option<String> {
+    let scheme = url.split_once(':')?.0;
+    ["http", "https", "mailto"]
+        .iter()
+        .any(|allowed| scheme.eq_ignore_ascii_case(allowed))
+        .then(|| url.to_owned())
+}
+
+/// Where an image may be fetched from, once the reader asks for it.
+pub fn web_address(url: &str) -> Option<String> {
+    let url = place_to_go(url)?;
+    (!url.to_ascii_lowercase().starts_with("mailto:")).then_some(url)
+}
+
+/// Whether what is between two dollar signs is no formula: an amount, and the words up to the
+/// next.
+pub(super) fn is_money(latex: &str, next: Option<char>) -> bool {
+    let is_formula = |c: char| "\\^_={}+<>|".contains(c);
+    // As Pandoc has it: a digit can't follow a formula.
+    if next.is_some_and(|c| c.is_ascii_digit()) {
+        return true;
+    }
+    let begins_with_amount = latex.starts_with(|c: char| c.is_ascii_digit());
+    let has_words = latex
+        .split(|c: char| !c.is_alphabetic())
+        .any(|word| word.chars().count() > 1);
+    begins_with_amount && has_words && !latex.contains(is_formula)
+}
+
+/// Whether a single tilde stands between what belongs together, as in `10~20`.
+pub(super) fn is_range(source: &str, range: &Range<usize>) -> bool {
+    let is_single = !source[range.clone()].starts_with("~~");
+    let before = source[..range.start].chars().next_back();
+    let after = source[range.end..].chars().next();
+    let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    is_single && (is_part(before) || is_part(after))
+}
+
+/// Replaces the pairs `\(…\)` and `\[…\]` in a part of a text by `$$…$$`, within a paragraph each.
+pub(super) fn mark_maths(text: &mut String, part: Range<usize>) {
+    let mut opened: Option<(usize, u8)> = None;
+    let mut at = part.start;
+    while at < part.end {
+        let bytes = text.as_bytes();
+        match (bytes[at], bytes.get(at + 1).copied()) {
+            (b'\\', Some(bracket)) => {
+                match (opened, bracket) {
+                    // Within an address it is only an escaped bracket.
+                    (None, b'(' | b'[') if !is_within_word(&text[part.start..at]) => {
+                        opened = Some((at, if bracket == b'(' { b')' } else { b']' }));
+                    }
+                    (Some((start, closing)), bracket) if bracket == closing => {
+                        let latex = &bytes[start + 2..at];
+                        if latex.iter().any(u8::is_ascii_alphanumeric) {
+                            text.replace_range(start..start + 2, "$$");
+                            text.replace_range(at..at + 2, "$$");
+                        }
+                        opened = None;
+                    }
+                    _ => {}
+                }
+                at += 2;
+            }
+            // A formula does not go on after an empty line.
+            (b'\n', Some(b'\n')) => {
+                opened = None;
+                at += 2;
+            }
+            _ => at += 1,
+        }
+    }
+}
+
+fn is_within_word(before: &str) -> bool {
+    let word = before.rsplit(char::is_whitespace).next();
+    let word = word.unwrap_or_default();
+    word.contains("](")
+        || word.contains("://")
+        || word.ends_with(|c: char| c.is_ascii_alphanumeric())
+}
