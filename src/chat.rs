@@ -2,12 +2,14 @@
 
 pub mod card;
 pub mod entry;
+pub mod metrics;
 pub mod params;
 pub mod sync;
 pub mod turn;
 
 pub use card::{Card, CardStoreFields};
 pub use entry::Entry;
+pub use metrics::Metrics;
 pub use params::Params;
 pub use turn::{Answer, Outcome, Turn, TurnStoreFields};
 
@@ -64,13 +66,9 @@ impl Chat {
         self.cards.iter().find(|card| card.id == id)
     }
 
-    /// Writes an answer under its turn, as [`Turn::receive`] does. Without the turn, nothing
-    /// happens: it was deleted meanwhile.
-    pub fn receive(&mut self, card: card::Id, turn: turn::Id, answer: Answer) {
-        let card = self.cards.iter_mut().find(|found| found.id == card);
-        let turn = card.and_then(|card| card.turns.iter_mut().find(|found| found.id == turn));
-        if let Some(turn) = turn {
-            turn.receive(answer);
-        }
+    /// A turn of a card. None where it was deleted meanwhile.
+    pub fn turn_mut(&mut self, card: card::Id, turn: turn::Id) -> Option<&mut Turn> {
+        let card = self.cards.iter_mut().find(|found| found.id == card)?;
+        card.turns.iter_mut().find(|found| found.id == turn)
     }
 }

@@ -7,9 +7,11 @@ mod id;
 
 pub mod address;
 pub mod chat;
+pub mod clipboard;
 pub mod endpoint;
 pub mod markdown;
 pub mod openai;
+pub mod reader;
 pub mod session;
 pub mod storage;
 pub mod view;

@@ -321,7 +321,6 @@ impl Builder<'_> {
             }
             Event::End(_) => return self.end(range),
             Event::Text(text) => self.text(&text, range),
-            Event::Html(html) => Piece::Literal(self.original(&html, range)),
             Event::Code(code) => Node::Code(self.code(&code, range)).into(),
             Event::InlineMath(latex) => {
                 let written = self.source[range.clone()].to_owned();
@@ -347,7 +346,9 @@ impl Builder<'_> {
                 })
             }
             Event::InlineHtml(html) if is_break(&html) => Node::Break.into(),
-            Event::InlineHtml(html) => Piece::Literal(self.original(&html, range)),
+            Event::Html(html) | Event::InlineHtml(html) => {
+                Piece::Literal(self.original(&html, range))
+            }
             Event::FootnoteReference(label) => {
                 let number = self.definitions.number(&label);
                 let label = label.into_string();
@@ -537,12 +538,11 @@ impl Builder<'_> {
     }
 
     fn add(&mut self, piece: Piece, start: usize) {
-        match self.open.last_mut() {
-            Some(open) => open.pieces.push(piece),
-            None => {
-                let start = start - self.before;
-                self.parsed.blocks.push((start, piece.into_node()));
-            }
+        if let Some(open) = self.open.last_mut() {
+            open.pieces.push(piece);
+        } else {
+            let start = start - self.before;
+            self.parsed.blocks.push((start, piece.into_node()));
         }
     }
 }

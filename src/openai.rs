@@ -2,10 +2,12 @@
 
 pub mod answer;
 pub mod error;
+pub mod reply;
 pub mod sse;
 pub mod wire;
 
 pub use error::Error;
+pub use reply::Reply;
 pub use wire::{Finish, Request};
 
 use gloo_net::http::{self, RequestBuilder, Response};
@@ -65,6 +67,10 @@ pub fn stream(
     }
 }
 
+/// The next bytes of a response, its end, or that its connection broke.
+#[derive(Debug)]
+pub struct Read(Result<Option<Vec<u8>>, JsValue>);
+
 /// An answer on its way. Dropping it closes the connection, which tells the endpoint to stop.
 #[derive(Debug)]
 pub struct Stream {
@@ -74,22 +80,29 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Waits for the next bytes and adds the text that they bring to `text`. Once the answer has
-    /// ended, says how.
+    /// Waits for the next of the response.
+    pub async fn read(&self) -> Read {
+        if self.answer.is_done() {
+            Read(Ok(None))
+        } else {
+            Read(self.bytes().await)
+        }
+    }
+
+    /// Adds what was read to the reply. Once the answer has ended, says how.
     ///
     /// # Errors
-    /// Why the answer is not whole; the text that came before is in `text`.
-    pub async fn next(&mut self, text: &mut String) -> Result<Option<Finish>, Error> {
-        let read = if self.answer.is_done() {
-            Ok(None)
-        } else {
-            self.bytes().await
+    /// Why the answer is not whole; what came before is in the reply.
+    pub fn take(&mut self, read: Read, reply: &mut Reply) -> Result<Option<Finish>, Error> {
+        let taken = match read.0 {
+            Ok(Some(bytes)) => self.answer.push(&bytes, reply).map(|()| None),
+            Ok(None) => std::mem::take(&mut self.answer).end(reply).map(Some),
+            Err(_) => std::mem::take(&mut self.answer).cut(reply).map(Some),
         };
-        match read {
-            Ok(Some(bytes)) => self.answer.push(&bytes, text).map(|()| None),
-            Ok(None) => std::mem::take(&mut self.answer).end(text).map(Some),
-            Err(_) => std::mem::take(&mut self.answer).cut(text).map(Some),
+        if !matches!(taken, Ok(None)) {
+            reply.end();
         }
+        taken
     }
 
     /// The next bytes, or None at the end; an error when the connection broke.

@@ -10,7 +10,7 @@ pub mod live;
 pub mod task;
 
 pub use library::{Forgotten, Library, Models, Opened, Unlisted};
-pub use live::Live;
+pub use live::{Coming, Live};
 pub use task::Task;
 
 use std::{
@@ -62,7 +62,7 @@ pub enum Removed {
         /// What the cards in sync were about to be asked.
         draft: String,
     },
-    /// A turn that had no answer.
+    /// A turn.
     Turn {
         /// The card that it belongs to.
         card: card::Id,
@@ -70,6 +70,15 @@ pub enum Removed {
         turn: Turn,
         /// How many turns were before it.
         index: usize,
+    },
+    /// A card's conversation as it was before one of its questions was changed.
+    Replaced {
+        /// The card that it belongs to.
+        card: card::Id,
+        /// All of it.
+        turns: Vec<Turn>,
+        /// The turn that took the place of the rest.
+        by: turn::Id,
     },
     /// A card's conversation.
     Turns {
@@ -349,7 +358,7 @@ impl Session {
             self.save();
         }
         for (card, turn) in asks {
-            self.ask(card, turn);
+            self.ask(card, turn, false);
         }
     }
 
@@ -369,12 +378,68 @@ impl Session {
     /// Asks a turn's question again. What came before stays until something new comes.
     pub fn retry(self, card: card::Id, turn: turn::Id) {
         if !self.is_answering(card) {
-            self.ask(card, turn);
+            self.ask(card, turn, false);
         }
     }
 
-    /// Takes a turn that has no answer out of the card.
-    pub fn cancel(self, card: card::Id, turn: turn::Id) {
+    /// Has an answer that was cut off gone on with.
+    pub fn go_on(self, card: card::Id, turn: turn::Id) {
+        if !self.is_answering(card) {
+            self.ask(card, turn, true);
+        }
+    }
+
+    /// Asks another question in place of one; what was said after it goes, with a way back.
+    pub fn resend(self, card: card::Id, turn: turn::Id, prompt: String) {
+        if prompt.trim().is_empty() {
+            return;
+        }
+        self.finish(card, Outcome::Stopped);
+        let fresh = turn::Id::new(random());
+        let before = self.card(card).turns().try_update(|turns| {
+            let index = turns.iter().position(|found| found.id == turn)?;
+            let before = turns.clone();
+            turns.truncate(index);
+            turns.push(Turn {
+                prompt,
+                answer: None,
+                earlier: Vec::new(),
+                later: Vec::new(),
+                id: fresh,
+                ..before[index].clone()
+            });
+            Some(before)
+        });
+        let Some(turns) = before.flatten() else {
+            return;
+        };
+        self.removed.write().push(Removed::Replaced {
+            card,
+            turns,
+            by: fresh,
+        });
+        self.chat.used().set(js_sys::Date::now());
+        self.save();
+        self.ask(card, fresh, false);
+    }
+
+    /// Shows the answer before the one that is shown, or after it.
+    pub fn turn_over(self, card: card::Id, turn: turn::Id, forward: bool) {
+        if self.live(card).is_some_and(|live| live.turn == turn) {
+            return;
+        }
+        // The turn may be gone.
+        let _ = self
+            .turn(card, turn)
+            .try_update(|turn| turn.turn_over(forward));
+        self.save_soon();
+    }
+
+    /// Takes a turn out of the card, with what was answered.
+    pub fn delete_turn(self, card: card::Id, turn: turn::Id) {
+        if untrack(|| self.live(card)).is_some_and(|live| live.turn == turn) {
+            self.finish(card, Outcome::Stopped);
+        }
         let removed = self.card(card).turns().try_update(|turns| {
             let index = turns.iter().position(|found| found.id == turn)?;
             Some((turns.remove(index), index))
@@ -558,6 +623,18 @@ impl Session {
                     .try_update(|now| now.splice(..0, turns).count());
                 card
             }
+            Removed::Replaced { card, turns, by } => {
+                self.finish(card, Outcome::Stopped);
+                let _ = self.card(card).turns().try_update(|now| {
+                    // What was said meanwhile comes after it.
+                    let kept = now.iter().position(|turn| turn.id == by);
+                    let mut said = now.split_off(kept.unwrap_or(now.len()));
+                    said.retain(|turn| turn.answer.as_ref().is_some_and(|it| !it.is_empty()));
+                    *now = turns;
+                    now.append(&mut said);
+                });
+                card
+            }
             Removed::Settings(before) => {
                 let first = before.first()?.0;
                 for (card, params, system) in before {
@@ -731,8 +808,9 @@ impl Session {
         self.lives.with_untracked(|lives| lives.contains_key(&card))
     }
 
-    /// Starts the answer to a turn. A card that can't be asked any more leaves it unanswered.
-    fn ask(self, card: card::Id, turn: turn::Id) {
+    /// Starts the answer to a turn, or goes on with it. A card that can't be asked any more leaves it
+    /// as it is.
+    fn ask(self, card: card::Id, turn: turn::Id, goes_on: bool) {
         let chat = self.chat.read_untracked();
         let Some(found) = chat.card(card) else { return };
         let endpoints = self.library.endpoints().read_untracked();
@@ -745,54 +823,83 @@ impl Session {
         let renames = self.library.is_renaming(endpoint.id, model);
         let params = found.params.body(renames);
         let can_rename = !renames && params.contains_key("max_tokens");
-        let request = Request::new(
+        let mut request = Request::new(
             model,
             &found.system,
             found.before(turn),
             &asked.prompt,
             params,
         );
+        let before = asked.answer.as_ref().filter(|_| goes_on);
+        let text = before.map(|answer| answer.text.clone());
+        if let Some(text) = &text {
+            request.go_on_from(text);
+        }
+        let counts = self.library.is_counting(endpoint.id);
+        if !counts {
+            request.stream_options = None;
+        }
         let stream = openai::stream(endpoint.clone(), &request);
         let (endpoint, model) = (endpoint.id, model.to_owned());
+        drop(request);
+        let begin = Coming::new(text);
         drop((chat, endpoints));
-        let live = Live::start(turn, model.clone(), move |live| async move {
-            let outcome = self.receive(stream, &live).await;
-            if let Outcome::Failed(openai::Error::Refused { message, .. }) = &outcome
-                && can_rename
-                && params::wants_max_completion_tokens(message)
-            {
-                // Nothing of an answer has come: the same question, as this model wants it.
-                self.library.learn_renaming(endpoint, model);
-                let live = self.lives.try_update(|lives| lives.remove(&card));
-                self.ask(card, turn);
-                drop(live);
-                return;
-            }
-            // After a failure the queue waits: it was meant to come after an answer.
-            let goes_on = !matches!(outcome, Outcome::Failed(_));
-            self.finish(card, outcome);
-            self.react(Event::Ended {
-                card,
-                turn,
-                goes_on,
-            });
-        });
+        let live = Live::start(
+            turn,
+            model.clone(),
+            goes_on,
+            begin,
+            move |live| async move {
+                let outcome = self.receive(stream, &live).await;
+                if let Outcome::Failed(openai::Error::Refused { status, message }) = &outcome {
+                    let names_another = untrack(|| {
+                        self.card(card)
+                            .try_read()
+                            .is_some_and(|card| card.params.named_in(message).is_some())
+                    });
+                    let asks_again = if can_rename && params::wants_max_completion_tokens(message) {
+                        self.library.learn_renaming(endpoint, model);
+                        true
+                    } else if counts && matches!(status, 400 | 422) && !names_another {
+                        // Some refuse what they don't know, and don't say what.
+                        self.library.learn_not_counting(endpoint);
+                        true
+                    } else {
+                        false
+                    };
+                    if asks_again {
+                        // Nothing of an answer has come: the same question, as it is wanted there.
+                        let live = self.lives.try_update(|lives| lives.remove(&card));
+                        self.ask(card, turn, goes_on);
+                        drop(live);
+                        return;
+                    }
+                }
+                // After a failure the queue waits: it was meant to come after an answer.
+                let goes_on = !matches!(outcome, Outcome::Failed(_));
+                self.finish(card, outcome);
+                self.react(Event::Ended {
+                    card,
+                    turn,
+                    goes_on,
+                });
+            },
+        );
         self.lives.update(|lives| _ = lives.insert(card, live));
     }
 
     async fn receive(
         self,
         stream: impl Future<Output = Result<openai::Stream, openai::Error>>,
-        live: &live::Text,
+        live: &live::Heard,
     ) -> Outcome {
         let mut stream = match stream.await {
             Ok(stream) => stream,
             Err(error) => return Outcome::Failed(error),
         };
         loop {
-            let mut added = String::new();
-            let ended = stream.next(&mut added).await;
-            live.push(&added);
+            let read = stream.read().await;
+            let ended = live.hear(|reply| stream.take(read, reply));
             self.save_soon();
             match ended {
                 Ok(None) => {}
@@ -815,11 +922,10 @@ impl Session {
             Outcome::Failed(_) if self.library.is_leaving() => Outcome::Interrupted,
             outcome => outcome,
         };
-        let answer = live.answer(outcome);
         // Without the turn, nobody waits for the answer any more.
         let _ = self
             .turn(card, live.turn)
-            .try_update(|turn| turn.receive(answer));
+            .try_update(|turn| live.give_to(turn, outcome));
         self.save();
         Some(live.turn)
     }
@@ -867,7 +973,9 @@ impl Session {
         let mut chat = self.chat.get_untracked();
         self.lives.with_untracked(|lives| {
             for (card, live) in lives {
-                chat.receive(*card, live.turn, live.answer(Outcome::Interrupted));
+                if let Some(turn) = chat.turn_mut(*card, live.turn) {
+                    live.give_to(turn, Outcome::Interrupted);
+                }
             }
         });
         chat

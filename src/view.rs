@@ -1,10 +1,13 @@
 //! What a user sees. Views read the session's state and call its verbs; they hold no other state
 //! than what is open, typed or focused right now.
 
+mod actions;
+mod answer;
 mod board;
 mod card;
 mod composer;
 mod connect;
+mod drawing;
 mod dynamic;
 mod explain;
 mod field;
@@ -139,6 +142,7 @@ fn is_narrow() -> bool {
 
 #[component]
 fn Page() -> impl IntoView {
+    drawing::provide();
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let location = use_location();

@@ -124,19 +124,17 @@ impl Card {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Answer, Outcome};
+    use crate::chat::{Outcome, turn::tests::answer};
 
     /// A card with a turn per letter: a capital is answered, a small letter is not.
     fn card(turns: &str) -> Card {
         let turn = |letter: char| Turn {
-            id: turn::Id::new(letter.to_ascii_lowercase().into()),
-            prompt: letter.to_string(),
             waits: letter == 'w',
-            answer: letter.is_uppercase().then(|| Answer {
-                model: "m".into(),
-                text: String::new(),
-                outcome: Outcome::Stopped,
-            }),
+            answer: letter.is_uppercase().then(|| answer("", Outcome::Stopped)),
+            ..Turn::new(
+                turn::Id::new(letter.to_ascii_lowercase().into()),
+                letter.to_string(),
+            )
         };
         Card {
             turns: turns.chars().map(turn).collect(),

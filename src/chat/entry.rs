@@ -94,12 +94,7 @@ mod tests {
     fn a_title_is_the_first_words_until_it_is_renamed() {
         #[track_caller]
         fn check(title: &str, asked: &[&str], draft: &str, expected: &str) {
-            let turn = |prompt: &&str| Turn {
-                id: turn::Id::new(0),
-                prompt: (*prompt).into(),
-                waits: false,
-                answer: None,
-            };
+            let turn = |prompt: &&str| Turn::new(turn::Id::new(0), (*prompt).into());
             let card = Card {
                 turns: asked.iter().map(turn).collect(),
                 model: Some("m".into()),

@@ -220,10 +220,8 @@ fn sent(
             continue;
         }
         let turn = Turn {
-            id: fresh(),
-            prompt: prompt.clone(),
             waits: card.target(around.endpoints).is_none(),
-            answer: None,
+            ..Turn::new(fresh(), prompt.clone())
         };
         if can_ask {
             asks.push(Effect::Ask(card.id, turn.id));
@@ -285,7 +283,7 @@ fn deleted(chat: &mut Chat, card: card::Id) -> Vec<Effect> {
 mod tests {
     use super::*;
     use crate::{
-        chat::{self, Answer, Outcome},
+        chat::{self, Outcome, turn::tests::answer},
         endpoint::{self, BaseUrl, Endpoint},
     };
     use proptest::prelude::*;
@@ -485,10 +483,8 @@ mod tests {
         fn check(card: &str, waits: bool, asked: bool) {
             let mut chat = chat("", &[card]);
             chat.cards[0].turns = vec![Turn {
-                id: turn::Id::new(1),
-                prompt: "hi".into(),
                 waits: true,
-                answer: None,
+                ..Turn::new(turn::Id::new(1), "hi".into())
             }];
             let around = Around {
                 endpoints: &endpoints(),
@@ -594,15 +590,9 @@ mod tests {
             let Some(turn) = self.answering.remove(&card) else {
                 return;
             };
-            self.chat.receive(
-                card,
-                turn,
-                Answer {
-                    model: "m".into(),
-                    text: "text".into(),
-                    outcome: Outcome::Complete,
-                },
-            );
+            if let Some(turn) = self.chat.turn_mut(card, turn) {
+                turn.receive(answer("text", Outcome::Complete));
+            }
             // An answer that ends while its card has no model leaves the queue behind it, too.
             let has_model = self
                 .chat

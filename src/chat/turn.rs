@@ -3,6 +3,7 @@
 use reactive_stores::Store;
 use serde::{Deserialize, Serialize};
 
+use super::Metrics;
 use crate::openai;
 
 crate::id::declare_id! {
@@ -22,16 +23,73 @@ pub struct Turn {
     /// None while the turn waits, or when the page was closed before anything came.
     #[serde(default)]
     pub answer: Option<Answer>,
+    /// Other answers to the same question, given before this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Answer>,
+    /// Those given after this one, which the reader has gone back to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub later: Vec<Answer>,
 }
 
 impl Turn {
-    /// Takes an answer in place of the one before. One of which nothing came leaves the words of
-    /// the one before, and says only how it ended: asking again loses nothing.
-    pub fn receive(&mut self, answer: Answer) {
-        match &mut self.answer {
-            Some(before) if answer.text.is_empty() => before.outcome = answer.outcome,
-            before => *before = Some(answer),
+    /// A question that is not answered yet.
+    pub fn new(id: Id, prompt: String) -> Self {
+        Self {
+            id,
+            prompt,
+            waits: false,
+            answer: None,
+            earlier: Vec::new(),
+            later: Vec::new(),
         }
+    }
+
+    /// Takes one more answer. Those before it are kept beside it, unless they are without words.
+    /// One of which nothing came leaves the one before, and says only how it ended: asking again
+    /// loses nothing.
+    pub fn receive(&mut self, answer: Answer) {
+        if let Some(before) = &mut self.answer
+            && answer.is_empty()
+        {
+            before.outcome = answer.outcome;
+            return;
+        }
+        if let Some(before) = self
+            .answer
+            .replace(answer)
+            .filter(|before| !before.is_empty())
+        {
+            self.earlier.push(before);
+        }
+        self.earlier.append(&mut self.later);
+    }
+
+    /// Takes an answer that goes on from the one before, in its place.
+    pub fn go_on(&mut self, answer: Answer) {
+        self.answer = Some(answer);
+    }
+
+    /// Shows the answer before this one, or after it.
+    pub fn turn_over(&mut self, forward: bool) {
+        let next = if forward {
+            (!self.later.is_empty()).then(|| self.later.remove(0))
+        } else {
+            self.earlier.pop()
+        };
+        let Some(shown) = next.and_then(|next| self.answer.replace(next)) else {
+            return;
+        };
+        if forward {
+            self.earlier.push(shown);
+        } else {
+            self.later.insert(0, shown);
+        }
+    }
+
+    /// Which of the answers is shown, from 1, and of how many.
+    pub fn variant(&self) -> (usize, usize) {
+        let number = self.earlier.len() + 1;
+        (number, number + self.later.len())
     }
 }
 
@@ -42,8 +100,21 @@ pub struct Answer {
     pub model: String,
     /// What arrived before the end, whatever the end was.
     pub text: String,
+    /// What the model thought before it answered. It is not part of the conversation.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reasoning: String,
+    /// How it came.
+    #[serde(default)]
+    pub metrics: Metrics,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+impl Answer {
+    /// Whether it is without words.
+    pub const fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.reasoning.is_empty()
+    }
 }
 
 /// How an answer ended.
@@ -70,34 +141,85 @@ impl Outcome {
     pub const fn can_retry(&self) -> bool {
         matches!(self, Self::Failed(_) | Self::Interrupted | Self::Stopped)
     }
+
+    /// Whether there may be more to the answer than came.
+    pub const fn can_go_on(&self) -> bool {
+        self.can_retry() || matches!(self, Self::Length)
+    }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// An answer with this text.
+    pub fn answer(text: &str, outcome: Outcome) -> Answer {
+        Answer {
+            model: "m".into(),
+            text: text.into(),
+            reasoning: String::new(),
+            metrics: Metrics::default(),
+            outcome,
+        }
+    }
+
+    /// All answers in their order, the one that is shown in brackets.
+    fn shown(turn: &Turn) -> String {
+        let texts =
+            |answers: &[Answer]| answers.iter().map(|it| it.text.clone()).collect::<String>();
+        let now = turn
+            .answer
+            .as_ref()
+            .map(|it| it.text.clone())
+            .unwrap_or_default();
+        format!("{}[{now}]{}", texts(&turn.earlier), texts(&turn.later))
+    }
 
     #[test]
     fn asking_again_loses_no_words() {
         #[track_caller]
-        fn check(before: Option<&str>, text: &str, expected: &str) {
-            let answer = |text: &str, outcome| Answer {
-                model: "m".into(),
-                text: text.into(),
-                outcome,
-            };
-            let mut turn = Turn {
-                id: Id::new(0),
-                prompt: "?".into(),
-                waits: false,
-                answer: before.map(|text| answer(text, Outcome::Stopped)),
-            };
+        fn check(before: &[&str], text: &str, expected: &str) {
+            let mut turn = Turn::new(Id::new(0), "?".into());
+            for text in before {
+                turn.receive(answer(text, Outcome::Stopped));
+            }
             turn.receive(answer(text, Outcome::Failed(openai::Error::CutOff)));
-            let expected = answer(expected, Outcome::Failed(openai::Error::CutOff));
-            assert_eq!(turn.answer, Some(expected));
+            assert_eq!(shown(&turn), expected);
+            let outcome = turn.answer.map(|answer| answer.outcome);
+            assert_eq!(outcome, Some(Outcome::Failed(openai::Error::CutOff)));
         }
-        check(None, "", "");
-        check(None, "new", "new");
-        check(Some("old"), "", "old");
-        check(Some("old"), "new", "new");
+        check(&[], "", "[]");
+        check(&[], "n", "[n]");
+        check(&["o"], "", "[o]");
+        check(&["o"], "n", "o[n]");
+        check(&["", "o"], "n", "o[n]");
+        check(&["a", "b"], "c", "ab[c]");
+    }
+
+    #[test]
+    fn answers_are_turned_over_in_their_order() {
+        #[track_caller]
+        fn check(turns: &str, expected: &str) {
+            let mut turn = Turn::new(Id::new(0), "?".into());
+            for step in turns.chars() {
+                match step {
+                    '<' => turn.turn_over(false),
+                    '>' => turn.turn_over(true),
+                    text => turn.receive(answer(&text.to_string(), Outcome::Complete)),
+                }
+            }
+            assert_eq!(shown(&turn), expected);
+            let (number, of) = turn.variant();
+            assert_eq!(number, turn.earlier.len() + 1);
+            assert_eq!(of, turn.earlier.len() + 1 + turn.later.len());
+        }
+        check("abc", "ab[c]");
+        check("abc<", "a[b]c");
+        check("abc<<<", "[a]bc");
+        check("abc<<>", "a[b]c");
+        check("abc>", "ab[c]");
+        check("<>", "[]");
+        // A new one comes last, wherever the reader was.
+        check("abc<<d", "abc[d]");
     }
 }

@@ -36,15 +36,6 @@ struct Fence {
     code: usize,
 }
 
-/// What an update has changed.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Change {
-    /// The first block that may have changed.
-    pub from: usize,
-    /// What was there from it on; empty where the block only grew at its end.
-    pub before: Vec<Node>,
-}
-
 impl Document {
     /// Adds more of the text.
     pub fn push(&mut self, more: &str) {
@@ -62,10 +53,10 @@ impl Document {
         }
     }
 
-    /// The text is whole.
-    pub fn finish(&mut self) {
+    /// The text is whole; returns the first block that may have changed.
+    pub fn finish(&mut self) -> usize {
         self.is_finished = true;
-        self.update();
+        self.update()
     }
 
     /// The text so far.
@@ -83,44 +74,23 @@ impl Document {
         self.blocks
     }
 
-    /// Reads what has come since the last update.
-    pub fn update(&mut self) -> Change {
-        if let Some(change) = self.grow() {
-            return change;
+    /// Reads what has come since the last update; returns the first block that may have changed.
+    pub fn update(&mut self) -> usize {
+        if let Some(last) = self.grow() {
+            return last;
         }
-        let closed = self.closed;
-        let mut before = self.blocks.split_off(closed);
-        if self.is_finished && !self.definitions.is_empty() {
-            return self.update_all(before);
+        let from = self.closed;
+        self.blocks.truncate(from);
+        if !self.read_open() && (!self.is_finished || self.definitions.is_empty()) {
+            return from;
         }
-        if self.read_open() {
-            // A definition has come: it may be meant anywhere before.
-            before = {
-                let mut all = std::mem::take(&mut self.blocks);
-                all.truncate(closed);
-                all.extend(before);
-                all
-            };
-            return self.update_all(before);
-        }
-        Change {
-            from: closed,
-            before,
-        }
-    }
-
-    /// Reads everything again; `before` is what was open.
-    fn update_all(&mut self, before: Vec<Node>) -> Change {
-        let mut all = std::mem::take(&mut self.blocks);
-        all.extend(before);
+        // A definition may be meant anywhere, also before it.
         self.definitions.mentioned.clear();
+        self.blocks.clear();
         (self.closed, self.open_from) = (0, 0);
-        // What it learns now, it knows.
+        // What there is to learn, it has learnt.
         self.read_open();
-        Change {
-            from: 0,
-            before: all,
-        }
+        0
     }
 
     /// Reads the open blocks and closes those that can be; returns whether definitions were new.
@@ -196,8 +166,9 @@ impl Document {
         Some(fence)
     }
 
-    /// Takes the new lines of an open fence. None where there is none, or it closes.
-    fn grow(&mut self) -> Option<Change> {
+    /// Takes the new lines of an open fence; returns its block. None where there is none, or it
+    /// closes.
+    fn grow(&mut self) -> Option<usize> {
         let mut fence = self.fence.take().filter(|_| !self.is_finished)?;
         let mut ahead = fence;
         while let Some(line) = ahead.next_line(&self.text) {
@@ -226,10 +197,7 @@ impl Document {
             code.push_str(fence.content(begun));
         }
         self.fence = Some(fence);
-        Some(Change {
-            from: self.blocks.len() - 1,
-            before: Vec::new(),
-        })
+        Some(self.blocks.len() - 1)
     }
 }
 

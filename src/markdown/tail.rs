@@ -42,11 +42,12 @@ fn open_fence(part: &str) -> Option<char> {
         };
         let length = line.chars().take_while(|c| *c == mark).count();
         match open {
-            Some((fence, longest)) => {
-                if mark == fence && length >= longest && line[length..].trim().is_empty() {
+            Some((fence, longest)) if mark == fence && length >= longest => {
+                if line[length..].trim().is_empty() {
                     open = None;
                 }
             }
+            Some(_) => {}
             None if length >= 3 && !(mark == '`' && line[length..].contains('`')) => {
                 open = Some((mark, length));
             }

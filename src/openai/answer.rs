@@ -1,7 +1,7 @@
-//! The reading of one answer: the bytes of a response body in, its text and its end out.
+//! The reading of one answer: the bytes of a response body in, the reply and its end out.
 
 use super::{
-    Error, sse,
+    Error, Reply, sse,
     wire::{self, Chunk, Finish},
 };
 
@@ -41,17 +41,17 @@ const BEGIN: usize = 2048;
 const MOST_OF_A_PAGE: usize = 64 * 1024;
 
 impl Reader {
-    /// Takes the next bytes and adds the text that they bring to `text`, also when they end in an
+    /// Takes the next bytes and adds what they bring to the reply, also when they end in an
     /// error.
     ///
     /// # Errors
     /// What the endpoint reported, or [`Error::Garbled`].
-    pub fn push(&mut self, bytes: &[u8], text: &mut String) -> Result<(), Error> {
+    pub fn push(&mut self, bytes: &[u8], reply: &mut Reply) -> Result<(), Error> {
         let room = BEGIN.saturating_sub(self.begin.len());
         self.begin
             .extend_from_slice(&bytes[..room.min(bytes.len())]);
         match &mut self.body {
-            Body::Events(_) => self.events(bytes, text),
+            Body::Events(_) => self.events(bytes, reply),
             Body::Whole(body) => {
                 if body.first() == Some(&b'<') && body.len() >= MOST_OF_A_PAGE {
                     return Err(self.garbled());
@@ -74,12 +74,12 @@ impl Reader {
                     Some(b'{' | b'[' | b'<') => self.body = Body::Whole(begin),
                     Some(_) => {
                         self.body = Body::Events(sse::Decoder::default());
-                        self.events(&begin, text)?;
+                        self.events(&begin, reply)?;
                     }
                 }
                 // What did not fit in the beginning.
                 match bytes.get(room..) {
-                    Some(rest) if !rest.is_empty() => self.push(rest, text),
+                    Some(rest) if !rest.is_empty() => self.push(rest, reply),
                     _ => Ok(()),
                 }
             }
@@ -91,22 +91,24 @@ impl Reader {
     /// # Errors
     /// [`Error::CutOff`] for a stream that ended with neither `[DONE]` nor a reason,
     /// [`Error::Empty`] for a body without anything, and what [`Reader::push`] can say.
-    pub fn end(mut self, text: &mut String) -> Result<Finish, Error> {
+    pub fn end(mut self, reply: &mut Reply) -> Result<Finish, Error> {
         match std::mem::take(&mut self.body) {
             Body::Unknown => Err(Error::Empty),
             Body::Whole(body) => {
                 let body = String::from_utf8_lossy(&body);
                 let chunk = Chunk::parse(&body)?;
-                text.push_str(&chunk.text());
+                chunk.tell(reply);
+                reply.end();
                 match chunk.finish() {
                     Some(finish) => finish,
-                    None if chunk.text().is_empty() => Err(Error::garbled(&body)),
+                    None if reply.is_empty() => Err(Error::garbled(&body)),
                     None => Ok(Finish::Complete),
                 }
             }
             Body::Events(decoder) => {
                 let mut result = Ok(());
-                decoder.end(|data| self.event(data, text, &mut result));
+                decoder.end(|data| self.event(data, reply, &mut result));
+                reply.end();
                 match (result, self.finish.take()) {
                     // A last event that was cut in the middle is a cut, not nonsense.
                     (Err(Error::Garbled { .. }), None) if self.any => Err(Error::CutOff),
@@ -125,8 +127,8 @@ impl Reader {
     ///
     /// # Errors
     /// What the endpoint reported, or [`Error::CutOff`].
-    pub fn cut(self, text: &mut String) -> Result<Finish, Error> {
-        self.end(text).map_err(|error| match error {
+    pub fn cut(self, reply: &mut Reply) -> Result<Finish, Error> {
+        self.end(reply).map_err(|error| match error {
             Error::Reported { .. } => error,
             _ => Error::CutOff,
         })
@@ -152,16 +154,16 @@ impl Reader {
         }
     }
 
-    fn events(&mut self, bytes: &[u8], text: &mut String) -> Result<(), Error> {
+    fn events(&mut self, bytes: &[u8], reply: &mut Reply) -> Result<(), Error> {
         let mut result = Ok(());
         if let Body::Events(mut decoder) = std::mem::take(&mut self.body) {
-            decoder.push(bytes, |data| self.event(data, text, &mut result));
+            decoder.push(bytes, |data| self.event(data, reply, &mut result));
             self.body = Body::Events(decoder);
         }
         result
     }
 
-    fn event(&mut self, data: &str, text: &mut String, result: &mut Result<(), Error>) {
+    fn event(&mut self, data: &str, reply: &mut Reply, result: &mut Result<(), Error>) {
         let data = data.trim();
         if data.is_empty() || self.done || result.is_err() {
             return;
@@ -174,7 +176,7 @@ impl Reader {
         match Chunk::parse(data) {
             Ok(chunk) => {
                 self.any = true;
-                text.push_str(&chunk.text());
+                chunk.tell(reply);
                 self.finish = chunk.finish().or(self.finish.take());
             }
             Err(error) => *result = Err(error),
@@ -198,15 +200,16 @@ mod tests {
 
     /// Reads a body that arrives in these pieces: its text, and how it ended.
     fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (String, Result<Finish, Error>) {
-        let mut text = String::new();
+        let mut reply = Reply::default();
         let mut reader = Reader::default();
         for chunk in chunks {
-            if let Err(error) = reader.push(chunk, &mut text) {
-                return (text, Err(error));
+            if let Err(error) = reader.push(chunk, &mut reply) {
+                reply.end();
+                return (reply.text, Err(error));
             }
         }
-        let end = reader.end(&mut text);
-        (text, end)
+        let end = reader.end(&mut reply);
+        (reply.text, end)
     }
 
     /// The body of a captured response: what came after the headers, less the notes of the tool
@@ -371,10 +374,11 @@ mod tests {
     fn a_broken_connection_is_a_cut_unless_the_answer_had_ended() {
         #[track_caller]
         fn check(body: &str, text: &str, end: Result<Finish, Error>) {
-            let mut read = String::new();
+            let mut read = Reply::default();
             let mut reader = Reader::default();
             reader.push(body.as_bytes(), &mut read).unwrap();
-            assert_eq!((reader.cut(&mut read), &*read), (end, text));
+            assert_eq!(reader.cut(&mut read), end);
+            assert_eq!(read.text, text);
         }
         let a = r#"data: {"choices":[{"delta":{"content":"a"}}]}"#;
         let stop = r#"data: {"choices":[{"delta":{},"finish_reason":"stop"}]}"#;

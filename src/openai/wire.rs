@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use serde_json::{Map, Value};
 
-use super::Error;
+use super::{Error, Reply, reply::Usage};
 use crate::chat::{Answer, Turn};
 
 /// The body of `POST {base}/chat/completions`.
@@ -18,9 +18,19 @@ pub struct Request<'a> {
     pub messages: Vec<Message<'a>>,
     /// Whether the answer is wanted as it is made. Always true.
     pub stream: bool,
+    /// Wants the tokens counted. None for an endpoint that refuses to be asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream_options: Option<StreamOptions>,
     /// The parameters that are in use, by their names on the wire.
     #[serde(flatten)]
     pub params: Map<String, Value>,
+}
+
+/// What is wanted of a stream besides the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct StreamOptions {
+    /// Whether the last chunk tells the usage.
+    pub include_usage: bool,
 }
 
 /// One message of a conversation.
@@ -71,10 +81,30 @@ impl<'a> Request<'a> {
             model,
             messages,
             stream: true,
+            stream_options: Some(StreamOptions {
+                include_usage: true,
+            }),
             params,
         }
     }
+
+    /// Asks the model to go on from what it has said of the answer. Said in words, which every
+    /// endpoint understands: what an answer that is begun means differs from one to the next.
+    pub fn go_on_from(&mut self, said: &'a str) {
+        self.messages.push(Message {
+            role: "assistant",
+            content: said,
+        });
+        self.messages.push(Message {
+            role: "user",
+            content: GO_ON,
+        });
+    }
 }
+
+/// What asks for the rest of an answer.
+const GO_ON: &str = "Your last message was cut off. Continue it exactly where it ended, in the \
+    same language and format. Do not repeat anything and do not comment on this.";
 
 /// One event of a stream, or a whole answer: the two differ only in where the text is.
 #[derive(Debug, Default, Deserialize)]
@@ -82,7 +112,12 @@ impl<'a> Request<'a> {
 pub(super) struct Chunk {
     #[serde(deserialize_with = "or_default")]
     choices: Vec<Choice>,
-    error: Option<serde_json::Value>,
+    error: Option<Value>,
+    usage: Option<Value>,
+    /// llama.cpp's.
+    timings: Option<Value>,
+    /// Groq's place for the usage.
+    x_groq: Option<Value>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -98,7 +133,13 @@ struct Choice {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Delta {
-    content: Option<serde_json::Value>,
+    content: Option<Value>,
+    /// The name for thoughts of `DeepSeek`, llama.cpp and older vLLM.
+    reasoning_content: Option<Value>,
+    /// `OpenRouter`'s.
+    reasoning_details: Option<Value>,
+    /// Newer vLLM's, Groq's, Cerebras's and Together's.
+    reasoning: Option<Value>,
 }
 
 impl Chunk {
@@ -113,13 +154,50 @@ impl Chunk {
         }
     }
 
-    /// The text that it adds.
-    pub(super) fn text(&self) -> String {
-        let said = |choice: &'_ Choice| -> Option<String> {
-            let delta = choice.delta.as_ref().or(choice.message.as_ref())?;
-            delta.content.as_ref().map(text_of)
+    /// Tells a reply what it brings: thoughts, text, and what was counted.
+    pub(super) fn tell(&self, reply: &mut Reply) {
+        reply.usage.learn(self.usage());
+        let choice = self.choices.first();
+        let Some(delta) = choice.and_then(|it| it.delta.as_ref().or(it.message.as_ref())) else {
+            return;
         };
-        self.choices.first().and_then(said).unwrap_or_default()
+        // Some send the same thoughts under several names.
+        let thoughts = [
+            &delta.reasoning_content,
+            &delta.reasoning_details,
+            &delta.reasoning,
+        ];
+        let mut thoughts = thoughts.into_iter().flatten().map(thoughts_of);
+        if let Some(thought) = thoughts.find(|thought| !thought.is_empty()) {
+            reply.think(&thought);
+        }
+        match &delta.content {
+            Some(Value::String(text)) => reply.say(text),
+            // Mistral sends thoughts as parts of the content.
+            Some(Value::Array(parts)) => {
+                for part in parts {
+                    match part.get("thinking") {
+                        Some(thinking) => reply.think(&thoughts_of(thinking)),
+                        None => reply.say(text_in(part)),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn usage(&self) -> Usage {
+        let usage = self.usage.as_ref().filter(|usage| usage.is_object());
+        let groq = || self.x_groq.as_ref()?.get("usage");
+        let usage = usage.or_else(groq);
+        let timings = self.timings.as_ref();
+        Usage {
+            input: count(usage, "prompt_tokens").or_else(|| count(usage, "input_tokens")),
+            output: count(usage, "completion_tokens")
+                .or_else(|| count(usage, "output_tokens"))
+                .or_else(|| count(timings, "predicted_n")),
+            speed: number_in(timings, "predicted_per_second").and_then(|speed| whole(speed * 1e3)),
+        }
     }
 
     /// How the answer ends, if it says so.
@@ -148,16 +226,36 @@ pub enum Finish {
     Filtered,
 }
 
-/// The text of a `content`, which is a string or, as some endpoints send it, a list of parts.
-fn text_of(content: &serde_json::Value) -> String {
-    match content {
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Array(parts) => parts
-            .iter()
-            .filter_map(|part| part.get("text")?.as_str())
-            .collect(),
+/// Thoughts, which are a string or a list of parts.
+fn thoughts_of(thoughts: &Value) -> String {
+    match thoughts {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().map(text_in).collect(),
         _ => String::new(),
     }
+}
+
+/// The text of a part: `OpenRouter`'s summaries of thoughts have another name for it.
+fn text_in(part: &Value) -> &str {
+    let text = part.get("text").or_else(|| part.get("summary"));
+    text.and_then(Value::as_str).unwrap_or_default()
+}
+
+fn number_in(fields: Option<&Value>, name: &str) -> Option<f64> {
+    fields?.get(name)?.as_f64()
+}
+
+fn count(fields: Option<&Value>, name: &str) -> Option<u32> {
+    number_in(fields, name).and_then(whole)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is within the range"
+)]
+fn whole(number: f64) -> Option<u32> {
+    (number >= 0.0 && number < f64::from(u32::MAX)).then_some(number.round() as u32)
 }
 
 /// The model ids in the body of `GET {base}/models`, in its order, each once.
@@ -255,14 +353,8 @@ mod tests {
     #[test]
     fn a_request_repeats_the_conversation() {
         let turn = |prompt: &str, answer: Option<&str>| Turn {
-            id: turn::Id::new(0),
-            prompt: prompt.into(),
-            waits: false,
-            answer: answer.map(|text| Answer {
-                model: "m".into(),
-                text: text.into(),
-                outcome: Outcome::Complete,
-            }),
+            answer: answer.map(|text| crate::chat::turn::tests::answer(text, Outcome::Complete)),
+            ..Turn::new(turn::Id::new(0), prompt.into())
         };
         let before = [turn("a", Some("b")), turn("c", Some("")), turn("d", None)];
         let params = Map::from_iter([("top_k".to_owned(), 40.into())]);
@@ -274,13 +366,16 @@ mod tests {
                 r#"{"role":"user","content":"a"},"#,
                 r#"{"role":"assistant","content":"b"},"#,
                 r#"{"role":"user","content":"한국어\n\"e\""}],"#,
-                r#""stream":true,"top_k":40}"#,
+                r#""stream":true,"stream_options":{"include_usage":true},"top_k":40}"#,
             )
         );
         let plain = Request::new("m", " ", &[], "a", Map::new());
         assert_eq!(
             serde_json::to_string(&plain).unwrap(),
-            r#"{"model":"m","messages":[{"role":"user","content":"a"}],"stream":true}"#
+            concat!(
+                r#"{"model":"m","messages":[{"role":"user","content":"a"}],"stream":true,"#,
+                r#""stream_options":{"include_usage":true}}"#,
+            )
         );
     }
 
@@ -288,8 +383,10 @@ mod tests {
     fn chunks_are_read_tolerantly() {
         #[track_caller]
         fn check(json: &str, text: &str, finish: Option<Finish>) {
-            let chunk = Chunk::parse(json).unwrap();
-            assert_eq!((&*chunk.text(), chunk.finish()), (text, finish.map(Ok)));
+            let (chunk, mut reply) = (Chunk::parse(json).unwrap(), Reply::default());
+            chunk.tell(&mut reply);
+            reply.end();
+            assert_eq!((&*reply.text, chunk.finish()), (text, finish.map(Ok)));
         }
         check(r#"{"choices":[{"delta":{"content":"a"}}]}"#, "a", None);
         check(
@@ -333,6 +430,78 @@ mod tests {
             r#"{"choices":[{"delta":{"content":[{"type":"text","text":"a"},{"type":"x"}]}}]}"#,
             "a",
             None,
+        );
+    }
+
+    #[test]
+    fn thoughts_have_many_names() {
+        #[track_caller]
+        fn check(delta: &str, reasoning: &str, text: &str) {
+            let json = format!(r#"{{"choices":[{{"delta":{delta}}}]}}"#);
+            let mut reply = Reply::default();
+            Chunk::parse(&json).unwrap().tell(&mut reply);
+            reply.end();
+            assert_eq!((&*reply.reasoning, &*reply.text), (reasoning, text));
+        }
+        check(r#"{"reasoning_content":"a","content":null}"#, "a", "");
+        check(r#"{"reasoning":"a","content":"b"}"#, "a", "b");
+        check(
+            r#"{"reasoning":"a","reasoning_content":"a","reasoning_details":[{"text":"a"}]}"#,
+            "a",
+            "",
+        );
+        check(
+            r#"{"reasoning_content":"","reasoning_details":[{"type":"reasoning.text","text":"a"},{"summary":"b"}]}"#,
+            "ab",
+            "",
+        );
+        check(
+            r#"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"a"}]},{"type":"text","text":"b"}]}"#,
+            "a",
+            "b",
+        );
+        check(r#"{"content":"<think>a</think>b"}"#, "a", "b");
+    }
+
+    #[test]
+    fn what_was_counted_is_read_wherever_it_stands() {
+        #[track_caller]
+        fn check(json: &str, input: Option<u32>, output: Option<u32>, speed: Option<u32>) {
+            let mut reply = Reply::default();
+            Chunk::parse(json).unwrap().tell(&mut reply);
+            let expected = Usage {
+                input,
+                output,
+                speed,
+            };
+            assert_eq!(reply.usage, expected);
+        }
+        let usage = r#""usage":{"prompt_tokens":3,"completion_tokens":5}"#;
+        check(
+            &format!(r#"{{"choices":[],{usage}}}"#),
+            Some(3),
+            Some(5),
+            None,
+        );
+        check(
+            &format!(r#"{{"x_groq":{{{usage}}}}}"#),
+            Some(3),
+            Some(5),
+            None,
+        );
+        check(r#"{"usage":null}"#, None, None, None);
+        check(r#"{"usage":{"prompt_tokens":-1}}"#, None, None, None);
+        check(
+            r#"{"usage":{"input_tokens":3,"output_tokens":5}}"#,
+            Some(3),
+            Some(5),
+            None,
+        );
+        check(
+            r#"{"timings":{"prompt_n":3,"predicted_n":5,"predicted_per_second":41.5678}}"#,
+            None,
+            Some(5),
+            Some(41_568),
         );
     }
 

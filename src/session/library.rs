@@ -85,6 +85,8 @@ struct Tab {
     leaving: bool,
     /// Models that demand `max_completion_tokens` in place of `max_tokens`.
     renaming: HashSet<(endpoint::Id, String)>,
+    /// Endpoints that refuse to be asked to count tokens.
+    not_counting: HashSet<endpoint::Id>,
 }
 
 /// Everything that the chats share, and what a user does with it.
@@ -116,6 +118,7 @@ impl Library {
             off: failed.is_some(),
             leaving: false,
             renaming: HashSet::new(),
+            not_counting: HashSet::new(),
         };
         let unsaved = failed.map(|error| (Key::Settings, error));
         let library = Self {
@@ -571,6 +574,19 @@ impl Library {
     pub(super) fn learn_renaming(self, endpoint: endpoint::Id, model: String) {
         self.tab
             .update_value(|tab| _ = tab.renaming.insert((endpoint, model)));
+    }
+
+    /// Whether an endpoint may be asked to count tokens: all are, until one refuses.
+    pub(super) fn is_counting(self, endpoint: endpoint::Id) -> bool {
+        !self
+            .tab
+            .with_value(|tab| tab.not_counting.contains(&endpoint))
+    }
+
+    /// Keeps that an endpoint refuses to be asked to count tokens.
+    pub(super) fn learn_not_counting(self, endpoint: endpoint::Id) {
+        self.tab
+            .update_value(|tab| _ = tab.not_counting.insert(endpoint));
     }
 
     // What a user sets for the page.

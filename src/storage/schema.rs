@@ -132,7 +132,7 @@ mod tests {
     use super::*;
     use crate::{
         chat::{
-            Answer, Card, Chat, Outcome, Params, Turn, card,
+            Answer, Card, Chat, Metrics, Outcome, Params, Turn, card,
             params::{Param, Setting},
             turn,
         },
@@ -220,10 +220,30 @@ mod tests {
         fn a_turn()(
             id: u64,
             (prompt, waits) in any::<(String, bool)>(),
-            answer in prop::option::of((any::<String>(), any::<String>(), outcome())),
+            answers in prop::collection::vec(
+                (
+                    any::<String>(),
+                    any::<String>(),
+                    any::<String>(),
+                    any::<(Option<u32>, Option<u32>)>(),
+                    outcome(),
+                ),
+                0..4,
+            ),
+            back: bool,
         ) -> Turn {
-            let answer = answer.map(|(model, text, outcome)| Answer { model, text, outcome });
-            Turn { id: turn::Id::new(id), prompt, waits, answer }
+            let answers = answers.into_iter().map(|(model, text, reasoning, (speed, input), outcome)| {
+                let metrics = Metrics { speed, input, ..Metrics::default() };
+                Answer { model, text, reasoning, metrics, outcome }
+            });
+            let mut turn = Turn { waits, ..Turn::new(turn::Id::new(id), prompt) };
+            for answer in answers {
+                turn.receive(answer);
+            }
+            if back {
+                turn.turn_over(false);
+            }
+            turn
         }
     }
 

@@ -37,6 +37,17 @@ pub const DELETE: &str = "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5";
 /// An arrow around, back to the start.
 pub const RESET: &str = "M4 12a8 8 0 1 0 3-6.2L4 8M4 4v4h4";
 
+/// Two sheets.
+pub const COPY: &str = "M9 9h11v11H9zM5 15H4V4h11v1";
+/// A sheet with lines.
+pub const TEXT: &str = "M5 4h14v16H5zM8 9h8M8 13h8M8 17h5";
+/// A tick.
+pub const DONE: &str = "M5 13l4 4 10-10";
+/// An arrow to the left, without a shaft.
+pub const BACK: &str = "M15 6l-6 6 6 6";
+/// An arrow to the right, without a shaft.
+pub const FORWARD: &str = "M9 6l6 6-6 6";
+
 /// Draws one of the shapes above: lines in the text's colour, on 24 by 24 units.
 pub fn icon(shape: &'static str) -> impl IntoView {
     view! {

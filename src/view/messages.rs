@@ -4,12 +4,15 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast, prelude::Closure};
 
 use super::{
-    card::focus_message,
-    dynamic::{flag, part, when, word},
-    explain::explain,
+    actions::{Act, action},
+    answer::AnswerView,
+    card::{focus_input, focus_message},
+    dynamic::{part, when, word},
+    focus_on,
+    icon::{self, icon},
 };
 use crate::{
-    chat::{CardStoreFields, Outcome, TurnStoreFields, card, turn},
+    chat::{CardStoreFields, TurnStoreFields, card, turn},
     i18n::{t_string, use_i18n},
     session::{Live, Session},
 };
@@ -25,11 +28,11 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
     let card = session.card(id);
     let log = NodeRef::<html::Div>::new();
     let content = NodeRef::<html::Div>::new();
-    let at_end = StoredValue::new(true);
+    let at_end = RwSignal::new(true);
     let follow = move || {
         // A frame may come when the card is gone.
         let log = log.try_get_untracked().flatten();
-        if let Some(log) = log.filter(|_| at_end.try_get_value() == Some(true)) {
+        if let Some(log) = log.filter(|_| at_end.try_get_untracked() == Some(true)) {
             log.set_scroll_top(log.scroll_height());
         }
     };
@@ -41,7 +44,11 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
             let top = log.scroll_top();
             let is_near = log.scroll_height() - top - log.client_height() < AT_THE_END;
             let moved_back = top < last_top.get_value();
-            at_end.update_value(|at_end| *at_end = is_near || *at_end && !moved_back);
+            let was_at_end = at_end.get_untracked();
+            let is_at_end = is_near || was_at_end && !moved_back;
+            if is_at_end != was_at_end {
+                at_end.set(is_at_end);
+            }
             last_top.set_value(top);
         }
     };
@@ -66,12 +73,13 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
     Effect::new(move |before: Option<usize>| {
         let count = count.get();
         if before.is_none_or(|before| before < count) {
-            at_end.set_value(true);
+            at_end.set(true);
             request_animation_frame(follow);
         }
         count
     });
     view! {
+        <div class="messages-frame">
         <div
             node_ref=log
             class="messages"
@@ -94,6 +102,23 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
                 <TurnView card=id id=turn.key() live />
             </For>
             </div>
+        </div>
+        {when(
+            move || !at_end.get(),
+            move || view! {
+                <button
+                    class="button latest"
+                    on:click=move |_| {
+                        at_end.set(true);
+                        follow();
+                        focus_on(log);
+                    }
+                >
+                    {icon(icon::OPEN)}
+                    {word!(i18n, latest)}
+                </button>
+            },
+        )}
         </div>
     }
 }
@@ -127,13 +152,14 @@ impl Drop for Sizes {
 
 /// Where a turn stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
+pub enum Standing {
     /// Its answer is on its way.
     Answering,
     /// Another answer of the card comes first.
     Queued,
     /// Nothing is on its way to answer it.
     Unanswered,
+    /// It has an answer, and no other on its way.
     Answered,
 }
 
@@ -154,13 +180,30 @@ fn TurnView(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl Into
             _ => Standing::Unanswered,
         })
     });
+    let is_edited = RwSignal::new(false);
     let has_answer =
         Memo::new(move |_| matches!(standing.get(), Standing::Answering | Standing::Answered));
     view! {
         <article class="message user" aria-label=word!(i18n, you)>
-            <div class="text" dir="auto">
-                {Signal::derive(move || turn.prompt().try_get())}
-            </div>
+            {part(move || {
+                if is_edited.get() {
+                    view! { <Edit card id is_edited /> }.into_any()
+                } else {
+                    view! {
+                        <div class="text" dir="auto">
+                            {Signal::derive(move || turn.prompt().try_get())}
+                        </div>
+                        <div class="actions">
+                            {action(Act::Copy, move || {
+                                super::actions::copy(turn.prompt().try_get_untracked());
+                            })}
+                            {action(Act::Edit, move || is_edited.set(true))}
+                            {action(Act::Delete, move || session.delete_turn(card, id))}
+                        </div>
+                    }
+                        .into_any()
+                }
+            })}
         </article>
         {part(move || {
             if has_answer.get() {
@@ -192,15 +235,16 @@ fn Waiting(
                 })}
             </span>
             <Retry card id live />
-            <button class="button" on:click=move |_| session.cancel(card, id)>
+            <button class="button" on:click=move |_| session.delete_turn(card, id)>
                 {word!(i18n, cancel)}
             </button>
         </div>
     }
 }
 
+/// The button that has the question asked again.
 #[component]
-fn Retry(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl IntoView {
+pub fn Retry(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     view! {
@@ -218,196 +262,59 @@ fn Retry(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl IntoVie
     }
 }
 
+/// A question being changed. It is sent again by its button, or by Ctrl+Enter.
 #[component]
-fn AnswerView(
-    card: card::Id,
-    id: turn::Id,
-    live: Memo<Option<Live>>,
-    standing: Memo<Standing>,
-) -> impl IntoView {
+fn Edit(card: card::Id, id: turn::Id, is_edited: RwSignal<bool>) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
-    let turn = session.turn(card, id);
-    let is_live = Memo::new(move |_| standing.get() == Standing::Answering);
-    let model = Signal::derive(move || {
-        let stored = || {
-            turn.answer()
-                .try_read()
-                .and_then(|answer| Some(answer.as_ref()?.model.clone()))
-        };
-        live.with(|live| {
-            live.as_ref()
-                .filter(|live| live.turn == id)
-                .map(|live| live.model().to_owned())
-        })
-        .or_else(stored)
-        .unwrap_or_default()
-    });
-    let outcome = Memo::new(move |_| {
-        let answer = turn.answer().try_read()?;
-        let answer = answer.as_ref()?;
-        (!is_live.get()).then(|| (answer.outcome.clone(), answer.text.trim().is_empty()))
-    });
-    let note = part(move || {
-        let (outcome, is_empty) = outcome.get()?;
-        let can_retry = outcome.can_retry();
-        let is_error = matches!(outcome, Outcome::Failed(_));
-        let refused = match &outcome {
-            Outcome::Failed(error) => session.refused(card, error),
-            _ => None,
-        };
-        let refused = refused.map(|param| {
-            let name = super::params::name(param);
-            view! {
-                <button class="button" on:click=move |event| {
-                    session.send_without(card, id, param);
-                    focus_message(card, &event);
-                }>
-                    {t_string!(i18n, send_without, name = name).to_string()}
-                </button>
+    let before = session.turn(card, id).prompt().try_get_untracked();
+    let before = before.unwrap_or_default();
+    let input = NodeRef::<html::Textarea>::new();
+    Effect::new(move |_| focus_on(input));
+    let leave = move || {
+        is_edited.set(false);
+        focus_input(card);
+    };
+    let send = move || {
+        if let Some(input) = input.get_untracked() {
+            let prompt = input.value();
+            if !prompt.trim().is_empty() {
+                is_edited.set(false);
+                session.resend(card, id, prompt);
+                focus_input(card);
             }
-        });
-        let words = match outcome {
-            Outcome::Complete if is_empty => t_string!(i18n, no_text).to_owned(),
-            Outcome::Complete => return None,
-            Outcome::Length => t_string!(i18n, length).to_owned(),
-            Outcome::Filtered => t_string!(i18n, filtered).to_owned(),
-            Outcome::Stopped => t_string!(i18n, stopped).to_owned(),
-            Outcome::Interrupted => t_string!(i18n, interrupted).to_owned(),
-            Outcome::Failed(error) => explain(i18n, &error),
-        };
-        Some(view! {
-            <div class="note" class:error=is_error>
-                <span>{words}</span>
-                {refused}
-                {can_retry.then(|| view! { <Retry card id live /> })}
-            </div>
-        })
-    });
+        }
+    };
     view! {
-        <article
-            class="message answer"
-            aria-label=model
-            aria-busy=flag(move || is_live.get())
+        <form
+            class="edit"
+            on:submit=move |event| {
+                event.prevent_default();
+                send();
+            }
         >
-            <p class="model-name" aria-hidden="true">{model}</p>
-            <AnswerText card id live />
-            {when(
-                move || is_live.get(),
-                move || view! {
-                    <p class="answering" role="status">
-                        <span class="visually-hidden">{word!(i18n, answering)}</span>
-                        <i></i>
-                        <i></i>
-                        <i></i>
-                    </p>
-                },
-            )}
-            {note}
-        </article>
-    }
-}
-
-/// The text of an answer, while it comes and after. Only what is new is put on the page: the cost
-/// of a frame is that of what it adds, however long the answer has become. A line that has ended
-/// is an element that is never touched again, so that the browser lays out only the last one.
-#[component]
-fn AnswerText(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl IntoView {
-    let session = expect_context::<Session>();
-    let turn = session.turn(card, id);
-    let container = NodeRef::<html::Div>::new();
-    // The card's other answers come and go, and the store tells of a change to anything around an
-    // answer: only a change of this one is a reason to show it anew.
-    let live = Memo::new(move |_| live.get().filter(|live| live.turn == id));
-    let stored = Memo::new(move |_| {
-        let answer = turn.answer().try_read()?;
-        answer.as_ref().map(|answer| answer.text.clone())
-    });
-    Effect::new(move |before: Option<(Option<Live>, Lines)>| {
-        let (was_live, mut lines) = before.unwrap_or_default();
-        let Some(container) = container.get() else {
-            return (was_live, lines);
-        };
-        let now_live = live.get();
-        match &now_live {
-            Some(live) => {
-                if was_live.as_ref() != Some(live) {
-                    lines = Lines::default();
-                    container.set_text_content(None);
-                }
-                live.with_text(|text| lines.extend(&container, text));
-            }
-            None => stored.with(|stored| {
-                if let Some(text) = stored {
-                    // What has just been streamed stays as it is, selection and all; anything
-                    // else is shown anew.
-                    if was_live.is_none() {
-                        lines = Lines::default();
-                        container.set_text_content(None);
+            <textarea
+                node_ref=input
+                aria-label=word!(i18n, edit_message)
+                dir="auto"
+                prop:value=before
+                on:keydown=move |event| {
+                    // Enter ends a syllable being composed, and nothing else.
+                    if event.is_composing() || event.key_code() == 229 {
+                        return;
                     }
-                    lines.extend(&container, text);
+                    match &*event.key() {
+                        "Escape" => leave(),
+                        "Enter" if event.ctrl_key() || event.meta_key() => send(),
+                        _ => {}
+                    }
                 }
-            }),
-        }
-        (now_live, lines)
-    });
-    view! { <div class="text" dir="auto" node_ref=container></div> }
-}
-
-/// The lines of a text that is on the page, to which only more is added.
-#[derive(Default)]
-struct Lines {
-    /// How many bytes of the text are on the page.
-    shown: usize,
-    /// The last line.
-    last: Option<Line>,
-}
-
-struct Line {
-    text: web_sys::Text,
-    /// Stands in a line as long as it is empty, so that it has a height, and is copied as a line.
-    blank: Option<web_sys::Element>,
-}
-
-impl Lines {
-    fn extend(&mut self, container: &web_sys::HtmlElement, text: &str) {
-        let added = text.get(self.shown..).unwrap_or_default();
-        self.shown = text.len();
-        if added.is_empty() {
-            return;
-        }
-        for (index, piece) in added.split('\n').enumerate() {
-            let line = match &mut self.last {
-                Some(line) if index == 0 => line,
-                last => last.insert(Line::below(container)),
-            };
-            if !piece.is_empty() {
-                if let Some(blank) = line.blank.take() {
-                    blank.remove();
-                }
-                // Appending at the end of a node can't fail.
-                let _ = line.text.append_data(piece);
-            }
-        }
-    }
-}
-
-impl Line {
-    fn below(container: &web_sys::HtmlElement) -> Self {
-        let element = |name| {
-            document()
-                .create_element(name)
-                .expect("it is an element's name")
-        };
-        let (line, blank) = (element("div"), element("br"));
-        let text = document().create_text_node("");
-        // A new node can stand anywhere.
-        let _ = line.append_child(&text);
-        let _ = line.append_child(&blank);
-        let _ = container.append_child(&line);
-        Self {
-            text,
-            blank: Some(blank),
-        }
+            ></textarea>
+            <p class="hint">{word!(i18n, edit_hint)}</p>
+            <button class="button primary" type="submit">{word!(i18n, send_again)}</button>
+            <button class="button" type="button" on:click=move |_| leave()>
+                {word!(i18n, cancel)}
+            </button>
+        </form>
     }
 }

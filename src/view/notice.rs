@@ -101,6 +101,7 @@ pub fn ChatNotices() -> impl IntoView {
         let words = match session.removed()? {
             Removed::Card { .. } => t_string!(i18n, card_deleted),
             Removed::Turn { .. } => t_string!(i18n, turn_removed),
+            Removed::Replaced { .. } => t_string!(i18n, turn_replaced),
             Removed::Turns { .. } => t_string!(i18n, chat_cleared),
             Removed::Settings(_) => t_string!(i18n, settings_copied),
         };

@@ -1,0 +1,214 @@
+//! Draws answers: Markdown onto the page, as it comes. It is a program of its own, which the page
+//! fetches when there is an answer to show.
+//!
+//! It makes elements one by one and never reads HTML, so what a model writes can only be text, one
+//! of the elements below, or a link that the reader may follow.
+
+mod code;
+mod element;
+mod preview;
+mod queue;
+mod words;
+
+pub use words::set_words;
+
+use std::{cell::RefCell, rc::Rc};
+
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Element, Event, HtmlElement};
+
+use crate::markdown::{Document, Node};
+
+/// A text being drawn into an element.
+#[derive(Clone)]
+pub struct Drawing(Rc<RefCell<State>>);
+
+struct State {
+    document: Document,
+    container: HtmlElement,
+    /// What is on the page, block by block.
+    drawn: Vec<Drawn>,
+    /// The first block that may not be as it is on the page.
+    stale_from: usize,
+    is_finished: bool,
+    /// It was whole from the start, so that what is long may be folded.
+    is_shown_again: bool,
+}
+
+struct Drawn {
+    node: Node,
+    element: web_sys::Node,
+}
+
+impl Drawing {
+    /// Draws into this element, in place of what is in it.
+    pub fn new(container: HtmlElement) -> Self {
+        container.set_text_content(None);
+        set(&container, "data-drawing", "");
+        Self(Rc::new(RefCell::new(State {
+            document: Document::default(),
+            container,
+            drawn: Vec::new(),
+            stale_from: 0,
+            is_finished: false,
+            is_shown_again: false,
+        })))
+    }
+
+    /// Adds more of the text. What can't be drawn at once is drawn in the next frames.
+    pub fn push(&self, more: &str) {
+        self.0.borrow_mut().document.push(more);
+        self.draw_now();
+    }
+
+    /// Takes a text that is whole. It is drawn in the next frames, the last one asked for first.
+    pub fn show(&self, text: &str) {
+        {
+            let mut state = self.0.borrow_mut();
+            state.document.push(text);
+            (state.is_finished, state.is_shown_again) = (true, true);
+        }
+        queue::add(self.clone());
+    }
+
+    /// The text is whole.
+    pub fn finish(&self) {
+        self.0.borrow_mut().is_finished = true;
+        self.draw_now();
+    }
+
+    fn draw_now(&self) {
+        let mut time = queue::Time::slice();
+        if !self.draw(&mut time) {
+            queue::add(self.clone());
+        }
+    }
+
+    /// Draws until the time is up; returns whether all is drawn.
+    fn draw(&self, time: &mut queue::Time) -> bool {
+        let state = &mut *self.0.borrow_mut();
+        let from = if state.is_finished {
+            state.document.finish()
+        } else {
+            state.document.update()
+        };
+        let from = from.min(state.stale_from);
+        let blocks = state.document.blocks();
+        for (index, node) in blocks.iter().enumerate().skip(from) {
+            if time.is_up() {
+                state.stale_from = index;
+                return false;
+            }
+            if let Some(drawn) = state.drawn.get_mut(index) {
+                drawn.become_like(node);
+            } else {
+                let element = element::draw(node, state.is_shown_again);
+                element::append(&state.container, &element);
+                state.drawn.push(Drawn {
+                    node: node.clone(),
+                    element,
+                });
+            }
+        }
+        for gone in state.drawn.drain(blocks.len().min(state.drawn.len())..) {
+            element::remove(&gone.element);
+        }
+        state.stale_from = blocks.len();
+        if state.is_finished {
+            code::finish_within(&state.container);
+            // What is whole is not compared any more.
+            state.document = Document::default();
+            state.drawn = Vec::new();
+            state.stale_from = 0;
+        }
+        true
+    }
+}
+
+impl Drawn {
+    fn become_like(&mut self, node: &Node) {
+        if let Some(element) = element::change(&mut self.node, node, &self.element) {
+            self.element = element;
+        }
+    }
+}
+
+/// Answers clicks on what was drawn, wherever it is on the page. To be called once.
+pub fn listen() {
+    let clicked = Closure::<dyn FnMut(Event)>::new(|event: Event| click(&event));
+    // The page has it as long as it is open.
+    let _ = document()
+        .add_event_listener_with_callback("click", clicked.into_js_value().unchecked_ref());
+}
+
+fn click(event: &Event) {
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
+    let marked = "[data-act], [data-image], [data-note], [data-mark]";
+    let Some(found) = target.and_then(|target| target.closest(marked).ok().flatten()) else {
+        return;
+    };
+    let value = |name| found.get_attribute(name);
+    if let Some(act) = value("data-act") {
+        code::act(&found, &act);
+    } else if let Some(url) = value("data-image") {
+        let image = make("img", "");
+        set(&image, "referrerpolicy", "no-referrer");
+        set(&image, "alt", &value("data-alt").unwrap_or_default());
+        set(&image, "src", &url);
+        let _ = found.replace_with_with_node_1(&image);
+    } else if let Some(label) = value("data-note").filter(|_| found.tag_name() == "A") {
+        event.prevent_default();
+        go_to(&found, "div[data-note]", "data-note", &label);
+    } else if let Some(label) = value("data-mark") {
+        event.prevent_default();
+        go_to(&found, "a[data-note]", "data-note", &label);
+    }
+}
+
+/// Goes to the note, or back to its mark, within the same answer.
+fn go_to(from: &Element, selector: &str, name: &str, label: &str) {
+    let answer = from.closest("[data-drawing]").ok().flatten();
+    let found = answer.and_then(|answer| answer.query_selector_all(selector).ok());
+    for index in 0..found.as_ref().map_or(0, web_sys::NodeList::length) {
+        let element = found.as_ref().and_then(|found| found.item(index));
+        let element = element.and_then(|node| node.dyn_into::<HtmlElement>().ok());
+        if let Some(element) = element
+            && element.get_attribute(name).as_deref() == Some(label)
+        {
+            element.set_tab_index(if element.tag_name() == "A" { 0 } else { -1 });
+            element.scroll_into_view();
+            let _ = element.focus();
+            return;
+        }
+    }
+}
+
+/// The page's document.
+fn document() -> web_sys::Document {
+    // A page has a window, and that has a document.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it draws the page, without Leptos"
+    )]
+    web_sys::window()
+        .and_then(|window| window.document())
+        .expect("a page")
+}
+
+/// Makes an element of this name and, unless empty, class.
+fn make(name: &str, class: &str) -> Element {
+    let element = document()
+        .create_element(name)
+        .expect("it is an element's name");
+    if !class.is_empty() {
+        set(&element, "class", class);
+    }
+    element
+}
+
+/// Sets an attribute, whose name is a constant and so is one.
+fn set(element: &Element, name: &str, value: &str) {
+    let _ = element.set_attribute(name, value);
+}

@@ -1,0 +1,287 @@
+//! The elements of a text's parts, made and changed with as little touched as can be: what is not
+//! touched keeps its selection, its focus and its place.
+
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+
+use super::{
+    code, document, make, set,
+    words::{Word, say, word},
+};
+use crate::markdown::{
+    Alert, Align, Node, Tag,
+    inline::{place_to_go, web_address},
+};
+
+pub(super) fn append(parent: &web_sys::Node, child: &web_sys::Node) {
+    // What was just made can stand anywhere.
+    let _ = parent.append_child(child);
+}
+
+pub(super) fn remove(node: &web_sys::Node) {
+    if let Some(parent) = node.parent_node() {
+        let _ = parent.remove_child(node);
+    }
+}
+
+/// Makes what shows a part. `is_whole`: nothing more will come, so that long code may be folded.
+pub(super) fn draw(node: &Node, is_whole: bool) -> web_sys::Node {
+    match node {
+        Node::Text(text) => document().create_text_node(text).into(),
+        Node::Code(text) => with_text("code", "", text),
+        Node::Html(text) => with_text("p", "raw", text.trim_end_matches('\n')),
+        Node::Maths {
+            latex,
+            written,
+            is_display,
+        } => maths(latex, written, *is_display),
+        Node::Break => make("br", "").into(),
+        Node::Rule => make("hr", "").into(),
+        Node::Task { is_done } => {
+            let task = make("input", "");
+            set(&task, "type", "checkbox");
+            set(&task, "disabled", "");
+            if *is_done {
+                set(&task, "checked", "");
+            }
+            task.into()
+        }
+        Node::CodeBlock { language, code } => code::draw(language, code, is_whole).into(),
+        Node::Image { url, alt } => image(url, alt),
+        Node::NoteMark { label, number } => {
+            let mark = make("sup", "note-mark");
+            let link = make("a", "");
+            set(&link, "href", "#");
+            set(&link, "role", "doc-noteref");
+            set(&link, "data-note", label);
+            link.set_text_content(Some(&number.to_string()));
+            append(&mark, &link);
+            mark.into()
+        }
+        Node::Parent(tag, parts) => {
+            let element = parent(tag);
+            let content = content(&element, tag);
+            for part in parts {
+                append(&content, &draw(part, is_whole));
+            }
+            element.into()
+        }
+    }
+}
+
+fn with_text(name: &str, class: &str, text: &str) -> web_sys::Node {
+    let element = make(name, class);
+    element.set_text_content(Some(text));
+    element.into()
+}
+
+/// Makes the element of something with parts, without them.
+fn parent(tag: &Tag) -> Element {
+    match tag {
+        Tag::Paragraph => make("p", ""),
+        // The answer stands below the page's and the chat's own headings.
+        Tag::Heading(level) => {
+            let name = ["h3", "h4", "h5", "h6"];
+            let level = usize::from(*level).clamp(1, 6);
+            let class = ["h-1", "h-2", "h-3", "h-4", "h-5", "h-6"];
+            make(name[(level - 1).min(3)], class[level - 1])
+        }
+        Tag::Quote => make("blockquote", ""),
+        Tag::Alert(alert) => {
+            let (class, title) = match alert {
+                Alert::Note => ("alert note", Word::Note),
+                Alert::Tip => ("alert tip", Word::Tip),
+                Alert::Important => ("alert important", Word::Important),
+                Alert::Warning => ("alert warning", Word::Warning),
+                Alert::Caution => ("alert caution", Word::Caution),
+            };
+            let element = make("div", class);
+            set(&element, "role", "note");
+            let name = make("p", "alert-title");
+            say(&name, title, None);
+            append(&element, &name);
+            append(&element, &make("div", ""));
+            element
+        }
+        Tag::List(None) => make("ul", ""),
+        Tag::List(Some(first)) => {
+            let list = make("ol", "");
+            if *first != 1 {
+                set(&list, "start", &first.to_string());
+            }
+            list
+        }
+        Tag::Item => make("li", ""),
+        Tag::Table => {
+            let scroll = make("div", "table");
+            set(&scroll, "tabindex", "0");
+            set(&scroll, "role", "group");
+            set(&scroll, "aria-label", &word(Word::Table));
+            let table = make("table", "");
+            append(&table, &make("tbody", ""));
+            append(&scroll, &table);
+            scroll
+        }
+        Tag::Row => make("tr", ""),
+        Tag::HeadCell(align) => {
+            let cell = make("th", class_of(*align));
+            set(&cell, "scope", "col");
+            cell
+        }
+        Tag::Cell(align) => make("td", class_of(*align)),
+        Tag::Emphasis => make("em", ""),
+        Tag::Strong => make("strong", ""),
+        Tag::Strikethrough => make("del", ""),
+        Tag::Link { url, title } => {
+            let Some(url) = place_to_go(url) else {
+                return make("span", "");
+            };
+            let link = make("a", "");
+            set(&link, "href", &url);
+            set(&link, "target", "_blank");
+            set(&link, "rel", "noopener noreferrer");
+            if !title.is_empty() {
+                set(&link, "title", title);
+            }
+            link
+        }
+        Tag::Note { label, number } => {
+            let note = make("div", "footnote");
+            set(&note, "role", "doc-footnote");
+            set(&note, "data-note", label);
+            let back = make("a", "");
+            set(&back, "href", "#");
+            set(&back, "role", "doc-backlink");
+            set(&back, "data-mark", label);
+            set(&back, "title", &word(Word::BackToText));
+            back.set_text_content(Some(&format!("{number}.")));
+            append(&note, &back);
+            append(&note, &make("div", ""));
+            note
+        }
+    }
+}
+
+const fn class_of(align: Align) -> &'static str {
+    match align {
+        Align::None => "",
+        Align::Left => "left",
+        Align::Centre => "centre",
+        Align::Right => "right",
+    }
+}
+
+/// The element within that holds the parts.
+fn content(element: &web_sys::Node, tag: &Tag) -> web_sys::Node {
+    let within = match tag {
+        Tag::Alert(_) | Tag::Note { .. } => element.last_child(),
+        Tag::Table => element.first_child().and_then(|table| table.first_child()),
+        _ => None,
+    };
+    within.unwrap_or_else(|| element.clone())
+}
+
+/// Changes what shows a part so that it shows another; returns what took its place, if it could
+/// not be changed. `was` is then as `now`.
+pub(super) fn change(was: &mut Node, now: &Node, shown: &web_sys::Node) -> Option<web_sys::Node> {
+    if let (
+        Node::CodeBlock {
+            language: old_language,
+            code: old,
+        },
+        Node::CodeBlock {
+            language,
+            code: new,
+        },
+    ) = (&mut *was, now)
+        && old_language == language
+        && code::change(shown, old, new)
+    {
+        return None;
+    }
+    match (&mut *was, now) {
+        (Node::Text(old), Node::Text(new)) => {
+            if let Some(added) = new.strip_prefix(old.as_str()) {
+                if !added.is_empty()
+                    && let Some(text) = shown.dyn_ref::<web_sys::Text>()
+                {
+                    // Appending at the end of a node can't fail.
+                    let _ = text.append_data(added);
+                    old.push_str(added);
+                }
+            } else {
+                shown.set_text_content(Some(new));
+                old.clone_from(new);
+            }
+            None
+        }
+        (Node::Parent(old_tag, old), Node::Parent(tag, new)) if old_tag == tag => {
+            if old != new {
+                change_parts(old, new, &content(shown, tag));
+            }
+            None
+        }
+        (old, new) if old == new => None,
+        _ => {
+            let made = draw(now, false);
+            if let Some(parent) = shown.parent_node() {
+                let _ = parent.replace_child(&made, shown);
+            }
+            code::forget(shown);
+            was.clone_from(now);
+            Some(made)
+        }
+    }
+}
+
+fn change_parts(was: &mut Vec<Node>, now: &[Node], content: &web_sys::Node) {
+    let mut shown = content.first_child();
+    let common = was.len().min(now.len());
+    for (old, new) in was.iter_mut().zip(now) {
+        let Some(element) = shown else { break };
+        shown = element.next_sibling();
+        if old != new {
+            change(old, new, &element);
+        }
+    }
+    while let Some(extra) = shown {
+        shown = extra.next_sibling();
+        code::forget(&extra);
+        remove(&extra);
+    }
+    was.truncate(now.len());
+    for new in &now[common..] {
+        append(content, &draw(new, false));
+        was.push(new.clone());
+    }
+}
+
+/// A formula: as written, until it is read.
+fn maths(_latex: &str, written: &str, is_display: bool) -> web_sys::Node {
+    let element = make("span", if is_display { "maths display" } else { "maths" });
+    element.set_text_content(Some(written));
+    element.into()
+}
+
+/// An image is fetched only when the reader asks for it: its address may carry what was said.
+fn image(url: &str, alt: &str) -> web_sys::Node {
+    let Some(url) = web_address(url) else {
+        return with_text("span", "image", alt);
+    };
+    let host = url.split('/').nth(2).unwrap_or_default();
+    let button = make("button", "button image");
+    set(&button, "type", "button");
+    set(&button, "data-image", &url);
+    set(&button, "data-alt", alt);
+    set(&button, "title", &url);
+    let name = make("span", "");
+    say(&name, Word::LoadImage, None);
+    append(&button, &name);
+    let about = if alt.is_empty() {
+        format!(" {host}")
+    } else {
+        format!(" {alt} ({host})")
+    };
+    append(&button, &document().create_text_node(&about));
+    button.into()
+}

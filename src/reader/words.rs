@@ -1,0 +1,77 @@
+//! The words that are drawn around an answer, in the reader's language.
+
+use std::cell::RefCell;
+
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+
+use super::{document, set};
+
+/// One of the words, in the order in which the page hands them over.
+#[derive(Clone, Copy)]
+pub(super) enum Word {
+    Copy,
+    Copied,
+    Wrap,
+    /// With `{count}`.
+    ShowLines,
+    Fold,
+    Preview,
+    LoadImage,
+    Code,
+    Note,
+    Tip,
+    Important,
+    Warning,
+    Caution,
+    BackToText,
+    Table,
+}
+
+thread_local! {
+    static WORDS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes the words, and says what is on the page already in them.
+pub fn set_words(words: Vec<String>) {
+    WORDS.with_borrow_mut(|known| *known = words);
+    let marked = document().query_selector_all("[data-word]").ok();
+    for index in 0..marked.as_ref().map_or(0, web_sys::NodeList::length) {
+        let element = marked.as_ref().and_then(|marked| marked.item(index));
+        let element = element.and_then(|node| node.dyn_into::<Element>().ok());
+        if let Some(element) = element {
+            let number = |name| element.get_attribute(name)?.parse::<usize>().ok();
+            if let Some(word) = number("data-word") {
+                say_number(&element, word, number("data-count"));
+            }
+        }
+    }
+}
+
+/// A word itself.
+pub(super) fn word(word: Word) -> String {
+    WORDS.with_borrow(|words| words.get(word as usize).cloned().unwrap_or_default())
+}
+
+/// Puts a word on an element, and again when the language changes.
+pub(super) fn say(element: &Element, word: Word, count: Option<usize>) {
+    set(element, "data-word", &(word as usize).to_string());
+    if let Some(count) = count {
+        set(element, "data-count", &count.to_string());
+    }
+    say_number(element, word as usize, count);
+}
+
+fn say_number(element: &Element, word: usize, count: Option<usize>) {
+    let mut said = WORDS.with_borrow(|words| words.get(word).cloned().unwrap_or_default());
+    if let Some(count) = count {
+        said = said.replace("{count}", &count.to_string());
+    }
+    // An element without letters of its own is named.
+    if element.has_attribute("aria-label") {
+        set(element, "aria-label", &said);
+        set(element, "title", &said);
+    } else {
+        element.set_text_content(Some(&said));
+    }
+}

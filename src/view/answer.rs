@@ -1,0 +1,244 @@
+//! An answer: what was thought, what was said, how it came, and what can be done with it.
+
+use leptos::{html, prelude::*};
+
+use super::{
+    actions::{Act, action, copy},
+    card::focus_message,
+    drawing::{Drawn, Of},
+    dynamic::{flag, part, when, word},
+    explain::explain,
+    messages::{Retry, Standing},
+};
+use crate::{
+    chat::{Answer, Metrics, Outcome, TurnStoreFields, card, turn},
+    i18n::{t_string, use_i18n},
+    session::{Live, Session},
+};
+
+/// An answer, while it comes and after.
+#[component]
+pub fn AnswerView(
+    card: card::Id,
+    id: turn::Id,
+    live: Memo<Option<Live>>,
+    standing: Memo<Standing>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let turn = session.turn(card, id);
+    let is_live = Memo::new(move |_| standing.get() == Standing::Answering);
+    // The card's other answers come and go, and the store tells of a change to anything around an
+    // answer: only a change of this one is a reason to show it anew.
+    let own = Memo::new(move |_| live.get().filter(|live| live.turn == id));
+    let stored = move |of: fn(&Answer) -> String| {
+        Memo::new(move |_| {
+            let answer = turn.answer().try_read()?;
+            answer.as_ref().map(of)
+        })
+    };
+    let text = stored(|answer| answer.text.clone());
+    let reasoning = stored(|answer| answer.reasoning.clone());
+    let model = stored(|answer| answer.model.clone());
+    let model = Signal::derive(move || {
+        own.with(|live| live.as_ref().map(|live| live.model().to_owned()))
+            .or_else(|| model.get())
+            .unwrap_or_default()
+    });
+    let outcome = Memo::new(move |_| {
+        let answer = turn.answer().try_read()?;
+        let answer = answer.as_ref()?;
+        (!is_live.get()).then(|| (answer.outcome.clone(), answer.text.trim().is_empty()))
+    });
+    let note = part(move || {
+        let (outcome, is_empty) = outcome.get()?;
+        let (can_retry, can_go_on) = (outcome.can_retry(), outcome.can_go_on() && !is_empty);
+        let is_error = matches!(outcome, Outcome::Failed(_));
+        let refused = match &outcome {
+            Outcome::Failed(error) => session.refused(card, error),
+            _ => None,
+        };
+        let refused = refused.map(|param| {
+            let name = super::params::name(param);
+            view! {
+                <button class="button" on:click=move |event| {
+                    session.send_without(card, id, param);
+                    focus_message(card, &event);
+                }>
+                    {t_string!(i18n, send_without, name = name).to_string()}
+                </button>
+            }
+        });
+        let words = match outcome {
+            Outcome::Complete if is_empty => t_string!(i18n, no_text).to_owned(),
+            Outcome::Complete => return None,
+            Outcome::Length => t_string!(i18n, length).to_owned(),
+            Outcome::Filtered => t_string!(i18n, filtered).to_owned(),
+            Outcome::Stopped => t_string!(i18n, stopped).to_owned(),
+            Outcome::Interrupted => t_string!(i18n, interrupted).to_owned(),
+            Outcome::Failed(error) => explain(i18n, &error),
+        };
+        Some(view! {
+            <div class="note" class:error=is_error>
+                <span>{words}</span>
+                {refused}
+                {can_retry.then(|| view! { <Retry card id live /> })}
+                {when(
+                    move || can_go_on && live.with(Option::is_none) && session.can_ask(card),
+                    move || view! {
+                        <button class="button" on:click=move |event| {
+                            session.go_on(card, id);
+                            focus_message(card, &event);
+                        }>
+                            {word!(i18n, go_on)}
+                        </button>
+                    },
+                )}
+            </div>
+        })
+    });
+    let has_reasoning = move || match own.get() {
+        Some(live) => live.with(|coming| !coming.reply.reasoning.is_empty()),
+        None => reasoning.with(|text| text.as_ref().is_some_and(|text| !text.is_empty())),
+    };
+    let variant = Memo::new(move |_| turn.try_read().map_or((1, 1), |turn| turn.variant()));
+    let article = NodeRef::<html::Article>::new();
+    let copy_text = move || {
+        // What is read, not what was written.
+        let drawn = article.get_untracked();
+        let drawn = drawn.and_then(|it| it.query_selector(":scope > .text").ok().flatten());
+        copy(drawn.map(|it| {
+            wasm_bindgen::JsCast::unchecked_into::<web_sys::HtmlElement>(it).inner_text()
+        }));
+    };
+    view! {
+        <article
+            node_ref=article
+            class="message answer"
+            aria-label=model
+            aria-busy=flag(move || is_live.get())
+        >
+            <p class="model-name" aria-hidden="true">{model}</p>
+            {when(has_reasoning, move || view! { <Reasoning live=own stored=reasoning turn=(card, id) /> })}
+            <Drawn of=Of::Text live=own stored=text />
+            {when(
+                move || is_live.get(),
+                move || view! {
+                    <p class="answering" role="status">
+                        <span class="visually-hidden">{word!(i18n, answering)}</span>
+                        <i></i>
+                        <i></i>
+                        <i></i>
+                    </p>
+                },
+            )}
+            {note}
+            {when(
+                move || !is_live.get(),
+                move || view! {
+                    <div class="actions">
+                        {when(
+                            move || variant.get().1 > 1,
+                            move || view! {
+                                {action(Act::Earlier, move || session.turn_over(card, id, false))}
+                                <span class="variant">
+                                    {Signal::derive(move || {
+                                        let (number, of) = variant.get();
+                                        format!("{number}/{of}")
+                                    })}
+                                </span>
+                                {action(Act::Later, move || session.turn_over(card, id, true))}
+                            },
+                        )}
+                        {action(Act::Copy, move || copy(text.get_untracked()))}
+                        {action(Act::CopyText, copy_text)}
+                        {when(
+                            move || live.with(Option::is_none) && session.can_ask(card),
+                            move || action(Act::Again, move || session.retry(card, id)),
+                        )}
+                        <Measured answer=Memo::new(move |_| turn.answer().try_get().flatten()) />
+                    </div>
+                },
+            )}
+        </article>
+    }
+}
+
+/// What the model thought, folded.
+#[component]
+fn Reasoning(
+    live: Memo<Option<Live>>,
+    stored: Memo<Option<String>>,
+    turn: (card::Id, turn::Id),
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let is_open = RwSignal::new(false);
+    let title = Memo::new(move |_| {
+        let stored = || {
+            let answer = session.turn(turn.0, turn.1).answer().try_get().flatten();
+            answer.map(|answer| answer.metrics)
+        };
+        let metrics = match live.get() {
+            Some(live) => live.with(|coming| {
+                let is_thinking = coming.reply.text.is_empty();
+                (!is_thinking).then(|| coming.metrics())
+            }),
+            None => stored(),
+        };
+        match metrics {
+            None => t_string!(i18n, thinking).to_owned(),
+            Some(Metrics { thinking, .. }) => match thinking {
+                Some(time) => t_string!(i18n, thought_for, time = seconds(time)).to_string(),
+                None => t_string!(i18n, thought).to_owned(),
+            },
+        }
+    });
+    view! {
+        <details
+            class="reasoning"
+            on:toggle=move |event| {
+                let details: web_sys::Element = event_target(&event);
+                is_open.set(details.has_attribute("open"));
+            }
+        >
+            <summary>{title}</summary>
+            {when(move || is_open.get(), move || view! { <Drawn of=Of::Reasoning live stored /> })}
+        </details>
+    }
+}
+
+/// Seconds, with as many digits as can be read at a glance.
+fn seconds(milliseconds: u32) -> String {
+    format!("{:.1}", f64::from(milliseconds) / 1000.0)
+}
+
+/// How the answer came.
+#[component]
+fn Measured(answer: Memo<Option<Answer>>) -> impl IntoView {
+    let i18n = use_i18n();
+    let words = move || {
+        let answer = answer.get()?;
+        let metrics = answer.metrics;
+        let (tokens, is_estimate) = metrics.tokens(&answer.text, &answer.reasoning);
+        let about = if is_estimate { "≈ " } else { "" };
+        let mut parts = Vec::new();
+        if let Some(time) = metrics.first_token {
+            parts.push(t_string!(i18n, first_token, time = seconds(time)).to_string());
+        }
+        if let Some(speed) = metrics.speed_of(tokens) {
+            let about = if metrics.speed.is_some() { "" } else { about };
+            let speed = format!("{about}{speed:.1}");
+            parts.push(t_string!(i18n, speed, speed = speed).to_string());
+        }
+        if let Some(input) = metrics.input {
+            parts.push(t_string!(i18n, tokens_in, count = input).to_string());
+        }
+        if tokens > 0 {
+            let count = format!("{about}{tokens}");
+            parts.push(t_string!(i18n, tokens_out, count = count).to_string());
+        }
+        Some(parts.join(" · "))
+    };
+    view! { <p class="metrics">{Signal::derive(words)}</p> }
+}
