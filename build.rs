@@ -1,4 +1,5 @@
-//! Turns `locales/*.json` into the module `i18n`, with a typed key for each word.
+//! Turns `locales/*.json` into the module `i18n`, with a typed key for each word; cuts out the
+//! syntaxes that are highlighted; names the version of the workers.
 //!
 //! `leptos_i18n_build` would do the same, but it brings formatting data that is not used here and
 //! a WebAssembly interpreter into the build: minutes of it. These two crates are its core.
@@ -8,7 +9,9 @@ use std::{
     error::Error,
     fs,
     hash::{DefaultHasher, Hash, Hasher},
+    io,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use leptos_i18n_codegen::gen_code;
@@ -17,16 +20,39 @@ use leptos_i18n_parser::parse_locales::{
     parse_locales,
 };
 
+#[path = "src/highlight/language.rs"]
+mod language;
+#[path = "build/syntaxes.rs"]
+mod syntaxes;
+
+/// What the programs are made of that are fetched when they are needed, and the page's side of the
+/// protocol.
+const PROGRAMS: &[&str] = &[
+    "Cargo.lock",
+    "Cargo.toml",
+    "build",
+    "build.rs",
+    "public/worker.js",
+    "src/bin/highlight.rs",
+    "src/bin/maths.rs",
+    "src/bin/reader.rs",
+    "src/clipboard.rs",
+    "src/highlight",
+    "src/highlight.rs",
+    "src/lens",
+    "src/lens.rs",
+    "src/maths",
+    "src/markdown",
+    "src/markdown.rs",
+    "src/maths.rs",
+    "src/reader",
+    "src/reader.rs",
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
-    // The programs that are fetched later have names of their own only with this.
-    println!("cargo::rerun-if-changed=src");
-    println!(
-        "cargo::rustc-env=COLLATE_BUILD={:016x}",
-        hash(Path::new("src"))?
-    );
-    println!("cargo::rerun-if-changed=Cargo.lock");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=locales");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
     let config = Config::new("en")?
         .add_locale("ko")?
         .parse_options(ParseOptions::new().interpolate_display(true));
@@ -42,30 +68,37 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     drop((errors, warnings));
     let code = gen_code(&words, None, false, None, false)?;
-    fs::write(
-        PathBuf::from(env::var("OUT_DIR")?).join("i18n.rs"),
-        code.to_string(),
-    )?;
+    fs::write(out.join("i18n.rs"), code.to_string())?;
+    let names: Vec<_> = language::LANGUAGES.iter().map(|(name, _)| *name).collect();
+    syntaxes::write(&names, &out.join("syntaxes.bin"))?;
+    println!("cargo::rustc-env=PROGRAMS={:x}", version()?);
     Ok(())
 }
 
-/// A number that changes with the sources.
-fn hash(folder: &Path) -> Result<u64, Box<dyn Error>> {
+/// Changes whenever the programs do. Their files have no hash in their names, so their addresses
+/// carry this: the page never gets an older one from a cache.
+fn version() -> io::Result<u64> {
     let mut hasher = DefaultHasher::new();
-    fs::read("Cargo.lock")?.hash(&mut hasher);
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let mut paths: Vec<_> = fs::read_dir(folder)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<_, _>>()?;
-        paths.sort();
-        for path in paths {
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                fs::read(path)?.hash(&mut hasher);
-            }
-        }
+    for path in PROGRAMS {
+        println!("cargo::rerun-if-changed={path}");
+        hash(Path::new(path), &mut hasher)?;
     }
+    let compiler = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into()))
+        .arg("-vV")
+        .output()?;
+    compiler.stdout.hash(&mut hasher);
     Ok(hasher.finish())
+}
+
+fn hash(path: &Path, hasher: &mut DefaultHasher) -> io::Result<()> {
+    if path.is_dir() {
+        let mut inside = fs::read_dir(path)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<io::Result<Vec<_>>>()?;
+        inside.sort();
+        return inside.iter().try_for_each(|path| hash(path, hasher));
+    }
+    path.hash(hasher);
+    fs::read(path)?.hash(hasher);
+    Ok(())
 }

@@ -139,6 +139,11 @@ pub fn listen() {
     // The page has it as long as it is open.
     let _ = document()
         .add_event_listener_with_callback("click", clicked.into_js_value().unchecked_ref());
+    let selected = Closure::<dyn FnMut(Event)>::new(|_| code::paint_waiting());
+    let _ = document().add_event_listener_with_callback(
+        "selectionchange",
+        selected.into_js_value().unchecked_ref(),
+    );
 }
 
 fn click(event: &Event) {

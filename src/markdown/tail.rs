@@ -41,18 +41,14 @@ fn open_fence(part: &str) -> Option<char> {
             continue;
         };
         let length = line.chars().take_while(|c| *c == mark).count();
-        match open {
-            Some((fence, longest)) if mark == fence && length >= longest => {
-                if line[length..].trim().is_empty() {
-                    open = None;
-                }
-            }
-            Some(_) => {}
+        let is_end = line[length..].trim().is_empty();
+        open = match open {
+            Some((fence, longest)) if mark == fence && length >= longest && is_end => None,
             None if length >= 3 && !(mark == '`' && line[length..].contains('`')) => {
-                open = Some((mark, length));
+                Some((mark, length))
             }
-            None => {}
-        }
+            open => open,
+        };
     }
     open.map(|(mark, _)| mark)
 }

@@ -14,7 +14,10 @@ use super::{
     make, preview, set,
     words::{Word, say},
 };
-use crate::clipboard;
+use crate::{
+    clipboard,
+    lens::{self, Span},
+};
 
 /// Code of more lines than this is folded when it is shown again. While it comes it is open: who
 /// reads along would lose the place.
@@ -23,7 +26,7 @@ const LONG: usize = 60;
 /// Languages whose blocks can be looked at as what they describe.
 const PREVIEWED: [&str; 4] = ["html", "svg", "mermaid", "htm"];
 
-/// What a block has been told of its colours.
+/// A block whose lines are being coloured.
 struct Colours {
     language: String,
     lines: Element,
@@ -31,9 +34,13 @@ struct Colours {
     sent: u32,
 }
 
+/// Lines and their colours, for when nothing in them is selected any more.
+type Painting = (Vec<Element>, Vec<Span>);
+
 thread_local! {
     static LAST: Cell<u32> = const { Cell::new(0) };
     static COLOURS: RefCell<HashMap<u32, Colours>> = RefCell::new(HashMap::new());
+    static UNPAINTED: RefCell<Vec<Painting>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Makes a block of code.
@@ -138,10 +145,12 @@ fn parts(figure: &web_sys::Node) -> Option<(u32, Element)> {
     Some((id, figure.query_selector("pre > code").ok()??))
 }
 
-/// Lets go of the blocks within an element that leaves the page.
+/// Lets go of a block that leaves the page.
 pub(super) fn forget(shown: &web_sys::Node) {
-    if let Some((id, _)) = parts(shown) {
-        let _ = COLOURS.with_borrow_mut(|all| all.remove(&id));
+    if let Some((id, _)) = parts(shown)
+        && COLOURS.with_borrow_mut(|all| all.remove(&id)).is_some()
+    {
+        lens::forget(id);
     }
 }
 
@@ -157,7 +166,96 @@ pub(super) fn finish_within(container: &Element) {
 }
 
 /// Has the lines coloured that have ended since the last time; at the end, the last one too.
-fn colour(_id: u32, _is_whole: bool) {}
+fn colour(id: u32, is_whole: bool) {
+    let todo = COLOURS.with_borrow_mut(|all| {
+        let colours = all.get_mut(&id)?;
+        let mut lines = Vec::new();
+        let mut code = String::new();
+        let children = colours.lines.children();
+        while let Some(line) = children.item(colours.sent) {
+            let text = line.text_content().unwrap_or_default();
+            if !is_whole && !text.ends_with('\n') {
+                break;
+            }
+            code += &text;
+            lines.push(line);
+            colours.sent += 1;
+        }
+        Some((colours.language.clone(), lines, code))
+    });
+    if let Some((language, lines, code)) = todo
+        && !lines.is_empty()
+    {
+        lens::highlight(id, &language, &code, move |spans| {
+            paint((lines, spans.unwrap_or_default()));
+        });
+    }
+    if is_whole && COLOURS.with_borrow_mut(|all| all.remove(&id)).is_some() {
+        lens::forget(id);
+    }
+}
+
+/// Colours lines. What is selected in them would be lost, so they wait until nothing is.
+fn paint(painting: Painting) {
+    let (lines, spans) = &painting;
+    let selection = document()
+        .default_view()
+        .and_then(|window| window.get_selection().ok().flatten())
+        .filter(|selection| !selection.is_collapsed());
+    let is_selected = |line: &Element| {
+        let contains = |selection: &web_sys::Selection| {
+            selection.contains_node_with_allow_partial_containment(line, true)
+        };
+        selection
+            .as_ref()
+            .is_some_and(|it| contains(it).unwrap_or_default())
+    };
+    if lines.iter().any(is_selected) {
+        UNPAINTED.with_borrow_mut(|waiting| waiting.push(painting));
+        return;
+    }
+    let mut start = 0;
+    let mut spans = spans.iter().peekable();
+    for line in lines {
+        let Some(mut text) = line
+            .first_child()
+            .and_then(|it| it.dyn_into::<web_sys::Text>().ok())
+        else {
+            continue;
+        };
+        let end = start + text.length();
+        let mut done = start;
+        while let Some(span) = spans.next_if(|span| span.start < end) {
+            let (from, to) = (span.start.max(done), span.end.min(end));
+            if from >= to {
+                continue;
+            }
+            if from > done {
+                let Ok(rest) = text.split_text(from - done) else {
+                    break;
+                };
+                text = rest;
+            }
+            let rest = text.split_text(to - from).ok();
+            let coloured = make("span", span.kind.name());
+            let _ = line.replace_child(&coloured, &text);
+            append(&coloured, &text);
+            done = to;
+            match rest {
+                Some(rest) => text = rest,
+                None => break,
+            }
+        }
+        start = end;
+    }
+}
+
+/// Colours what waited because it was selected.
+pub(super) fn paint_waiting() {
+    for painting in UNPAINTED.take() {
+        paint(painting);
+    }
+}
 
 /// Answers a click on one of the buttons.
 pub(super) fn act(button: &Element, act: &str) {

@@ -8,9 +8,12 @@ use super::{
     code, document, make, set,
     words::{Word, say, word},
 };
-use crate::markdown::{
-    Alert, Align, Node, Tag,
-    inline::{place_to_go, web_address},
+use crate::{
+    lens::{self, mathml},
+    markdown::{
+        Alert, Align, Node, Tag,
+        inline::{place_to_go, web_address},
+    },
 };
 
 pub(super) fn append(parent: &web_sys::Node, child: &web_sys::Node) {
@@ -257,9 +260,16 @@ fn change_parts(was: &mut Vec<Node>, now: &[Node], content: &web_sys::Node) {
 }
 
 /// A formula: as written, until it is read.
-fn maths(_latex: &str, written: &str, is_display: bool) -> web_sys::Node {
+fn maths(latex: &str, written: &str, is_display: bool) -> web_sys::Node {
     let element = make("span", if is_display { "maths display" } else { "maths" });
     element.set_text_content(Some(written));
+    let shown = element.clone();
+    lens::maths(latex, is_display, move |markup| {
+        if let Some(formula) = markup.and_then(|markup| mathml::adopt(&markup)) {
+            shown.set_text_content(None);
+            append(&shown, &formula);
+        }
+    });
     element.into()
 }
 

@@ -85,7 +85,7 @@ impl Readers {
         }
         self.0.set(Reader::Loading);
         leptos::task::spawn_local(async move {
-            let is_loaded = load(env!("COLLATE_BUILD")).await.is_ok();
+            let is_loaded = load(env!("PROGRAMS")).await.is_ok();
             self.0.set(if is_loaded {
                 Reader::Ready
             } else {

@@ -1,0 +1,258 @@
+//! Cuts the syntaxes that the page highlights out of a larger set.
+//!
+//! The set has two hundred syntaxes, which refer to each other's contexts by number and are each
+//! compressed. Here is syntect's stored form of it, so that only what can be reached from the
+//! chosen ones is kept, and uncompressed: a server's Brotli does better with the whole.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    error::Error,
+    io::Read,
+    path::Path,
+};
+
+use flate2::{
+    Compression,
+    read::{ZlibDecoder, ZlibEncoder},
+};
+use serde::{Deserialize, Serialize};
+use syntect::{dumps, parsing::SyntaxDefinition};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+#[derive(Serialize, Deserialize)]
+struct Set {
+    syntaxes: Vec<Syntax>,
+    paths: Vec<(String, usize)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Syntax {
+    name: String,
+    extensions: Vec<String>,
+    scope: String,
+    first_line: Option<String>,
+    hidden: bool,
+    variables: BTreeMap<String, String>,
+    contexts: Vec<u8>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Contexts {
+    names: BTreeMap<String, Id>,
+    list: Vec<Context>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Id {
+    syntax: usize,
+    context: usize,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Context {
+    meta_scope: Vec<String>,
+    meta_content_scope: Vec<String>,
+    meta_include_prototype: bool,
+    clear_scopes: Option<Clear>,
+    prototype: Option<Id>,
+    uses_backrefs: bool,
+    patterns: Vec<Pattern>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+enum Clear {
+    TopN(usize),
+    All,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+enum Pattern {
+    Match(Match),
+    Include(Reference),
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Match {
+    has_captures: bool,
+    regex: String,
+    scope: Vec<String>,
+    captures: Option<Vec<(usize, Vec<String>)>>,
+    operation: Operation,
+    with_prototype: Option<Reference>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+enum Operation {
+    Push(Vec<Reference>),
+    Set(Vec<Reference>),
+    Pop,
+    None,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+enum Reference {
+    Named(String),
+    ByScope(String, Option<String>, bool),
+    File(String, Option<String>, bool),
+    Inline(String),
+    Direct(Id),
+}
+
+/// Writes the syntaxes with these names, in the form that `syntect::dumps::from_uncompressed_data`
+/// reads.
+pub fn write(names: &[&str], to: &Path) -> Result<()> {
+    let mut builder = two_face::syntax::extra_newlines().into_builder();
+    builder.add(SyntaxDefinition::load_from_str(
+        include_str!("powershell.sublime-syntax"),
+        true,
+        None,
+    )?);
+    dumps::dump_to_uncompressed_file(&cut(&dumps::dump_binary(&builder.build()), names)?, to)?;
+    Ok(())
+}
+
+/// The syntaxes with these names, out of a set as syntect stores it. The first syntax of the set,
+/// plain text, stays: it stands for each embedded language that is left out.
+fn cut(whole: &[u8], names: &[&str]) -> Result<Set> {
+    let set: Set = dumps::from_reader(whole)?;
+    for name in names {
+        if !set.syntaxes.iter().any(|syntax| syntax.name == *name) {
+            return Err(format!("there is no syntax {name}").into());
+        }
+    }
+    let from = set
+        .syntaxes
+        .iter()
+        .map(|syntax| Ok(dumps::from_reader(&syntax.contexts[..])?))
+        .collect::<Result<Vec<Contexts>>>()?;
+    let mut places = HashMap::new();
+    let mut syntaxes = Vec::new();
+    for (index, syntax) in set.syntaxes.into_iter().enumerate() {
+        if index == 0 || names.contains(&&*syntax.name) {
+            places.insert(index, syntaxes.len());
+            syntaxes.push((index, syntax));
+        }
+    }
+    let mut kept = Kept {
+        plain: from[0].names["__main"],
+        to: syntaxes.iter().map(|_| Contexts::default()).collect(),
+        from,
+        places,
+        moved: HashMap::new(),
+        todo: Vec::new(),
+    };
+    for (to, (index, _)) in syntaxes.iter().enumerate() {
+        // The one name that syntect looks for.
+        let start = kept.from[*index].names["__start"];
+        let start = kept.place(start);
+        kept.to[to].names.insert("__start".to_owned(), start);
+    }
+    kept.follow();
+    let syntaxes = syntaxes
+        .into_iter()
+        .zip(kept.to)
+        .map(|((_, syntax), contexts)| {
+            Ok(Syntax {
+                contexts: store(&contexts)?,
+                // These are for files, and for reading a syntax from its source.
+                extensions: Vec::new(),
+                first_line: None,
+                variables: BTreeMap::new(),
+                ..syntax
+            })
+        });
+    Ok(Set {
+        syntaxes: syntaxes.collect::<Result<_>>()?,
+        paths: Vec::new(),
+    })
+}
+
+/// Contexts on their way from the whole set to the small one.
+struct Kept {
+    plain: Id,
+    from: Vec<Contexts>,
+    to: Vec<Contexts>,
+    /// The new number of each syntax that is kept.
+    places: HashMap<usize, usize>,
+    moved: HashMap<Id, Id>,
+    /// Moved, but still with the old numbers in it.
+    todo: Vec<Id>,
+}
+
+impl Kept {
+    /// The new number of a context.
+    fn place(&mut self, from: Id) -> Id {
+        if let Some(to) = self.moved.get(&from) {
+            return *to;
+        }
+        let syntax = self.places[&from.syntax];
+        let list = &mut self.to[syntax].list;
+        let to = Id {
+            syntax,
+            context: list.len(),
+        };
+        list.push(self.from[from.syntax].list[from.context].clone());
+        self.moved.insert(from, to);
+        self.todo.push(to);
+        to
+    }
+
+    /// Keeps all that what is kept leads to.
+    fn follow(&mut self) {
+        while let Some(Id { syntax, context }) = self.todo.pop() {
+            let mut followed = self.to[syntax].list[context].clone();
+            followed.prototype = followed
+                .prototype
+                .filter(|id| self.places.contains_key(&id.syntax))
+                .map(|id| self.place(id));
+            followed.patterns.retain(|pattern| match pattern {
+                Pattern::Match(_) => true,
+                Pattern::Include(Reference::Direct(id)) => self.places.contains_key(&id.syntax),
+                // Without a target: syntect would skip it.
+                Pattern::Include(_) => false,
+            });
+            for pattern in &mut followed.patterns {
+                match pattern {
+                    Pattern::Include(reference) => self.renumber(reference),
+                    Pattern::Match(found) => {
+                        if let Operation::Push(list) | Operation::Set(list) = &mut found.operation {
+                            for reference in list {
+                                self.renumber(reference);
+                            }
+                        }
+                        if let Some(reference) = &mut found.with_prototype {
+                            self.renumber(reference);
+                        }
+                    }
+                }
+            }
+            self.to[syntax].list[context] = followed;
+        }
+    }
+
+    fn renumber(&mut self, reference: &mut Reference) {
+        let id = match reference {
+            Reference::Direct(id) if self.places.contains_key(&id.syntax) => *id,
+            _ => self.plain,
+        };
+        *reference = Reference::Direct(self.place(id));
+    }
+}
+
+/// In zlib's form, as syntect wants it, but not compressed.
+fn store(value: &impl Serialize) -> Result<Vec<u8>> {
+    let mut stored = Vec::new();
+    ZlibEncoder::new(
+        &inflated(&dumps::dump_binary(value))?[..],
+        Compression::none(),
+    )
+    .read_to_end(&mut stored)?;
+    Ok(stored)
+}
+
+fn inflated(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut plain = Vec::new();
+    ZlibDecoder::new(bytes).read_to_end(&mut plain)?;
+    Ok(plain)
+}

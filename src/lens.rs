@@ -1,0 +1,254 @@
+//! What looks closer at an answer, beside the page: the workers for code and for formulas.
+//!
+//! A worker starts with the first call. If it can't start, or comes to an end, all that was asked of
+//! it is answered by none, and the next call starts it anew, a few times; nothing hangs.
+
+pub mod mathml;
+pub mod worker;
+
+use std::{
+    cell::RefCell,
+    collections::{HashSet, VecDeque},
+    thread::LocalKey,
+};
+
+use js_sys::Uint32Array;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
+use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use crate::highlight::{self, Kind};
+use worker::{Message, VERSION};
+
+/// How often a worker starts, at most.
+const STARTS: u32 = 4;
+
+/// How long a worker may say nothing while something is asked of it, in milliseconds. It can load
+/// slowly; what it is asked then takes milliseconds.
+const PATIENCE: i32 = 30_000;
+
+thread_local! {
+    static HIGHLIGHTER: RefCell<Desk> = RefCell::new(Desk::new("highlight"));
+    static MATHS: RefCell<Desk> = RefCell::new(Desk::new("maths"));
+    /// The blocks of which the highlighter has been sent lines.
+    static BEGUN: RefCell<HashSet<u32>> = RefCell::default();
+}
+
+/// A piece of code, in UTF-16 units from the start of the lines that were sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Where it starts.
+    pub start: u32,
+    /// Where it ends.
+    pub end: u32,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// Highlights the next lines of a block: whole ones, each with its end, save the last of all.
+///
+/// The answers of a block come in order, and never before this returns. None: the language is not
+/// known, or the worker is lost; no later lines of the block will be answered otherwise.
+pub fn highlight(
+    block: u32,
+    language: &str,
+    lines: &str,
+    then: impl FnOnce(Option<Vec<Span>>) + 'static,
+) {
+    if !highlight::knows(language) {
+        return soon(|| then(None));
+    }
+    let first = BEGUN.with_borrow_mut(|begun| begun.insert(block));
+    let message = Message::Lines {
+        block,
+        lines: lines.to_owned(),
+        language: first.then(|| language.to_owned()),
+    };
+    ask(&HIGHLIGHTER, message, |answer| {
+        then(answer.map(|spans| read(&spans.unchecked_into())));
+    });
+}
+
+/// Says that no more lines of a block will come. Its number can be used again.
+pub fn forget(block: u32) {
+    if BEGUN.with_borrow_mut(|begun| begun.remove(&block)) {
+        HIGHLIGHTER.with_borrow_mut(|desk| desk.send(Message::Forget { block }));
+    }
+}
+
+/// The MathML of a formula, for [`mathml::adopt`]. None: it can't be read, or the worker is lost.
+///
+/// The answers come in order, and never before this returns.
+pub fn maths(latex: &str, display: bool, then: impl FnOnce(Option<String>) + 'static) {
+    let message = Message::Maths {
+        latex: latex.to_owned(),
+        display,
+    };
+    ask(&MATHS, message, |answer| {
+        then(answer.and_then(|markup| markup.as_string()));
+    });
+}
+
+fn read(spans: &Uint32Array) -> Vec<Span> {
+    let spans = spans.to_vec();
+    let read = spans.chunks_exact(3).filter_map(|span| {
+        Some(Span {
+            start: span[0],
+            end: span[1],
+            kind: Kind::of(span[2])?,
+        })
+    });
+    read.collect()
+}
+
+type Then = Box<dyn FnOnce(Option<JsValue>)>;
+
+/// Where a worker is asked.
+struct Desk {
+    name: &'static str,
+    worker: Option<Worker>,
+    /// Before it is ready, messages to it would be lost.
+    ready: bool,
+    unsent: Vec<JsValue>,
+    waiting: VecDeque<Then>,
+    starts: u32,
+    /// How often the worker has said something: while this grows it is alive.
+    said: u32,
+    watched: bool,
+}
+
+impl Desk {
+    fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            worker: None,
+            ready: false,
+            unsent: Vec::new(),
+            waiting: VecDeque::new(),
+            starts: 0,
+            said: 0,
+            watched: false,
+        }
+    }
+
+    fn send(&mut self, message: Message) {
+        match &self.worker {
+            Some(worker) if self.ready => {
+                // Only what can't be cloned is refused; these are strings and numbers.
+                let _ = worker.post_message(&message.write());
+            }
+            Some(_) => self.unsent.push(message.write()),
+            None => {}
+        }
+    }
+
+    /// Ends the worker; returns those who still wait for it.
+    fn end(&mut self) -> VecDeque<Then> {
+        if let Some(worker) = self.worker.take() {
+            worker.set_onmessage(None);
+            worker.set_onerror(None);
+            worker.terminate();
+        }
+        self.ready = false;
+        self.unsent.clear();
+        std::mem::take(&mut self.waiting)
+    }
+}
+
+type Place = &'static LocalKey<RefCell<Desk>>;
+
+fn ask(place: Place, message: Message, then: impl FnOnce(Option<JsValue>) + 'static) {
+    let missing = place.with_borrow_mut(|desk| {
+        if desk.worker.is_none() && desk.starts < STARTS {
+            desk.starts += 1;
+            desk.worker = start(place, desk.name);
+        }
+        desk.worker.is_none()
+    });
+    if missing {
+        return soon(|| then(None));
+    }
+    let watch = place.with_borrow_mut(|desk| {
+        desk.send(message);
+        desk.waiting.push_back(Box::new(then));
+        !std::mem::replace(&mut desk.watched, true)
+    });
+    if watch {
+        self::watch(place);
+    }
+}
+
+fn start(place: Place, name: &str) -> Option<Worker> {
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    // From the document's base address, where Trunk puts all files.
+    let worker = Worker::new_with_options(&format!("worker.js?{name}&{VERSION}"), &options).ok()?;
+    // A worker starts a few times at most: these may stay.
+    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        hear(place, event.data());
+    });
+    worker.set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
+    let on_error = Closure::<dyn FnMut()>::new(move || fail(place));
+    worker.set_onerror(Some(on_error.into_js_value().unchecked_ref()));
+    Some(worker)
+}
+
+fn hear(place: Place, said: JsValue) {
+    let (then, failed) = place.with_borrow_mut(|desk| {
+        desk.said = desk.said.wrapping_add(1);
+        if desk.ready {
+            return (desk.waiting.pop_front(), false);
+        }
+        // Another version may speak otherwise: this page is older than what the server has.
+        desk.ready = said.as_string().as_deref() == Some(VERSION);
+        if desk.ready
+            && let Some(worker) = &desk.worker
+        {
+            for message in desk.unsent.drain(..) {
+                let _ = worker.post_message(&message);
+            }
+        }
+        (None, !desk.ready)
+    });
+    if failed {
+        fail(place);
+    } else if let Some(then) = then {
+        then(Some(said).filter(|said| !said.is_null()));
+    }
+}
+
+fn fail(place: Place) {
+    for then in place.with_borrow_mut(Desk::end) {
+        then(None);
+    }
+}
+
+/// Ends a worker that says nothing any more.
+fn watch(place: Place) {
+    let before = place.with_borrow(|desk| desk.said);
+    let look = move || {
+        let (waits, silent) = place.with_borrow_mut(|desk| {
+            desk.watched = !desk.waiting.is_empty();
+            (desk.watched, desk.said == before)
+        });
+        if waits && silent {
+            place.with_borrow_mut(|desk| desk.watched = false);
+            fail(place);
+        } else if waits {
+            watch(place);
+        }
+    };
+    set_timeout(&Closure::once_into_js(look), PATIENCE);
+}
+
+/// Later, so that callers may hold what `then` wants too.
+fn soon(then: impl FnOnce() + 'static) {
+    queue_microtask(&Closure::once_into_js(then));
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(then: &JsValue, milliseconds: i32);
+    #[wasm_bindgen(js_name = queueMicrotask)]
+    fn queue_microtask(then: &JsValue);
+}
