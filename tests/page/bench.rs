@@ -1,8 +1,211 @@
 //! Benchmarks: they print figures and assert none. `script/bench` runs them.
 
+mod load;
+mod measure;
+mod report;
+mod site;
+mod stored;
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
 use serde_json::{Value, json};
 
 use crate::support::{Browser, Endpoint};
+use load::Load;
+use measure::{Figures, MAIN_THREAD, Stage, WORST_TASK};
+use report::{
+    Bound::{AtLeast, AtMost},
+    Case, Part, must,
+};
+
+const PER_TOKEN: &str = "main thread per token, ms";
+const BEHIND: &str = "shown behind the last byte, s";
+
+/// So many times is each case measured: `BENCH_RUNS`, else this often.
+fn runs(default: usize) -> usize {
+    let runs = std::env::var("BENCH_RUNS").ok();
+    runs.and_then(|runs| runs.parse().ok()).unwrap_or(default)
+}
+
+/// Opens a new page with so many cards in sync and types a question. The page then has rest.
+async fn ready(stage: &Stage, loads: &[&Load], model: &str, cards: usize) {
+    stage.store(&stored::cards(loads, model, cards)).await;
+    stage.browser.go(stored::PATH).await;
+    let page = stage.browser.page();
+    page.count("region", &format!("Chat card {cards}"), 1).await;
+    let input = stage.browser.card(1).await.find("textbox", "Message").await;
+    input.type_in("hello").await;
+    stage.settled().await;
+}
+
+/// Waits until the answers of so many cards have left, and are shown; returns how long after their
+/// last byte, in seconds.
+async fn shown(stage: &Stage, loads: &[&Load], cards: usize) -> f64 {
+    let mut sent = UNIX_EPOCH;
+    for load in loads {
+        sent = sent.max(load.ended(cards / loads.len()).await);
+    }
+    // Nothing looks at the page before.
+    let shown = stage.number(&format!("probe.ended({cards})")).await;
+    shown / 1e3 - seconds(sent)
+}
+
+fn seconds(time: SystemTime) -> f64 {
+    let since = time.duration_since(UNIX_EPOCH);
+    since.expect("it is after 1970").as_secs_f64()
+}
+
+/// What it costs to be answered by this model in so many cards of a page that was just loaded.
+async fn answers(stage: &Stage, loads: &[&Load], model: &str, cards: usize) -> Figures {
+    ready(stage, loads, model, cards).await;
+    let begin = stage.begin().await;
+    stage.press("Enter", "\r").await;
+    let behind = shown(stage, loads, cards).await;
+    let mut figures = stage.cost(Some(begin)).await;
+    figures.push((BEHIND, behind));
+    figures
+}
+
+/// Long answers, as fast as they go.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a benchmark: script/bench"]
+async fn bursts() {
+    let mut part = Part::new(
+        "Bursts",
+        "One answer as fast as it goes, in one card of a page that was just loaded, until the page rests",
+    );
+    let (stage, load) = (Stage::open("").await, Load::start().await);
+    let mut worst = 0.0_f64;
+    let mut behind = 0.0_f64;
+    let mut before = None;
+    let mut per_token = std::collections::HashMap::new();
+    for tokens in [500, 1000, 2000, 4000, 16_000] {
+        let model = load::model(tokens, 0);
+        let mut all = Vec::new();
+        for _ in 0..runs(3) {
+            let mut figures = answers(&stage, &[&load], &model, 1).await;
+            #[expect(clippy::cast_precision_loss, reason = "tokens are few")]
+            let each = figures[0].1 * 1000.0 / tokens as f64;
+            figures.push((PER_TOKEN, each));
+            all.push(figures);
+        }
+        let mut case = Case::new(format!("{tokens} tokens"), &all);
+        let each = case.median(PER_TOKEN);
+        if let Some(before) = before.replace(each) {
+            case.push("per token, times the case before", each / before);
+        }
+        per_token.insert(tokens, each);
+        let case = part.add(case);
+        behind = behind.max(case.median(BEHIND));
+        if tokens <= 4000 {
+            worst = worst.max(case.most(WORST_TASK));
+        }
+        for (limit, at) in [(0.25, 2000), (0.4, 4000)] {
+            if tokens == at {
+                let what = format!("burst of {tokens}: main thread, s");
+                must(what, AtMost(limit), case.median(MAIN_THREAD));
+            }
+        }
+        if tokens == 16_000 {
+            must(
+                "bursts up to 4000: worst task of all runs, ms",
+                AtMost(50.0),
+                worst,
+            );
+            must(
+                "burst of 16000: worst task of all runs, ms",
+                AtMost(50.0),
+                case.most(WORST_TASK),
+            );
+        }
+    }
+    let growth = per_token[&16_000] / per_token[&4000];
+    must(
+        "per token at 16000, times that at 4000",
+        AtMost(1.3),
+        growth,
+    );
+    must(
+        "bursts: shown behind the server's last byte, s",
+        AtMost(0.3),
+        behind,
+    );
+    part.end(&stage).await;
+    stage.close().await;
+}
+
+/// Answers at a hundred tokens a second, beside a page that does the least.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a benchmark: script/bench"]
+async fn paced() {
+    let mut part = Part::new(
+        "1000 tokens at 100/s",
+        "Each card is answered at 100 tokens a second, four cards by an endpoint at most; the bare page \
+         appends the same text to a paragraph once a frame",
+    );
+    let stage = Stage::open("").await;
+    let (one, two) = (Load::start().await, Load::start().await);
+    let model = load::model(1000, 100);
+    let mut all = Vec::new();
+    for _ in 0..runs(3) {
+        stage.browser.go(site::BARE).await;
+        let begin = stage.begin().await;
+        let ask = format!("void ask('{}', '{model}')", one.base_url());
+        stage.value(&ask).await;
+        let behind = shown(&stage, &[&one], 1).await;
+        let mut figures = stage.cost(Some(begin)).await;
+        figures.push((BEHIND, behind));
+        all.push(figures);
+    }
+    let bare = part.add(Case::new("a bare page", &all)).median(MAIN_THREAD);
+    let mut single = f64::NAN;
+    for cards in [1, 4, 8] {
+        let loads: &[&Load] = if cards == 8 { &[&one, &two] } else { &[&one] };
+        let mut all = Vec::new();
+        for _ in 0..runs(3) {
+            all.push(answers(&stage, loads, &model, cards).await);
+        }
+        let mut case = Case::new(format!("{cards} cards"), &all);
+        let main_thread = case.median(MAIN_THREAD);
+        match cards {
+            1 => {
+                single = main_thread;
+                case.push("updates a second", updates(&stage, &one, &model).await);
+                must(
+                    "100/s, 1 card: main thread, s (a bare page's)",
+                    AtMost(bare),
+                    single,
+                );
+                let updates = case.median("updates a second");
+                must("100/s, 1 card: updates a second", AtLeast(20.0), updates);
+            }
+            4 => must(
+                "100/s, 4 cards: main thread, times 1 card's",
+                AtMost(2.5),
+                main_thread / single,
+            ),
+            _ => must(
+                "100/s, 8 cards: worst task of all runs, ms",
+                AtMost(50.0),
+                case.most(WORST_TASK),
+            ),
+        }
+        part.add(case);
+    }
+    part.end(&stage).await;
+    stage.close().await;
+}
+
+/// In how many frames a second an answer's text grows, in a run that is not measured otherwise.
+async fn updates(stage: &Stage, load: &Load, model: &str) -> f64 {
+    ready(stage, &[load], model, 1).await;
+    stage.value("probe.watchUpdates()").await;
+    stage.press("Enter", "\r").await;
+    shown(stage, &[load], 1).await;
+    stage
+        .number("(probe.updates.length - 1) / (probe.updates.at(-1) - probe.updates[0]) * 1000")
+        .await
+}
 
 /// Types into one of 1, 4 and 20 cards in sync, and prints how long the page's main thread is at work for
 /// each key, up to the frame that shows it: the tasks in Chromium's trace from a keydown to the next.
@@ -64,7 +267,7 @@ async fn type_keys(browser: &Browser, text: &str) {
             let key = json!({ "type": kind, "text": text, "key": letter.to_string() });
             cdp.send_raw("Input.dispatchKeyEvent", key).await.unwrap();
         }
-        tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+        tokio::time::sleep(Duration::from_millis(60)).await;
     }
 }
 
