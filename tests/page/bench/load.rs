@@ -17,6 +17,8 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use super::measure::PATIENCE;
+
 /// The document's last word, which stands nowhere else in it.
 pub const END: &str = "ENDMARK";
 
@@ -106,7 +108,12 @@ impl Load {
 
     /// Waits until so many answers have left since the last call; returns when the last of them had.
     pub async fn ended(&self, answers: usize) -> SystemTime {
+        let start = Instant::now();
         loop {
+            assert!(
+                start.elapsed() < PATIENCE,
+                "an answer is asked for, and ends"
+            );
             {
                 let mut ends = self.ends.lock().unwrap();
                 if ends.len() >= answers {

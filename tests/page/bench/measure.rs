@@ -1,10 +1,13 @@
 //! What the page's main thread does, by Chromium's own account, and what the page holds in memory.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::site::{BARE, Site};
+use super::{
+    report,
+    site::{BARE, Site},
+};
 use crate::support::Browser;
 
 /// What one run says: figures by name, each with its unit.
@@ -19,6 +22,9 @@ const RESTS: f64 = 0.002;
 /// The time between two looks.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// What does not come about within this time is a failure.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A browser with a fresh profile that is being measured, and the site that it visits.
 pub struct Stage {
     pub browser: Browser,
@@ -26,6 +32,8 @@ pub struct Stage {
 }
 
 /// What Chromium has counted until now; seconds are the main thread's own, and not the clock's.
+///
+/// It begins anew with each page.
 ///
 /// Source: the Chrome `DevTools` Protocol, `Performance.getMetrics` in the time domain `threadTicks`.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +46,13 @@ pub struct Reading {
     nodes: f64,
 }
 
+impl Reading {
+    /// Seconds of all that the main thread has done.
+    pub fn task(&self) -> f64 {
+        self.task
+    }
+}
+
 impl Stage {
     /// Opens a browser that shows nothing yet. Each page in it will first run this script, beside
     /// `probe.js`.
@@ -47,6 +62,7 @@ impl Stage {
             browser: Browser::blank(site.url()).await,
             site,
         };
+        report::note_browser(&stage.browser).await;
         let source = format!("{}\n{script}", include_str!("probe.js"));
         let params = json!({ "source": source });
         stage
@@ -71,7 +87,9 @@ impl Stage {
         let params = json!({
             "expression": expression, "awaitPromise": true, "returnByValue": true,
         });
-        let answer = self.cdp("Runtime.evaluate", params).await;
+        let answer = self.cdp("Runtime.evaluate", params);
+        let answer = tokio::time::timeout(PATIENCE, answer).await;
+        let answer = answer.unwrap_or_else(|_| panic!("{expression} never comes"));
         assert!(
             answer["exceptionDetails"].is_null(),
             "{expression}: {answer}"
@@ -123,8 +141,10 @@ impl Stage {
 
     /// Waits until the main thread has nothing to do; returns what it had done by then.
     pub async fn settled(&self) -> Reading {
+        let start = Instant::now();
         let (mut before, mut quiet) = (self.reading().await, 0);
         loop {
+            assert!(start.elapsed() < PATIENCE, "the main thread never rests");
             tokio::time::sleep(LOOK).await;
             let now = self.reading().await;
             quiet = if now.task - before.task < RESTS {
@@ -147,7 +167,7 @@ impl Stage {
     }
 
     /// Waits until the main thread has nothing to do; returns what it did since the beginning, or
-    /// since the page was loaded, and what the page then holds.
+    /// since the page was asked for, and what the page then holds.
     pub async fn cost(&self, begin: Option<Reading>) -> Figures {
         let end = self.settled().await;
         let worst = self

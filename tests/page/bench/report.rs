@@ -9,17 +9,19 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use super::measure::{Figures, Stage};
+use super::measure::Figures;
+use crate::support::Browser;
 
 /// Everything found by this process. Each part writes all of it anew.
 static REPORT: Mutex<Report> = Mutex::new(Report {
-    about: None,
+    browser: None,
     parts: Vec::new(),
     limits: Vec::new(),
 });
 
 struct Report {
-    about: Option<Value>,
+    /// Its name and version.
+    browser: Option<Value>,
     parts: Vec<Part>,
     limits: Vec<Limit>,
 }
@@ -149,10 +151,8 @@ impl Part {
     }
 
     /// Ends a part: all that was found until now is written.
-    pub async fn end(self, stage: &Stage) {
-        let about = about(stage, &self.load).await;
+    pub fn end(self) {
         let mut report = REPORT.lock().unwrap();
-        report.about.get_or_insert(about);
         report.parts.push(self);
         report.write();
     }
@@ -212,6 +212,12 @@ impl Part {
     }
 }
 
+/// What a case with so many cards is called.
+pub fn cards(count: usize) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} card{plural}")
+}
+
 /// Notes what must be shown beside what was found. It asserts nothing.
 pub fn must(what: impl Into<String>, bound: Bound, found: f64) {
     let limit = Limit {
@@ -239,10 +245,31 @@ impl Limit {
 }
 
 impl Report {
+    /// On what the figures were found.
+    fn about(&self) -> Map<String, Value> {
+        let git = |args: &[&str]| {
+            let output = Command::new("git").args(args).output().ok()?;
+            Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        };
+        let mut commit = git(&["rev-parse", "--short", "HEAD"]).unwrap_or_default();
+        let changes = git(&["status", "--porcelain", "--untracked-files=no"]);
+        if changes.is_some_and(|changes| !changes.is_empty()) {
+            commit.push_str(", with changes");
+        }
+        let cores = std::thread::available_parallelism().map_or(0, usize::from);
+        let load = self.parts.first().map_or("", |part| &part.load);
+        Map::from_iter([
+            ("browser".into(), json!(self.browser)),
+            ("cores".into(), json!(cores)),
+            ("load average before".into(), json!(load)),
+            ("commit".into(), json!(commit)),
+        ])
+    }
+
     fn write(&self) {
-        let about = self.about.as_ref().unwrap_or(&Value::Null);
+        let about = self.about();
         let mut text = String::new();
-        for (name, value) in about.as_object().into_iter().flatten() {
+        for (name, value) in &about {
             let value = value
                 .as_str()
                 .map_or_else(|| value.to_string(), str::to_owned);
@@ -286,22 +313,9 @@ fn load_average() -> String {
     load.split(' ').take(3).collect::<Vec<_>>().join(" ")
 }
 
-/// Where, when and of what the figures are.
-async fn about(stage: &Stage, load: &str) -> Value {
-    let version = stage.cdp("Browser.getVersion", json!({})).await;
-    let git = |args: &[&str]| {
-        let output = Command::new("git").args(args).output().ok()?;
-        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let mut commit = git(&["rev-parse", "--short", "HEAD"]).unwrap_or_default();
-    if git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|list| !list.is_empty())
-    {
-        commit.push_str(", with changes");
-    }
-    json!({
-        "browser": version["product"],
-        "cores": std::thread::available_parallelism().map_or(0, usize::from),
-        "load average before": load,
-        "commit": commit,
-    })
+/// Notes which browser is measured.
+pub async fn note_browser(browser: &Browser) {
+    let cdp = browser.driver.cdp();
+    let version = cdp.send_raw("Browser.getVersion", ()).await.unwrap();
+    REPORT.lock().unwrap().browser = Some(version["product"].clone());
 }

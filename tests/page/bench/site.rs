@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{Arc, Mutex, OnceLock},
+    time::SystemTime,
 };
 
 use axum::{
@@ -19,8 +20,13 @@ use tokio::net::TcpListener;
 /// The path of a page that does the least that a page can do with an answer.
 pub const BARE: &str = "/bare";
 
-/// What was asked for, and how many bytes it is in Brotli.
-pub type Request = (String, usize);
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub at: SystemTime,
+    /// In Brotli.
+    pub bytes: usize,
+}
 
 /// The server. Each is an origin of its own, and so has a storage of its own.
 #[derive(Clone, Debug)]
@@ -31,6 +37,11 @@ pub struct Site {
 
 impl Site {
     pub async fn start() -> Self {
+        // Nobody is to wait for the compression.
+        let files = std::fs::read_dir(dist()).expect("there is a build in dist/");
+        for file in files {
+            compressed(&file.expect("dist/ can be read").path());
+        }
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .expect("loopback has a free port");
@@ -57,12 +68,11 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
     if uri.path() == BARE {
         return Html(include_str!("bare.html")).into_response();
     }
-    let dist = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("dist");
-    let asked = dist.join(uri.path().trim_start_matches('/'));
+    let asked = dist().join(uri.path().trim_start_matches('/'));
     let (path, cache) = if asked.is_file() {
         (asked, "public, max-age=31536000, immutable")
     } else {
-        (dist.join("index.html"), "no-cache")
+        (dist().join("index.html"), "no-cache")
     };
     let kind = match path.extension().and_then(|extension| extension.to_str()) {
         Some("html") => "text/html; charset=utf-8",
@@ -73,7 +83,10 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
         _ => "application/octet-stream",
     };
     let bytes = compressed(&path);
-    let request = (uri.path().to_owned(), bytes.len());
+    let request = Request {
+        at: SystemTime::now(),
+        bytes: bytes.len(),
+    };
     site.requests.lock().unwrap().push(request);
     let headers = [
         (header::CONTENT_TYPE, kind),
@@ -81,6 +94,10 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
         (header::CACHE_CONTROL, cache),
     ];
     (headers, bytes).into_response()
+}
+
+fn dist() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("dist")
 }
 
 /// A file in Brotli, by the same tool as in `script/size`. Each is compressed once.

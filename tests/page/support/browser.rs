@@ -112,9 +112,14 @@ impl Browser {
         browser
     }
 
-    /// Starts a browser in English that shows nothing yet, for the page at this URL.
+    /// Starts a browser in English that shows nothing yet, for the page at this URL. It keeps nothing
+    /// of a page that was left.
     pub async fn blank(url: String) -> Self {
-        Self::start(url, "en", |_| ()).await
+        Self::start(url, "en", |capabilities| {
+            let arg = "--disable-features=BackForwardCache";
+            capabilities.add_arg(arg).unwrap();
+        })
+        .await
     }
 
     async fn start(url: String, language: &str, add: impl FnOnce(&mut ChromeCapabilities)) -> Self {
