@@ -194,16 +194,13 @@ impl Stage {
         figures
     }
 
-    /// Presses a key, as the hand does.
+    /// Presses a key, and does not let it go: one call less, while the page is measured.
     pub async fn press(&self, key: &str, text: &str) {
-        for kind in ["keyDown", "keyUp"] {
-            let text = if kind == "keyDown" { text } else { "" };
-            let code = if key == "Enter" { 13 } else { 0 };
-            let params = json!({
-                "type": kind, "key": key, "text": text, "windowsVirtualKeyCode": code,
-            });
-            self.cdp("Input.dispatchKeyEvent", params).await;
-        }
+        let code = if key == "Enter" { 13 } else { 0 };
+        let params = json!({
+            "type": "keyDown", "key": key, "text": text, "windowsVirtualKeyCode": code,
+        });
+        self.cdp("Input.dispatchKeyEvent", params).await;
     }
 
     pub async fn close(self) {
