@@ -106,6 +106,23 @@ impl Browser {
     }
 
     async fn open_with(language: &str, add: impl FnOnce(&mut ChromeCapabilities)) -> Self {
+        let url = format!("http://{}/", page::serve().await);
+        let browser = Self::start(url, language, add).await;
+        browser.go("/").await;
+        browser
+    }
+
+    /// Starts a browser in English that shows nothing yet, for the page at this URL. It keeps nothing
+    /// of a page that was left.
+    pub async fn blank(url: String) -> Self {
+        Self::start(url, "en", |capabilities| {
+            let arg = "--disable-features=BackForwardCache";
+            capabilities.add_arg(arg).unwrap();
+        })
+        .await
+    }
+
+    async fn start(url: String, language: &str, add: impl FnOnce(&mut ChromeCapabilities)) -> Self {
         static DRIVER: OnceLock<Mutex<std::sync::Weak<Driver>>> = OnceLock::new();
         let process = {
             let mut shared = DRIVER.get_or_init(Mutex::default).lock().unwrap();
@@ -143,8 +160,6 @@ impl Browser {
         let driver = WebDriver::new(&process.url, capabilities)
             .await
             .expect("Chromium starts");
-        let url = format!("http://{}/", page::serve().await);
-        driver.goto(&url).await.unwrap();
         Self {
             driver,
             url,

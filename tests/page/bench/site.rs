@@ -1,0 +1,120 @@
+//! Serves the built page as a good static host does: compressed, and its hashed files for good.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{Arc, Mutex, OnceLock},
+    time::SystemTime,
+};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{Uri, header},
+    response::{Html, IntoResponse, Response},
+};
+use tokio::net::TcpListener;
+
+/// The path of a page that does the least that a page can do with an answer.
+pub const BARE: &str = "/bare";
+
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub at: SystemTime,
+    /// In Brotli.
+    pub bytes: usize,
+}
+
+/// The server. Each is an origin of its own, and so has a storage of its own.
+#[derive(Clone, Debug)]
+pub struct Site {
+    address: SocketAddr,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Site {
+    pub async fn start() -> Self {
+        // Nobody is to wait for the compression.
+        let files = std::fs::read_dir(dist()).expect("there is a build in dist/");
+        for file in files {
+            compressed(&file.expect("dist/ can be read").path());
+        }
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("loopback has a free port");
+        let site = Self {
+            address: listener.local_addr().unwrap(),
+            requests: Arc::default(),
+        };
+        let app = Router::new().fallback(file).with_state(site.clone());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        site
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// What was asked for until now.
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+async fn file(State(site): State<Site>, uri: Uri) -> Response {
+    if uri.path() == BARE {
+        return Html(include_str!("bare.html")).into_response();
+    }
+    let asked = dist().join(uri.path().trim_start_matches('/'));
+    let (path, cache) = if asked.is_file() {
+        (asked, "public, max-age=31536000, immutable")
+    } else {
+        (dist().join("index.html"), "no-cache")
+    };
+    let kind = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript",
+        Some("css") => "text/css",
+        Some("wasm") => "application/wasm",
+        Some("svg") => "image/svg+xml",
+        _ => "application/octet-stream",
+    };
+    let bytes = compressed(&path);
+    let request = Request {
+        at: SystemTime::now(),
+        bytes: bytes.len(),
+    };
+    site.requests.lock().unwrap().push(request);
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_ENCODING, "br"),
+        (header::CACHE_CONTROL, cache),
+    ];
+    (headers, bytes).into_response()
+}
+
+fn dist() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("dist")
+}
+
+/// A file in Brotli, by the same tool as in `script/size`. Each is compressed once.
+fn compressed(path: &Path) -> Vec<u8> {
+    static FILES: OnceLock<Mutex<HashMap<PathBuf, Vec<u8>>>> = OnceLock::new();
+    let mut files = FILES.get_or_init(Mutex::default).lock().unwrap();
+    files
+        .entry(path.to_owned())
+        .or_insert_with(|| {
+            let output = Command::new("brotli")
+                .args(["--quality=11", "--stdout"])
+                .arg(path)
+                .stderr(Stdio::inherit())
+                .output()
+                .expect("brotli is installed: script/bootstrap --tests");
+            assert!(output.status.success(), "{} is compressed", path.display());
+            output.stdout
+        })
+        .clone()
+}
