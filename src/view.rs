@@ -29,7 +29,7 @@ use leptos_router::{
 
 use crate::{
     address::Address,
-    i18n::{I18nContextProvider, t_string, use_i18n},
+    i18n::{I18n, t_string, use_i18n},
     session::{Library, Opened, Session},
     storage::Theme,
 };
@@ -42,13 +42,16 @@ use settings::SettingsDialog;
 /// The whole app: what is stored, the words and the address.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_context(Library::open_all());
+    let library = Library::open_all();
+    provide_context(library);
+    I18n::provide(
+        move || library.settings().with(|settings| settings.locale.clone()),
+        library.languages(),
+    );
     view! {
-        <I18nContextProvider>
-            <Router>
-                <Page />
-            </Router>
-        </I18nContextProvider>
+        <Router>
+            <Page />
+        </Router>
     }
 }
 
@@ -198,12 +201,6 @@ fn Page() -> impl IntoView {
         } else {
             format!("{title} · Collate")
         });
-    });
-    // The words follow the settings; without one, the browser's language.
-    let browsers = i18n.get_locale_untracked();
-    Effect::new(move |_| {
-        let locale = library.settings().with(|settings| settings.locale.clone());
-        i18n.set_locale(locale.and_then(|tag| tag.parse().ok()).unwrap_or(browsers));
     });
     Effect::new(move |_| {
         let theme = match library.settings().with(|settings| settings.theme) {

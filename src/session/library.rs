@@ -99,6 +99,7 @@ pub struct Library {
     aside: RwSignal<Vec<String>>,
     history: RwSignal<()>,
     is_online: RwSignal<bool>,
+    languages: RwSignal<Vec<String>>,
     tab: StoredValue<Tab, LocalStorage>,
 }
 
@@ -128,6 +129,7 @@ impl Library {
             aside: RwSignal::new(loaded.aside),
             history: RwSignal::new(()),
             is_online: RwSignal::new(window().navigator().on_line()),
+            languages: RwSignal::new(languages()),
             tab: StoredValue::new_local(tab),
         };
         library.watch();
@@ -199,6 +201,12 @@ impl Library {
     /// Whether the browser believes that it has a network.
     pub fn is_online(self) -> Signal<bool> {
         self.is_online.into()
+    }
+
+    /// The languages that the reader has set in the browser, the preferred one first, as BCP 47
+    /// tags.
+    pub fn languages(self) -> Signal<Vec<String>> {
+        self.languages.into()
     }
 
     /// This page's origin, which a server may have to allow.
@@ -683,6 +691,9 @@ impl Library {
         window_event_listener(leptos::ev::visibilitychange, move |_| flush());
         window_event_listener(leptos::ev::online, move |_| self.is_online.set(true));
         window_event_listener(leptos::ev::offline, move |_| self.is_online.set(false));
+        window_event_listener(leptos::ev::languagechange, move |_| {
+            self.languages.set(languages());
+        });
         window_event_listener(leptos::ev::storage, move |event| {
             match storage::changed(&event) {
                 Some(Key::Chat(id)) => {
@@ -714,6 +725,11 @@ impl Library {
             }
         });
     }
+}
+
+fn languages() -> Vec<String> {
+    let languages = window().navigator().languages();
+    languages.iter().filter_map(|tag| tag.as_string()).collect()
 }
 
 /// Asks an endpoint for its models. Where it knows no such path, the path with a version is tried

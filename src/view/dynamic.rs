@@ -3,19 +3,26 @@
 
 use leptos::prelude::*;
 
+use crate::i18n::I18n;
+
 /// A word of the page in the reader's language, as a `Signal<&'static str>`; with arguments, as a
 /// `Signal<String>`.
 macro_rules! word {
     ($i18n:ident, $key:ident) => {
-        leptos::prelude::Signal::derive(move || crate::i18n::t_string!($i18n, $key))
+        $crate::view::dynamic::word_in($i18n, |i18n| $crate::i18n::t_string!(i18n, $key))
     };
     ($i18n:ident, $key:ident, $($argument:tt)+) => {
         leptos::prelude::Signal::derive(move || {
-            crate::i18n::t_string!($i18n, $key, $($argument)+).to_string()
+            $crate::i18n::t_string!($i18n, $key, $($argument)+).to_string()
         })
     };
 }
 pub(super) use word;
+
+/// What [`word`] makes of a key. A function has no captures: so all keys are of one type.
+pub fn word_in(i18n: I18n, word: fn(I18n) -> &'static str) -> Signal<&'static str> {
+    Signal::derive(move || word(i18n))
+}
 
 /// The value of an ARIA attribute that is true or false.
 pub fn flag(is_set: impl Fn() -> bool + Send + Sync + 'static) -> Signal<&'static str> {

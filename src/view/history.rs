@@ -13,7 +13,7 @@ use super::{
 use crate::{
     address::Address,
     chat::{self, Entry},
-    i18n::{t_string, use_i18n},
+    i18n::{I18n, t_string, use_i18n},
     session::{Library, Session},
 };
 
@@ -263,7 +263,7 @@ fn options<const N: usize>(fields: [(&str, &str); N]) -> js_sys::Object {
 }
 
 /// The heading of a day in the reader's own time zone and language.
-fn day_of(i18n: leptos_i18n::I18nContext<crate::i18n::Locale>, locale: &str, time: f64) -> String {
+fn day_of(i18n: I18n, locale: &str, time: f64) -> String {
     if time == 0.0 {
         return t_string!(i18n, earlier).to_owned();
     }

@@ -12,7 +12,7 @@ use crate::{
         CardStoreFields, Params, card,
         params::{self, BadJson, Kind, Param, Setting},
     },
-    i18n::{t_string, use_i18n},
+    i18n::{I18n, t_string, use_i18n},
     session::Session,
 };
 
@@ -353,7 +353,7 @@ fn NumberControl(
     }
 }
 
-fn what_it_does(i18n: leptos_i18n::I18nContext<crate::i18n::Locale>, param: Param) -> String {
+fn what_it_does(i18n: I18n, param: Param) -> String {
     let what = match param {
         Param::MaxTokens => t_string!(i18n, what_max_tokens),
         Param::Temperature => t_string!(i18n, what_temperature),
