@@ -209,8 +209,8 @@ fn EndpointPicker(
             })
             choices
             status=Signal::derive(|| None)
-            on_open=|| ()
-            on_pick=pick
+            on_open=Callback::new(|()| ())
+            on_pick=Callback::new(pick)
         />
     }
 }
@@ -226,7 +226,7 @@ fn ModelPicker(
     let session = expect_context::<Session>();
     let library = session.library();
     let choices = Signal::derive(move || {
-        let mut listed = match models.get() {
+        let listed = match models.get() {
             Some(Models::Listed(listed)) => listed,
             _ => Vec::new(),
         };
@@ -234,8 +234,8 @@ fn ModelPicker(
         let recent = endpoint
             .get()
             .map_or_else(Vec::new, |id| library.recent(id));
-        let rank = |model: &String| recent.iter().position(|used| used == model);
-        listed.sort_by_key(|model| rank(model).unwrap_or(usize::MAX));
+        let first = recent.iter().filter(|model| listed.contains(model));
+        let rest = listed.iter().filter(|model| !recent.contains(model));
         let choice = |label: String, note| Choice {
             value: label.clone(),
             label,
@@ -247,11 +247,10 @@ fn ModelPicker(
         let is_listed = matches!(models.get(), Some(Models::Listed(_)));
         let note = is_listed.then(|| t_string!(i18n, not_listed).to_owned());
         let missing = missing.map(|model| choice(model, note));
-        let listed = listed.into_iter().map(|model| {
-            let was_used = rank(&model).map(|_| t_string!(i18n, used_recently).to_owned());
-            choice(model, was_used)
-        });
-        missing.into_iter().chain(listed).collect()
+        let used = || Some(t_string!(i18n, used_recently).to_owned());
+        let first = first.map(|model| choice(model.clone(), used()));
+        let rest = rest.map(|model| choice(model.clone(), None));
+        missing.into_iter().chain(first).chain(rest).collect()
     });
     let status = Signal::derive(move || match models.get()? {
         Models::Loading => Some(t_string!(i18n, loading_models).to_owned()),
@@ -260,7 +259,7 @@ fn ModelPicker(
         Models::Listed(_) => None,
     });
     // A list that failed is asked for again when it is looked for.
-    let on_open = move || {
+    let on_open = move |()| {
         if let (Some(endpoint), Some(Models::Unlisted(_)) | None) =
             (endpoint.get_untracked(), models.get_untracked())
         {
@@ -276,8 +275,8 @@ fn ModelPicker(
             chosen=Signal::derive(move || model.get().unwrap_or_default())
             choices
             status
-            on_open
-            on_pick=move |model| session.pick_model(id, model)
+            on_open=Callback::new(on_open)
+            on_pick=Callback::new(move |model| session.pick_model(id, model))
         />
     }
 }

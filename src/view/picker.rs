@@ -41,8 +41,8 @@ pub fn Picker(
     /// Said above the choices: that they load, or why there are none.
     status: Signal<Option<String>>,
     /// Called when the list opens.
-    on_open: impl Fn() + Copy + Send + Sync + 'static,
-    on_pick: impl Fn(String) + Copy + Send + Sync + 'static,
+    on_open: Callback<()>,
+    on_pick: Callback<String>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     // What is typed while the list is open; None while it is closed.
@@ -53,16 +53,16 @@ pub fn Picker(
 
     // The matches that are shown, and how many more there are.
     let matches = Memo::new(move |_| {
-        let typed = typed.get().unwrap_or_default().trim().to_lowercase();
+        let typed = lower(typed.get().unwrap_or_default().trim());
         let mut matches = choices.get();
-        matches.retain(|choice| choice.pinned || choice.label.to_lowercase().contains(&typed));
+        matches.retain(|choice| choice.pinned || lower(&choice.label).contains(&typed));
         let more = matches.len().saturating_sub(MOST_SHOWN);
         matches.truncate(MOST_SHOWN);
         (matches, more)
     });
     let open = move || {
         if !is_open.get_untracked() {
-            on_open();
+            on_open.run(());
             typed.set(Some(String::new()));
             let value = chosen.get_untracked();
             let chosen = matches.with_untracked(|(matches, _)| {
@@ -86,7 +86,7 @@ pub fn Picker(
         // While there is nothing to choose, what is typed waits for it.
         let Some(picked) = picked else { return };
         typed.set(None);
-        on_pick(picked);
+        on_pick.run(picked);
         close();
     };
     let on_key = move |event: ev::KeyboardEvent| {
@@ -202,4 +202,9 @@ pub fn Picker(
             {when(move || is_open.get(), move || part(options.clone()))}
         </div>
     }
+}
+
+/// A text in lower case. The browser does it: Rust's own tables of letters would be downloaded.
+fn lower(text: &str) -> String {
+    js_sys::JsString::from(text).to_lower_case().into()
 }
