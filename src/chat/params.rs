@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 
 /// A parameter that a reader can set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,7 +209,7 @@ impl Params {
                     }
                     lines.into()
                 }
-                Param::ResponseFormat => Map::from_iter([("type".to_owned(), value)]).into(),
+                Param::ResponseFormat => json!({ "type": value }),
                 _ => value,
             };
             let name = match param {
