@@ -34,7 +34,7 @@ use crate::{
     storage::Theme,
 };
 use board::Board;
-use dynamic::{flag, part, when, word};
+use dynamic::{effect, flag, memo, part, when, word};
 use history::History;
 use notice::{ChatNotices, Notices};
 use settings::SettingsDialog;
@@ -146,7 +146,7 @@ fn Page() -> impl IntoView {
     let library = expect_context::<Library>();
     let location = use_location();
     let (path, query) = (location.pathname, location.search);
-    let opened = Memo::new(move |_| {
+    let opened = memo(move || {
         let fields = web_sys::UrlSearchParams::new_with_str(&query.get());
         let fields = fields.map(|fields| fields.entries().into_iter().flatten());
         let fields = fields.into_iter().flatten().filter_map(|field| {
@@ -185,7 +185,7 @@ fn Page() -> impl IntoView {
     };
     provide_context(shown);
     // A chat in which something was said has an address of its own.
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(id) = shown.session().and_then(Session::address) {
             let address = Address::Chat(id).to_string();
             if path.get_untracked() != address {
@@ -193,8 +193,8 @@ fn Page() -> impl IntoView {
             }
         }
     });
-    let title = Memo::new(move |_| shown.session().map(Session::title).unwrap_or_default());
-    Effect::new(move |_| {
+    let title = memo(move || shown.session().map(Session::title).unwrap_or_default());
+    effect(move || {
         let title = title.get();
         document().set_title(&if title.is_empty() {
             "Collate".to_owned()
@@ -202,7 +202,7 @@ fn Page() -> impl IntoView {
             format!("{title} · Collate")
         });
     });
-    Effect::new(move |_| {
+    effect(move || {
         let theme = match library.settings().with(|settings| settings.theme) {
             Some(Theme::Light) => "light",
             Some(Theme::Dark) => "dark",
@@ -213,7 +213,7 @@ fn Page() -> impl IntoView {
             let _ = root.set_attribute("data-theme", theme);
         }
     });
-    let answering = Memo::new(move |_| shown.session().map_or(0, Session::answering));
+    let answering = memo(move || shown.session().map_or(0, Session::answering));
     view! {
         <header class="page-header">
             <h1 class="brand">"Collate"</h1>

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use super::{
     composer::Composer,
     connect::Connect,
-    dynamic::{flag, when, word},
+    dynamic::{derive, flag, memo, when, word},
     explain::explain_unlisted,
     grip::Grip,
     icon::{self, icon},
@@ -29,15 +29,15 @@ pub fn CardView(id: card::Id) -> impl IntoView {
     let session = expect_context::<Session>();
     let library = session.library();
     let card = session.card(id);
-    let number = Memo::new(move |_| session.place(id) + 1);
-    let endpoint = Memo::new(move |_| card.endpoint().try_get().flatten());
-    let model = Memo::new(move |_| card.model().try_get().flatten());
-    let models = Memo::new(move |_| library.models(endpoint.get()?));
-    let name = Memo::new(move |_| card.name().try_get().unwrap_or_default());
-    let synced = Memo::new(move |_| card.synced().try_get().unwrap_or_default());
+    let number = memo(move || session.place(id) + 1);
+    let endpoint = memo(move || card.endpoint().try_get().flatten());
+    let model = memo(move || card.model().try_get().flatten());
+    let models = memo(move || library.models(endpoint.get()?));
+    let name = memo(move || card.name().try_get().unwrap_or_default());
+    let synced = memo(move || card.synced().try_get().unwrap_or_default());
     // Whether the reader asked for the form by choosing «Custom model…», or an address did.
     let custom = RwSignal::new(untrack(|| session.proposed(id)).is_some());
-    let is_saved = Memo::new(move |_| {
+    let is_saved = memo(move || {
         endpoint
             .get()
             .is_some_and(|id| library.endpoints().read().find(id).is_some())
@@ -57,7 +57,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
             class="card"
             id=format!("card-{id}")
             aria-label=word!(i18n, card, number = number.get())
-            data-colour=Signal::derive(move || match card.colour().try_get().unwrap_or_default() {
+            data-colour=derive(move || match card.colour().try_get().unwrap_or_default() {
                 0 => None,
                 colour => Some(colour.to_string()),
             })
@@ -71,7 +71,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                         class="button icon-button"
                         aria-label=word!(i18n, sync_input)
                         aria-pressed=flag(move || synced.get())
-                        title=Signal::derive(move || {
+                        title=derive(move || {
                             if synced.get() {
                                 t_string!(i18n, sync_on)
                             } else {
@@ -155,7 +155,7 @@ fn EndpointPicker(
     let session = expect_context::<Session>();
     let library = session.library();
     let list = move || library.endpoints().list();
-    let shown = Signal::derive(move || {
+    let shown = derive(move || {
         if custom.get() {
             return t_string!(i18n, custom_model_option).to_owned();
         }
@@ -164,7 +164,7 @@ fn EndpointPicker(
             name.unwrap_or_else(|| t_string!(i18n, endpoint_deleted).to_owned())
         })
     });
-    let choices = Signal::derive(move || {
+    let choices = derive(move || {
         let list = list();
         let list = list.read();
         let saved = list.iter().map(|endpoint| Choice {
@@ -203,12 +203,12 @@ fn EndpointPicker(
             label=word!(i18n, endpoint)
             placeholder=word!(i18n, choose_endpoint)
             shown
-            chosen=Signal::derive(move || match endpoint.get() {
+            chosen=derive(move || match endpoint.get() {
                 Some(id) if !custom.get() => id.to_string(),
                 _ => CUSTOM.to_owned(),
             })
             choices
-            status=Signal::derive(|| None)
+            status=derive(|| None)
             on_open=Callback::new(|()| ())
             on_pick=Callback::new(pick)
         />
@@ -225,7 +225,7 @@ fn ModelPicker(
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let library = session.library();
-    let choices = Signal::derive(move || {
+    let choices = derive(move || {
         let listed = match models.get() {
             Some(Models::Listed(listed)) => listed,
             _ => Vec::new(),
@@ -252,7 +252,7 @@ fn ModelPicker(
         let rest = rest.map(|model| choice(model.clone(), None));
         missing.into_iter().chain(first).chain(rest).collect()
     });
-    let status = Signal::derive(move || match models.get()? {
+    let status = derive(move || match models.get()? {
         Models::Loading => Some(t_string!(i18n, loading_models).to_owned()),
         Models::Unlisted(unlisted) => Some(explain_unlisted(i18n, &unlisted)),
         Models::Listed(listed) if listed.is_empty() => Some(t_string!(i18n, no_models).to_owned()),
@@ -271,8 +271,8 @@ fn ModelPicker(
             name=format!("model-{id}")
             label=word!(i18n, model)
             placeholder=word!(i18n, choose_model)
-            shown=Signal::derive(move || model.get().unwrap_or_default())
-            chosen=Signal::derive(move || model.get().unwrap_or_default())
+            shown=derive(move || model.get().unwrap_or_default())
+            chosen=derive(move || model.get().unwrap_or_default())
             choices
             status
             on_open=Callback::new(on_open)

@@ -3,7 +3,7 @@
 use leptos::{ev, html, prelude::*};
 
 use super::card::focus_input;
-use super::dynamic::{flag, part, when, word};
+use super::dynamic::{derive, flag, memo, part, when, word};
 use super::explain::{explain_unconnected, explain_unlisted};
 use super::field::{Field, fill, typed};
 use super::suggest::Suggest;
@@ -33,7 +33,7 @@ pub fn Connect(
     let asking = StoredValue::new(None::<Task>);
     let failed = RwSignal::new(None::<Unconnected>);
 
-    let kept = Memo::new(move |_| {
+    let kept = memo(move || {
         let list = library.endpoints().list();
         list.at_key(endpoint.get()?).base_url().try_get()
     });
@@ -55,7 +55,7 @@ pub fn Connect(
         })));
     };
     // What is wrong: with what was typed, else with the endpoint that is chosen.
-    let problem = Signal::derive(move || {
+    let problem = derive(move || {
         if is_asking.get() {
             return None;
         }
@@ -94,8 +94,8 @@ pub fn Connect(
     // The form may be asked for by an address, which proposes what to type.
     let proposed = session.proposed(id).unwrap_or_default();
     // Nothing is wrong on a first visit: it begins with a welcome.
-    let is_first_visit = Memo::new(move |_| library.endpoints().list().read().is_empty());
-    let base_url_hint = Signal::derive(move || match kept.get() {
+    let is_first_visit = memo(move || library.endpoints().list().read().is_empty());
+    let base_url_hint = derive(move || match kept.get() {
         Some(kept) => t_string!(i18n, base_url_kept, url = kept.as_str()).to_string(),
         None => t_string!(i18n, base_url_hint).to_owned(),
     });
@@ -143,14 +143,14 @@ pub fn Connect(
             <Field
                 id=format!("token-{id}")
                 label=word!(i18n, token)
-                hint=Signal::derive(move || t_string!(i18n, token_hint).to_owned())
+                hint=derive(move || t_string!(i18n, token_hint).to_owned())
                 input=token
                 is_secret=true
             />
             <Field
                 id=format!("model-id-{id}")
                 label=word!(i18n, model)
-                hint=Signal::derive(move || t_string!(i18n, model_hint).to_owned())
+                hint=derive(move || t_string!(i18n, model_hint).to_owned())
                 value=proposed.model.unwrap_or_default()
                 input=model
             />
@@ -192,7 +192,7 @@ pub fn Connect(
                     },
                 )}
                 <span class="hint" role="status">
-                    {Signal::derive(move || is_asking.get().then(|| t_string!(i18n, refreshing)))}
+                    {derive(move || is_asking.get().then(|| t_string!(i18n, refreshing)))}
                 </span>
             </div>
         </form>

@@ -24,9 +24,39 @@ pub fn word_in(i18n: I18n, word: fn(I18n) -> &'static str) -> Signal<&'static st
     Signal::derive(move || word(i18n))
 }
 
+/// A signal that is derived from others.
+pub fn derive<T: Send + Sync + 'static>(
+    value: impl Fn() -> T + Send + Sync + 'static,
+) -> Signal<T> {
+    fn boxed<T: Send + Sync + 'static>(value: Box<dyn Fn() -> T + Send + Sync>) -> Signal<T> {
+        Signal::derive(value)
+    }
+    boxed(Box::new(value))
+}
+
+/// A value that is derived from others, and tells its readers only when it has become another.
+pub fn memo<T: PartialEq + Send + Sync + 'static>(
+    value: impl Fn() -> T + Send + Sync + 'static,
+) -> Memo<T> {
+    fn boxed<T: PartialEq + Send + Sync + 'static>(
+        value: Box<dyn Fn() -> T + Send + Sync>,
+    ) -> Memo<T> {
+        Memo::new(move |_| value())
+    }
+    boxed(Box::new(value))
+}
+
+/// Does something to the outside world now and whenever what it reads has changed.
+pub fn effect(act: impl FnMut() + 'static) {
+    fn boxed(mut act: Box<dyn FnMut()>) {
+        Effect::new(move |_| act());
+    }
+    boxed(Box::new(act));
+}
+
 /// The value of an ARIA attribute that is true or false.
 pub fn flag(is_set: impl Fn() -> bool + Send + Sync + 'static) -> Signal<&'static str> {
-    Signal::derive(move || if is_set() { "true" } else { "false" })
+    derive(move || if is_set() { "true" } else { "false" })
 }
 
 /// A part of the page that is made again when what it reads has changed.
@@ -41,6 +71,6 @@ pub fn when<V: IntoAny>(
     holds: impl Fn() -> bool + Send + Sync + 'static,
     view: impl Fn() -> V + Send + 'static,
 ) -> Box<dyn FnMut() -> AnyView + Send> {
-    let holds = Memo::new(move |_| holds());
+    let holds = memo(holds);
     part(move || holds.get().then(|| view().into_any()))
 }

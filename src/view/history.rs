@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 
 use super::{
     Shown,
-    dynamic::{part, word},
+    dynamic::{derive, effect, memo, part, word},
     focus, focus_if_lost, focus_on,
     icon::{self, icon},
     is_narrow,
@@ -26,12 +26,12 @@ pub fn History() -> impl IntoView {
     let drawer = NodeRef::<html::Aside>::new();
     // The chat whose title is being changed.
     let renamed = RwSignal::new(None::<chat::Id>);
-    Effect::new(move |_| {
+    effect(move || {
         drawer.track();
         focus_on(drawer);
     });
     // A line that goes takes the focus with it; then Escape must still close the drawer.
-    Effect::new(move |_| {
+    effect(move || {
         library.follow_history();
         renamed.track();
         focus_if_lost(drawer);
@@ -119,7 +119,7 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
         title_now.clone()
     };
     let address = Address::Chat(id).to_string();
-    let is_current = Memo::new(move |_| shown.session().and_then(Session::address) == Some(id));
+    let is_current = memo(move || shown.session().and_then(Session::address) == Some(id));
     let time = match entry.used {
         0.0 => String::new(),
         used => {
@@ -161,7 +161,7 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
                     href=address.clone()
                     aria-label=title.clone()
                     aria-describedby=described_by
-                    aria-current=Signal::derive(move || is_current.get().then_some("page"))
+                    aria-current=derive(move || is_current.get().then_some("page"))
                     on:click=open
                 >
                     <span class="entry-title" dir="auto">{title.clone()}</span>
@@ -188,7 +188,7 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
             }
         }
     };
-    let is_renamed = Memo::new(move |_| renamed.get() == Some(id));
+    let is_renamed = memo(move || renamed.get() == Some(id));
     view! {
         <li class="entry-line" class:current=is_current>
             {part(move || if is_renamed.get() {
@@ -208,7 +208,7 @@ fn Rename(id: chat::Id, title: String, renamed: RwSignal<Option<chat::Id>>) -> i
     let library = expect_context::<Library>();
     let input = NodeRef::<html::Input>::new();
     let before = StoredValue::new(title.clone());
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(input) = input.get() {
             focus(&input);
             input.select();

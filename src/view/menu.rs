@@ -3,7 +3,7 @@
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::dynamic::{flag, when, word};
+use super::dynamic::{derive, effect, flag, memo, when, word};
 use super::icon::{self, icon};
 use super::{focus, focus_on};
 use crate::{
@@ -21,7 +21,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
     let asks = RwSignal::new(false);
     let button = NodeRef::<html::Button>::new();
     let items = NodeRef::<html::Div>::new();
-    let is_last = Memo::new(move |_| session.cards().read().len() == 1);
+    let is_last = memo(move || session.cards().read().len() == 1);
     let menu = NodeRef::<html::Div>::new();
     close_when_left(menu, is_open);
     let close = move || {
@@ -29,7 +29,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
         focus_on(button);
     };
     // The first item takes the focus when the menu opens.
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(items) = items.get() {
             focus_item(&items, 0);
         }
@@ -72,14 +72,14 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
     };
     let move_item = move |right: bool| {
         let place = move || session.place(id);
-        let is_at_end = Memo::new(move |_| {
+        let is_at_end = memo(move || {
             if right {
                 place() + 1 == session.cards().read().len()
             } else {
                 place() == 0
             }
         });
-        let label = Signal::derive(move || {
+        let label = derive(move || {
             if right {
                 t_string!(i18n, move_right)
             } else {
@@ -142,7 +142,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
                         role="menuitem"
                         tabindex="-1"
                         aria-disabled=flag(move || is_last.get())
-                        aria-description=Signal::derive(move || {
+                        aria-description=derive(move || {
                             is_last.get().then(|| t_string!(i18n, last_card))
                         })
                         on:click=delete
@@ -215,7 +215,7 @@ fn Confirm(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(dialog) = dialog.get() {
             // It fails only when it is open already.
             let _ = dialog.show_modal();

@@ -5,7 +5,7 @@ use leptos::{html, prelude::*};
 use super::{
     Shown,
     card::focus_message,
-    dynamic::{part, when, word},
+    dynamic::{effect, part, when, word},
     explain::explain_unsaved,
     focus_if_lost,
     icon::{self, icon},
@@ -93,7 +93,7 @@ pub fn ChatNotices() -> impl IntoView {
     let session = expect_context::<Session>();
     let undo = NodeRef::<html::Button>::new();
     // A removed card takes the focus with it: then it goes to where that can be undone.
-    Effect::new(move |_| {
+    effect(move || {
         undo.track();
         focus_if_lost(undo);
     });

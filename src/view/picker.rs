@@ -4,7 +4,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::dynamic::{flag, part, when};
+use super::dynamic::{derive, flag, memo, part, when};
 use super::icon::{self, icon};
 use crate::i18n::{t_string, use_i18n};
 
@@ -49,10 +49,10 @@ pub fn Picker(
     let typed = RwSignal::new(None::<String>);
     let active = RwSignal::new(0_usize);
     let input = NodeRef::<html::Input>::new();
-    let is_open = Memo::new(move |_| typed.read().is_some());
+    let is_open = memo(move || typed.read().is_some());
 
     // The matches that are shown, and how many more there are.
-    let matches = Memo::new(move |_| {
+    let matches = memo(move || {
         let typed = lower(typed.get().unwrap_or_default().trim());
         let mut matches = choices.get();
         matches.retain(|choice| choice.pinned || lower(&choice.label).contains(&typed));
@@ -134,7 +134,7 @@ pub fn Picker(
     });
     let active_option = {
         let option = option.clone();
-        Signal::derive(move || is_open.get().then(|| option(active.get())))
+        derive(move || is_open.get().then(|| option(active.get())))
     };
     let options = {
         let list = list.clone();

@@ -4,7 +4,7 @@ use leptos::{ev, html, prelude::*};
 
 use super::{
     Shown,
-    dynamic::{part, when, word},
+    dynamic::{derive, effect, memo, part, when, word},
     explain::{explain_invalid, explain_unlisted},
     field::{Field, typed},
     focus_if_lost, focus_on,
@@ -27,7 +27,7 @@ pub fn SettingsDialog() -> impl IntoView {
     let library = expect_context::<Library>();
     let shown = expect_context::<Shown>();
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(dialog) = dialog.get() {
             // It fails only when it is open already.
             let _ = dialog.show_modal();
@@ -35,7 +35,7 @@ pub fn SettingsDialog() -> impl IntoView {
     });
     // A row or a form that goes takes the focus with it: then it goes to the dialog.
     let editing = RwSignal::new(Editing::Nothing);
-    Effect::new(move |_| {
+    effect(move || {
         library.endpoints().list().track();
         editing.track();
         focus_if_lost(dialog);
@@ -53,10 +53,10 @@ pub fn SettingsDialog() -> impl IntoView {
         label: word!(i18n, language),
         options: vec![
             ("", word!(i18n, language_auto)),
-            ("en", Signal::derive(|| "English")),
-            ("ko", Signal::derive(|| "한국어")),
+            ("en", derive(|| "English")),
+            ("ko", derive(|| "한국어")),
         ],
-        chosen: Signal::derive(move || {
+        chosen: derive(move || {
             settings.with(|settings| settings.locale.clone().unwrap_or_default())
         }),
         choose: Callback::new(move |tag: String| {
@@ -71,7 +71,7 @@ pub fn SettingsDialog() -> impl IntoView {
             ("light", word!(i18n, theme_light)),
             ("dark", word!(i18n, theme_dark)),
         ],
-        chosen: Signal::derive(move || {
+        chosen: derive(move || {
             settings.with(|settings| match settings.theme {
                 None => String::new(),
                 Some(Theme::Light) => "light".to_owned(),
@@ -95,7 +95,7 @@ pub fn SettingsDialog() -> impl IntoView {
             ("enter", word!(i18n, send_key_enter)),
             ("ctrl", word!(i18n, send_key_ctrl)),
         ],
-        chosen: Signal::derive(move || {
+        chosen: derive(move || {
             settings.with(|settings| match settings.send_key {
                 SendKey::Enter => "enter".to_owned(),
                 SendKey::CtrlEnter => "ctrl".to_owned(),
@@ -117,7 +117,7 @@ pub fn SettingsDialog() -> impl IntoView {
             ("queue", word!(i18n, busy_queue)),
             ("skip", word!(i18n, busy_skip)),
         ],
-        chosen: Signal::derive(move || {
+        chosen: derive(move || {
             settings.with(|settings| match settings.busy {
                 Busy::Queue => "queue".to_owned(),
                 Busy::Skip => "skip".to_owned(),
@@ -179,7 +179,7 @@ impl Choice {
     fn view(self) -> AnyView {
         let (chosen, choose) = (self.chosen, self.choose);
         let option = |(value, label): (&'static str, Signal<&'static str>)| {
-            let is_chosen = Signal::derive(move || chosen.with(|chosen| chosen == value));
+            let is_chosen = derive(move || chosen.with(|chosen| chosen == value));
             view! { <option value=value prop:selected=is_chosen>{label}</option> }
         };
         view! {
@@ -208,7 +208,7 @@ fn Endpoints(editing: RwSignal<Editing>) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let list = move || library.endpoints().list();
-    let is_empty = Memo::new(move |_| list().read().is_empty());
+    let is_empty = memo(move || list().read().is_empty());
     view! {
         <section class="endpoints" aria-label=word!(i18n, endpoints)>
             <h3>{word!(i18n, endpoints)}</h3>
@@ -241,8 +241,8 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let endpoint = library.endpoints().list().at_key(id);
-    let name = Signal::derive(move || endpoint.name().try_get().unwrap_or_default());
-    let base_url = Signal::derive(move || {
+    let name = derive(move || endpoint.name().try_get().unwrap_or_default());
+    let base_url = derive(move || {
         let base_url = endpoint.base_url().try_get();
         base_url.map(String::from).unwrap_or_default()
     });
@@ -271,8 +271,8 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
             </button>
         })
     });
-    let count = Memo::new(move |_| library.endpoints().list().read().len());
-    let place = Memo::new(move |_| {
+    let count = memo(move || library.endpoints().list().read().len());
+    let place = memo(move || {
         let list = library.endpoints().list();
         let list = list.read();
         list.iter().position(|saved| saved.id == id).unwrap_or(0)
@@ -291,7 +291,7 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
             focus_on(if up { up_button } else { down_button });
         });
     };
-    let is_edited = Memo::new(move |_| editing.get() == Editing::One(id));
+    let is_edited = memo(move || editing.get() == Editing::One(id));
     view! {
         <li class="endpoint">
             <div class="endpoint-head">
@@ -314,7 +314,7 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
                     aria-label=word!(i18n, move_up)
                     title=word!(i18n, move_up)
                     aria-description=name
-                    disabled=Signal::derive(move || place.get() == 0)
+                    disabled=derive(move || place.get() == 0)
                     node_ref=up_button
                     on:click=move |_| shift(true)
                 >
@@ -325,7 +325,7 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
                     aria-label=word!(i18n, move_down)
                     title=word!(i18n, move_down)
                     aria-description=name
-                    disabled=Signal::derive(move || place.get() + 1 >= count.get())
+                    disabled=derive(move || place.get() + 1 >= count.get())
                     node_ref=down_button
                     on:click=move |_| shift(false)
                 >
@@ -374,7 +374,7 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
     let (saved_name, saved_url) = saved
         .map(|saved| (saved.name, String::from(saved.base_url)))
         .unwrap_or_default();
-    Effect::new(move |_| {
+    effect(move || {
         base_url.track();
         focus_on(if id.is_some() { name } else { base_url });
     });
@@ -405,14 +405,14 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
             <Field
                 id=format!("name-{key}")
                 label=word!(i18n, endpoint_name)
-                hint=Signal::derive(move || t_string!(i18n, endpoint_name_hint).to_owned())
+                hint=derive(move || t_string!(i18n, endpoint_name_hint).to_owned())
                 value=saved_name
                 input=name
             />
             <Field
                 id=format!("url-{key}")
                 label=word!(i18n, base_url)
-                hint=Signal::derive(move || t_string!(i18n, base_url_hint).to_owned())
+                hint=derive(move || t_string!(i18n, base_url_hint).to_owned())
                 placeholder="http://localhost:11434/v1"
                 value=saved_url
                 input=base_url
@@ -420,7 +420,7 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
             <Field
                 id=format!("token-{key}")
                 label=word!(i18n, token)
-                hint=Signal::derive(move || if has_token {
+                hint=derive(move || if has_token {
                     t_string!(i18n, token_kept).to_owned()
                 } else {
                     t_string!(i18n, token_hint).to_owned()
