@@ -34,7 +34,7 @@ use crate::{
     storage::Theme,
 };
 use board::Board;
-use dynamic::{effect, flag, memo, part, when, word};
+use dynamic::{click, effect, flag, memo, part, when, word};
 use history::History;
 use notice::{ChatNotices, Notices};
 use settings::SettingsDialog;
@@ -222,14 +222,14 @@ fn Page() -> impl IntoView {
                 <button
                     class="button"
                     title=word!(i18n, stop_all_hint, count = answering.get())
-                    on:click=move |event| {
+                    on:click=click(move |event| {
                         if let Some(session) = untrack(|| shown.session()) {
                             session.stop_all();
                             if let Some(first) = session.first_card() {
                                 card::focus_message(first, &event);
                             }
                         }
-                    }
+                    })
                 >
                     {icon::icon(icon::STOP)}
                     {word!(i18n, stop_all)}
@@ -239,7 +239,7 @@ fn Page() -> impl IntoView {
                 class="button"
                 aria-label=word!(i18n, new_chat)
                 title=word!(i18n, new_chat)
-                on:click=move |_| shown.new_chat()
+                on:click=click(move |_| shown.new_chat())
             >
                 {icon::icon(icon::PLUS)}
                 <span class="button-word">{word!(i18n, new_chat)}</span>
@@ -250,7 +250,7 @@ fn Page() -> impl IntoView {
                 aria-label=word!(i18n, history)
                 title=word!(i18n, history)
                 aria-expanded=flag(move || shown.history.get())
-                on:click=move |_| shown.history.update(|open| *open = !*open)
+                on:click=click(move |_| shown.history.update(|open| *open = !*open))
             >
                 {icon::icon(icon::HISTORY)}
                 <span class="button-word">{word!(i18n, history)}</span>
@@ -260,7 +260,7 @@ fn Page() -> impl IntoView {
                 aria-label=word!(i18n, settings)
                 title=word!(i18n, settings)
                 aria-haspopup="dialog"
-                on:click=move |_| shown.settings.set(true)
+                on:click=click(move |_| shown.settings.set(true))
             >
                 {icon::icon(icon::SETTINGS)}
             </button>
@@ -294,7 +294,7 @@ fn Nothing() -> impl IntoView {
             <div class="empty">
                 <h2>{word!(i18n, nothing_here)}</h2>
                 <p class="hint">{word!(i18n, nothing_here_hint)}</p>
-                <button class="button primary" on:click=move |_| shown.new_chat()>
+                <button class="button primary" on:click=click(move |_| shown.new_chat())>
                     {t_string!(i18n, start_new_chat)}
                 </button>
             </div>

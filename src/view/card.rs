@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use super::{
     composer::Composer,
     connect::Connect,
-    dynamic::{derive, flag, memo, when, word},
+    dynamic::{click, derive, flag, memo, when, word},
     explain::explain_unlisted,
     grip::Grip,
     icon::{self, icon},
@@ -78,7 +78,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                                 t_string!(i18n, sync_off)
                             }
                         })
-                        on:click=move |_| session.toggle_sync(id)
+                        on:click=click(move |_| session.toggle_sync(id))
                     >
                         {icon(icon::SYNC)}
                     </button>
@@ -87,9 +87,9 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                         class="button icon-button"
                         aria-label=word!(i18n, compare)
                         title=word!(i18n, compare_hint)
-                        on:click=move |event| {
+                        on:click=click(move |event| {
                             show_card(session.add_card(id), &event);
-                        }
+                        })
                     >
                         {icon(icon::COMPARE)}
                     </button>

@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, prelude::Closure};
 
 use super::{
     card::focus_message,
-    dynamic::{part, when, word},
+    dynamic::{click, part, when, word},
     icon::{self, icon},
     ime::{Action, Event, Ime},
 };
@@ -194,12 +194,12 @@ pub fn Composer(
                                 aria-label=word!(i18n, stop)
                                 title=word!(i18n, stop)
                                 // The second click of a double click was meant for Send.
-                                on:click=move |event| {
+                                on:click=click(move |event| {
                                     if event.detail() < 2 {
                                         session.stop(id);
                                         focus_message(id, &event);
                                     }
-                                }
+                                })
                             >
                                 {icon(icon::STOP)}
                             </button>
@@ -212,7 +212,7 @@ pub fn Composer(
                                 aria-label=word!(i18n, send)
                                 title=word!(i18n, send)
                                 disabled=Signal::derive(move || !can_send.get())
-                                on:click=move |_| send()
+                                on:click=click(move |_| send())
                             >
                                 {icon(icon::SEND)}
                             </button>

@@ -3,7 +3,7 @@
 use leptos::{ev, html, prelude::*};
 
 use super::card::focus_input;
-use super::dynamic::{derive, flag, memo, part, when, word};
+use super::dynamic::{click, derive, flag, memo, part, when, word};
 use super::explain::{explain_unconnected, explain_unlisted};
 use super::field::{Field, fill, typed};
 use super::suggest::Suggest;
@@ -162,7 +162,7 @@ pub fn Connect(
                     <button
                         class="button"
                         type="button"
-                        on:click=move |_| repair(found.clone())
+                        on:click=click(move |_| repair(found.clone()))
                     >
                         {use_it}
                     </button>
@@ -184,7 +184,7 @@ pub fn Connect(
                             <button
                                 class="button"
                                 type="button"
-                                on:click=move |_| is_custom.set(false)
+                                on:click=click(move |_| is_custom.set(false))
                             >
                                 {word!(i18n, cancel)}
                             </button>

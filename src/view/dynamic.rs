@@ -1,7 +1,7 @@
 //! What changes on the page, in few types: Leptos compiles the code that follows a change once for
 //! each type of closure, so a hundred closures of their own would be a third of the download.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 use crate::i18n::I18n;
 
@@ -52,6 +52,11 @@ pub fn effect(act: impl FnMut() + 'static) {
         Effect::new(move |_| act());
     }
     boxed(Box::new(act));
+}
+
+/// What a click does.
+pub fn click(act: impl FnMut(ev::MouseEvent) + 'static) -> Box<dyn FnMut(ev::MouseEvent)> {
+    Box::new(act)
 }
 
 /// The value of an ARIA attribute that is true or false.

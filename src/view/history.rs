@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 
 use super::{
     Shown,
-    dynamic::{derive, effect, memo, part, word},
+    dynamic::{click, derive, effect, memo, part, word},
     focus, focus_if_lost, focus_on,
     icon::{self, icon},
     is_narrow,
@@ -94,7 +94,7 @@ pub fn History() -> impl IntoView {
                 <button
                     class="button icon-button"
                     aria-label=word!(i18n, close)
-                    on:click=move |_| close()
+                    on:click=click(move |_| close())
                 >
                     {icon(icon::CLOSE)}
                 </button>
@@ -162,7 +162,7 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
                     aria-label=title.clone()
                     aria-describedby=described_by
                     aria-current=derive(move || is_current.get().then_some("page"))
-                    on:click=open
+                    on:click=click(open)
                 >
                     <span class="entry-title" dir="auto">{title.clone()}</span>
                     <small class="hint" id=note_id>{note}</small>
@@ -172,7 +172,7 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
                     aria-label=word!(i18n, rename)
                     title=word!(i18n, rename)
                     aria-description=title.clone()
-                    on:click=move |_| renamed.set(Some(id))
+                    on:click=click(move |_| renamed.set(Some(id)))
                 >
                     {icon(icon::EDIT)}
                 </button>
@@ -181,7 +181,7 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
                     aria-label=word!(i18n, delete)
                     title=word!(i18n, delete)
                     aria-description=title
-                    on:click=delete
+                    on:click=click(delete)
                 >
                     {icon(icon::DELETE)}
                 </button>
@@ -242,7 +242,7 @@ fn Rename(id: chat::Id, title: String, renamed: RwSignal<Option<chat::Id>>) -> i
                 }
             }
         />
-        <button class="button" on:click=move |_| save()>
+        <button class="button" on:click=click(move |_| save())>
             {word!(i18n, save)}
         </button>
     }

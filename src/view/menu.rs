@@ -3,7 +3,7 @@
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::dynamic::{derive, effect, flag, memo, when, word};
+use super::dynamic::{click, derive, effect, flag, memo, when, word};
 use super::icon::{self, icon};
 use super::{focus, focus_on};
 use crate::{
@@ -92,14 +92,14 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
                 role="menuitem"
                 tabindex="-1"
                 aria-disabled=flag(move || is_at_end.get())
-                on:click=move |_| {
+                on:click=click(move |_| {
                     if !is_at_end.get_untracked() {
                         let to = untrack(place);
                         session.move_card(id, if right { to + 1 } else { to.saturating_sub(1) });
                         // A card that is moved on the page loses the focus.
                         request_animation_frame(close);
                     }
-                }
+                })
             >
                 {label}
             </button>
@@ -119,7 +119,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
                 title=word!(i18n, more)
                 aria-haspopup="menu"
                 aria-expanded=flag(move || is_open.get())
-                on:click=move |_| is_open.update(|open| *open = !*open)
+                on:click=click(move |_| is_open.update(|open| *open = !*open))
             >
                 {icon(icon::MORE)}
             </button>
@@ -130,10 +130,10 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
                         class="menu-item"
                         role="menuitem"
                         tabindex="-1"
-                        on:click=move |_| {
+                        on:click=click(move |_| {
                             close();
                             session.clear_card(id);
-                        }
+                        })
                     >
                         {word!(i18n, clear_chat)}
                     </button>
@@ -145,7 +145,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
                         aria-description=derive(move || {
                             is_last.get().then(|| t_string!(i18n, last_card))
                         })
-                        on:click=delete
+                        on:click=click(delete)
                     >
                         {word!(i18n, delete_chat)}
                         {when(
@@ -238,10 +238,10 @@ fn Confirm(
             <h2>{word!(i18n, delete_question, number = number.get())}</h2>
             <p>{word!(i18n, delete_warning)}</p>
             <div class="dialog-buttons">
-                <button class="button" on:click=move |_| end(false)>
+                <button class="button" on:click=click(move |_| end(false))>
                     {word!(i18n, cancel)}
                 </button>
-                <button class="button danger" on:click=move |_| end(true)>
+                <button class="button danger" on:click=click(move |_| end(true))>
                     {word!(i18n, delete)}
                 </button>
             </div>

@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 use serde_json::Value;
 
-use super::dynamic::{derive, effect, flag, memo, part, when, word};
+use super::dynamic::{click, derive, effect, flag, memo, part, when, word};
 use super::focus_on;
 use super::icon::{self, icon};
 use super::menu::close_when_left;
@@ -76,7 +76,7 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
                 title=word!(i18n, parameters)
                 aria-haspopup="dialog"
                 aria-expanded=flag(move || is_open.get())
-                on:click=move |_| is_open.update(|open| *open = !*open)
+                on:click=click(move |_| is_open.update(|open| *open = !*open))
             >
                 {icon(icon::PARAMETERS)}
             </button>
@@ -132,7 +132,7 @@ fn Popover(id: card::Id, in_use: Memo<bool>, close: Callback<()>) -> impl IntoVi
                 <button
                     class="button icon-button"
                     aria-label=word!(i18n, close)
-                    on:click=move |_| close.run(())
+                    on:click=click(move |_| close.run(()))
                 >
                     {icon(icon::CLOSE)}
                 </button>
@@ -186,7 +186,7 @@ fn Popover(id: card::Id, in_use: Memo<bool>, close: Callback<()>) -> impl IntoVi
                 {(0..=COLOURS).map(swatch).collect_view()}
             </div>
             {when(move || has_others.get(), move || view! {
-                <button class="button" on:click=move |_| session.copy_settings(id)>
+                <button class="button" on:click=click(move |_| session.copy_settings(id))>
                     {word!(i18n, copy_to_all)}
                 </button>
             })}
@@ -287,7 +287,7 @@ fn ParamRow(id: card::Id, param: Param) -> impl IntoView {
                 class="button icon-button"
                 aria-label=word!(i18n, reset, name = label)
                 title=word!(i18n, reset, name = label)
-                on:click=reset
+                on:click=click(reset)
             >
                 {icon(icon::RESET)}
             </button>

@@ -4,7 +4,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::dynamic::{derive, flag, memo, part, when};
+use super::dynamic::{click, derive, flag, memo, part, when};
 use super::icon::{self, icon};
 use crate::i18n::{t_string, use_i18n};
 
@@ -152,7 +152,7 @@ pub fn Picker(
                         aria-label=label
                         aria-description=note
                         aria-selected=flag(move || active.get() == index)
-                        on:click=move |_| pick(index)
+                        on:click=click(move |_| pick(index))
                     >
                         {choice.label}
                         {choice.note.map(|note| view! { <small class="hint">{note}</small> })}
@@ -189,7 +189,7 @@ pub fn Picker(
                 placeholder=placeholder
                 title=shown
                 prop:value=shown
-                on:click=move |_| open()
+                on:click=click(move |_| open())
                 on:input:target=move |event| {
                     open();
                     typed.set(Some(event.target().value()));

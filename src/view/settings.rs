@@ -4,7 +4,7 @@ use leptos::{ev, html, prelude::*};
 
 use super::{
     Shown,
-    dynamic::{derive, effect, memo, part, when, word},
+    dynamic::{click, derive, effect, memo, part, when, word},
     explain::{explain_invalid, explain_unlisted},
     field::{Field, typed},
     focus_if_lost, focus_on,
@@ -153,7 +153,7 @@ pub fn SettingsDialog() -> impl IntoView {
                 <button
                     class="button icon-button"
                     aria-label=word!(i18n, close)
-                    on:click=move |_| close()
+                    on:click=click(move |_| close())
                 >
                     {icon(icon::CLOSE)}
                 </button>
@@ -225,7 +225,7 @@ fn Endpoints(editing: RwSignal<Editing>) -> impl IntoView {
                 view! { <EndpointForm id=None editing /> }.into_any()
             } else {
                 view! {
-                    <button class="button" on:click=move |_| editing.set(Editing::New)>
+                    <button class="button" on:click=click(move |_| editing.set(Editing::New))>
                         {icon(icon::PLUS)}
                         {word!(i18n, add_endpoint)}
                     </button>
@@ -266,7 +266,7 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
         };
         let use_it = t_string!(i18n, use_base_url, url = found.as_str()).to_string();
         Some(view! {
-            <button class="button" on:click=move |_| library.use_base_url(id, found.clone())>
+            <button class="button" on:click=click(move |_| library.use_base_url(id, found.clone()))>
                 {use_it}
             </button>
         })
@@ -302,10 +302,10 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
                 <button
                     class="button"
                     aria-description=name
-                    on:click=move |_| {
+                    on:click=click(move |_| {
                         was_tested.set(true);
                         library.load_models(id);
-                    }
+                    })
                 >
                     {word!(i18n, test_connection)}
                 </button>
@@ -316,7 +316,7 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
                     aria-description=name
                     disabled=derive(move || place.get() == 0)
                     node_ref=up_button
-                    on:click=move |_| shift(true)
+                    on:click=click(move |_| shift(true))
                 >
                     {icon(icon::UP)}
                 </button>
@@ -327,7 +327,7 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
                     aria-description=name
                     disabled=derive(move || place.get() + 1 >= count.get())
                     node_ref=down_button
-                    on:click=move |_| shift(false)
+                    on:click=click(move |_| shift(false))
                 >
                     {icon(icon::OPEN)}
                 </button>
@@ -336,7 +336,7 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
                     aria-label=word!(i18n, edit)
                     title=word!(i18n, edit)
                     aria-description=name
-                    on:click=move |_| editing.set(Editing::One(id))
+                    on:click=click(move |_| editing.set(Editing::One(id)))
                 >
                     {icon(icon::EDIT)}
                 </button>
@@ -345,7 +345,7 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
                     aria-label=word!(i18n, delete)
                     title=word!(i18n, delete)
                     aria-description=name
-                    on:click=move |_| library.delete_endpoint(id)
+                    on:click=click(move |_| library.delete_endpoint(id))
                 >
                     {icon(icon::DELETE)}
                 </button>
@@ -442,7 +442,7 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
                 <button
                     class="button"
                     type="button"
-                    on:click=move |_| editing.set(Editing::Nothing)
+                    on:click=click(move |_| editing.set(Editing::Nothing))
                 >
                     {word!(i18n, cancel)}
                 </button>
