@@ -27,7 +27,7 @@ impl I18n {
     /// has words in.
     pub fn provide(
         set: impl Fn() -> Option<String> + Send + Sync + 'static,
-        browsers: Signal<Vec<String>>,
+        browsers: ReadSignal<Vec<String>>,
     ) {
         let locale = Memo::new(move |_| {
             let set = set().and_then(|tag| tag.parse().ok());

@@ -34,7 +34,7 @@ use crate::{
     storage::Theme,
 };
 use board::Board;
-use dynamic::{click, effect, flag, memo, part, when, word};
+use dynamic::{click, derive, effect, flag, memo, part, when, word};
 use history::History;
 use notice::{ChatNotices, Notices};
 use settings::SettingsDialog;
@@ -217,7 +217,7 @@ fn Page() -> impl IntoView {
     view! {
         <header class="page-header">
             <h1 class="brand">"Collate"</h1>
-            <p class="chat-title">{title}</p>
+            <p class="chat-title">{derive(move || title.get())}</p>
             {when(move || answering.get() > 1, move || view! {
                 <button
                     class="button"

@@ -160,8 +160,8 @@ impl Library {
     }
 
     /// The reader's settings.
-    pub fn settings(self) -> Signal<Settings> {
-        self.settings.into()
+    pub fn settings(self) -> ReadSignal<Settings> {
+        self.settings.read_only()
     }
 
     /// Follows what is stored: chats that come and go.
@@ -194,8 +194,8 @@ impl Library {
     }
 
     /// The keys under which damaged values were put aside.
-    pub fn aside(self) -> Signal<Vec<String>> {
-        self.aside.into()
+    pub fn aside(self) -> ReadSignal<Vec<String>> {
+        self.aside.read_only()
     }
 
     /// Whether the browser believes that it has a network.
@@ -205,8 +205,8 @@ impl Library {
 
     /// The languages that the reader has set in the browser, the preferred one first, as BCP 47
     /// tags.
-    pub fn languages(self) -> Signal<Vec<String>> {
-        self.languages.into()
+    pub fn languages(self) -> ReadSignal<Vec<String>> {
+        self.languages.read_only()
     }
 
     /// This page's origin, which a server may have to allow.

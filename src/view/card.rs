@@ -97,7 +97,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                 </div>
             </header>
             {when(move || name.with(|name| !name.is_empty()), move || view! {
-                <p class="card-name" dir="auto">{name}</p>
+                <p class="card-name" dir="auto">{derive(move || name.get())}</p>
             })}
             {when(
                 move || needs_form.get(),
@@ -164,7 +164,7 @@ fn EndpointPicker(
             name.unwrap_or_else(|| t_string!(i18n, endpoint_deleted).to_owned())
         })
     });
-    let choices = derive(move || {
+    let choices = memo(move || {
         let list = list();
         let list = list.read();
         let saved = list.iter().map(|endpoint| Choice {
@@ -225,7 +225,7 @@ fn ModelPicker(
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let library = session.library();
-    let choices = derive(move || {
+    let choices = memo(move || {
         let listed = match models.get() {
             Some(Models::Listed(listed)) => listed,
             _ => Vec::new(),

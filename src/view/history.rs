@@ -161,7 +161,7 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
                     href=address.clone()
                     aria-label=title.clone()
                     aria-describedby=described_by
-                    aria-current=derive(move || is_current.get().then_some("page"))
+                    aria-current=derive(move || is_current.get().then(|| "page".to_owned()))
                     on:click=click(open)
                 >
                     <span class="entry-title" dir="auto">{title.clone()}</span>
@@ -190,7 +190,7 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
     };
     let is_renamed = memo(move || renamed.get() == Some(id));
     view! {
-        <li class="entry-line" class:current=is_current>
+        <li class="entry-line" class:current=derive(move || is_current.get())>
             {part(move || if is_renamed.get() {
                 view! { <Rename id title=title_now.clone() renamed /> }.into_any()
             } else {

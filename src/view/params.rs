@@ -71,7 +71,7 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
             <button
                 node_ref=button
                 class="button icon-button"
-                class:in-use=in_use
+                class:in-use=derive(move || in_use.get())
                 aria-label=word!(i18n, parameters)
                 title=word!(i18n, parameters)
                 aria-haspopup="dialog"
@@ -152,7 +152,7 @@ fn Popover(id: card::Id, in_use: Memo<bool>, close: Callback<()>) -> impl IntoVi
                 <input
                     type="checkbox"
                     role="switch"
-                    prop:checked=in_use
+                    prop:checked=derive(move || in_use.get())
                     on:change:target=move |event| {
                         let is_on = event.target().checked();
                         session.set_params(id, |params| params.in_use = is_on);
@@ -275,7 +275,7 @@ fn ParamRow(id: card::Id, param: Param) -> impl IntoView {
                     type="checkbox"
                     role="switch"
                     aria-label=label
-                    prop:checked=is_on
+                    prop:checked=derive(move || is_on.get())
                     on:change:target=move |event| {
                         let is_on = event.target().checked();
                         set(Setting { is_on, ..setting.get_untracked() });
@@ -292,7 +292,7 @@ fn ParamRow(id: card::Id, param: Param) -> impl IntoView {
                 {icon(icon::RESET)}
             </button>
             <div class="param-control">{control}</div>
-            <p class="problem" role="alert">{problem}</p>
+            <p class="problem" role="alert">{derive(move || problem.get())}</p>
             <small class="hint">{part(move || what_it_does(i18n, param))}</small>
         </div>
     }

@@ -37,7 +37,7 @@ pub fn Picker(
     shown: Signal<String>,
     /// What is chosen, as a choice's value.
     chosen: Signal<String>,
-    choices: Signal<Vec<Choice>>,
+    choices: Memo<Vec<Choice>>,
     /// Said above the choices: that they load, or why there are none.
     status: Signal<Option<String>>,
     /// Called when the list opens.
