@@ -683,19 +683,30 @@ impl Library {
             }
         };
         let leave = move |leaving| self.tab.update_value(|tab| tab.leaving = leaving);
-        window_event_listener(leptos::ev::pagehide, move |_| {
-            leave(true);
-            flush();
-        });
-        window_event_listener(leptos::ev::pageshow, move |_| leave(false));
-        window_event_listener(leptos::ev::visibilitychange, move |_| flush());
-        window_event_listener(leptos::ev::online, move |_| self.is_online.set(true));
-        window_event_listener(leptos::ev::offline, move |_| self.is_online.set(false));
-        window_event_listener(leptos::ev::languagechange, move |_| {
-            self.languages.set(languages());
-        });
-        window_event_listener(leptos::ev::storage, move |event| {
-            match storage::changed(&event) {
+        // One type of closure for all of them.
+        let on = |event: &str, act: Box<dyn Fn(web_sys::Event)>| {
+            window_event_listener_untyped(event, act);
+        };
+        on(
+            "pagehide",
+            Box::new(move |_| {
+                leave(true);
+                flush();
+            }),
+        );
+        on("pageshow", Box::new(move |_| leave(false)));
+        on("visibilitychange", Box::new(move |_| flush()));
+        on("online", Box::new(move |_| self.is_online.set(true)));
+        on("offline", Box::new(move |_| self.is_online.set(false)));
+        on(
+            "languagechange",
+            Box::new(move |_| {
+                self.languages.set(languages());
+            }),
+        );
+        on(
+            "storage",
+            Box::new(move |event| match storage::changed(&event) {
                 Some(Key::Chat(id)) => {
                     if let Some(open) = self.session(id) {
                         open.changed_elsewhere();
@@ -722,8 +733,8 @@ impl Library {
                 }
                 Some(Key::Entry(_)) => self.history.notify(),
                 None => {}
-            }
-        });
+            }),
+        );
     }
 }
 

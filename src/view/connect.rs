@@ -3,7 +3,7 @@
 use leptos::{ev, html, prelude::*};
 
 use super::card::focus_input;
-use super::dynamic::{click, derive, flag, memo, part, when, word};
+use super::dynamic::{click, derive, flag, memo, part, press, when, word};
 use super::explain::{explain_unconnected, explain_unlisted};
 use super::field::{Field, fill, typed};
 use super::suggest::Suggest;
@@ -104,13 +104,13 @@ pub fn Connect(
             class="connect"
             aria-label=word!(i18n, custom_model)
             novalidate
-            on:keydown=move |event: ev::KeyboardEvent| {
+            on:keydown=press(move |event| {
                 let can_leave = is_custom.get_untracked() && kept.get_untracked().is_some();
                 if event.key() == "Escape" && !event.is_composing() && can_leave {
                     is_custom.set(false);
                     focus_input(id);
                 }
-            }
+            })
             on:submit=move |event: ev::SubmitEvent| {
                 event.prevent_default();
                 submit();

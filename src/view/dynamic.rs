@@ -59,6 +59,11 @@ pub fn click(act: impl FnMut(ev::MouseEvent) + 'static) -> Box<dyn FnMut(ev::Mou
     Box::new(act)
 }
 
+/// What a key does.
+pub fn press(act: impl FnMut(ev::KeyboardEvent) + 'static) -> Box<dyn FnMut(ev::KeyboardEvent)> {
+    Box::new(act)
+}
+
 /// The value of an ARIA attribute that is true or false.
 pub fn flag(is_set: impl Fn() -> bool + Send + Sync + 'static) -> Signal<&'static str> {
     derive(move || if is_set() { "true" } else { "false" })

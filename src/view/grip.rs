@@ -4,7 +4,7 @@ use leptos::{ev, html, leptos_dom::helpers::WindowListenerHandle, prelude::*};
 
 use super::icon::{self, icon};
 use super::{
-    dynamic::{derive, word},
+    dynamic::{derive, press, word},
     focus_on,
 };
 use crate::{chat::card, i18n::use_i18n, session::Session};
@@ -78,7 +78,7 @@ pub fn Grip(id: card::Id) -> impl IntoView {
             class:dragged=derive(move || is_dragged.get())
             aria-label=word!(i18n, move_card)
             title=word!(i18n, move_card_hint)
-            on:keydown=on_key
+            on:keydown=press(on_key)
             on:pointerdown=start
         >
             {icon(icon::GRIP)}

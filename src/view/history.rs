@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 
 use super::{
     Shown,
-    dynamic::{click, derive, effect, memo, part, word},
+    dynamic::{click, derive, effect, memo, part, press, word},
     focus, focus_if_lost, focus_on,
     icon::{self, icon},
     is_narrow,
@@ -81,13 +81,13 @@ pub fn History() -> impl IntoView {
             class="drawer"
             aria-label=word!(i18n, chat_history)
             tabindex="-1"
-            on:keydown=move |event: ev::KeyboardEvent| {
+            on:keydown=press(move |event| {
                 let is_escape = event.key() == "Escape" && !event.is_composing();
                 if is_escape && !event.default_prevented() {
                     event.prevent_default();
                     close();
                 }
-            }
+            })
         >
             <div class="popover-head">
                 <h2>{word!(i18n, chat_history)}</h2>
@@ -231,7 +231,7 @@ fn Rename(id: chat::Id, title: String, renamed: RwSignal<Option<chat::Id>>) -> i
             maxlength="200"
             aria-label=word!(i18n, title)
             value=title
-            on:keydown=move |event: ev::KeyboardEvent| {
+            on:keydown=press(move |event| {
                 match event.key().as_str() {
                     "Enter" if !event.is_composing() => save(),
                     "Escape" if !event.is_composing() => {
@@ -240,7 +240,7 @@ fn Rename(id: chat::Id, title: String, renamed: RwSignal<Option<chat::Id>>) -> i
                     }
                     _ => {}
                 }
-            }
+            })
         />
         <button class="button" on:click=click(move |_| save())>
             {word!(i18n, save)}

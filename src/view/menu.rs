@@ -3,7 +3,7 @@
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::dynamic::{click, derive, effect, flag, memo, when, word};
+use super::dynamic::{click, derive, effect, flag, memo, press, when, word};
 use super::icon::{self, icon};
 use super::{focus, focus_on};
 use crate::{
@@ -110,7 +110,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
         <div
             node_ref=menu
             class="menu"
-            on:keydown=on_key
+            on:keydown=press(on_key)
         >
             <button
                 node_ref=button

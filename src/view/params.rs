@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 use serde_json::Value;
 
-use super::dynamic::{click, derive, effect, flag, memo, part, when, word};
+use super::dynamic::{click, derive, effect, flag, memo, part, press, when, word};
 use super::focus_on;
 use super::icon::{self, icon};
 use super::menu::close_when_left;
@@ -60,13 +60,13 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
         <div
             node_ref=place
             class="popover-place"
-            on:keydown=move |event| {
+            on:keydown=press(move |event| {
                 let is_escape = event.key() == "Escape" && !event.is_composing();
                 if is_escape && is_open.get_untracked() {
                     event.prevent_default();
                     close();
                 }
-            }
+            })
         >
             <button
                 node_ref=button

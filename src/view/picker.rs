@@ -4,7 +4,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::dynamic::{click, derive, flag, memo, part, when};
+use super::dynamic::{click, derive, flag, memo, part, press, when};
 use super::icon::{self, icon};
 use crate::i18n::{t_string, use_i18n};
 
@@ -195,7 +195,7 @@ pub fn Picker(
                     typed.set(Some(event.target().value()));
                     active.set(0);
                 }
-                on:keydown=on_key
+                on:keydown=press(on_key)
                 on:blur=move |_| close()
             />
             {icon(icon::OPEN)}
