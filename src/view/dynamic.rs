@@ -1,6 +1,8 @@
 //! What changes on the page, in few types: Leptos compiles the code that follows a change once for
 //! each type of closure, so a hundred closures of their own would be a third of the download.
 
+use std::sync::Arc;
+
 use leptos::{ev, prelude::*};
 
 use crate::i18n::I18n;
@@ -74,6 +76,32 @@ pub fn part<V: IntoAny>(
     view: impl Fn() -> V + Send + 'static,
 ) -> Box<dyn FnMut() -> AnyView + Send> {
     Box::new(move || view().into_any())
+}
+
+/// A part of the page for each identifier, which stays as it is while others come and go.
+pub fn rows<Id, V>(
+    ids: impl Fn() -> Vec<Id> + Send + 'static,
+    view: impl Fn(Id) -> V + Send + Sync + 'static,
+) -> AnyView
+where
+    Id: From<u64> + Into<u64> + 'static,
+    V: IntoAny,
+{
+    fn boxed(
+        ids: Box<dyn Fn() -> Vec<u64> + Send>,
+        view: Arc<dyn Fn(u64) -> AnyView + Send + Sync>,
+    ) -> AnyView {
+        For(ForProps {
+            each: ids,
+            key: |id: &u64| *id,
+            children: move |id| view(id),
+        })
+        .into_any()
+    }
+    boxed(
+        Box::new(move || ids().into_iter().map(Id::into).collect()),
+        Arc::new(move |id| view(Id::from(id)).into_any()),
+    )
 }
 
 /// A part of the page that is there while a condition holds.

@@ -4,7 +4,7 @@ use leptos::{ev, html, prelude::*};
 
 use super::{
     Shown,
-    dynamic::{click, derive, effect, memo, part, when, word},
+    dynamic::{click, derive, effect, memo, part, rows, when, word},
     explain::{explain_invalid, explain_unlisted},
     field::{Field, typed},
     focus_if_lost, focus_on,
@@ -217,9 +217,10 @@ fn Endpoints(editing: RwSignal<Editing>) -> impl IntoView {
                 <p class="hint">{word!(i18n, no_endpoints)}</p>
             })}
             <ul>
-                <For each=list key=|endpoint| endpoint.key() let:endpoint>
-                    <EndpointLine id=endpoint.key() editing />
-                </For>
+                {rows(
+                    move || list().into_iter().map(|endpoint| endpoint.key()).collect(),
+                    move |id| view! { <EndpointLine id editing /> },
+                )}
             </ul>
             {part(move || if editing.get() == Editing::New {
                 view! { <EndpointForm id=None editing /> }.into_any()
