@@ -159,13 +159,13 @@ pub struct Params {
     pub in_use: bool,
     /// What is not as it was at the start, by [`Param::wire`].
     #[serde(default)]
-    changed: Changed,
+    pub changed: Changed,
 }
 
 /// A map of a few, in the order of the keys. The standard library's is made for many, and would be
 /// 1 % of the download.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Changed(Vec<(String, Setting)>);
+pub struct Changed(Vec<(String, Setting)>);
 
 impl Changed {
     fn get(&self, name: &str) -> Option<&Setting> {
