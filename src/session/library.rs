@@ -4,16 +4,12 @@
 use std::collections::{HashMap, HashSet};
 
 use leptos::prelude::*;
-use reactive_stores::Store;
 
 use super::{Session, random};
 use crate::{
     address::{Address, Wanted},
     chat::{self, Card, Chat, Entry, card},
-    endpoint::{
-        self, BaseUrl, Edit, Endpoint, EndpointStoreFields, Endpoints, EndpointsStoreFields,
-        Invalid,
-    },
+    endpoint::{self, BaseUrl, Edit, Endpoint, Endpoints, Invalid},
     openai,
     storage::{self, Found, Key, Recent, Settings, Used},
 };
@@ -90,7 +86,7 @@ struct Tab {
 /// Everything that the chats share, and what a user does with it.
 #[derive(Clone, Copy)]
 pub struct Library {
-    endpoints: Store<Endpoints>,
+    endpoints: RwSignal<Endpoints>,
     settings: RwSignal<Settings>,
     recent: RwSignal<Recent>,
     models: RwSignal<HashMap<endpoint::Id, Models>>,
@@ -120,7 +116,7 @@ impl Library {
         };
         let unsaved = failed.map(|error| (Key::Settings, error));
         let library = Self {
-            endpoints: Store::new(loaded.endpoints),
+            endpoints: RwSignal::new(loaded.endpoints),
             settings: RwSignal::new(loaded.settings),
             recent: RwSignal::new(loaded.recent),
             models: RwSignal::default(),
@@ -139,13 +135,13 @@ impl Library {
     // What the page shows.
 
     /// The saved endpoints.
-    pub fn endpoints(self) -> Store<Endpoints> {
-        self.endpoints
+    pub fn endpoints(self) -> ReadSignal<Endpoints> {
+        self.endpoints.read_only()
     }
 
-    /// The name of a saved endpoint.
-    pub fn endpoint_name(self, id: endpoint::Id) -> Option<String> {
-        self.endpoints.list().at_key(id).name().try_get()
+    /// A saved endpoint.
+    pub fn endpoint(self, id: endpoint::Id) -> Option<Endpoint> {
+        self.endpoints.read().find(id).cloned()
     }
 
     /// What is known of an endpoint's models; None if they were never asked for.
@@ -408,8 +404,7 @@ impl Library {
             Forgotten::Endpoint(endpoint, index) => {
                 let id = endpoint.id;
                 self.endpoints
-                    .list()
-                    .update(|list| list.insert(index.min(list.len()), endpoint));
+                    .update(|Endpoints { list }| list.insert(index.min(list.len()), endpoint));
                 self.save_endpoints();
                 self.load_models(id);
                 self.resume();
@@ -464,7 +459,7 @@ impl Library {
 
     /// Deletes an endpoint. Cards that talk to it say so and keep what was said.
     pub fn delete_endpoint(self, id: endpoint::Id) {
-        let removed = self.endpoints.list().try_update(|list| {
+        let removed = self.endpoints.try_update(|Endpoints { list }| {
             let index = list.iter().position(|saved| saved.id == id)?;
             Some(Forgotten::Endpoint(list.remove(index), index))
         });
@@ -477,7 +472,7 @@ impl Library {
 
     /// Moves an endpoint by one place, up or down.
     pub fn move_endpoint(self, id: endpoint::Id, up: bool) {
-        self.endpoints.list().update(|list| {
+        self.endpoints.update(|Endpoints { list }| {
             let Some(index) = list.iter().position(|saved| saved.id == id) else {
                 return;
             };
@@ -592,7 +587,7 @@ impl Library {
     // How things are saved.
 
     pub(super) fn save_endpoint(self, endpoint: Endpoint) {
-        self.endpoints.list().update(|list| {
+        self.endpoints.update(|Endpoints { list }| {
             match list.iter_mut().find(|saved| saved.id == endpoint.id) {
                 Some(saved) => *saved = endpoint,
                 None => list.push(endpoint),
@@ -716,8 +711,8 @@ impl Library {
                     }
                 }
                 Some(Key::Endpoints) => {
-                    if let Some(Endpoints { list }) = storage::readable(Key::Endpoints) {
-                        self.endpoints.list().set(list);
+                    if let Some(endpoints) = storage::readable(Key::Endpoints) {
+                        self.endpoints.set(endpoints);
                         self.resume();
                     }
                 }

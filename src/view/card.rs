@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     chat::{CardStoreFields, card},
-    endpoint::{self, EndpointsStoreFields},
+    endpoint,
     i18n::{t_string, use_i18n},
     session::{Models, Session},
 };
@@ -154,20 +154,22 @@ fn EndpointPicker(
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let library = session.library();
-    let list = move || library.endpoints().list();
     let shown = derive(move || {
         if custom.get() {
             return t_string!(i18n, custom_model_option).to_owned();
         }
         endpoint.get().map_or_else(String::new, |id| {
-            let name = library.endpoint_name(id);
-            name.unwrap_or_else(|| t_string!(i18n, endpoint_deleted).to_owned())
+            let endpoint = library.endpoint(id);
+            endpoint.map_or_else(
+                || t_string!(i18n, endpoint_deleted).to_owned(),
+                |endpoint| endpoint.name,
+            )
         })
     });
     let choices = memo(move || {
-        let list = list();
-        let list = list.read();
-        let saved = list.iter().map(|endpoint| Choice {
+        let endpoints = library.endpoints();
+        let endpoints = endpoints.read();
+        let saved = endpoints.list.iter().map(|endpoint| Choice {
             value: endpoint.id.to_string(),
             label: endpoint.name.clone(),
             note: Some(endpoint.base_url.as_str().to_owned()),
@@ -187,9 +189,10 @@ fn EndpointPicker(
             return;
         }
         custom.set(false);
-        let list = list();
-        let picked = list
+        let endpoints = library.endpoints();
+        let picked = endpoints
             .read_untracked()
+            .list
             .iter()
             .map(|saved| saved.id)
             .find(|id| id.to_string() == value);

@@ -9,7 +9,7 @@ use super::field::{Field, fill, typed};
 use super::suggest::Suggest;
 use crate::{
     chat::card,
-    endpoint::{self, BaseUrl, EndpointStoreFields, EndpointsStoreFields},
+    endpoint::{self, BaseUrl},
     i18n::{t_string, use_i18n},
     session::{Library, Models, Session, Task, Unconnected, Unlisted},
 };
@@ -34,8 +34,8 @@ pub fn Connect(
     let failed = RwSignal::new(None::<Unconnected>);
 
     let kept = memo(move || {
-        let list = library.endpoints().list();
-        list.at_key(endpoint.get()?).base_url().try_get()
+        let endpoint = library.endpoint(endpoint.get()?)?;
+        Some(endpoint.base_url)
     });
     let submit = move || {
         is_asking.set(true);
@@ -94,7 +94,7 @@ pub fn Connect(
     // The form may be asked for by an address, which proposes what to type.
     let proposed = session.proposed(id).unwrap_or_default();
     // Nothing is wrong on a first visit: it begins with a welcome.
-    let is_first_visit = memo(move || library.endpoints().list().read().is_empty());
+    let is_first_visit = memo(move || library.endpoints().read().list.is_empty());
     let base_url_hint = derive(move || match kept.get() {
         Some(kept) => t_string!(i18n, base_url_kept, url = kept.as_str()).to_string(),
         None => t_string!(i18n, base_url_hint).to_owned(),

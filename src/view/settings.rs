@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     chat::sync::Busy,
-    endpoint::{self, Edit, EndpointStoreFields, EndpointsStoreFields, Invalid},
+    endpoint::{self, Edit, Invalid},
     i18n::{t_string, use_i18n},
     session::{Library, Models},
     storage::{SendKey, Theme},
@@ -36,7 +36,7 @@ pub fn SettingsDialog() -> impl IntoView {
     // A row or a form that goes takes the focus with it: then it goes to the dialog.
     let editing = RwSignal::new(Editing::Nothing);
     effect(move || {
-        library.endpoints().list().track();
+        library.endpoints().track();
         editing.track();
         focus_if_lost(dialog);
     });
@@ -207,8 +207,12 @@ enum Editing {
 fn Endpoints(editing: RwSignal<Editing>) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let list = move || library.endpoints().list();
-    let is_empty = memo(move || list().read().is_empty());
+    let is_empty = memo(move || library.endpoints().read().list.is_empty());
+    let ids = move || {
+        let endpoints = library.endpoints();
+        let endpoints = endpoints.read();
+        endpoints.list.iter().map(|endpoint| endpoint.id).collect()
+    };
     view! {
         <section class="endpoints" aria-label=word!(i18n, endpoints)>
             <h3>{word!(i18n, endpoints)}</h3>
@@ -218,7 +222,7 @@ fn Endpoints(editing: RwSignal<Editing>) -> impl IntoView {
             })}
             <ul>
                 {rows(
-                    move || list().into_iter().map(|endpoint| endpoint.key()).collect(),
+                    ids,
                     move |id| view! { <EndpointLine id editing /> },
                 )}
             </ul>
@@ -241,10 +245,10 @@ fn Endpoints(editing: RwSignal<Editing>) -> impl IntoView {
 fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let endpoint = library.endpoints().list().at_key(id);
-    let name = derive(move || endpoint.name().try_get().unwrap_or_default());
+    let endpoint = move || library.endpoint(id);
+    let name = derive(move || endpoint().map(|saved| saved.name).unwrap_or_default());
     let base_url = derive(move || {
-        let base_url = endpoint.base_url().try_get();
+        let base_url = endpoint().map(|saved| saved.base_url);
         base_url.map(String::from).unwrap_or_default()
     });
     let was_tested = RwSignal::new(false);
@@ -272,10 +276,11 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
             </button>
         })
     });
-    let count = memo(move || library.endpoints().list().read().len());
+    let count = memo(move || library.endpoints().read().list.len());
     let place = memo(move || {
-        let list = library.endpoints().list();
-        let list = list.read();
+        let endpoints = library.endpoints();
+        let endpoints = endpoints.read();
+        let list = &endpoints.list;
         list.iter().position(|saved| saved.id == id).unwrap_or(0)
     });
     // A row that is moved on the page loses the focus; at an end, the other button has it.
