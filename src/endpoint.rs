@@ -5,7 +5,6 @@ pub mod suggestion;
 
 pub use suggestion::Suggestion;
 
-use reactive_stores::Store;
 use serde::{Deserialize, Serialize};
 
 crate::id::declare_id! {
@@ -13,7 +12,7 @@ crate::id::declare_id! {
 }
 
 /// A server that speaks the OpenAI protocol, as the reader has saved it.
-#[derive(Clone, Debug, PartialEq, Eq, Store, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// What cards refer to; it outlives a change of name or address.
     pub id: Id,
@@ -27,10 +26,9 @@ pub struct Endpoint {
 }
 
 /// All saved endpoints, in the reader's order; a new one comes last.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Store, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoints {
     /// Each with an identifier and a base URL of its own.
-    #[store(key: Id = |endpoint| endpoint.id)]
     pub list: Vec<Endpoint>,
 }
 

@@ -15,6 +15,18 @@ macro_rules! declare_id {
             }
         }
 
+        impl From<u64> for Id {
+            fn from(bits: u64) -> Self {
+                Self(bits)
+            }
+        }
+
+        impl From<Id> for u64 {
+            fn from(id: Id) -> Self {
+                id.0
+            }
+        }
+
         impl std::fmt::Display for Id {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, "{:016x}", self.0)

@@ -3,6 +3,7 @@
 //! The modules, in reading order: what a chat is, where it is asked, what is kept, what a user
 //! can do, and what a user sees. ARCHITECTURE.md tells which may use which.
 
+mod i18n;
 mod id;
 
 pub mod address;
@@ -20,16 +21,3 @@ pub mod storage;
 pub mod view;
 
 pub use view::App;
-
-/// The words of the page, by key and language, generated from `locales/*.json` by build.rs.
-#[allow(
-    clippy::pedantic,
-    missing_docs,
-    dead_code,
-    unused_imports,
-    reason = "generated code"
-)]
-mod words {
-    include!(concat!(env!("OUT_DIR"), "/i18n.rs"));
-}
-use words::i18n;

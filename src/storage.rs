@@ -106,13 +106,15 @@ pub fn history() -> Vec<Entry> {
         return Vec::new();
     };
     let keys = (0..storage.length().unwrap_or_default()).filter_map(|n| storage.key(n).ok()?);
-    let mut entries: Vec<_> = keys
-        .filter_map(|key| match Key::parse(&key)? {
-            Key::Chat(id) => Some(entry(id)),
-            _ => None,
-        })
-        .collect();
-    entries.sort_by(|a, b| b.used.total_cmp(&a.used));
+    let mut entries: Vec<Entry> = Vec::new();
+    for key in keys {
+        if let Some(Key::Chat(id)) = Key::parse(&key) {
+            let entry = entry(id);
+            // A sort of the standard library would be 1 % of the download.
+            let place = entries.partition_point(|other| other.used >= entry.used);
+            entries.insert(place, entry);
+        }
+    }
     entries
 }
 

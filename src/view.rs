@@ -32,12 +32,12 @@ use leptos_router::{
 
 use crate::{
     address::Address,
-    i18n::{I18nContextProvider, t_string, use_i18n},
+    i18n::{I18n, t_string, use_i18n},
     session::{Library, Opened, Session},
     storage::Theme,
 };
 use board::Board;
-use dynamic::{flag, part, when, word};
+use dynamic::{click, derive, effect, flag, memo, part, when, word};
 use history::History;
 use notice::{ChatNotices, Notices};
 use settings::SettingsDialog;
@@ -45,13 +45,16 @@ use settings::SettingsDialog;
 /// The whole app: what is stored, the words and the address.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_context(Library::open_all());
+    let library = Library::open_all();
+    provide_context(library);
+    I18n::provide(
+        move || library.settings().with(|settings| settings.locale.clone()),
+        library.languages(),
+    );
     view! {
-        <I18nContextProvider>
-            <Router>
-                <Page />
-            </Router>
-        </I18nContextProvider>
+        <Router>
+            <Page />
+        </Router>
     }
 }
 
@@ -147,7 +150,7 @@ fn Page() -> impl IntoView {
     let library = expect_context::<Library>();
     let location = use_location();
     let (path, query) = (location.pathname, location.search);
-    let opened = Memo::new(move |_| {
+    let opened = memo(move || {
         let fields = web_sys::UrlSearchParams::new_with_str(&query.get());
         let fields = fields.map(|fields| fields.entries().into_iter().flatten());
         let fields = fields.into_iter().flatten().filter_map(|field| {
@@ -186,7 +189,7 @@ fn Page() -> impl IntoView {
     };
     provide_context(shown);
     // A chat in which something was said has an address of its own.
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(id) = shown.session().and_then(Session::address) {
             let address = Address::Chat(id).to_string();
             if path.get_untracked() != address {
@@ -194,8 +197,8 @@ fn Page() -> impl IntoView {
             }
         }
     });
-    let title = Memo::new(move |_| shown.session().map(Session::title).unwrap_or_default());
-    Effect::new(move |_| {
+    let title = memo(move || shown.session().map(Session::title).unwrap_or_default());
+    effect(move || {
         let title = title.get();
         document().set_title(&if title.is_empty() {
             "Collate".to_owned()
@@ -203,13 +206,7 @@ fn Page() -> impl IntoView {
             format!("{title} · Collate")
         });
     });
-    // The words follow the settings; without one, the browser's language.
-    let browsers = i18n.get_locale_untracked();
-    Effect::new(move |_| {
-        let locale = library.settings().with(|settings| settings.locale.clone());
-        i18n.set_locale(locale.and_then(|tag| tag.parse().ok()).unwrap_or(browsers));
-    });
-    Effect::new(move |_| {
+    effect(move || {
         let theme = match library.settings().with(|settings| settings.theme) {
             Some(Theme::Light) => "light",
             Some(Theme::Dark) => "dark",
@@ -220,23 +217,23 @@ fn Page() -> impl IntoView {
             let _ = root.set_attribute("data-theme", theme);
         }
     });
-    let answering = Memo::new(move |_| shown.session().map_or(0, Session::answering));
+    let answering = memo(move || shown.session().map_or(0, Session::answering));
     view! {
         <header class="page-header">
             <h1 class="brand">"Collate"</h1>
-            <p class="chat-title">{title}</p>
+            <p class="chat-title">{derive(move || title.get())}</p>
             {when(move || answering.get() > 1, move || view! {
                 <button
                     class="button"
                     title=word!(i18n, stop_all_hint, count = answering.get())
-                    on:click=move |event| {
+                    on:click=click(move |event| {
                         if let Some(session) = untrack(|| shown.session()) {
                             session.stop_all();
                             if let Some(first) = session.first_card() {
                                 card::focus_message(first, &event);
                             }
                         }
-                    }
+                    })
                 >
                     {icon::icon(icon::STOP)}
                     {word!(i18n, stop_all)}
@@ -246,7 +243,7 @@ fn Page() -> impl IntoView {
                 class="button"
                 aria-label=word!(i18n, new_chat)
                 title=word!(i18n, new_chat)
-                on:click=move |_| shown.new_chat()
+                on:click=click(move |_| shown.new_chat())
             >
                 {icon::icon(icon::PLUS)}
                 <span class="button-word">{word!(i18n, new_chat)}</span>
@@ -257,7 +254,7 @@ fn Page() -> impl IntoView {
                 aria-label=word!(i18n, history)
                 title=word!(i18n, history)
                 aria-expanded=flag(move || shown.history.get())
-                on:click=move |_| shown.history.update(|open| *open = !*open)
+                on:click=click(move |_| shown.history.update(|open| *open = !*open))
             >
                 {icon::icon(icon::HISTORY)}
                 <span class="button-word">{word!(i18n, history)}</span>
@@ -267,7 +264,7 @@ fn Page() -> impl IntoView {
                 aria-label=word!(i18n, settings)
                 title=word!(i18n, settings)
                 aria-haspopup="dialog"
-                on:click=move |_| shown.settings.set(true)
+                on:click=click(move |_| shown.settings.set(true))
             >
                 {icon::icon(icon::SETTINGS)}
             </button>
@@ -301,7 +298,7 @@ fn Nothing() -> impl IntoView {
             <div class="empty">
                 <h2>{word!(i18n, nothing_here)}</h2>
                 <p class="hint">{word!(i18n, nothing_here_hint)}</p>
-                <button class="button primary" on:click=move |_| shown.new_chat()>
+                <button class="button primary" on:click=click(move |_| shown.new_chat())>
                     {t_string!(i18n, start_new_chat)}
                 </button>
             </div>

@@ -3,10 +3,11 @@
 //! Source of names and ranges: OpenAI's API reference, «Create chat completion»; `top_k`, `min_p`
 //! and `repetition_penalty` as vLLM names them.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::{Map, Number, Value, json};
 
 /// A parameter that a reader can set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,7 +159,64 @@ pub struct Params {
     pub in_use: bool,
     /// What is not as it was at the start, by [`Param::wire`].
     #[serde(default)]
-    pub changed: BTreeMap<String, Setting>,
+    pub changed: Changed,
+}
+
+/// A map of a few, in the order of the keys. The standard library's is made for many, and would be
+/// 1 % of the download.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changed(Vec<(String, Setting)>);
+
+impl Changed {
+    fn get(&self, name: &str) -> Option<&Setting> {
+        let place = self.place(name).ok()?;
+        Some(&self.0[place].1)
+    }
+
+    fn insert(&mut self, name: String, setting: Setting) {
+        match self.place(&name) {
+            Ok(place) => self.0[place].1 = setting,
+            Err(place) => self.0.insert(place, (name, setting)),
+        }
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.0.retain(|(found, _)| found != name);
+    }
+
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(found, _)| (**found).cmp(name))
+    }
+}
+
+impl Serialize for Changed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, setting)| (name, setting)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Changed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+
+        impl<'de> Visitor<'de> for Read {
+            type Value = Changed;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Changed, A::Error> {
+                let mut changed = Changed::default();
+                while let Some((name, setting)) = map.next_entry()? {
+                    changed.insert(name, setting);
+                }
+                Ok(changed)
+            }
+        }
+
+        deserializer.deserialize_map(Read)
+    }
 }
 
 /// Why the text of [`Param::Json`] can't be sent.
@@ -209,7 +267,7 @@ impl Params {
                     }
                     lines.into()
                 }
-                Param::ResponseFormat => Map::from_iter([("type".to_owned(), value)]).into(),
+                Param::ResponseFormat => json!({ "type": value }),
                 _ => value,
             };
             let name = match param {

@@ -4,16 +4,12 @@
 use std::collections::{HashMap, HashSet};
 
 use leptos::prelude::*;
-use reactive_stores::Store;
 
 use super::{Session, random};
 use crate::{
     address::{Address, Wanted},
     chat::{self, Card, Chat, Entry, card},
-    endpoint::{
-        self, BaseUrl, Edit, Endpoint, EndpointStoreFields, Endpoints, EndpointsStoreFields,
-        Invalid,
-    },
+    endpoint::{self, BaseUrl, Edit, Endpoint, Endpoints, Invalid},
     openai,
     storage::{self, Found, Key, Recent, Settings, Used},
 };
@@ -92,7 +88,7 @@ struct Tab {
 /// Everything that the chats share, and what a user does with it.
 #[derive(Clone, Copy)]
 pub struct Library {
-    endpoints: Store<Endpoints>,
+    endpoints: RwSignal<Endpoints>,
     settings: RwSignal<Settings>,
     recent: RwSignal<Recent>,
     models: RwSignal<HashMap<endpoint::Id, Models>>,
@@ -101,6 +97,7 @@ pub struct Library {
     aside: RwSignal<Vec<String>>,
     history: RwSignal<()>,
     is_online: RwSignal<bool>,
+    languages: RwSignal<Vec<String>>,
     tab: StoredValue<Tab, LocalStorage>,
 }
 
@@ -122,7 +119,7 @@ impl Library {
         };
         let unsaved = failed.map(|error| (Key::Settings, error));
         let library = Self {
-            endpoints: Store::new(loaded.endpoints),
+            endpoints: RwSignal::new(loaded.endpoints),
             settings: RwSignal::new(loaded.settings),
             recent: RwSignal::new(loaded.recent),
             models: RwSignal::default(),
@@ -131,6 +128,7 @@ impl Library {
             aside: RwSignal::new(loaded.aside),
             history: RwSignal::new(()),
             is_online: RwSignal::new(window().navigator().on_line()),
+            languages: RwSignal::new(languages()),
             tab: StoredValue::new_local(tab),
         };
         library.watch();
@@ -140,13 +138,13 @@ impl Library {
     // What the page shows.
 
     /// The saved endpoints.
-    pub fn endpoints(self) -> Store<Endpoints> {
-        self.endpoints
+    pub fn endpoints(self) -> ReadSignal<Endpoints> {
+        self.endpoints.read_only()
     }
 
-    /// The name of a saved endpoint.
-    pub fn endpoint_name(self, id: endpoint::Id) -> Option<String> {
-        self.endpoints.list().at_key(id).name().try_get()
+    /// A saved endpoint.
+    pub fn endpoint(self, id: endpoint::Id) -> Option<Endpoint> {
+        self.endpoints.read().find(id).cloned()
     }
 
     /// What is known of an endpoint's models; None if they were never asked for.
@@ -161,8 +159,8 @@ impl Library {
     }
 
     /// The reader's settings.
-    pub fn settings(self) -> Signal<Settings> {
-        self.settings.into()
+    pub fn settings(self) -> ReadSignal<Settings> {
+        self.settings.read_only()
     }
 
     /// Follows what is stored: chats that come and go.
@@ -195,13 +193,19 @@ impl Library {
     }
 
     /// The keys under which damaged values were put aside.
-    pub fn aside(self) -> Signal<Vec<String>> {
-        self.aside.into()
+    pub fn aside(self) -> ReadSignal<Vec<String>> {
+        self.aside.read_only()
     }
 
     /// Whether the browser believes that it has a network.
     pub fn is_online(self) -> Signal<bool> {
         self.is_online.into()
+    }
+
+    /// The languages that the reader has set in the browser, the preferred one first, as BCP 47
+    /// tags.
+    pub fn languages(self) -> ReadSignal<Vec<String>> {
+        self.languages.read_only()
     }
 
     /// This page's origin, which a server may have to allow.
@@ -403,8 +407,7 @@ impl Library {
             Forgotten::Endpoint(endpoint, index) => {
                 let id = endpoint.id;
                 self.endpoints
-                    .list()
-                    .update(|list| list.insert(index.min(list.len()), endpoint));
+                    .update(|Endpoints { list }| list.insert(index.min(list.len()), endpoint));
                 self.save_endpoints();
                 self.load_models(id);
                 self.resume();
@@ -459,7 +462,7 @@ impl Library {
 
     /// Deletes an endpoint. Cards that talk to it say so and keep what was said.
     pub fn delete_endpoint(self, id: endpoint::Id) {
-        let removed = self.endpoints.list().try_update(|list| {
+        let removed = self.endpoints.try_update(|Endpoints { list }| {
             let index = list.iter().position(|saved| saved.id == id)?;
             Some(Forgotten::Endpoint(list.remove(index), index))
         });
@@ -472,7 +475,7 @@ impl Library {
 
     /// Moves an endpoint by one place, up or down.
     pub fn move_endpoint(self, id: endpoint::Id, up: bool) {
-        self.endpoints.list().update(|list| {
+        self.endpoints.update(|Endpoints { list }| {
             let Some(index) = list.iter().position(|saved| saved.id == id) else {
                 return;
             };
@@ -600,7 +603,7 @@ impl Library {
     // How things are saved.
 
     pub(super) fn save_endpoint(self, endpoint: Endpoint) {
-        self.endpoints.list().update(|list| {
+        self.endpoints.update(|Endpoints { list }| {
             match list.iter_mut().find(|saved| saved.id == endpoint.id) {
                 Some(saved) => *saved = endpoint,
                 None => list.push(endpoint),
@@ -691,16 +694,30 @@ impl Library {
             }
         };
         let leave = move |leaving| self.tab.update_value(|tab| tab.leaving = leaving);
-        window_event_listener(leptos::ev::pagehide, move |_| {
-            leave(true);
-            flush();
-        });
-        window_event_listener(leptos::ev::pageshow, move |_| leave(false));
-        window_event_listener(leptos::ev::visibilitychange, move |_| flush());
-        window_event_listener(leptos::ev::online, move |_| self.is_online.set(true));
-        window_event_listener(leptos::ev::offline, move |_| self.is_online.set(false));
-        window_event_listener(leptos::ev::storage, move |event| {
-            match storage::changed(&event) {
+        // One type of closure for all of them.
+        let on = |event: &str, act: Box<dyn Fn(web_sys::Event)>| {
+            window_event_listener_untyped(event, act);
+        };
+        on(
+            "pagehide",
+            Box::new(move |_| {
+                leave(true);
+                flush();
+            }),
+        );
+        on("pageshow", Box::new(move |_| leave(false)));
+        on("visibilitychange", Box::new(move |_| flush()));
+        on("online", Box::new(move |_| self.is_online.set(true)));
+        on("offline", Box::new(move |_| self.is_online.set(false)));
+        on(
+            "languagechange",
+            Box::new(move |_| {
+                self.languages.set(languages());
+            }),
+        );
+        on(
+            "storage",
+            Box::new(move |event| match storage::changed(&event) {
                 Some(Key::Chat(id)) => {
                     if let Some(open) = self.session(id) {
                         open.changed_elsewhere();
@@ -710,8 +727,8 @@ impl Library {
                     }
                 }
                 Some(Key::Endpoints) => {
-                    if let Some(Endpoints { list }) = storage::readable(Key::Endpoints) {
-                        self.endpoints.list().set(list);
+                    if let Some(endpoints) = storage::readable(Key::Endpoints) {
+                        self.endpoints.set(endpoints);
                         self.resume();
                     }
                 }
@@ -727,9 +744,14 @@ impl Library {
                 }
                 Some(Key::Entry(_)) => self.history.notify(),
                 None => {}
-            }
-        });
+            }),
+        );
     }
+}
+
+fn languages() -> Vec<String> {
+    let languages = window().navigator().languages();
+    languages.iter().filter_map(|tag| tag.as_string()).collect()
 }
 
 /// Asks an endpoint for its models. Where it knows no such path, the path with a version is tried

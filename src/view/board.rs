@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{card::CardView, dynamic::word};
+use super::{
+    card::CardView,
+    dynamic::{rows, word},
+};
 use crate::{i18n::use_i18n, session::Session};
 
 /// The cards from left to right; the row scrolls when they no longer fit.
@@ -12,9 +15,10 @@ pub fn Board() -> impl IntoView {
     let session = expect_context::<Session>();
     view! {
         <main class="board" aria-label=word!(i18n, cards)>
-            <For each=move || session.cards() key=|card| card.key() let:card>
-                <CardView id=card.key() />
-            </For>
+            {rows(
+                move || session.cards().into_iter().map(|card| card.key()).collect(),
+                |id| view! { <CardView id /> },
+            )}
         </main>
     }
 }

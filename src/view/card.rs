@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use super::{
     composer::Composer,
     connect::Connect,
-    dynamic::{flag, when, word},
+    dynamic::{click, derive, flag, memo, when, word},
     explain::explain_unlisted,
     grip::Grip,
     icon::{self, icon},
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     chat::{CardStoreFields, card},
-    endpoint::{self, EndpointsStoreFields},
+    endpoint,
     i18n::{t_string, use_i18n},
     session::{Models, Session},
 };
@@ -29,15 +29,15 @@ pub fn CardView(id: card::Id) -> impl IntoView {
     let session = expect_context::<Session>();
     let library = session.library();
     let card = session.card(id);
-    let number = Memo::new(move |_| session.place(id) + 1);
-    let endpoint = Memo::new(move |_| card.endpoint().try_get().flatten());
-    let model = Memo::new(move |_| card.model().try_get().flatten());
-    let models = Memo::new(move |_| library.models(endpoint.get()?));
-    let name = Memo::new(move |_| card.name().try_get().unwrap_or_default());
-    let synced = Memo::new(move |_| card.synced().try_get().unwrap_or_default());
+    let number = memo(move || session.place(id) + 1);
+    let endpoint = memo(move || card.endpoint().try_get().flatten());
+    let model = memo(move || card.model().try_get().flatten());
+    let models = memo(move || library.models(endpoint.get()?));
+    let name = memo(move || card.name().try_get().unwrap_or_default());
+    let synced = memo(move || card.synced().try_get().unwrap_or_default());
     // Whether the reader asked for the form by choosing «Custom model…», or an address did.
     let custom = RwSignal::new(untrack(|| session.proposed(id)).is_some());
-    let is_saved = Memo::new(move |_| {
+    let is_saved = memo(move || {
         endpoint
             .get()
             .is_some_and(|id| library.endpoints().read().find(id).is_some())
@@ -57,7 +57,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
             class="card"
             id=format!("card-{id}")
             aria-label=word!(i18n, card, number = number.get())
-            data-colour=Signal::derive(move || match card.colour().try_get().unwrap_or_default() {
+            data-colour=derive(move || match card.colour().try_get().unwrap_or_default() {
                 0 => None,
                 colour => Some(colour.to_string()),
             })
@@ -71,14 +71,14 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                         class="button icon-button"
                         aria-label=word!(i18n, sync_input)
                         aria-pressed=flag(move || synced.get())
-                        title=Signal::derive(move || {
+                        title=derive(move || {
                             if synced.get() {
                                 t_string!(i18n, sync_on)
                             } else {
                                 t_string!(i18n, sync_off)
                             }
                         })
-                        on:click=move |_| session.toggle_sync(id)
+                        on:click=click(move |_| session.toggle_sync(id))
                     >
                         {icon(icon::SYNC)}
                     </button>
@@ -87,9 +87,9 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                         class="button icon-button"
                         aria-label=word!(i18n, compare)
                         title=word!(i18n, compare_hint)
-                        on:click=move |event| {
+                        on:click=click(move |event| {
                             show_card(session.add_card(id), &event);
-                        }
+                        })
                     >
                         {icon(icon::COMPARE)}
                     </button>
@@ -97,7 +97,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                 </div>
             </header>
             {when(move || name.with(|name| !name.is_empty()), move || view! {
-                <p class="card-name" dir="auto">{name}</p>
+                <p class="card-name" dir="auto">{derive(move || name.get())}</p>
             })}
             {when(
                 move || needs_form.get(),
@@ -154,20 +154,22 @@ fn EndpointPicker(
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let library = session.library();
-    let list = move || library.endpoints().list();
-    let shown = Signal::derive(move || {
+    let shown = derive(move || {
         if custom.get() {
             return t_string!(i18n, custom_model_option).to_owned();
         }
         endpoint.get().map_or_else(String::new, |id| {
-            let name = library.endpoint_name(id);
-            name.unwrap_or_else(|| t_string!(i18n, endpoint_deleted).to_owned())
+            let endpoint = library.endpoint(id);
+            endpoint.map_or_else(
+                || t_string!(i18n, endpoint_deleted).to_owned(),
+                |endpoint| endpoint.name,
+            )
         })
     });
-    let choices = Signal::derive(move || {
-        let list = list();
-        let list = list.read();
-        let saved = list.iter().map(|endpoint| Choice {
+    let choices = memo(move || {
+        let endpoints = library.endpoints();
+        let endpoints = endpoints.read();
+        let saved = endpoints.list.iter().map(|endpoint| Choice {
             value: endpoint.id.to_string(),
             label: endpoint.name.clone(),
             note: Some(endpoint.base_url.as_str().to_owned()),
@@ -187,9 +189,10 @@ fn EndpointPicker(
             return;
         }
         custom.set(false);
-        let list = list();
-        let picked = list
+        let endpoints = library.endpoints();
+        let picked = endpoints
             .read_untracked()
+            .list
             .iter()
             .map(|saved| saved.id)
             .find(|id| id.to_string() == value);
@@ -203,14 +206,14 @@ fn EndpointPicker(
             label=word!(i18n, endpoint)
             placeholder=word!(i18n, choose_endpoint)
             shown
-            chosen=Signal::derive(move || match endpoint.get() {
+            chosen=derive(move || match endpoint.get() {
                 Some(id) if !custom.get() => id.to_string(),
                 _ => CUSTOM.to_owned(),
             })
             choices
-            status=Signal::derive(|| None)
-            on_open=|| ()
-            on_pick=pick
+            status=derive(|| None)
+            on_open=Callback::new(|()| ())
+            on_pick=Callback::new(pick)
         />
     }
 }
@@ -225,8 +228,8 @@ fn ModelPicker(
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let library = session.library();
-    let choices = Signal::derive(move || {
-        let mut listed = match models.get() {
+    let choices = memo(move || {
+        let listed = match models.get() {
             Some(Models::Listed(listed)) => listed,
             _ => Vec::new(),
         };
@@ -234,8 +237,8 @@ fn ModelPicker(
         let recent = endpoint
             .get()
             .map_or_else(Vec::new, |id| library.recent(id));
-        let rank = |model: &String| recent.iter().position(|used| used == model);
-        listed.sort_by_key(|model| rank(model).unwrap_or(usize::MAX));
+        let first = recent.iter().filter(|model| listed.contains(model));
+        let rest = listed.iter().filter(|model| !recent.contains(model));
         let choice = |label: String, note| Choice {
             value: label.clone(),
             label,
@@ -247,20 +250,19 @@ fn ModelPicker(
         let is_listed = matches!(models.get(), Some(Models::Listed(_)));
         let note = is_listed.then(|| t_string!(i18n, not_listed).to_owned());
         let missing = missing.map(|model| choice(model, note));
-        let listed = listed.into_iter().map(|model| {
-            let was_used = rank(&model).map(|_| t_string!(i18n, used_recently).to_owned());
-            choice(model, was_used)
-        });
-        missing.into_iter().chain(listed).collect()
+        let used = || Some(t_string!(i18n, used_recently).to_owned());
+        let first = first.map(|model| choice(model.clone(), used()));
+        let rest = rest.map(|model| choice(model.clone(), None));
+        missing.into_iter().chain(first).chain(rest).collect()
     });
-    let status = Signal::derive(move || match models.get()? {
+    let status = derive(move || match models.get()? {
         Models::Loading => Some(t_string!(i18n, loading_models).to_owned()),
         Models::Unlisted(unlisted) => Some(explain_unlisted(i18n, &unlisted)),
         Models::Listed(listed) if listed.is_empty() => Some(t_string!(i18n, no_models).to_owned()),
         Models::Listed(_) => None,
     });
     // A list that failed is asked for again when it is looked for.
-    let on_open = move || {
+    let on_open = move |()| {
         if let (Some(endpoint), Some(Models::Unlisted(_)) | None) =
             (endpoint.get_untracked(), models.get_untracked())
         {
@@ -272,12 +274,12 @@ fn ModelPicker(
             name=format!("model-{id}")
             label=word!(i18n, model)
             placeholder=word!(i18n, choose_model)
-            shown=Signal::derive(move || model.get().unwrap_or_default())
-            chosen=Signal::derive(move || model.get().unwrap_or_default())
+            shown=derive(move || model.get().unwrap_or_default())
+            chosen=derive(move || model.get().unwrap_or_default())
             choices
             status
-            on_open
-            on_pick=move |model| session.pick_model(id, model)
+            on_open=Callback::new(on_open)
+            on_pick=Callback::new(move |model| session.pick_model(id, model))
         />
     }
 }

@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, prelude::Closure};
 
 use super::{
     card::focus_message,
-    dynamic::{part, when, word},
+    dynamic::{click, derive, effect, memo, part, press, when, word},
     icon::{self, icon},
     ime::{Action, Event, Ime},
 };
@@ -32,9 +32,9 @@ pub fn Composer(
     let session = expect_context::<Session>();
     let input = NodeRef::<html::Textarea>::new();
     let ime = StoredValue::new(Ime::default());
-    let draft = Memo::new(move |_| session.draft(id));
-    let is_live = Memo::new(move |_| session.live(id).is_some());
-    let shares = Memo::new(move |_| {
+    let draft = memo(move || session.draft(id));
+    let is_live = memo(move || session.live(id).is_some());
+    let shares = memo(move || {
         let is_synced = session.card(id).synced().try_get().unwrap_or_default();
         is_synced
             && session
@@ -46,9 +46,9 @@ pub fn Composer(
                 > 1
     });
     let settings = session.library().settings();
-    let send_key = Memo::new(move |_| settings.with(|settings| settings.send_key));
-    let busy = Memo::new(move |_| settings.with(|settings| settings.busy));
-    let can_send = Memo::new(move |_| session.can_send(id));
+    let send_key = memo(move || settings.with(|settings| settings.send_key));
+    let busy = memo(move || settings.with(|settings| settings.busy));
+    let can_send = memo(move || session.can_send(id));
 
     // The input shows the draft, but a composition in it is never disturbed.
     let show = move |draft: &str| {
@@ -64,7 +64,7 @@ pub fn Composer(
     // into sight: so a key costs by what is seen, not by how many cards there are.
     let is_seen = RwSignal::new(true);
     let seen = StoredValue::new_local(None::<Seen>);
-    Effect::new(move |_| {
+    effect(move || {
         seen.set_value(input.get().and_then(|input| Seen::watch(&input, is_seen)));
     });
     let mut show_later = debounce(AT_REST, move |()| {
@@ -72,7 +72,7 @@ pub fn Composer(
             show(&draft);
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         input.track();
         draft.track();
         if is_seen.get() {
@@ -137,7 +137,7 @@ pub fn Composer(
                 move || shares.get() && model.get().is_none(),
                 move || view! {
                     <p class="hint">
-                        {Signal::derive(move || match busy.get() {
+                        {derive(move || match busy.get() {
                             Busy::Queue => t_string!(i18n, needs_model_queue),
                             Busy::Skip => t_string!(i18n, needs_model_skip),
                         })}
@@ -163,12 +163,12 @@ pub fn Composer(
                     node_ref=input
                     rows="1"
                     dir="auto"
-                    enterkeyhint=Signal::derive(move || match send_key.get() {
+                    enterkeyhint=derive(move || match send_key.get() {
                         SendKey::Enter => "send",
                         SendKey::CtrlEnter => "enter",
                     })
                     aria-label=word!(i18n, message)
-                    placeholder=Signal::derive(move || {
+                    placeholder=derive(move || {
                         if shares.get() { t_string!(i18n, ask_synced) } else { t_string!(i18n, ask) }
                     })
                     // What is typed next is added to what all cards show.
@@ -184,7 +184,7 @@ pub fn Composer(
                         act(Event::CompositionUpdate { hangul: super::ime::ends_in_hangul(&text) });
                     }
                     on:compositionend=move |_| _ = act(Event::CompositionEnd)
-                    on:keydown=on_keydown
+                    on:keydown=press(on_keydown)
                 ></textarea>
                 {part(move || {
                     if is_live.get() {
@@ -194,12 +194,12 @@ pub fn Composer(
                                 aria-label=word!(i18n, stop)
                                 title=word!(i18n, stop)
                                 // The second click of a double click was meant for Send.
-                                on:click=move |event| {
+                                on:click=click(move |event| {
                                     if event.detail() < 2 {
                                         session.stop(id);
                                         focus_message(id, &event);
                                     }
-                                }
+                                })
                             >
                                 {icon(icon::STOP)}
                             </button>
@@ -211,8 +211,8 @@ pub fn Composer(
                                 class="button icon-button primary"
                                 aria-label=word!(i18n, send)
                                 title=word!(i18n, send)
-                                disabled=Signal::derive(move || !can_send.get())
-                                on:click=move |_| send()
+                                disabled=derive(move || !can_send.get())
+                                on:click=click(move |_| send())
                             >
                                 {icon(icon::SEND)}
                             </button>

@@ -3,13 +3,13 @@
 use leptos::{ev, html, prelude::*};
 
 use super::card::focus_input;
-use super::dynamic::{flag, part, when, word};
+use super::dynamic::{click, derive, flag, memo, part, press, when, word};
 use super::explain::{explain_unconnected, explain_unlisted};
 use super::field::{Field, fill, typed};
 use super::suggest::Suggest;
 use crate::{
     chat::card,
-    endpoint::{self, BaseUrl, EndpointStoreFields, EndpointsStoreFields},
+    endpoint::{self, BaseUrl},
     i18n::{t_string, use_i18n},
     session::{Library, Models, Session, Task, Unconnected, Unlisted},
 };
@@ -33,9 +33,9 @@ pub fn Connect(
     let asking = StoredValue::new(None::<Task>);
     let failed = RwSignal::new(None::<Unconnected>);
 
-    let kept = Memo::new(move |_| {
-        let list = library.endpoints().list();
-        list.at_key(endpoint.get()?).base_url().try_get()
+    let kept = memo(move || {
+        let endpoint = library.endpoint(endpoint.get()?)?;
+        Some(endpoint.base_url)
     });
     let submit = move || {
         is_asking.set(true);
@@ -55,7 +55,7 @@ pub fn Connect(
         })));
     };
     // What is wrong: with what was typed, else with the endpoint that is chosen.
-    let problem = Signal::derive(move || {
+    let problem = derive(move || {
         if is_asking.get() {
             return None;
         }
@@ -94,8 +94,8 @@ pub fn Connect(
     // The form may be asked for by an address, which proposes what to type.
     let proposed = session.proposed(id).unwrap_or_default();
     // Nothing is wrong on a first visit: it begins with a welcome.
-    let is_first_visit = Memo::new(move |_| library.endpoints().list().read().is_empty());
-    let base_url_hint = Signal::derive(move || match kept.get() {
+    let is_first_visit = memo(move || library.endpoints().read().list.is_empty());
+    let base_url_hint = derive(move || match kept.get() {
         Some(kept) => t_string!(i18n, base_url_kept, url = kept.as_str()).to_string(),
         None => t_string!(i18n, base_url_hint).to_owned(),
     });
@@ -104,13 +104,13 @@ pub fn Connect(
             class="connect"
             aria-label=word!(i18n, custom_model)
             novalidate
-            on:keydown=move |event: ev::KeyboardEvent| {
+            on:keydown=press(move |event| {
                 let can_leave = is_custom.get_untracked() && kept.get_untracked().is_some();
                 if event.key() == "Escape" && !event.is_composing() && can_leave {
                     is_custom.set(false);
                     focus_input(id);
                 }
-            }
+            })
             on:submit=move |event: ev::SubmitEvent| {
                 event.prevent_default();
                 submit();
@@ -143,14 +143,14 @@ pub fn Connect(
             <Field
                 id=format!("token-{id}")
                 label=word!(i18n, token)
-                hint=Signal::derive(move || t_string!(i18n, token_hint).to_owned())
+                hint=derive(move || t_string!(i18n, token_hint).to_owned())
                 input=token
                 is_secret=true
             />
             <Field
                 id=format!("model-id-{id}")
                 label=word!(i18n, model)
-                hint=Signal::derive(move || t_string!(i18n, model_hint).to_owned())
+                hint=derive(move || t_string!(i18n, model_hint).to_owned())
                 value=proposed.model.unwrap_or_default()
                 input=model
             />
@@ -162,7 +162,7 @@ pub fn Connect(
                     <button
                         class="button"
                         type="button"
-                        on:click=move |_| repair(found.clone())
+                        on:click=click(move |_| repair(found.clone()))
                     >
                         {use_it}
                     </button>
@@ -184,7 +184,7 @@ pub fn Connect(
                             <button
                                 class="button"
                                 type="button"
-                                on:click=move |_| is_custom.set(false)
+                                on:click=click(move |_| is_custom.set(false))
                             >
                                 {word!(i18n, cancel)}
                             </button>
@@ -192,7 +192,7 @@ pub fn Connect(
                     },
                 )}
                 <span class="hint" role="status">
-                    {Signal::derive(move || is_asking.get().then(|| t_string!(i18n, refreshing)))}
+                    {derive(move || is_asking.get().then(|| t_string!(i18n, refreshing)))}
                 </span>
             </div>
         </form>

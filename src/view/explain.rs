@@ -1,20 +1,16 @@
 //! Errors in the reader's language: what happened, and what to do now. The endpoint's own words
 //! are kept.
 
-use leptos_i18n::I18nContext;
-
 use crate::{
     endpoint::Invalid,
-    i18n::{Locale, t_string},
+    i18n::{I18n, t_string},
     openai::Error,
     session::{Unconnected, Unlisted},
     storage,
 };
 
-type Words = I18nContext<Locale>;
-
 /// Why an endpoint gave no answer, or no list of models.
-pub fn explain(i18n: Words, error: &Error) -> String {
+pub fn explain(i18n: I18n, error: &Error) -> String {
     let what = match error {
         Error::Unreachable => t_string!(i18n, unreachable).to_owned(),
         Error::Refused { status, .. } => {
@@ -45,7 +41,7 @@ pub fn explain(i18n: Words, error: &Error) -> String {
 }
 
 /// Why an endpoint gave no list of models.
-pub fn explain_unlisted(i18n: Words, unlisted: &Unlisted) -> String {
+pub fn explain_unlisted(i18n: I18n, unlisted: &Unlisted) -> String {
     match unlisted {
         Unlisted::Failed(error) => explain(i18n, error),
         Unlisted::Elsewhere(base_url) => {
@@ -55,7 +51,7 @@ pub fn explain_unlisted(i18n: Words, unlisted: &Unlisted) -> String {
 }
 
 /// Why a filled-in form led to no model.
-pub fn explain_unconnected(i18n: Words, error: &Unconnected) -> String {
+pub fn explain_unconnected(i18n: I18n, error: &Unconnected) -> String {
     match error {
         Unconnected::Unlisted(unlisted) => explain_unlisted(i18n, unlisted),
         Unconnected::NoModels => t_string!(i18n, no_models).to_owned(),
@@ -64,7 +60,7 @@ pub fn explain_unconnected(i18n: Words, error: &Unconnected) -> String {
 }
 
 /// What is wrong with a typed base URL or token.
-pub fn explain_invalid(i18n: Words, invalid: Invalid) -> &'static str {
+pub fn explain_invalid(i18n: I18n, invalid: Invalid) -> &'static str {
     match invalid {
         Invalid::EmptyUrl => t_string!(i18n, invalid_empty_url),
         Invalid::Scheme => t_string!(i18n, invalid_scheme),
@@ -77,7 +73,7 @@ pub fn explain_invalid(i18n: Words, invalid: Invalid) -> &'static str {
 }
 
 /// Why the chat is not saved.
-pub fn explain_unsaved(i18n: Words, error: storage::Error) -> &'static str {
+pub fn explain_unsaved(i18n: I18n, error: storage::Error) -> &'static str {
     match error {
         storage::Error::Full => t_string!(i18n, unsaved_full),
         storage::Error::Blocked => t_string!(i18n, unsaved_blocked),

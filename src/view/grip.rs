@@ -3,7 +3,10 @@
 use leptos::{ev, html, leptos_dom::helpers::WindowListenerHandle, prelude::*};
 
 use super::icon::{self, icon};
-use super::{dynamic::word, focus_on};
+use super::{
+    dynamic::{derive, press, word},
+    focus_on,
+};
 use crate::{chat::card, i18n::use_i18n, session::Session};
 
 /// Moves its card among the others.
@@ -72,10 +75,10 @@ pub fn Grip(id: card::Id) -> impl IntoView {
         <button
             node_ref=grip
             class="button icon-button grip"
-            class:dragged=is_dragged
+            class:dragged=derive(move || is_dragged.get())
             aria-label=word!(i18n, move_card)
             title=word!(i18n, move_card_hint)
-            on:keydown=on_key
+            on:keydown=press(on_key)
             on:pointerdown=start
         >
             {icon(icon::GRIP)}

@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 
 use super::{
     Shown,
-    dynamic::{part, word},
+    dynamic::{click, derive, effect, memo, part, press, word},
     focus, focus_if_lost, focus_on,
     icon::{self, icon},
     is_narrow,
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     address::Address,
     chat::{self, Entry},
-    i18n::{t_string, use_i18n},
+    i18n::{I18n, t_string, use_i18n},
     session::{Library, Session},
 };
 
@@ -26,12 +26,12 @@ pub fn History() -> impl IntoView {
     let drawer = NodeRef::<html::Aside>::new();
     // The chat whose title is being changed.
     let renamed = RwSignal::new(None::<chat::Id>);
-    Effect::new(move |_| {
+    effect(move || {
         drawer.track();
         focus_on(drawer);
     });
     // A line that goes takes the focus with it; then Escape must still close the drawer.
-    Effect::new(move |_| {
+    effect(move || {
         library.follow_history();
         renamed.track();
         focus_if_lost(drawer);
@@ -81,20 +81,20 @@ pub fn History() -> impl IntoView {
             class="drawer"
             aria-label=word!(i18n, chat_history)
             tabindex="-1"
-            on:keydown=move |event: ev::KeyboardEvent| {
+            on:keydown=press(move |event| {
                 let is_escape = event.key() == "Escape" && !event.is_composing();
                 if is_escape && !event.default_prevented() {
                     event.prevent_default();
                     close();
                 }
-            }
+            })
         >
             <div class="popover-head">
                 <h2>{word!(i18n, chat_history)}</h2>
                 <button
                     class="button icon-button"
                     aria-label=word!(i18n, close)
-                    on:click=move |_| close()
+                    on:click=click(move |_| close())
                 >
                     {icon(icon::CLOSE)}
                 </button>
@@ -119,7 +119,7 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
         title_now.clone()
     };
     let address = Address::Chat(id).to_string();
-    let is_current = Memo::new(move |_| shown.session().and_then(Session::address) == Some(id));
+    let is_current = memo(move || shown.session().and_then(Session::address) == Some(id));
     let time = match entry.used {
         0.0 => String::new(),
         used => {
@@ -161,8 +161,8 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
                     href=address.clone()
                     aria-label=title.clone()
                     aria-describedby=described_by
-                    aria-current=Signal::derive(move || is_current.get().then_some("page"))
-                    on:click=open
+                    aria-current=derive(move || is_current.get().then(|| "page".to_owned()))
+                    on:click=click(open)
                 >
                     <span class="entry-title" dir="auto">{title.clone()}</span>
                     <small class="hint" id=note_id>{note}</small>
@@ -172,7 +172,7 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
                     aria-label=word!(i18n, rename)
                     title=word!(i18n, rename)
                     aria-description=title.clone()
-                    on:click=move |_| renamed.set(Some(id))
+                    on:click=click(move |_| renamed.set(Some(id)))
                 >
                     {icon(icon::EDIT)}
                 </button>
@@ -181,16 +181,16 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
                     aria-label=word!(i18n, delete)
                     title=word!(i18n, delete)
                     aria-description=title
-                    on:click=delete
+                    on:click=click(delete)
                 >
                     {icon(icon::DELETE)}
                 </button>
             }
         }
     };
-    let is_renamed = Memo::new(move |_| renamed.get() == Some(id));
+    let is_renamed = memo(move || renamed.get() == Some(id));
     view! {
-        <li class="entry-line" class:current=is_current>
+        <li class="entry-line" class:current=derive(move || is_current.get())>
             {part(move || if is_renamed.get() {
                 view! { <Rename id title=title_now.clone() renamed /> }.into_any()
             } else {
@@ -208,7 +208,7 @@ fn Rename(id: chat::Id, title: String, renamed: RwSignal<Option<chat::Id>>) -> i
     let library = expect_context::<Library>();
     let input = NodeRef::<html::Input>::new();
     let before = StoredValue::new(title.clone());
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(input) = input.get() {
             focus(&input);
             input.select();
@@ -231,7 +231,7 @@ fn Rename(id: chat::Id, title: String, renamed: RwSignal<Option<chat::Id>>) -> i
             maxlength="200"
             aria-label=word!(i18n, title)
             value=title
-            on:keydown=move |event: ev::KeyboardEvent| {
+            on:keydown=press(move |event| {
                 match event.key().as_str() {
                     "Enter" if !event.is_composing() => save(),
                     "Escape" if !event.is_composing() => {
@@ -240,9 +240,9 @@ fn Rename(id: chat::Id, title: String, renamed: RwSignal<Option<chat::Id>>) -> i
                     }
                     _ => {}
                 }
-            }
+            })
         />
-        <button class="button" on:click=move |_| save()>
+        <button class="button" on:click=click(move |_| save())>
             {word!(i18n, save)}
         </button>
     }
@@ -263,7 +263,7 @@ fn options<const N: usize>(fields: [(&str, &str); N]) -> js_sys::Object {
 }
 
 /// The heading of a day in the reader's own time zone and language.
-fn day_of(i18n: leptos_i18n::I18nContext<crate::i18n::Locale>, locale: &str, time: f64) -> String {
+fn day_of(i18n: I18n, locale: &str, time: f64) -> String {
     if time == 0.0 {
         return t_string!(i18n, earlier).to_owned();
     }

@@ -3,7 +3,7 @@
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::dynamic::{flag, when, word};
+use super::dynamic::{click, derive, effect, flag, memo, press, when, word};
 use super::icon::{self, icon};
 use super::{focus, focus_on};
 use crate::{
@@ -21,7 +21,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
     let asks = RwSignal::new(false);
     let button = NodeRef::<html::Button>::new();
     let items = NodeRef::<html::Div>::new();
-    let is_last = Memo::new(move |_| session.cards().read().len() == 1);
+    let is_last = memo(move || session.cards().read().len() == 1);
     let menu = NodeRef::<html::Div>::new();
     close_when_left(menu, is_open);
     let close = move || {
@@ -29,7 +29,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
         focus_on(button);
     };
     // The first item takes the focus when the menu opens.
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(items) = items.get() {
             focus_item(&items, 0);
         }
@@ -72,14 +72,14 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
     };
     let move_item = move |right: bool| {
         let place = move || session.place(id);
-        let is_at_end = Memo::new(move |_| {
+        let is_at_end = memo(move || {
             if right {
                 place() + 1 == session.cards().read().len()
             } else {
                 place() == 0
             }
         });
-        let label = Signal::derive(move || {
+        let label = derive(move || {
             if right {
                 t_string!(i18n, move_right)
             } else {
@@ -92,14 +92,14 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
                 role="menuitem"
                 tabindex="-1"
                 aria-disabled=flag(move || is_at_end.get())
-                on:click=move |_| {
+                on:click=click(move |_| {
                     if !is_at_end.get_untracked() {
                         let to = untrack(place);
                         session.move_card(id, if right { to + 1 } else { to.saturating_sub(1) });
                         // A card that is moved on the page loses the focus.
                         request_animation_frame(close);
                     }
-                }
+                })
             >
                 {label}
             </button>
@@ -110,7 +110,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
         <div
             node_ref=menu
             class="menu"
-            on:keydown=on_key
+            on:keydown=press(on_key)
         >
             <button
                 node_ref=button
@@ -119,7 +119,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
                 title=word!(i18n, more)
                 aria-haspopup="menu"
                 aria-expanded=flag(move || is_open.get())
-                on:click=move |_| is_open.update(|open| *open = !*open)
+                on:click=click(move |_| is_open.update(|open| *open = !*open))
             >
                 {icon(icon::MORE)}
             </button>
@@ -130,10 +130,10 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
                         class="menu-item"
                         role="menuitem"
                         tabindex="-1"
-                        on:click=move |_| {
+                        on:click=click(move |_| {
                             close();
                             session.clear_card(id);
-                        }
+                        })
                     >
                         {word!(i18n, clear_chat)}
                     </button>
@@ -142,10 +142,10 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
                         role="menuitem"
                         tabindex="-1"
                         aria-disabled=flag(move || is_last.get())
-                        aria-description=Signal::derive(move || {
+                        aria-description=derive(move || {
                             is_last.get().then(|| t_string!(i18n, last_card))
                         })
-                        on:click=delete
+                        on:click=click(delete)
                     >
                         {word!(i18n, delete_chat)}
                         {when(
@@ -215,7 +215,7 @@ fn Confirm(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(dialog) = dialog.get() {
             // It fails only when it is open already.
             let _ = dialog.show_modal();
@@ -238,10 +238,10 @@ fn Confirm(
             <h2>{word!(i18n, delete_question, number = number.get())}</h2>
             <p>{word!(i18n, delete_warning)}</p>
             <div class="dialog-buttons">
-                <button class="button" on:click=move |_| end(false)>
+                <button class="button" on:click=click(move |_| end(false))>
                     {word!(i18n, cancel)}
                 </button>
-                <button class="button danger" on:click=move |_| end(true)>
+                <button class="button danger" on:click=click(move |_| end(true))>
                     {word!(i18n, delete)}
                 </button>
             </div>

@@ -5,7 +5,7 @@ use leptos::{html, prelude::*};
 use super::{
     Shown,
     card::focus_message,
-    dynamic::{part, when, word},
+    dynamic::{click, effect, part, when, word},
     explain::explain_unsaved,
     focus_if_lost,
     icon::{self, icon},
@@ -77,7 +77,7 @@ pub fn Forgotten() -> impl IntoView {
         Some(view! {
             <p class="notice">
                 <span>{words}</span>
-                <button class="button" on:click=move |_| undo()>
+                <button class="button" on:click=click(move |_| undo())>
                     {word!(i18n, undo)}
                 </button>
                 <Dismiss act=Callback::new(move |()| library.dismiss_forgotten()) />
@@ -93,7 +93,7 @@ pub fn ChatNotices() -> impl IntoView {
     let session = expect_context::<Session>();
     let undo = NodeRef::<html::Button>::new();
     // A removed card takes the focus with it: then it goes to where that can be undone.
-    Effect::new(move |_| {
+    effect(move || {
         undo.track();
         focus_if_lost(undo);
     });
@@ -108,11 +108,11 @@ pub fn ChatNotices() -> impl IntoView {
         Some(view! {
             <p class="notice">
                 <span>{words}</span>
-                <button class="button" node_ref=undo on:click=move |event| {
+                <button class="button" node_ref=undo on:click=click(move |event| {
                     if let Some(card) = session.undo() {
                         focus_message(card, &event);
                     }
-                }>
+                })>
                     {word!(i18n, undo)}
                 </button>
                 <Dismiss act=Callback::new(move |()| session.dismiss_removed()) />
@@ -140,7 +140,7 @@ fn Dismiss(act: Callback<()>) -> impl IntoView {
         <button
             class="button icon-button"
             aria-label=word!(i18n, dismiss)
-            on:click=move |_| act.run(())
+            on:click=click(move |_| act.run(()))
         >
             {icon(icon::CLOSE)}
         </button>

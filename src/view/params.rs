@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 use serde_json::Value;
 
-use super::dynamic::{flag, part, when, word};
+use super::dynamic::{click, derive, effect, flag, memo, part, press, when, word};
 use super::focus_on;
 use super::icon::{self, icon};
 use super::menu::close_when_left;
@@ -12,7 +12,7 @@ use crate::{
         CardStoreFields, Params, card,
         params::{self, BadJson, Kind, Param, Setting},
     },
-    i18n::{t_string, use_i18n},
+    i18n::{I18n, t_string, use_i18n},
     session::Session,
 };
 
@@ -45,7 +45,7 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
     let session = expect_context::<Session>();
     let is_open = RwSignal::new(false);
     let button = NodeRef::<html::Button>::new();
-    let in_use = Memo::new(move |_| {
+    let in_use = memo(move || {
         let params = session.card(id).params().try_read();
         params.is_some_and(|params| params.in_use)
     });
@@ -60,23 +60,23 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
         <div
             node_ref=place
             class="popover-place"
-            on:keydown=move |event| {
+            on:keydown=press(move |event| {
                 let is_escape = event.key() == "Escape" && !event.is_composing();
                 if is_escape && is_open.get_untracked() {
                     event.prevent_default();
                     close();
                 }
-            }
+            })
         >
             <button
                 node_ref=button
                 class="button icon-button"
-                class:in-use=in_use
+                class:in-use=derive(move || in_use.get())
                 aria-label=word!(i18n, parameters)
                 title=word!(i18n, parameters)
                 aria-haspopup="dialog"
                 aria-expanded=flag(move || is_open.get())
-                on:click=move |_| is_open.update(|open| *open = !*open)
+                on:click=click(move |_| is_open.update(|open| *open = !*open))
             >
                 {icon(icon::PARAMETERS)}
             </button>
@@ -91,14 +91,14 @@ fn Popover(id: card::Id, in_use: Memo<bool>, close: Callback<()>) -> impl IntoVi
     let session = expect_context::<Session>();
     let card = session.card(id);
     let popover = NodeRef::<html::Div>::new();
-    Effect::new(move |_| {
+    effect(move || {
         popover.track();
         focus_on(popover);
     });
-    let has_others = Memo::new(move |_| session.cards().read().len() > 1);
-    let colour = Memo::new(move |_| card.colour().try_get().unwrap_or_default());
+    let has_others = memo(move || session.cards().read().len() > 1);
+    let colour = memo(move || card.colour().try_get().unwrap_or_default());
     let swatch = move |number: u8| {
-        let label = Signal::derive(move || match number {
+        let label = derive(move || match number {
             0 => t_string!(i18n, no_colour).to_owned(),
             _ => t_string!(i18n, colour, number = number).to_string(),
         });
@@ -110,15 +110,15 @@ fn Popover(id: card::Id, in_use: Memo<bool>, close: Callback<()>) -> impl IntoVi
                 data-colour=number.to_string()
                 aria-label=label
                 title=label
-                prop:checked=Signal::derive(move || colour.get() == number)
+                prop:checked=derive(move || colour.get() == number)
                 on:change=move |_| session.colour_card(id, number)
             />
         }
     };
     // Typed here, so what is typed is what is there: the fields are never set from outside but by
     // another tab or by Undo.
-    let name_now = Signal::derive(move || card.name().try_get().unwrap_or_default());
-    let system_now = Signal::derive(move || card.system().try_get().unwrap_or_default());
+    let name_now = derive(move || card.name().try_get().unwrap_or_default());
+    let system_now = derive(move || card.system().try_get().unwrap_or_default());
     view! {
         <div
             node_ref=popover
@@ -132,7 +132,7 @@ fn Popover(id: card::Id, in_use: Memo<bool>, close: Callback<()>) -> impl IntoVi
                 <button
                     class="button icon-button"
                     aria-label=word!(i18n, close)
-                    on:click=move |_| close.run(())
+                    on:click=click(move |_| close.run(()))
                 >
                     {icon(icon::CLOSE)}
                 </button>
@@ -152,7 +152,7 @@ fn Popover(id: card::Id, in_use: Memo<bool>, close: Callback<()>) -> impl IntoVi
                 <input
                     type="checkbox"
                     role="switch"
-                    prop:checked=in_use
+                    prop:checked=derive(move || in_use.get())
                     on:change:target=move |event| {
                         let is_on = event.target().checked();
                         session.set_params(id, |params| params.in_use = is_on);
@@ -161,13 +161,13 @@ fn Popover(id: card::Id, in_use: Memo<bool>, close: Callback<()>) -> impl IntoVi
                 <strong>{word!(i18n, use_parameters)}</strong>
             </label>
             <p class="hint">
-                {Signal::derive(move || if in_use.get() {
+                {derive(move || if in_use.get() {
                     t_string!(i18n, parameters_on)
                 } else {
                     t_string!(i18n, parameters_off)
                 })}
             </p>
-            <div class="params" class:unused=Signal::derive(move || !in_use.get())>
+            <div class="params" class:unused=derive(move || !in_use.get())>
                 {Param::ALL.map(|param| view! { <ParamRow id param /> }.into_any()).collect_view()}
             </div>
             <div class="field">
@@ -186,7 +186,7 @@ fn Popover(id: card::Id, in_use: Memo<bool>, close: Callback<()>) -> impl IntoVi
                 {(0..=COLOURS).map(swatch).collect_view()}
             </div>
             {when(move || has_others.get(), move || view! {
-                <button class="button" on:click=move |_| session.copy_settings(id)>
+                <button class="button" on:click=click(move |_| session.copy_settings(id))>
                     {word!(i18n, copy_to_all)}
                 </button>
             })}
@@ -200,7 +200,7 @@ fn ParamRow(id: card::Id, param: Param) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let params = session.card(id).params();
-    let setting = Memo::new(move |_| {
+    let setting = memo(move || {
         let params = params.try_read();
         params.map_or_else(|| param.start(), |params| params.setting(param))
     });
@@ -209,8 +209,8 @@ fn ParamRow(id: card::Id, param: Param) -> impl IntoView {
     };
     // A value that is changed is meant to be sent.
     let set_value = Callback::new(move |value: Value| set(Setting { is_on: true, value }));
-    let is_on = Memo::new(move |_| setting.with(|setting| setting.is_on));
-    let value = Memo::new(move |_| setting.with(|setting| setting.value.clone()));
+    let is_on = memo(move || setting.with(|setting| setting.is_on));
+    let value = memo(move || setting.with(|setting| setting.value.clone()));
     // Why what is typed can't be taken over; empty where it can.
     let problem = RwSignal::new(String::new());
     let was_reset = RwSignal::new(());
@@ -228,7 +228,7 @@ fn ParamRow(id: card::Id, param: Param) -> impl IntoView {
         Kind::Choice(words) => {
             let option = move |word: &'static str| {
                 view! {
-                    <option value=word prop:selected=Signal::derive(move || value.get() == word)>
+                    <option value=word prop:selected=derive(move || value.get() == word)>
                         {word}
                     </option>
                 }
@@ -250,7 +250,7 @@ fn ParamRow(id: card::Id, param: Param) -> impl IntoView {
                     aria-label=label
                     rows="2"
                     spellcheck="false"
-                    prop:value=Signal::derive(move || {
+                    prop:value=derive(move || {
                         value.with(|value| value.as_str().unwrap_or_default().to_owned())
                     })
                     on:input:target=move |event| {
@@ -269,13 +269,13 @@ fn ParamRow(id: card::Id, param: Param) -> impl IntoView {
         }
     };
     view! {
-        <div class="param" class:off=Signal::derive(move || !is_on.get())>
+        <div class="param" class:off=derive(move || !is_on.get())>
             <label class="switch-row">
                 <input
                     type="checkbox"
                     role="switch"
                     aria-label=label
-                    prop:checked=is_on
+                    prop:checked=derive(move || is_on.get())
                     on:change:target=move |event| {
                         let is_on = event.target().checked();
                         set(Setting { is_on, ..setting.get_untracked() });
@@ -287,12 +287,12 @@ fn ParamRow(id: card::Id, param: Param) -> impl IntoView {
                 class="button icon-button"
                 aria-label=word!(i18n, reset, name = label)
                 title=word!(i18n, reset, name = label)
-                on:click=reset
+                on:click=click(reset)
             >
                 {icon(icon::RESET)}
             </button>
             <div class="param-control">{control}</div>
-            <p class="problem" role="alert">{problem}</p>
+            <p class="problem" role="alert">{derive(move || problem.get())}</p>
             <small class="hint">{part(move || what_it_does(i18n, param))}</small>
         </div>
     }
@@ -312,7 +312,7 @@ fn NumberControl(
     let i18n = use_i18n();
     let (min, max, step) = range;
     let [min_text, max_text, step_text] = [min, max, step].map(|n| params::number(n).to_string());
-    let text = Signal::derive(move || {
+    let text = derive(move || {
         // A number that can't be goes by a reset, which may set what is set already.
         was_reset.track();
         value.get().to_string()
@@ -353,7 +353,7 @@ fn NumberControl(
     }
 }
 
-fn what_it_does(i18n: leptos_i18n::I18nContext<crate::i18n::Locale>, param: Param) -> String {
+fn what_it_does(i18n: I18n, param: Param) -> String {
     let what = match param {
         Param::MaxTokens => t_string!(i18n, what_max_tokens),
         Param::Temperature => t_string!(i18n, what_temperature),

@@ -4,7 +4,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::dynamic::{flag, part, when};
+use super::dynamic::{click, derive, flag, memo, part, press, when};
 use super::icon::{self, icon};
 use crate::i18n::{t_string, use_i18n};
 
@@ -37,32 +37,32 @@ pub fn Picker(
     shown: Signal<String>,
     /// What is chosen, as a choice's value.
     chosen: Signal<String>,
-    choices: Signal<Vec<Choice>>,
+    choices: Memo<Vec<Choice>>,
     /// Said above the choices: that they load, or why there are none.
     status: Signal<Option<String>>,
     /// Called when the list opens.
-    on_open: impl Fn() + Copy + Send + Sync + 'static,
-    on_pick: impl Fn(String) + Copy + Send + Sync + 'static,
+    on_open: Callback<()>,
+    on_pick: Callback<String>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     // What is typed while the list is open; None while it is closed.
     let typed = RwSignal::new(None::<String>);
     let active = RwSignal::new(0_usize);
     let input = NodeRef::<html::Input>::new();
-    let is_open = Memo::new(move |_| typed.read().is_some());
+    let is_open = memo(move || typed.read().is_some());
 
     // The matches that are shown, and how many more there are.
-    let matches = Memo::new(move |_| {
-        let typed = typed.get().unwrap_or_default().trim().to_lowercase();
+    let matches = memo(move || {
+        let typed = lower(typed.get().unwrap_or_default().trim());
         let mut matches = choices.get();
-        matches.retain(|choice| choice.pinned || choice.label.to_lowercase().contains(&typed));
+        matches.retain(|choice| choice.pinned || lower(&choice.label).contains(&typed));
         let more = matches.len().saturating_sub(MOST_SHOWN);
         matches.truncate(MOST_SHOWN);
         (matches, more)
     });
     let open = move || {
         if !is_open.get_untracked() {
-            on_open();
+            on_open.run(());
             typed.set(Some(String::new()));
             let value = chosen.get_untracked();
             let chosen = matches.with_untracked(|(matches, _)| {
@@ -86,7 +86,7 @@ pub fn Picker(
         // While there is nothing to choose, what is typed waits for it.
         let Some(picked) = picked else { return };
         typed.set(None);
-        on_pick(picked);
+        on_pick.run(picked);
         close();
     };
     let on_key = move |event: ev::KeyboardEvent| {
@@ -134,7 +134,7 @@ pub fn Picker(
     });
     let active_option = {
         let option = option.clone();
-        Signal::derive(move || is_open.get().then(|| option(active.get())))
+        derive(move || is_open.get().then(|| option(active.get())))
     };
     let options = {
         let list = list.clone();
@@ -152,7 +152,7 @@ pub fn Picker(
                         aria-label=label
                         aria-description=note
                         aria-selected=flag(move || active.get() == index)
-                        on:click=move |_| pick(index)
+                        on:click=click(move |_| pick(index))
                     >
                         {choice.label}
                         {choice.note.map(|note| view! { <small class="hint">{note}</small> })}
@@ -189,17 +189,22 @@ pub fn Picker(
                 placeholder=placeholder
                 title=shown
                 prop:value=shown
-                on:click=move |_| open()
+                on:click=click(move |_| open())
                 on:input:target=move |event| {
                     open();
                     typed.set(Some(event.target().value()));
                     active.set(0);
                 }
-                on:keydown=on_key
+                on:keydown=press(on_key)
                 on:blur=move |_| close()
             />
             {icon(icon::OPEN)}
             {when(move || is_open.get(), move || part(options.clone()))}
         </div>
     }
+}
+
+/// A text in lower case. The browser does it: Rust's own tables of letters would be downloaded.
+fn lower(text: &str) -> String {
+    js_sys::JsString::from(text).to_lower_case().into()
 }

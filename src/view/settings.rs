@@ -4,7 +4,7 @@ use leptos::{ev, html, prelude::*};
 
 use super::{
     Shown,
-    dynamic::{part, when, word},
+    dynamic::{click, derive, effect, memo, part, rows, when, word},
     explain::{explain_invalid, explain_unlisted},
     field::{Field, typed},
     focus_if_lost, focus_on,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     chat::sync::Busy,
-    endpoint::{self, Edit, EndpointStoreFields, EndpointsStoreFields, Invalid},
+    endpoint::{self, Edit, Invalid},
     i18n::{t_string, use_i18n},
     session::{Library, Models},
     storage::{SendKey, Theme},
@@ -27,7 +27,7 @@ pub fn SettingsDialog() -> impl IntoView {
     let library = expect_context::<Library>();
     let shown = expect_context::<Shown>();
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(dialog) = dialog.get() {
             // It fails only when it is open already.
             let _ = dialog.show_modal();
@@ -35,8 +35,8 @@ pub fn SettingsDialog() -> impl IntoView {
     });
     // A row or a form that goes takes the focus with it: then it goes to the dialog.
     let editing = RwSignal::new(Editing::Nothing);
-    Effect::new(move |_| {
-        library.endpoints().list().track();
+    effect(move || {
+        library.endpoints().track();
         editing.track();
         focus_if_lost(dialog);
     });
@@ -53,10 +53,10 @@ pub fn SettingsDialog() -> impl IntoView {
         label: word!(i18n, language),
         options: vec![
             ("", word!(i18n, language_auto)),
-            ("en", Signal::derive(|| "English")),
-            ("ko", Signal::derive(|| "한국어")),
+            ("en", derive(|| "English")),
+            ("ko", derive(|| "한국어")),
         ],
-        chosen: Signal::derive(move || {
+        chosen: derive(move || {
             settings.with(|settings| settings.locale.clone().unwrap_or_default())
         }),
         choose: Callback::new(move |tag: String| {
@@ -71,7 +71,7 @@ pub fn SettingsDialog() -> impl IntoView {
             ("light", word!(i18n, theme_light)),
             ("dark", word!(i18n, theme_dark)),
         ],
-        chosen: Signal::derive(move || {
+        chosen: derive(move || {
             settings.with(|settings| match settings.theme {
                 None => String::new(),
                 Some(Theme::Light) => "light".to_owned(),
@@ -95,7 +95,7 @@ pub fn SettingsDialog() -> impl IntoView {
             ("enter", word!(i18n, send_key_enter)),
             ("ctrl", word!(i18n, send_key_ctrl)),
         ],
-        chosen: Signal::derive(move || {
+        chosen: derive(move || {
             settings.with(|settings| match settings.send_key {
                 SendKey::Enter => "enter".to_owned(),
                 SendKey::CtrlEnter => "ctrl".to_owned(),
@@ -117,7 +117,7 @@ pub fn SettingsDialog() -> impl IntoView {
             ("queue", word!(i18n, busy_queue)),
             ("skip", word!(i18n, busy_skip)),
         ],
-        chosen: Signal::derive(move || {
+        chosen: derive(move || {
             settings.with(|settings| match settings.busy {
                 Busy::Queue => "queue".to_owned(),
                 Busy::Skip => "skip".to_owned(),
@@ -153,7 +153,7 @@ pub fn SettingsDialog() -> impl IntoView {
                 <button
                     class="button icon-button"
                     aria-label=word!(i18n, close)
-                    on:click=move |_| close()
+                    on:click=click(move |_| close())
                 >
                     {icon(icon::CLOSE)}
                 </button>
@@ -179,7 +179,7 @@ impl Choice {
     fn view(self) -> AnyView {
         let (chosen, choose) = (self.chosen, self.choose);
         let option = |(value, label): (&'static str, Signal<&'static str>)| {
-            let is_chosen = Signal::derive(move || chosen.with(|chosen| chosen == value));
+            let is_chosen = derive(move || chosen.with(|chosen| chosen == value));
             view! { <option value=value prop:selected=is_chosen>{label}</option> }
         };
         view! {
@@ -207,8 +207,12 @@ enum Editing {
 fn Endpoints(editing: RwSignal<Editing>) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let list = move || library.endpoints().list();
-    let is_empty = Memo::new(move |_| list().read().is_empty());
+    let is_empty = memo(move || library.endpoints().read().list.is_empty());
+    let ids = move || {
+        let endpoints = library.endpoints();
+        let endpoints = endpoints.read();
+        endpoints.list.iter().map(|endpoint| endpoint.id).collect()
+    };
     view! {
         <section class="endpoints" aria-label=word!(i18n, endpoints)>
             <h3>{word!(i18n, endpoints)}</h3>
@@ -217,15 +221,16 @@ fn Endpoints(editing: RwSignal<Editing>) -> impl IntoView {
                 <p class="hint">{word!(i18n, no_endpoints)}</p>
             })}
             <ul>
-                <For each=list key=|endpoint| endpoint.key() let:endpoint>
-                    <EndpointLine id=endpoint.key() editing />
-                </For>
+                {rows(
+                    ids,
+                    move |id| view! { <EndpointLine id editing /> },
+                )}
             </ul>
             {part(move || if editing.get() == Editing::New {
                 view! { <EndpointForm id=None editing /> }.into_any()
             } else {
                 view! {
-                    <button class="button" on:click=move |_| editing.set(Editing::New)>
+                    <button class="button" on:click=click(move |_| editing.set(Editing::New))>
                         {icon(icon::PLUS)}
                         {word!(i18n, add_endpoint)}
                     </button>
@@ -240,10 +245,10 @@ fn Endpoints(editing: RwSignal<Editing>) -> impl IntoView {
 fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let endpoint = library.endpoints().list().at_key(id);
-    let name = Signal::derive(move || endpoint.name().try_get().unwrap_or_default());
-    let base_url = Signal::derive(move || {
-        let base_url = endpoint.base_url().try_get();
+    let endpoint = move || library.endpoint(id);
+    let name = derive(move || endpoint().map(|saved| saved.name).unwrap_or_default());
+    let base_url = derive(move || {
+        let base_url = endpoint().map(|saved| saved.base_url);
         base_url.map(String::from).unwrap_or_default()
     });
     let was_tested = RwSignal::new(false);
@@ -266,15 +271,16 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
         };
         let use_it = t_string!(i18n, use_base_url, url = found.as_str()).to_string();
         Some(view! {
-            <button class="button" on:click=move |_| library.use_base_url(id, found.clone())>
+            <button class="button" on:click=click(move |_| library.use_base_url(id, found.clone()))>
                 {use_it}
             </button>
         })
     });
-    let count = Memo::new(move |_| library.endpoints().list().read().len());
-    let place = Memo::new(move |_| {
-        let list = library.endpoints().list();
-        let list = list.read();
+    let count = memo(move || library.endpoints().read().list.len());
+    let place = memo(move || {
+        let endpoints = library.endpoints();
+        let endpoints = endpoints.read();
+        let list = &endpoints.list;
         list.iter().position(|saved| saved.id == id).unwrap_or(0)
     });
     // A row that is moved on the page loses the focus; at an end, the other button has it.
@@ -291,7 +297,7 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
             focus_on(if up { up_button } else { down_button });
         });
     };
-    let is_edited = Memo::new(move |_| editing.get() == Editing::One(id));
+    let is_edited = memo(move || editing.get() == Editing::One(id));
     view! {
         <li class="endpoint">
             <div class="endpoint-head">
@@ -302,10 +308,10 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
                 <button
                     class="button"
                     aria-description=name
-                    on:click=move |_| {
+                    on:click=click(move |_| {
                         was_tested.set(true);
                         library.load_models(id);
-                    }
+                    })
                 >
                     {word!(i18n, test_connection)}
                 </button>
@@ -314,9 +320,9 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
                     aria-label=word!(i18n, move_up)
                     title=word!(i18n, move_up)
                     aria-description=name
-                    disabled=Signal::derive(move || place.get() == 0)
+                    disabled=derive(move || place.get() == 0)
                     node_ref=up_button
-                    on:click=move |_| shift(true)
+                    on:click=click(move |_| shift(true))
                 >
                     {icon(icon::UP)}
                 </button>
@@ -325,9 +331,9 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
                     aria-label=word!(i18n, move_down)
                     title=word!(i18n, move_down)
                     aria-description=name
-                    disabled=Signal::derive(move || place.get() + 1 >= count.get())
+                    disabled=derive(move || place.get() + 1 >= count.get())
                     node_ref=down_button
-                    on:click=move |_| shift(false)
+                    on:click=click(move |_| shift(false))
                 >
                     {icon(icon::OPEN)}
                 </button>
@@ -336,7 +342,7 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
                     aria-label=word!(i18n, edit)
                     title=word!(i18n, edit)
                     aria-description=name
-                    on:click=move |_| editing.set(Editing::One(id))
+                    on:click=click(move |_| editing.set(Editing::One(id)))
                 >
                     {icon(icon::EDIT)}
                 </button>
@@ -345,7 +351,7 @@ fn EndpointLine(id: endpoint::Id, editing: RwSignal<Editing>) -> impl IntoView {
                     aria-label=word!(i18n, delete)
                     title=word!(i18n, delete)
                     aria-description=name
-                    on:click=move |_| library.delete_endpoint(id)
+                    on:click=click(move |_| library.delete_endpoint(id))
                 >
                     {icon(icon::DELETE)}
                 </button>
@@ -374,7 +380,7 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
     let (saved_name, saved_url) = saved
         .map(|saved| (saved.name, String::from(saved.base_url)))
         .unwrap_or_default();
-    Effect::new(move |_| {
+    effect(move || {
         base_url.track();
         focus_on(if id.is_some() { name } else { base_url });
     });
@@ -405,14 +411,14 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
             <Field
                 id=format!("name-{key}")
                 label=word!(i18n, endpoint_name)
-                hint=Signal::derive(move || t_string!(i18n, endpoint_name_hint).to_owned())
+                hint=derive(move || t_string!(i18n, endpoint_name_hint).to_owned())
                 value=saved_name
                 input=name
             />
             <Field
                 id=format!("url-{key}")
                 label=word!(i18n, base_url)
-                hint=Signal::derive(move || t_string!(i18n, base_url_hint).to_owned())
+                hint=derive(move || t_string!(i18n, base_url_hint).to_owned())
                 placeholder="http://localhost:11434/v1"
                 value=saved_url
                 input=base_url
@@ -420,7 +426,7 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
             <Field
                 id=format!("token-{key}")
                 label=word!(i18n, token)
-                hint=Signal::derive(move || if has_token {
+                hint=derive(move || if has_token {
                     t_string!(i18n, token_kept).to_owned()
                 } else {
                     t_string!(i18n, token_hint).to_owned()
@@ -442,7 +448,7 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
                 <button
                     class="button"
                     type="button"
-                    on:click=move |_| editing.set(Editing::Nothing)
+                    on:click=click(move |_| editing.set(Editing::Nothing))
                 >
                     {word!(i18n, cancel)}
                 </button>
