@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    dynamic::word,
+    dynamic::{click, derive, word},
     icon::{self, icon},
 };
 use crate::{
@@ -30,7 +30,7 @@ pub fn action(what: Act, act: impl Fn() + Send + Sync + 'static) -> AnyView {
 
 fn button(what: Act, act: Callback<()>) -> AnyView {
     let i18n = use_i18n();
-    let name = Signal::derive(move || match what {
+    let name = derive(move || match what {
         Act::Copy => t_string!(i18n, copy),
         Act::CopyText => t_string!(i18n, copy_text),
         Act::Edit => t_string!(i18n, edit_message),
@@ -56,14 +56,14 @@ fn button(what: Act, act: Callback<()>) -> AnyView {
             class="button icon-button"
             aria-label=name
             title=name
-            on:click=move |_| {
+            on:click=click(move |_| {
                 act.run(());
                 if says_done {
                     is_done.set(true);
                     let over = move || _ = is_done.try_set(false);
                     set_timeout(over, std::time::Duration::from_secs(2));
                 }
-            }
+            })
         >
             {move || if is_done.get() {
                 view! {

@@ -6,7 +6,7 @@ use super::{
     actions::{Act, action, copy},
     card::focus_message,
     drawing::{Drawn, Of},
-    dynamic::{flag, part, when, word},
+    dynamic::{click, derive, flag, memo, part, when, word},
     explain::explain,
     messages::{Retry, Standing},
 };
@@ -27,12 +27,12 @@ pub fn AnswerView(
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let turn = session.turn(card, id);
-    let is_live = Memo::new(move |_| standing.get() == Standing::Answering);
+    let is_live = memo(move || standing.get() == Standing::Answering);
     // The card's other answers come and go, and the store tells of a change to anything around an
     // answer: only a change of this one is a reason to show it anew.
-    let own = Memo::new(move |_| live.get().filter(|live| live.turn == id));
+    let own = memo(move || live.get().filter(|live| live.turn == id));
     let stored = move |of: fn(&Answer) -> String| {
-        Memo::new(move |_| {
+        memo(move || {
             let answer = turn.answer().try_read()?;
             answer.as_ref().map(of)
         })
@@ -40,12 +40,12 @@ pub fn AnswerView(
     let text = stored(|answer| answer.text.clone());
     let reasoning = stored(|answer| answer.reasoning.clone());
     let model = stored(|answer| answer.model.clone());
-    let model = Signal::derive(move || {
+    let model = derive(move || {
         own.with(|live| live.as_ref().map(|live| live.model().to_owned()))
             .or_else(|| model.get())
             .unwrap_or_default()
     });
-    let outcome = Memo::new(move |_| {
+    let outcome = memo(move || {
         let answer = turn.answer().try_read()?;
         let answer = answer.as_ref()?;
         (!is_live.get()).then(|| (answer.outcome.clone(), answer.text.trim().is_empty()))
@@ -61,10 +61,10 @@ pub fn AnswerView(
         let refused = refused.map(|param| {
             let name = super::params::name(param);
             view! {
-                <button class="button" on:click=move |event| {
+                <button class="button" on:click=click(move |event| {
                     session.send_without(card, id, param);
                     focus_message(card, &event);
-                }>
+                })>
                     {t_string!(i18n, send_without, name = name).to_string()}
                 </button>
             }
@@ -86,10 +86,10 @@ pub fn AnswerView(
                 {when(
                     move || can_go_on && live.with(Option::is_none) && session.can_ask(card),
                     move || view! {
-                        <button class="button" on:click=move |event| {
+                        <button class="button" on:click=click(move |event| {
                             session.go_on(card, id);
                             focus_message(card, &event);
-                        }>
+                        })>
                             {word!(i18n, go_on)}
                         </button>
                     },
@@ -101,7 +101,7 @@ pub fn AnswerView(
         Some(live) => live.with(|coming| !coming.reply.reasoning.is_empty()),
         None => reasoning.with(|text| text.as_ref().is_some_and(|text| !text.is_empty())),
     };
-    let variant = Memo::new(move |_| turn.try_read().map_or((1, 1), |turn| turn.variant()));
+    let variant = memo(move || turn.try_read().map_or((1, 1), |turn| turn.variant()));
     let article = NodeRef::<html::Article>::new();
     let copy_text = move || {
         // What is read, not what was written.
@@ -142,7 +142,7 @@ pub fn AnswerView(
                             move || view! {
                                 {action(Act::Earlier, move || session.turn_over(card, id, false))}
                                 <span class="variant">
-                                    {Signal::derive(move || {
+                                    {derive(move || {
                                         let (number, of) = variant.get();
                                         format!("{number}/{of}")
                                     })}
@@ -156,7 +156,7 @@ pub fn AnswerView(
                             move || live.with(Option::is_none) && session.can_ask(card),
                             move || action(Act::Again, move || session.retry(card, id)),
                         )}
-                        <Measured answer=Memo::new(move |_| turn.answer().try_get().flatten()) />
+                        <Measured answer=memo(move || turn.answer().try_get().flatten()) />
                     </div>
                 },
             )}
@@ -174,7 +174,7 @@ fn Reasoning(
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let is_open = RwSignal::new(false);
-    let title = Memo::new(move |_| {
+    let title = memo(move || {
         let stored = || {
             let answer = session.turn(turn.0, turn.1).answer().try_get().flatten();
             answer.map(|answer| answer.metrics)
@@ -240,5 +240,5 @@ fn Measured(answer: Memo<Option<Answer>>) -> impl IntoView {
         }
         Some(parts.join(" · "))
     };
-    view! { <p class="metrics">{Signal::derive(words)}</p> }
+    view! { <p class="metrics">{derive(words)}</p> }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::HtmlElement;
 
+use super::dynamic::effect;
 use crate::{
     i18n::{t_string, use_i18n},
     session::{Coming, Live},
@@ -54,7 +55,7 @@ pub fn provide() {
     let reader = RwSignal::new(Reader::Unasked);
     provide_context(Readers(reader));
     let i18n = use_i18n();
-    Effect::new(move |_| {
+    effect(move || {
         let words = [
             t_string!(i18n, copy),
             t_string!(i18n, copied),
@@ -160,7 +161,7 @@ pub fn Drawn(of: Of, live: Memo<Option<Live>>, stored: Memo<Option<String>>) -> 
     let readers = expect_context::<Readers>();
     readers.ask();
     let shown = StoredValue::new_local(Shown::default());
-    Effect::new(move |_| {
+    effect(move || {
         let (Some(container), reader) = (container.get(), readers.0.get()) else {
             return;
         };

@@ -7,7 +7,7 @@ use super::{
     actions::{Act, action},
     answer::AnswerView,
     card::{focus_input, focus_message},
-    dynamic::{part, when, word},
+    dynamic::{click, derive, effect, memo, part, rows, when, word},
     focus_on,
     icon::{self, icon},
 };
@@ -54,21 +54,21 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
     };
     // The end moves when something is said, and when the input below grows.
     let sizes = StoredValue::new_local(None::<Sizes>);
-    Effect::new(move |_| {
+    effect(move || {
         if let (Some(log), Some(content)) = (log.get(), content.get()) {
             sizes.set_value(Sizes::watch(&[&log, &content], follow));
         }
     });
     // A card that is moved on the page loses the place that was read.
-    let place = Memo::new(move |_| session.place(id));
-    Effect::new(move |_| {
+    let place = memo(move || session.place(id));
+    effect(move || {
         place.get();
         if let Some(log) = log.get_untracked() {
             log.set_scroll_top(last_top.get_value());
         }
     });
-    let live = Memo::new(move |_| session.live(id));
-    let count = Memo::new(move |_| card.turns().try_read().map_or(0, |turns| turns.len()));
+    let live = memo(move || session.live(id));
+    let count = memo(move || card.turns().try_read().map_or(0, |turns| turns.len()));
     // What the reader has just sent is always in sight.
     Effect::new(move |before: Option<usize>| {
         let count = count.get();
@@ -98,9 +98,13 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
                     </div>
                 },
             )}
-            <For each=move || card.turns() key=|turn| turn.key() let:turn>
-                <TurnView card=id id=turn.key() live />
-            </For>
+            {rows(
+                move || {
+                    let turns = card.turns().try_read();
+                    turns.map_or_else(Vec::new, |turns| turns.iter().map(|turn| turn.id).collect())
+                },
+                move |turn| view! { <TurnView card=id id=turn live /> },
+            )}
             </div>
         </div>
         {when(
@@ -108,11 +112,11 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
             move || view! {
                 <button
                     class="button latest"
-                    on:click=move |_| {
+                    on:click=click(move |_| {
                         at_end.set(true);
                         follow();
                         focus_on(log);
-                    }
+                    })
                 >
                     {icon(icon::OPEN)}
                     {word!(i18n, latest)}
@@ -168,7 +172,7 @@ fn TurnView(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl Into
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let turn = session.turn(card, id);
-    let standing = Memo::new(move |_| {
+    let standing = memo(move || {
         let is_answered = turn
             .answer()
             .try_read()
@@ -182,7 +186,7 @@ fn TurnView(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl Into
     });
     let is_edited = RwSignal::new(false);
     let has_answer =
-        Memo::new(move |_| matches!(standing.get(), Standing::Answering | Standing::Answered));
+        memo(move || matches!(standing.get(), Standing::Answering | Standing::Answered));
     view! {
         <article class="message user" aria-label=word!(i18n, you)>
             {part(move || {
@@ -191,7 +195,7 @@ fn TurnView(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl Into
                 } else {
                     view! {
                         <div class="text" dir="auto">
-                            {Signal::derive(move || turn.prompt().try_get())}
+                            {derive(move || turn.prompt().try_get())}
                         </div>
                         <div class="actions">
                             {action(Act::Copy, move || {
@@ -228,14 +232,14 @@ fn Waiting(
     view! {
         <div class="note">
             <span>
-                {Signal::derive(move || match standing.get() {
+                {derive(move || match standing.get() {
                     Standing::Queued => t_string!(i18n, queued),
                     _ if !session.can_ask(card) => t_string!(i18n, queued_for_model),
                     _ => t_string!(i18n, unanswered),
                 })}
             </span>
             <Retry card id live />
-            <button class="button" on:click=move |_| session.delete_turn(card, id)>
+            <button class="button" on:click=click(move |_| session.delete_turn(card, id))>
                 {word!(i18n, cancel)}
             </button>
         </div>
@@ -251,10 +255,10 @@ pub fn Retry(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl Int
         {when(
             move || live.with(Option::is_none) && session.can_ask(card),
             move || view! {
-                <button class="button" on:click=move |event| {
+                <button class="button" on:click=click(move |event| {
                     session.retry(card, id);
                     focus_message(card, &event);
-                }>
+                })>
                     {word!(i18n, retry)}
                 </button>
             },
@@ -270,7 +274,7 @@ fn Edit(card: card::Id, id: turn::Id, is_edited: RwSignal<bool>) -> impl IntoVie
     let before = session.turn(card, id).prompt().try_get_untracked();
     let before = before.unwrap_or_default();
     let input = NodeRef::<html::Textarea>::new();
-    Effect::new(move |_| focus_on(input));
+    effect(move || focus_on(input));
     let leave = move || {
         is_edited.set(false);
         focus_input(card);
@@ -312,7 +316,7 @@ fn Edit(card: card::Id, id: turn::Id, is_edited: RwSignal<bool>) -> impl IntoVie
             ></textarea>
             <p class="hint">{word!(i18n, edit_hint)}</p>
             <button class="button primary" type="submit">{word!(i18n, send_again)}</button>
-            <button class="button" type="button" on:click=move |_| leave()>
+            <button class="button" type="button" on:click=click(move |_| leave())>
                 {word!(i18n, cancel)}
             </button>
         </form>
