@@ -5,7 +5,7 @@
 //! chosen ones is kept, and uncompressed: a server's Brotli does better with the whole.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     error::Error,
     io::Read,
     path::Path,
@@ -121,6 +121,11 @@ fn cut(whole: &[u8], names: &[&str]) -> Result<Set> {
             return Err(format!("there is no syntax {name}").into());
         }
     }
+    let all: Vec<String> = set
+        .syntaxes
+        .iter()
+        .map(|syntax| syntax.name.clone())
+        .collect();
     let from = set
         .syntaxes
         .iter()
@@ -148,7 +153,10 @@ fn cut(whole: &[u8], names: &[&str]) -> Result<Set> {
         let start = kept.place(start);
         kept.to[to].names.insert("__start".to_owned(), start);
     }
-    kept.follow();
+    if let Some((syntax, part)) = kept.follow().first() {
+        let syntax = &syntaxes[*syntax].1.name;
+        return Err(format!("{syntax} is not whole without {}", all[*part]).into());
+    }
     let syntaxes = syntaxes
         .into_iter()
         .zip(kept.to)
@@ -198,8 +206,10 @@ impl Kept {
         to
     }
 
-    /// Keeps all that what is kept leads to.
-    fn follow(&mut self) {
+    /// Keeps all that what is kept leads to. Returns which syntax, by its new number, lacks which
+    /// part of it, by its old one.
+    fn follow(&mut self) -> BTreeSet<(usize, usize)> {
+        let mut missing = BTreeSet::new();
         while let Some(Id { syntax, context }) = self.todo.pop() {
             let mut followed = self.to[syntax].list[context].clone();
             followed.prototype = followed
@@ -208,8 +218,14 @@ impl Kept {
                 .map(|id| self.place(id));
             followed.patterns.retain(|pattern| match pattern {
                 Pattern::Match(_) => true,
-                Pattern::Include(Reference::Direct(id)) => self.places.contains_key(&id.syntax),
-                // Without a target: syntect would skip it.
+                Pattern::Include(Reference::Direct(id)) => {
+                    let kept = self.places.contains_key(&id.syntax);
+                    if !kept {
+                        missing.insert((syntax, id.syntax));
+                    }
+                    kept
+                }
+                // Without a target, as syntect would skip it.
                 Pattern::Include(_) => false,
             });
             for pattern in &mut followed.patterns {
@@ -229,6 +245,7 @@ impl Kept {
             }
             self.to[syntax].list[context] = followed;
         }
+        missing
     }
 
     fn renumber(&mut self, reference: &mut Reference) {

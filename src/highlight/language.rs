@@ -153,7 +153,8 @@ pub const LANGUAGES: &[Language] = &[
     ("Regular Expressions (Python)", &[]),
     ("Ruby", &["gemfile", "jruby", "rake", "rb", "ruby"]),
     ("Rust", &["rs", "rust"]),
-    ("SCSS", &["sass", "scss"]),
+    ("SCSS", &["scss"]),
+    ("Sass", &["sass"]),
     (
         "SQL",
         &[
@@ -200,6 +201,9 @@ pub const LANGUAGES: &[Language] = &[
         ],
     ),
     ("YAML", &["docker-compose", "yaml", "yml"]),
+    ("camlp4", &[]),
+    ("Ruby on Rails", &[]),
+    ("Protocol Buffer (TEXT)", &[]),
     ("Zig", &["zig", "zon"]),
     ("commands-builtin-shell-bash", &[]),
     ("jsonnet", &["jsonnet", "libsonnet"]),

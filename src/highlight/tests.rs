@@ -207,7 +207,7 @@ fn the_most_used_languages() {
     check(
         "scala",
         "object A { def f(x: Int) = \"글\" }",
-        &["keyword:object", "type:A", "function:f", "string:\"글\""],
+        &["keyword:object", "type: A", "function:f", "string:\"글\""],
     );
     check(
         "dart",

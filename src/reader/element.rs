@@ -265,7 +265,7 @@ fn maths(latex: &str, written: &str, is_display: bool) -> web_sys::Node {
     element.set_text_content(Some(written));
     let shown = element.clone();
     lens::maths(latex, is_display, move |markup| {
-        if let Some(formula) = markup.and_then(|markup| mathml::adopt(&markup)) {
+        if let Some(formula) = markup.and_then(|markup| mathml::adopt(&document(), &markup)) {
             shown.set_text_content(None);
             append(&shown, &formula);
         }
