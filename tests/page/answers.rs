@@ -1,6 +1,7 @@
 //! Answers: how they come, end, fail and are kept.
 
 use axum::http::StatusCode;
+use thirtyfour::Key;
 
 use crate::{
     open, say,
@@ -231,40 +232,21 @@ async fn answers_come_in_other_shapes_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_model_writes_is_text() {
+async fn what_a_reader_writes_is_shown_as_written() {
     let endpoint = Endpoint::start(&["m"]).await;
-    let hostile = "<img src=x onerror=\"window.hacked = 1\"><script>window.hacked = 1</script>&lt;";
-    endpoint.will(
-        "m",
-        [
-            say("한국어\n\n  indented\n"),
-            say(hostile),
-            Step::Finish("stop"),
-        ],
-    );
     let browser = open(&endpoint, "").await;
     let card = browser.card(1).await;
-    card.send(hostile).await;
-    let answer = card.find("article", "m").await;
-    answer.says(hostile).await;
+    let input = card.find("textbox", "Message").await;
+    for line in ["**한국어** & <b>", "", "  indented"] {
+        input.type_in(line).await;
+        input.type_in(Key::Shift + Key::Enter).await;
+    }
+    card.send("end").await;
     // Also a blank line, and the space before a word.
-    answer.says("한국어\n\n  indented\n<img").await;
-    let copied = "const range = document.createRange();
-        range.selectNodeContents(document.querySelector('article.answer .text'));
-        const selection = getSelection();
-        selection.removeAllRanges();
-        selection.addRange(range);
-        return selection.toString()";
-    let copied = browser.script(copied).await;
-    assert!(
-        copied
-            .as_str()
-            .unwrap()
-            .starts_with("한국어\n\n  indented\n<img"),
-        "{copied}"
-    );
-    card.find("article", "You").await.says(hostile).await;
-    assert!(browser.script("return window.hacked").await.is_null());
+    let asked = "**한국어** & <b>\n\n  indented\nend";
+    card.find("article", "You").await.says(asked).await;
+    card.find("article", "m").await;
+    assert_eq!(endpoint.received()[0].messages(), [("user", asked)]);
     browser.close().await;
 }
 
@@ -343,7 +325,7 @@ async fn what_is_shown_is_not_drawn_again() {
     card.send("one").await;
     card.logs("a heard: one").await;
     card.find("button", "Send").await;
-    let line = "document.querySelector('article.answer .text > div')";
+    let line = "document.querySelector('article.answer .text > p')";
     browser.script(&format!("{line}.isTheSame = true")).await;
     // Neither another turn nor another card touches the answer, or a selection in it.
     card.send("two").await;

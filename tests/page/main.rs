@@ -1,19 +1,25 @@
 //! The page as a user meets it: a real browser, real HTTP, an endpoint that follows a script.
 
+mod actions;
 mod answers;
 mod bench;
 mod cards;
 mod contract;
 mod endpoints;
 mod history;
+mod hostile;
 mod input;
+mod markdown;
+mod metrics;
 mod params;
+mod reasoning;
 mod storage;
+mod streaming;
 mod support;
 mod sync;
 mod walk;
 
-use support::{Browser, Endpoint, Step};
+use support::{Browser, Endpoint, Scope, Step};
 
 fn say(text: &str) -> Step {
     Step::Say(text.into())
@@ -29,6 +35,24 @@ async fn open(endpoint: &Endpoint, token: &str) -> Browser {
         .holds(&endpoint.name())
         .await;
     browser
+}
+
+/// Opens the page with one card, which has asked «Go» and got these steps as the whole answer of the
+/// model «m».
+async fn answered(steps: impl IntoIterator<Item = Step>) -> (Endpoint, Browser, Scope) {
+    let endpoint = Endpoint::start(&["m"]).await;
+    endpoint.will("m", steps);
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.send("Go").await;
+    card.find("article", "m").await;
+    card.find("button", "Send").await;
+    (endpoint, browser, card)
+}
+
+/// [`answered`] with this text.
+async fn answered_with(text: &str) -> (Endpoint, Browser, Scope) {
+    answered([say(text), Step::Finish("stop")]).await
 }
 
 async fn wait_until(holds: impl Fn() -> bool) {

@@ -60,7 +60,9 @@ async fn two_cards_are_compared_and_kept() {
             assert_eq!(request.authorization(), token);
             assert_eq!(request.headers["content-type"], "application/json");
             let fields: Vec<_> = request.body.as_object().unwrap().keys().collect();
-            assert_eq!(fields, ["model", "messages", "stream"]);
+            assert_eq!(fields, ["model", "messages", "stream", "stream_options"]);
+            let counted = serde_json::json!({ "include_usage": true });
+            assert_eq!(request.body["stream_options"], counted);
         }
         assert_eq!(received[0].messages(), [("user", "Which is bigger?")]);
         let first_answer = format!("{model} heard: Which is bigger?");

@@ -232,6 +232,24 @@ impl Browser {
             .clone()
     }
 
+    /// What was copied last, once something was. The page must have been allowed to read it: see
+    /// [`Self::allow_clipboard`].
+    pub async fn clipboard(&self) -> String {
+        let read = "const done = arguments[0];
+            navigator.clipboard.readText().then(done, (error) => done('not read: ' + error))";
+        let read = self.driver.execute_async(read, vec![]).await.unwrap();
+        read.json().as_str().expect("a text").to_owned()
+    }
+
+    /// Lets scripts read what was copied.
+    pub async fn allow_clipboard(&self) {
+        let allowed = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
+        let cdp = self.driver.cdp();
+        cdp.send_raw("Browser.grantPermissions", allowed)
+            .await
+            .unwrap();
+    }
+
     /// Fails if the page has crashed, and ends.
     pub async fn close(self) {
         let log = self.driver.get_log("browser").await.unwrap();
@@ -273,12 +291,30 @@ fn candidates(role: &str) -> &'static str {
         "dialog" => "dialog, [role=dialog]",
         "complementary" => "aside",
         "link" => "a",
-        "heading" => "h1, h2, h3",
+        "heading" => "h1, h2, h3, h4, h5, h6",
         "switch" => "[role=switch]",
         "checkbox" => "input[type=checkbox]",
         "radio" => "input[type=radio]",
         "spinbutton" => "input[type=number]",
         "slider" => "input[type=range]",
+        "table" => "table",
+        "columnheader" => "th",
+        "cell" => "td",
+        "list" => "ul, ol",
+        "listitem" => "li",
+        "figure" => "figure",
+        "group" => "[role=group]",
+        "note" => "[role=note]",
+        "MathMLMath" => "math",
+        "image" => "img",
+        "strong" => "strong",
+        "emphasis" => "em",
+        "deletion" => "del",
+        "doc-noteref" => "[role=doc-noteref]",
+        "doc-backlink" => "[role=doc-backlink]",
+        "doc-footnote" => "[role=doc-footnote]",
+        // Chromium's own name for what opens and closes what is folded.
+        "DisclosureTriangle" => "summary",
         other => panic!("no test looks for the role {other} yet"),
     }
 }
@@ -307,6 +343,53 @@ impl Scope {
     pub async fn count(&self, role: &str, name: &str, expected: usize) {
         self.wait(&format!("{expected} of {role} «{name}»"), async || {
             Ok((self.all(role, Some(name)).await?.len() == expected).then_some(()))
+        })
+        .await;
+    }
+
+    /// Waits for the thing with this role that has so many before it.
+    pub async fn nth(&self, role: &str, index: usize) -> Self {
+        let found = self
+            .wait(&format!("{role} number {index}"), async || {
+                Ok(self.all(role, None).await?.into_iter().nth(index))
+            })
+            .await;
+        Self {
+            driver: self.driver.clone(),
+            within: Some(found),
+            name: format!("{role} number {index} in {}", self.name),
+        }
+    }
+
+    /// Waits until so many things have this role, whatever their names.
+    pub async fn has(&self, role: &str, expected: usize) {
+        self.wait(&format!("{expected} of {role}"), async || {
+            Ok((self.all(role, None).await?.len() == expected).then_some(()))
+        })
+        .await;
+    }
+
+    /// The texts of the things that have this role now.
+    pub async fn texts(&self, role: &str) -> Vec<String> {
+        let mut texts = Vec::new();
+        for element in self.all(role, None).await.unwrap() {
+            texts.push(element.text().await.unwrap());
+        }
+        texts
+    }
+
+    /// Runs a script in which `it` is this element.
+    pub async fn script(&self, script: &str) -> Value {
+        let it = self.element().to_json().unwrap();
+        let script = format!("const it = arguments[0]; {script}");
+        let result = self.driver.execute(script, vec![it]).await.unwrap();
+        result.json().clone()
+    }
+
+    /// Waits until a script in which `it` is this element returns true.
+    pub async fn comes_true(&self, script: &str) {
+        self.wait(script, async || {
+            Ok((self.script(script).await == true).then_some(()))
         })
         .await;
     }

