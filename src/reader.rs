@@ -158,6 +158,8 @@ fn click(event: &Event) {
     if let Some(act) = value("data-act") {
         code::act(&found, &act);
     } else if let Some(url) = value("data-image") {
+        // A link around it is not meant, and would tell its server.
+        event.prevent_default();
         let image = make("img", "");
         set(&image, "referrerpolicy", "no-referrer");
         set(&image, "alt", &value("data-alt").unwrap_or_default());

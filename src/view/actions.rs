@@ -1,6 +1,6 @@
 //! The small buttons below a message.
 
-use leptos::prelude::*;
+use leptos::{ev::MouseEvent, prelude::*};
 
 use super::{
     dynamic::{click, derive, word},
@@ -24,11 +24,11 @@ pub enum Act {
 }
 
 /// A button that does this.
-pub fn action(what: Act, act: impl Fn() + Send + Sync + 'static) -> AnyView {
-    button(what, Callback::new(move |()| act()))
+pub fn action(what: Act, act: impl Fn(MouseEvent) + Send + Sync + 'static) -> AnyView {
+    button(what, Callback::new(act))
 }
 
-fn button(what: Act, act: Callback<()>) -> AnyView {
+fn button(what: Act, act: Callback<MouseEvent>) -> AnyView {
     let i18n = use_i18n();
     let name = derive(move || match what {
         Act::Copy => t_string!(i18n, copy),
@@ -56,8 +56,8 @@ fn button(what: Act, act: Callback<()>) -> AnyView {
             class="button icon-button"
             aria-label=name
             title=name
-            on:click=click(move |_| {
-                act.run(());
+            on:click=click(move |event| {
+                act.run(event);
                 if says_done {
                     is_done.set(true);
                     let over = move || _ = is_done.try_set(false);

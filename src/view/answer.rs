@@ -103,7 +103,7 @@ pub fn AnswerView(
     };
     let variant = memo(move || turn.try_read().map_or((1, 1), |turn| turn.variant()));
     let article = NodeRef::<html::Article>::new();
-    let copy_text = move || {
+    let copy_text = move |_| {
         // What is read, not what was written.
         let drawn = article.get_untracked();
         let drawn = drawn.and_then(|it| it.query_selector(":scope > .text").ok().flatten());
@@ -140,21 +140,24 @@ pub fn AnswerView(
                         {when(
                             move || variant.get().1 > 1,
                             move || view! {
-                                {action(Act::Earlier, move || session.turn_over(card, id, false))}
+                                {action(Act::Earlier, move |_| session.turn_over(card, id, false))}
                                 <span class="variant">
                                     {derive(move || {
                                         let (number, of) = variant.get();
                                         format!("{number}/{of}")
                                     })}
                                 </span>
-                                {action(Act::Later, move || session.turn_over(card, id, true))}
+                                {action(Act::Later, move |_| session.turn_over(card, id, true))}
                             },
                         )}
-                        {action(Act::Copy, move || copy(text.get_untracked()))}
+                        {action(Act::Copy, move |_| copy(text.get_untracked()))}
                         {action(Act::CopyText, copy_text)}
                         {when(
                             move || live.with(Option::is_none) && session.can_ask(card),
-                            move || action(Act::Again, move || session.retry(card, id)),
+                            move || action(Act::Again, move |event| {
+                                session.retry(card, id);
+                                focus_message(card, &event);
+                            }),
                         )}
                         <Measured answer=memo(move || turn.answer().try_get().flatten()) />
                     </div>

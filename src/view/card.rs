@@ -120,7 +120,7 @@ pub fn focus_message(id: card::Id, event: &ev::MouseEvent) {
 /// Gives a card's input the focus.
 pub fn focus_input(id: card::Id) {
     let input = document()
-        .query_selector(&format!("#card-{id} textarea"))
+        .query_selector(&format!("#card-{id} .composer-box textarea"))
         .ok()
         .flatten();
     if let Some(input) = input {

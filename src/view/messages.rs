@@ -198,11 +198,11 @@ fn TurnView(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl Into
                             {derive(move || turn.prompt().try_get())}
                         </div>
                         <div class="actions">
-                            {action(Act::Copy, move || {
+                            {action(Act::Copy, move |_| {
                                 super::actions::copy(turn.prompt().try_get_untracked());
                             })}
-                            {action(Act::Edit, move || is_edited.set(true))}
-                            {action(Act::Delete, move || session.delete_turn(card, id))}
+                            {action(Act::Edit, move |_| is_edited.set(true))}
+                            {action(Act::Delete, move |_| session.delete_turn(card, id))}
                         </div>
                     }
                         .into_any()
