@@ -3,11 +3,13 @@
 //! The modules, in reading order: what a chat is, where it is asked, what is kept, what a user
 //! can do, and what a user sees. ARCHITECTURE.md tells which may use which.
 
+mod event;
 mod id;
 
 pub mod address;
 pub mod chat;
 pub mod endpoint;
+pub mod file;
 pub mod openai;
 pub mod session;
 pub mod storage;

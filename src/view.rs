@@ -1,6 +1,7 @@
 //! What a user sees. Views read the session's state and call its verbs; they hold no other state
 //! than what is open, typed or focused right now.
 
+mod attachments;
 mod board;
 mod card;
 mod composer;

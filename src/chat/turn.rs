@@ -3,6 +3,7 @@
 use reactive_stores::Store;
 use serde::{Deserialize, Serialize};
 
+use super::Attachment;
 use crate::openai;
 
 crate::id::declare_id! {
@@ -16,6 +17,9 @@ pub struct Turn {
     pub id: Id,
     /// The reader's words.
     pub prompt: String,
+    /// What goes along with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// Whether it waits for its card to have a model, and goes by itself when it has one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub waits: bool,
@@ -88,6 +92,7 @@ mod tests {
             let mut turn = Turn {
                 id: Id::new(0),
                 prompt: "?".into(),
+                attachments: Vec::new(),
                 waits: false,
                 answer: before.map(|text| answer(text, Outcome::Stopped)),
             };

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use reactive_stores::Store;
 
 use super::{Session, random};
@@ -131,6 +131,11 @@ impl Library {
             tab: StoredValue::new_local(tab),
         };
         library.watch();
+        // What it can't take away now, it takes away the next time.
+        set_timeout(
+            || spawn_local(async { _ = storage::blobs::sweep().await }),
+            std::time::Duration::from_secs(5),
+        );
         library
     }
 
@@ -710,7 +715,7 @@ impl Library {
                     }
                 }
                 Some(Key::Entry(_)) => self.history.notify(),
-                None => {}
+                Some(Key::Orphans) | None => {}
             }
         });
     }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{card::CardView, dynamic::word};
+use super::{attachments::has_files, card::CardView, dynamic::word};
 use crate::{i18n::use_i18n, session::Session};
 
 /// The cards from left to right; the row scrolls when they no longer fit.
@@ -11,7 +11,13 @@ pub fn Board() -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     view! {
-        <main class="board" aria-label=word!(i18n, cards)>
+        <main
+            class="board"
+            aria-label=word!(i18n, cards)
+            // Files that are dropped beside the cards are not shown in place of the page.
+            on:dragover=move |event| if has_files(&event) { event.prevent_default() }
+            on:drop=move |event| if has_files(&event) { event.prevent_default() }
+        >
             <For each=move || session.cards() key=|card| card.key() let:card>
                 <CardView id=card.key() />
             </For>

@@ -37,6 +37,9 @@ pub const DELETE: &str = "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5";
 /// An arrow around, back to the start.
 pub const RESET: &str = "M4 12a8 8 0 1 0 3-6.2L4 8M4 4v4h4";
 
+/// A paper clip.
+pub const ATTACH: &str = "M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.3 3.3 0 0 1 4.7 4.7l-8.5 8.5a1.7 1.7 0 0 1-2.4-2.4L14 7.5";
+
 /// Draws one of the shapes above: lines in the text's colour, on 24 by 24 units.
 pub fn icon(shape: &'static str) -> impl IntoView {
     view! {

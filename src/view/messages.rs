@@ -4,6 +4,7 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast, prelude::Closure};
 
 use super::{
+    attachments::TurnAttachments,
     card::focus_message,
     dynamic::{flag, part, when, word},
     explain::explain,
@@ -161,6 +162,7 @@ fn TurnView(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl Into
             <div class="text" dir="auto">
                 {Signal::derive(move || turn.prompt().try_get())}
             </div>
+            <TurnAttachments card id />
         </article>
         {part(move || {
             if has_answer.get() {
