@@ -6,10 +6,8 @@ pub mod picture;
 pub mod text;
 pub mod worker;
 
-use serde::{Deserialize, Serialize};
-
 /// Why a file can't be attached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
     /// It is bigger than its form may be, or has more text than one file may give.
     TooBig,
@@ -33,6 +31,20 @@ pub enum Error {
     Full,
     /// The browser gives this page no storage.
     Blocked,
+}
+
+impl Error {
+    /// What a worker can tell.
+    const ALL: &[Self] = &[
+        Self::TooBig,
+        Self::Empty,
+        Self::Binary,
+        Self::Picture,
+        Self::Pdf,
+        Self::Locked,
+        Self::NoText,
+        Self::Failed,
+    ];
 }
 
 /// How a file is read.
@@ -74,8 +86,8 @@ impl Form {
     /// The worker that reads it: a program of its own, so that a picture needs no PDF reader.
     const fn worker(self) -> &'static str {
         match self {
-            Self::Pdf => "/pdf_loader.js",
-            Self::Picture | Self::Text => "/reader_loader.js",
+            Self::Pdf => "pdf",
+            Self::Picture | Self::Text => "reader",
         }
     }
 }

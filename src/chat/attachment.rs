@@ -1,9 +1,9 @@
 //! An attachment: a file that goes along with a message. Its content is kept apart, under its
 //! identifier, so that a chat stays small.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap, fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 crate::id::declare_id! {
     /// Identifies an attachment and its content among all that were ever stored.
@@ -22,9 +22,9 @@ pub struct Attachment {
     pub bytes: u32,
 }
 
-/// What the content of an attachment is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// What the content of an attachment is. It is written as words, as in `image 2048 1536` or
+/// `image 2048 1536 4032 3024 5100000`, `text`, `pdf 3`: that takes little code to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A picture, sent as a data URL.
     Image {
@@ -33,7 +33,6 @@ pub enum Kind {
         /// In pixels.
         height: u32,
         /// What it was before it was scaled down or written anew.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         original: Option<Original>,
     },
     /// A text, whatever its encoding was.
@@ -46,7 +45,7 @@ pub enum Kind {
 }
 
 /// A picture as it was chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Original {
     /// In pixels.
     pub width: u32,
@@ -54,6 +53,67 @@ pub struct Original {
     pub height: u32,
     /// The size of the file.
     pub bytes: u32,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text => f.write_str("text"),
+            Self::Pdf { pages } => write!(f, "pdf {pages}"),
+            Self::Image {
+                width,
+                height,
+                original,
+            } => {
+                write!(f, "image {width} {height}")?;
+                original.map_or(Ok(()), |was| {
+                    write!(f, " {} {} {}", was.width, was.height, was.bytes)
+                })
+            }
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = &'static str;
+
+    fn from_str(words: &str) -> Result<Self, Self::Err> {
+        let mut words = words.split(' ');
+        let kind = words.next();
+        let numbers: Vec<u32> = words.map_while(|word| word.parse().ok()).collect();
+        let image = |&width, &height, original| Self::Image {
+            width,
+            height,
+            original,
+        };
+        match (kind, &*numbers) {
+            (Some("text"), _) => Ok(Self::Text),
+            (Some("pdf"), [pages]) => Ok(Self::Pdf { pages: *pages }),
+            (Some("image"), [width, height]) => Ok(image(width, height, None)),
+            (Some("image"), [width, height, w, h, bytes]) => {
+                let original = Original {
+                    width: *w,
+                    height: *h,
+                    bytes: *bytes,
+                };
+                Ok(image(width, height, Some(original)))
+            }
+            _ => Err("not the kind of an attachment"),
+        }
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let words = <Cow<'de, str>>::deserialize(deserializer)?;
+        words.parse().map_err(serde::de::Error::custom)
+    }
 }
 
 /// As many go along with one message.
@@ -87,6 +147,32 @@ impl Attachment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kind_reads_back() {
+        #[track_caller]
+        fn check(kind: Kind, words: &str) {
+            assert_eq!(kind.to_string(), words);
+            assert_eq!(words.parse(), Ok(kind));
+        }
+        let image = |original| Kind::Image {
+            width: 20,
+            height: 10,
+            original,
+        };
+        check(Kind::Text, "text");
+        check(Kind::Pdf { pages: 3 }, "pdf 3");
+        check(image(None), "image 20 10");
+        let original = Original {
+            width: 40,
+            height: 20,
+            bytes: 999,
+        };
+        check(image(Some(original)), "image 20 10 40 20 999");
+        for other in ["", "pdf", "pdf x", "image 1", "image 1 2 3", "sound"] {
+            assert!(other.parse::<Kind>().is_err(), "{other}");
+        }
+    }
 
     #[test]
     fn a_text_can_not_end_its_fence() {

@@ -1,12 +1,16 @@
 //! A draft: what is about to be asked, words and attachments.
 
-use serde::{Deserialize, Serialize, Serializer};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, SeqAccess, Visitor},
+};
 
 use super::attachment::{self, Attachment};
 
-/// What an input holds. Without attachments, it is stored as its words alone.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "Stored")]
+/// What an input holds. It is stored as its words alone, or as a pair of them and the attachments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
     /// What is typed.
     pub text: String,
@@ -51,41 +55,41 @@ impl From<&str> for Draft {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Stored {
-    Words(String),
-    Whole {
-        text: String,
-        attachments: Vec<Attachment>,
-    },
-}
-
-impl From<Stored> for Draft {
-    fn from(stored: Stored) -> Self {
-        let (text, attachments) = match stored {
-            Stored::Words(text) => (text, Vec::new()),
-            Stored::Whole { text, attachments } => (text, attachments),
-        };
-        Self { text, attachments }
+impl Serialize for Draft {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.attachments.is_empty() {
+            self.text.serialize(serializer)
+        } else {
+            (&self.text, &self.attachments).serialize(serializer)
+        }
     }
 }
 
-impl Serialize for Draft {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Whole<'a> {
-            text: &'a str,
-            attachments: &'a [Attachment],
-        }
-        if self.attachments.is_empty() {
-            return self.text.serialize(serializer);
-        }
-        let whole = Whole {
-            text: &self.text,
-            attachments: &self.attachments,
-        };
-        whole.serialize(serializer)
+impl<'de> Deserialize<'de> for Draft {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Stored)
+    }
+}
+
+/// Reads what is stored of a draft.
+struct Stored;
+
+impl<'de> Visitor<'de> for Stored {
+    type Value = Draft;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a draft")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Draft, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut pair: A) -> Result<Draft, A::Error> {
+        Ok(Draft {
+            text: pair.next_element()?.unwrap_or_default(),
+            attachments: pair.next_element()?.unwrap_or_default(),
+        })
     }
 }
 
@@ -116,8 +120,8 @@ mod tests {
             "",
             &[1, 1],
             concat!(
-                r#"{"text":"","attachments":[{"id":"0000000000000001","#,
-                r#""name":"a.txt","kind":"text","bytes":3}]}"#
+                r#"["",[{"id":"0000000000000001","#,
+                r#""name":"a.txt","kind":"text","bytes":3}]]"#
             ),
         );
     }

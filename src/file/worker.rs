@@ -1,18 +1,22 @@
 //! A worker that reads files, off the page's main thread: both its sides.
 //!
-//! It says that it is there, is sent one file, and answers with an array: what the file is as JSON,
-//! then its content as a blob. A trap ends it, and is an error of that file alone.
+//! It says its version, is sent one file, and answers with a pair of what the file is, in words, and
+//! its content as a blob; or, where it can't be read, with the number of the error. A trap ends it,
+//! and is an error of that file alone.
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, DedicatedWorkerGlobalScope, File, MessageEvent, Worker};
+use web_sys::{
+    Blob, BlobPropertyBag, DedicatedWorkerGlobalScope, File, MessageEvent, Worker, WorkerOptions,
+    WorkerType,
+};
 
 use super::{Error, Form, limit};
 use crate::{chat::attachment::Kind, event};
 
-/// What the file is, or why it can't be read.
-type Answer = Result<Kind, Error>;
+/// The version of the workers that the page is built with.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Reads a file in a worker, which ends when the future is dropped. Gives its kind and its content.
 ///
@@ -20,19 +24,30 @@ type Answer = Result<Kind, Error>;
 /// Why it can't be attached.
 pub async fn read(form: Form, file: &File) -> Result<(Kind, Blob), Error> {
     limit(whole(file.size()), form.most())?;
-    let worker = Worker::new(form.worker()).map_err(|_| Error::Failed)?;
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    // From the document's base address, where Trunk puts all files.
+    let address = format!("worker.js?{}&{VERSION}", form.worker());
+    let worker = Worker::new_with_options(&address, &options).map_err(|_| Error::Failed)?;
     let worker = TerminateOnDrop(worker);
-    message(&worker.0).await?;
+    // Before it has said so, messages to it would be lost. One that can't start says something else.
+    message(&worker.0).await?.as_string().ok_or(Error::Failed)?;
     worker.0.post_message(file).map_err(|_| Error::Failed)?;
-    let answer: Array = message(&worker.0).await?.unchecked_into();
+    let answer = message(&worker.0).await?;
+    if let Some(error) = answer.as_f64() {
+        let is_it = |known: &&Error| **known as u32 == whole(error);
+        let known = Error::ALL.iter().find(is_it);
+        return Err(*known.unwrap_or(&Error::Failed));
+    }
+    let answer: Array = answer.unchecked_into();
     let kind = answer.get(0).as_string().unwrap_or_default();
-    let kind: Answer = serde_json::from_str(&kind).map_err(|_| Error::Failed)?;
-    Ok((kind?, answer.get(1).unchecked_into()))
+    let kind = kind.parse().map_err(|_| Error::Failed)?;
+    Ok((kind, answer.get(1).unchecked_into()))
 }
 
 async fn message(worker: &Worker) -> Result<JsValue, Error> {
-    let event = event::first(worker, "message", "error").await;
-    let event = event.map_err(|_| Error::Failed)?;
+    let event = event::first(worker, "message", "error");
+    let event = event.await.map_err(|_| Error::Failed)?;
     Ok(event.unchecked_into::<MessageEvent>().data())
 }
 
@@ -51,16 +66,14 @@ impl Drop for TerminateOnDrop {
 pub fn serve(read: impl AsyncFn(File) -> Result<(Kind, Blob), Error> + Copy + 'static) {
     let answer = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         wasm_bindgen_futures::spawn_local(async move {
-            let (kind, content) = match read(event.data().unchecked_into()).await {
-                Ok((kind, content)) => (Ok(kind), content.into()),
-                Err(error) => (Err(error), JsValue::NULL),
-            };
-            let kind = serde_json::to_string::<Answer>(&kind).unwrap_or_default();
-            post(&Array::of2(&kind.into(), &content));
+            post(&match read(event.data().unchecked_into()).await {
+                Ok((kind, content)) => Array::of2(&kind.to_string().into(), &content).into(),
+                Err(error) => (error as u8).into(),
+            });
         });
     });
     scope().set_onmessage(Some(answer.into_js_value().unchecked_ref()));
-    post(&JsValue::NULL);
+    post(&VERSION.into());
 }
 
 fn post(message: &JsValue) {

@@ -1,11 +1,9 @@
 //! The contents of attachments, in `IndexedDB`: localStorage is too small for them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, pin::Pin};
 
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
-use web_sys::{
-    Blob, DomException, IdbDatabase, IdbObjectStore, IdbRequest, IdbTransaction, IdbTransactionMode,
-};
+use web_sys::{Blob, DomException, IdbDatabase, IdbObjectStore, IdbRequest, IdbTransactionMode};
 
 use super::{Error, Key, raw, readable, write};
 use crate::{chat::attachment::Id, event};
@@ -23,7 +21,7 @@ const ORPHAN_FOR: f64 = 24.0 * 60.0 * 60.0 * 1000.0;
 /// # Errors
 /// Why it is not stored.
 pub async fn put(id: Id, content: &Blob) -> Result<(), Error> {
-    change(|store| store.put_with_key(content, &key(id))).await
+    ask(Question::Put(id, content.clone())).await.map(|_| ())
 }
 
 /// The content of an attachment; None where there is none any more.
@@ -31,7 +29,7 @@ pub async fn put(id: Id, content: &Blob) -> Result<(), Error> {
 /// # Errors
 /// The storage is blocked.
 pub async fn get(id: Id) -> Result<Option<Blob>, Error> {
-    let found = ask(|store| store.get(&key(id))).await?;
+    let found = ask(Question::Get(id)).await?;
     Ok(found.dyn_into().ok())
 }
 
@@ -40,12 +38,9 @@ pub async fn get(id: Id) -> Result<Option<Blob>, Error> {
 /// # Errors
 /// The storage is blocked.
 pub async fn all() -> Result<Vec<Id>, Error> {
-    let keys = ask(IdbObjectStore::get_all_keys).await?;
-    let keys = js_sys::Array::from(&keys);
-    Ok(keys
-        .iter()
-        .filter_map(|key| key.as_string()?.parse().ok())
-        .collect())
+    let keys = js_sys::Array::from(&ask(Question::All).await?);
+    let id = |key: JsValue| key.as_string()?.parse().ok();
+    Ok(keys.iter().filter_map(id).collect())
 }
 
 /// Takes away what nothing that is stored has referred to for a day.
@@ -73,7 +68,7 @@ pub async fn sweep() -> Result<(), Error> {
         write(Key::Orphans, &left)?;
     }
     for id in gone {
-        change(|store| store.delete(&key(id))).await?;
+        ask(Question::Delete(id)).await?;
     }
     Ok(())
 }
@@ -102,37 +97,41 @@ fn key(id: Id) -> JsValue {
     id.to_string().into()
 }
 
-/// Changes the store; done once the change is safe.
-async fn change(
-    change: impl FnOnce(&IdbObjectStore) -> Result<IdbRequest, JsValue>,
-) -> Result<(), Error> {
-    let database = open().await?;
-    let transaction = begin(&database, IdbTransactionMode::Readwrite)?;
-    let store = transaction.object_store(STORE).map_err(blocked)?;
-    change(&store).map_err(blocked)?;
-    let done = event::first(&transaction, "complete", "abort").await;
-    database.close();
-    done.map(|_| ()).map_err(|_| why(transaction.error()))
+/// What the store is asked.
+enum Question {
+    Put(Id, Blob),
+    Get(Id),
+    All,
+    Delete(Id),
 }
 
-/// Asks the store.
-async fn ask(
-    ask: impl FnOnce(&IdbObjectStore) -> Result<IdbRequest, JsValue>,
-) -> Result<JsValue, Error> {
-    let database = open().await?;
-    let transaction = begin(&database, IdbTransactionMode::Readonly)?;
-    let store = transaction.object_store(STORE).map_err(blocked)?;
-    let request = ask(&store).map_err(blocked)?;
-    let answered = event::first(&request, "success", "error").await;
-    database.close();
-    answered.map_err(|_| Error::Blocked)?;
-    request.result().map_err(blocked)
+impl Question {
+    fn put_to(&self, store: &IdbObjectStore) -> Result<IdbRequest, JsValue> {
+        match self {
+            Self::Put(id, content) => store.put_with_key(content, &key(*id)),
+            Self::Get(id) => store.get(&key(*id)),
+            Self::All => store.get_all_keys(),
+            Self::Delete(id) => store.delete(&key(*id)),
+        }
+    }
 }
 
-fn begin(database: &IdbDatabase, mode: IdbTransactionMode) -> Result<IdbTransaction, Error> {
-    database
-        .transaction_with_str_and_mode(STORE, mode)
-        .map_err(blocked)
+/// Asks the store; done once what is changed is safe. Boxed, so that it is compiled once.
+fn ask(question: Question) -> Pin<Box<dyn Future<Output = Result<JsValue, Error>>>> {
+    Box::pin(async move {
+        let database = open().await?;
+        let begun = database
+            .transaction_with_str_and_mode(STORE, IdbTransactionMode::Readwrite)
+            .and_then(|transaction| {
+                let request = question.put_to(&transaction.object_store(STORE)?)?;
+                Ok((transaction, request))
+            });
+        let (transaction, request) = begun.map_err(blocked)?;
+        let done = event::first(&transaction, "complete", "abort").await;
+        database.close();
+        done.map_err(|_| why(transaction.error()))?;
+        request.result().map_err(blocked)
+    })
 }
 
 async fn open() -> Result<IdbDatabase, Error> {

@@ -184,7 +184,7 @@ fn Chip(
     let (id, name) = (attachment.id, attachment.name.clone());
     let is_open = RwSignal::new(false);
     let is_gone = Memo::new(move |_| session.is_gone(id));
-    let kind = attachment.kind.clone();
+    let kind = attachment.kind;
     let bytes = attachment.bytes;
     let detail = Signal::derive(move || {
         if is_gone.get() {
