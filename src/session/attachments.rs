@@ -1,7 +1,5 @@
 //! The attachments of a chat: the files that are being read, and contents that are gone.
 
-use std::collections::{HashSet, VecDeque};
-
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -38,25 +36,30 @@ pub struct Reading {
 /// What of the attachments dies with the tab.
 #[derive(Clone, Copy)]
 pub(super) struct Files {
-    /// In the order in which they came.
-    reading: RwSignal<Vec<Reading>>,
-    /// What was found to have no content any more.
-    gone: RwSignal<HashSet<Id>>,
+    shown: RwSignal<Shown>,
     queue: StoredValue<Queue, LocalStorage>,
+}
+
+/// In one signal, as both change seldom.
+#[derive(Default)]
+struct Shown {
+    /// In the order in which they came.
+    reading: Vec<Reading>,
+    /// What was found to have no content any more.
+    gone: Vec<Id>,
 }
 
 /// One file is read at a time: so they keep their order, and a picture has the memory to itself.
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<(Id, card::Id, File)>,
+    waiting: Vec<(Id, card::Id, File)>,
     running: Option<(Id, Task)>,
 }
 
 impl Files {
     pub(super) fn new() -> Self {
         Self {
-            reading: RwSignal::default(),
-            gone: RwSignal::default(),
+            shown: RwSignal::default(),
             queue: StoredValue::new_local(Queue::default()),
         }
     }
@@ -67,7 +70,7 @@ impl Files {
     }
 
     fn is_gone(self, id: Id) -> bool {
-        self.gone.with(|gone| gone.contains(&id))
+        self.shown.with(|shown| shown.gone.contains(&id))
     }
 }
 
@@ -81,9 +84,11 @@ impl Session {
     pub fn readings(self, card: card::Id) -> Vec<Reading> {
         let is_synced = |card| self.card(card).synced().try_get() == Some(true);
         let synced = is_synced(card);
-        let mut readings = self.files.reading.get();
-        readings.retain(|reading| reading.card == card || synced && is_synced(reading.card));
-        readings
+        let is_shown =
+            |reading: &&Reading| reading.card == card || synced && is_synced(reading.card);
+        self.files
+            .shown
+            .with(|shown| shown.reading.iter().filter(is_shown).cloned().collect())
     }
 
     /// Whether an attachment has no content any more.
@@ -113,11 +118,11 @@ impl Session {
                 failed: is_full.then_some(file::Error::TooMany),
                 card,
             };
-            self.files.reading.update(|readings| readings.push(reading));
+            self.files.shown.write().reading.push(reading);
             if !is_full {
                 self.files
                     .queue
-                    .update_value(|queue| queue.waiting.push_back((id, card, file)));
+                    .update_value(|queue| queue.waiting.push((id, card, file)));
             }
         }
         self.read_next();
@@ -131,8 +136,8 @@ impl Session {
             queue.running.take_if(|(running, _)| *running == id);
         });
         self.files
-            .reading
-            .update(|readings| readings.retain(|reading| reading.id != id));
+            .shown
+            .update(|shown| shown.reading.retain(|reading| reading.id != id));
         self.react(Event::Detached(card, id));
         self.save_soon();
         self.read_next();
@@ -148,10 +153,10 @@ impl Session {
 
     /// The content of an attachment, as it is stored.
     pub async fn content(self, id: Id) -> Option<Blob> {
-        let content = blobs::get(id).await.ok().flatten();
+        let content = blobs::get(id).await.ok()?;
         if content.is_none() && !untrack(|| self.is_gone(id)) {
             // The chat may have been left meanwhile.
-            let _ = self.files.gone.try_update(|gone| gone.insert(id));
+            let _ = self.files.shown.try_update(|shown| shown.gone.push(id));
         }
         content
     }
@@ -179,7 +184,7 @@ impl Session {
 
     /// Looks which contents of the chat are gone.
     pub(super) fn look_for_contents(self) {
-        let mut needed: HashSet<_> = {
+        let mut needed: Vec<_> = {
             let chat = self.chat.read_untracked();
             chat.attachments().map(|attachment| attachment.id).collect()
         };
@@ -188,10 +193,8 @@ impl Session {
         }
         spawn_local(async move {
             if let Ok(all) = blobs::all().await {
-                for id in all {
-                    needed.remove(&id);
-                }
-                let _ = self.files.gone.try_update(|gone| gone.extend(needed));
+                needed.retain(|id| !all.contains(id));
+                let _ = self.files.shown.try_update(|shown| shown.gone = needed);
             }
         });
     }
@@ -204,19 +207,19 @@ impl Session {
         let next = self
             .files
             .queue
-            .try_update_value(|queue| queue.waiting.pop_front());
+            .try_update_value(|queue| (!queue.waiting.is_empty()).then(|| queue.waiting.remove(0)));
         let Some((id, card, file)) = next.flatten() else {
             return;
         };
         let task = Task::start(async move {
             let name = file.name();
             let read = read(id, &file).await;
-            self.files.reading.update(|readings| match &read {
-                Ok(_) => readings.retain(|reading| reading.id != id),
-                Err(error) => {
-                    if let Some(reading) = readings.iter_mut().find(|found| found.id == id) {
-                        reading.failed = Some(*error);
-                    }
+            self.files.shown.update(|shown| {
+                let at = shown.reading.iter().position(|reading| reading.id == id);
+                match (&read, at) {
+                    (Ok(_), Some(at)) => _ = shown.reading.remove(at),
+                    (Err(error), Some(at)) => shown.reading[at].failed = Some(*error),
+                    (_, None) => {}
                 }
             });
             if let Ok((kind, bytes)) = read {

@@ -120,8 +120,12 @@ impl Question {
 fn ask(question: Question) -> Pin<Box<dyn Future<Output = Result<JsValue, Error>>>> {
     Box::pin(async move {
         let database = open().await?;
+        let mode = match question {
+            Question::Get(_) | Question::All => IdbTransactionMode::Readonly,
+            Question::Put(..) | Question::Delete(_) => IdbTransactionMode::Readwrite,
+        };
         let begun = database
-            .transaction_with_str_and_mode(STORE, IdbTransactionMode::Readwrite)
+            .transaction_with_str_and_mode(STORE, mode)
             .and_then(|transaction| {
                 let request = question.put_to(&transaction.object_store(STORE)?)?;
                 Ok((transaction, request))

@@ -86,6 +86,14 @@ pub fn has_files(event: &ev::DragEvent) -> bool {
     types.is_some_and(|types| types.includes(&"Files".into(), 0))
 }
 
+/// Whether what is dragged has left the element that listens, and not only one part of it for
+/// another.
+pub fn has_left(event: &ev::DragEvent) -> bool {
+    let node = |target: Option<web_sys::EventTarget>| target?.dyn_into::<web_sys::Node>().ok();
+    let (place, now) = (node(event.current_target()), node(event.related_target()));
+    !place.is_some_and(|place| place.contains(now.as_ref()))
+}
+
 /// Attaches what is dropped on a card.
 pub fn on_drop(session: Session, card: card::Id, event: &ev::DragEvent) {
     let dropped = event.data_transfer();

@@ -66,7 +66,11 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                     is_target.set(true);
                 }
             }
-            on:dragleave=move |_| is_target.set(false)
+            on:dragleave=move |event| {
+                if attachments::has_left(&event) {
+                    is_target.set(false);
+                }
+            }
             on:drop=move |event| {
                 is_target.set(false);
                 attachments::on_drop(session, id, &event);

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
 use crate::{
-    open, say,
-    support::{Browser, Endpoint, Step, browser::Scope},
+    open,
+    support::{Browser, Endpoint, browser::Scope},
     wait_for, wait_until,
 };
 
@@ -419,7 +420,8 @@ async fn attachments_come_back_with_what_was_deleted() {
     attached(&card, "own.txt").await;
     attached(&card, "undo.txt").await;
     // A retry repeats what was attached.
-    endpoint.will("m", [say("cut"), Step::Cut]);
+    let failed = StatusCode::INTERNAL_SERVER_ERROR;
+    endpoint.will_respond("m", failed, "application/json", true, []);
     card.press("Send").await;
     card.press("Retry").await;
     wait_until(|| endpoint.received().len() == 4).await;
@@ -427,5 +429,51 @@ async fn attachments_come_back_with_what_was_deleted() {
     for request in &endpoint.received()[2..] {
         assert_eq!(request.parts(2), own);
     }
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_chat_refers_to_goes_in_the_end() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    for name in ["left.txt", "kept.txt"] {
+        card.attach(&made(name, name.as_bytes())).await;
+        attached(&card, name).await;
+    }
+    card.press("Remove left.txt").await;
+    let contents = async || {
+        let script = "return await new Promise((done) => {
+                const open = indexedDB.open('collate');
+                open.onsuccess = () => {
+                    const all = open.result.transaction('attachments').objectStore('attachments').getAllKeys();
+                    all.onsuccess = () => { open.result.close(); done(all.result.length); };
+                };
+            })";
+        run(&browser, script).await
+    };
+    let stored = async || {
+        let script = "return Object.values(localStorage).join()";
+        browser.script(script).await.as_str().unwrap().to_owned()
+    };
+    wait_for(async || {
+        let stored = stored().await;
+        stored.contains("kept.txt") && !stored.contains("left.txt")
+    })
+    .await;
+    assert_eq!(contents().await, 2);
+    // At first it is only noted, because another tab may bring it back.
+    browser.reload().await;
+    let orphans = "return JSON.parse(localStorage.getItem('collate.v1.orphans') ?? '{}')";
+    wait_for(async || browser.script(orphans).await.as_object().unwrap().len() == 1).await;
+    assert_eq!(contents().await, 2);
+    // A day later it goes.
+    let a_day_later = "const key = 'collate.v1.orphans';
+        const orphans = Object.keys(JSON.parse(localStorage.getItem(key)));
+        localStorage.setItem(key, JSON.stringify(Object.fromEntries(orphans.map((id) => [id, 0]))))";
+    browser.script(a_day_later).await;
+    browser.reload().await;
+    wait_for(async || contents().await == 1).await;
+    attached(&browser.card(1).await, "kept.txt").await;
     browser.close().await;
 }

@@ -69,14 +69,7 @@ impl Received {
         let messages = self.body["messages"]
             .as_array()
             .expect("a list of messages");
-        let content = |message: &'_ Value| match &message["content"] {
-            Value::Array(parts) => parts
-                .iter()
-                .find_map(|part| part["text"].as_str())
-                .unwrap_or_default(),
-            _ => text_of(message, "content"),
-        };
-        let pair = |message| (text_of(message, "role"), content(message));
+        let pair = |message| (text_of(message, "role"), words_of(message));
         messages.iter().map(pair).collect()
     }
 
@@ -89,6 +82,17 @@ impl Received {
     /// Whether the connection is over, whoever ended it.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
+    }
+}
+
+/// A message's content, or the first text of its parts.
+fn words_of(message: &Value) -> &str {
+    match &message["content"] {
+        Value::Array(parts) => {
+            let mut texts = parts.iter().filter_map(|part| part["text"].as_str());
+            texts.next().unwrap_or_default()
+        }
+        _ => text_of(message, "content"),
     }
 }
 
