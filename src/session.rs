@@ -353,7 +353,6 @@ impl Session {
                 Effect::Ask(card, turn) => asks.push((card, turn)),
                 Effect::Skipped(card) => self.skipped.update(|skipped| _ = skipped.insert(card)),
                 Effect::Deleted { card, index, draft } => {
-                    let card = Box::new(card);
                     self.removed
                         .write()
                         .push(Removed::Card { card, index, draft });

@@ -53,7 +53,7 @@ pub enum Effect {
     /// What was deleted, to be put back.
     Deleted {
         /// The card itself.
-        card: Card,
+        card: Box<Card>,
         /// How many cards were left of it.
         index: usize,
         /// The group's draft, where the card was the last in sync.
@@ -279,7 +279,7 @@ fn deleted(chat: &mut Chat, card: card::Id) -> Vec<Effect> {
     let Some(index) = index.filter(|_| chat.cards.len() > 1) else {
         return Vec::new();
     };
-    let card = chat.cards.remove(index);
+    let card = Box::new(chat.cards.remove(index));
     let mut draft = Draft::default();
     if !chat.cards.iter().any(|card| card.synced) {
         draft = std::mem::take(&mut chat.draft);

@@ -33,7 +33,7 @@ pub fn Attach(id: card::Id) -> impl IntoView {
             hidden
             on:change=move |_| {
                 if let Some(input) = input.get_untracked() {
-                    attach(session, id, input.files());
+                    attach(&session, id, input.files());
                     // So that the same file can be chosen again.
                     input.set_value("");
                 }
@@ -55,7 +55,7 @@ pub fn Attach(id: card::Id) -> impl IntoView {
 }
 
 /// Attaches files; returns whether there are any.
-fn attach(session: Session, card: card::Id, files: Option<web_sys::FileList>) -> bool {
+fn attach(session: &Session, card: card::Id, files: Option<web_sys::FileList>) -> bool {
     let files: Vec<_> = files
         .iter()
         .flat_map(|files| (0..files.length()).filter_map(|n| files.get(n)))
@@ -67,7 +67,7 @@ fn attach(session: Session, card: card::Id, files: Option<web_sys::FileList>) ->
 
 /// Attaches what is pasted, if it is files. What Word or Excel copies is a picture as well, but was
 /// meant as text.
-pub fn on_paste(session: Session, card: card::Id, event: &web_sys::Event) {
+pub fn on_paste(session: &Session, card: card::Id, event: &web_sys::Event) {
     let Some(pasted) = event
         .unchecked_ref::<web_sys::ClipboardEvent>()
         .clipboard_data()
@@ -95,7 +95,7 @@ pub fn has_left(event: &ev::DragEvent) -> bool {
 }
 
 /// Attaches what is dropped on a card.
-pub fn on_drop(session: Session, card: card::Id, event: &ev::DragEvent) {
+pub fn on_drop(session: &Session, card: card::Id, event: &ev::DragEvent) {
     let dropped = event.data_transfer();
     if attach(session, card, dropped.and_then(|dropped| dropped.files())) {
         event.prevent_default();

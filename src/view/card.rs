@@ -73,7 +73,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
             }
             on:drop=move |event| {
                 is_target.set(false);
-                attachments::on_drop(session, id, &event);
+                attachments::on_drop(&session, id, &event);
             }
             id=format!("card-{id}")
             aria-label=word!(i18n, card, number = number.get())

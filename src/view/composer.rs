@@ -188,7 +188,7 @@ pub fn Composer(
                     }
                     on:compositionend=move |_| _ = act(Event::CompositionEnd)
                     on:keydown=on_keydown
-                    on:paste=move |event| attachments::on_paste(session, id, &event)
+                    on:paste=move |event| attachments::on_paste(&session, id, &event)
                 ></textarea>
                 {part(move || {
                     if is_live.get() {

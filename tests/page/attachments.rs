@@ -312,7 +312,7 @@ async fn what_can_not_be_read_says_why() {
             "can't read this picture",
         ),
         (made("empty.txt", b""), "The file is empty."),
-        (made("long.txt", &[b'a'; 1_000_001]), "Too big"),
+        (made("long.txt", &vec![b'a'; 1_000_001]), "Too big"),
         (
             made("broken.pdf", b"%PDF-1.7\nbroken"),
             "This PDF is damaged",
