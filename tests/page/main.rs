@@ -1,6 +1,7 @@
 //! The page as a user meets it: a real browser, real HTTP, an endpoint that follows a script.
 
 mod answers;
+mod attachments;
 mod bench;
 mod cards;
 mod contract;

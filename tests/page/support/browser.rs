@@ -273,6 +273,8 @@ fn candidates(role: &str) -> &'static str {
         "dialog" => "dialog, [role=dialog]",
         "complementary" => "aside",
         "link" => "a",
+        "list" => "ul",
+        "image" => "img",
         "heading" => "h1, h2, h3",
         "switch" => "[role=switch]",
         "checkbox" => "input[type=checkbox]",
@@ -492,6 +494,12 @@ impl Scope {
         form.fill("Base URL", base_url).await;
         form.fill("Token", token).await;
         form.press("Refresh model information").await;
+    }
+
+    /// Chooses a file, as the dialog that Attach opens would.
+    pub async fn attach(&self, path: &str) {
+        let input = self.element().find(By::Css("input[type=file]"));
+        input.await.unwrap().send_keys(path).await.unwrap();
     }
 
     /// Types a message and presses Enter.
