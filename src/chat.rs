@@ -1,13 +1,17 @@
 //! A chat: the cards on the page, their conversations and drafts, exactly as they are stored.
 
+pub mod attachment;
 pub mod card;
+pub mod draft;
 pub mod entry;
 pub mod metrics;
 pub mod params;
 pub mod sync;
 pub mod turn;
 
+pub use attachment::Attachment;
 pub use card::{Card, CardStoreFields};
+pub use draft::Draft;
 pub use entry::Entry;
 pub use metrics::Metrics;
 pub use params::Params;
@@ -33,7 +37,7 @@ pub struct Chat {
     pub used: f64,
     /// What the cards in sync are about to be asked; each shows it as its own.
     #[serde(default)]
-    pub draft: String,
+    pub draft: Draft,
     /// From left to right; never empty.
     #[store(key: card::Id = |card| card.id)]
     pub cards: Vec<Card>,
@@ -46,7 +50,7 @@ impl Chat {
             id,
             title: String::new(),
             used: 0.0,
-            draft: String::new(),
+            draft: Draft::default(),
             cards,
         }
     }
@@ -64,6 +68,15 @@ impl Chat {
     /// The card with that identifier, if it is on the page.
     pub fn card(&self, id: card::Id) -> Option<&Card> {
         self.cards.iter().find(|card| card.id == id)
+    }
+
+    /// Every attachment of its drafts and turns; one that several share comes several times.
+    pub fn attachments(&self) -> impl Iterator<Item = &Attachment> {
+        let cards = self.cards.iter().flat_map(|card| {
+            let turns = card.turns.iter().flat_map(|turn| &turn.attachments);
+            card.draft.attachments.iter().chain(turns)
+        });
+        self.draft.attachments.iter().chain(cards)
     }
 
     /// A turn of a card. None where it was deleted meanwhile.

@@ -3,6 +3,7 @@
 //! The modules, in reading order: what a chat is, where it is asked, what is kept, what a user
 //! can do, and what a user sees. ARCHITECTURE.md tells which may use which.
 
+mod event;
 mod i18n;
 mod id;
 
@@ -10,6 +11,7 @@ pub mod address;
 pub mod chat;
 pub mod clipboard;
 pub mod endpoint;
+pub mod file;
 pub mod highlight;
 pub mod lens;
 pub mod markdown;

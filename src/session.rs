@@ -5,10 +5,12 @@
     reason = "the border that clippy.toml draws ends here"
 )]
 
+pub mod attachments;
 pub mod library;
 pub mod live;
 pub mod task;
 
+pub use attachments::Reading;
 pub use library::{Forgotten, Library, Models, Opened, Unlisted};
 pub use live::{Coming, Live};
 pub use task::Task;
@@ -24,12 +26,13 @@ use reactive_stores::{AtKeyed, KeyedSubfield, Store};
 use crate::{
     address::Wanted,
     chat::{
-        self, Card, CardStoreFields, Chat, ChatStoreFields, Entry, Outcome, Params, Turn, card,
+        self, Card, CardStoreFields, Chat, ChatStoreFields, Draft, Entry, Outcome, Params, Turn,
+        card,
         params::{self, Param},
         sync::{self, Around, Effect, Event, Part},
         turn,
     },
-    endpoint::{self, BaseUrl},
+    endpoint::{self, BaseUrl, Endpoint},
     openai::{self, Finish, Request},
     storage::{self, Key},
 };
@@ -60,7 +63,7 @@ pub enum Removed {
         /// How many cards were left of it.
         index: usize,
         /// What the cards in sync were about to be asked.
-        draft: String,
+        draft: Draft,
     },
     /// A turn.
     Turn {
@@ -121,6 +124,7 @@ pub struct Session {
     proposed: RwSignal<HashMap<card::Id, Wanted>>,
     is_copy: RwSignal<bool>,
     is_stored: RwSignal<bool>,
+    files: attachments::Files,
     saving: StoredValue<Saving, LocalStorage>,
 }
 
@@ -140,7 +144,7 @@ impl std::fmt::Debug for Session {
 
 impl Session {
     fn new(library: Library, chat: Chat, is_stored: bool) -> Self {
-        Self {
+        let session = Self {
             library,
             chat: Store::new(chat),
             lives: RwSignal::default(),
@@ -149,8 +153,11 @@ impl Session {
             proposed: RwSignal::default(),
             is_copy: RwSignal::new(false),
             is_stored: RwSignal::new(is_stored),
+            files: attachments::Files::new(),
             saving: StoredValue::new_local(Saving::default()),
-        }
+        };
+        session.look_for_contents();
+        session
     }
 
     // What the page shows.
@@ -225,16 +232,30 @@ impl Session {
         self.lives.with(HashMap::len)
     }
 
-    /// The draft that a card shows.
+    /// The words of the draft that a card shows.
     pub fn draft(self, card: card::Id) -> String {
+        self.with_draft(card, |draft| draft.text.clone())
+    }
+
+    /// Looks at the draft that a card shows.
+    fn with_draft<T: Default>(self, card: card::Id, look: impl FnOnce(&Draft) -> T) -> T {
         match self.card(card).synced().try_get() {
-            Some(false) => self.card(card).draft().try_get().unwrap_or_default(),
-            _ => self.chat.draft().get(),
+            Some(false) => {
+                let draft = self.card(card).draft();
+                draft
+                    .try_read()
+                    .map(|draft| look(&draft))
+                    .unwrap_or_default()
+            }
+            _ => look(&self.chat.draft().read()),
         }
     }
 
     /// Whether Send in a card would send anything to anyone.
     pub fn can_send(self, from: card::Id) -> bool {
+        if self.is_held(from) {
+            return false;
+        }
         let (chat, endpoints) = (self.chat.read(), self.library.endpoints().read());
         let around = Around {
             endpoints: &endpoints,
@@ -296,8 +317,12 @@ impl Session {
         self.save_soon();
     }
 
-    /// Sends the draft that a card shows, to it or to every card in sync. Empty is not sent.
+    /// Sends the draft that a card shows, to it or to every card in sync. Empty is not sent, nor is
+    /// one that is held by an attachment, which says so.
     pub fn send(self, from: card::Id) {
+        if untrack(|| self.is_held(from)) {
+            return;
+        }
         self.skipped.set(HashSet::new());
         self.react(Event::Sent(from));
     }
@@ -337,7 +362,6 @@ impl Session {
                 Effect::Ask(card, turn) => asks.push((card, turn)),
                 Effect::Skipped(card) => self.skipped.update(|skipped| _ = skipped.insert(card)),
                 Effect::Deleted { card, index, draft } => {
-                    let card = Box::new(card);
                     self.removed
                         .write()
                         .push(Removed::Card { card, index, draft });
@@ -817,32 +841,17 @@ impl Session {
         let Some((endpoint, model)) = found.target(&endpoints) else {
             return;
         };
-        let Some(asked) = found.turns.iter().find(|found| found.id == turn) else {
-            return;
-        };
         let renames = self.library.is_renaming(endpoint.id, model);
         let params = found.params.body(renames);
         let can_rename = !renames && params.contains_key("max_tokens");
-        let mut request = Request::new(
-            model,
-            &found.system,
-            found.before(turn),
-            &asked.prompt,
-            params,
-        );
-        let before = asked.answer.as_ref().filter(|_| goes_on);
-        let text = before.map(|answer| answer.text.clone());
-        if let Some(text) = &text {
-            request.go_on_from(text);
-        }
         let counts = self.library.is_counting(endpoint.id);
-        if !counts {
-            request.stream_options = None;
-        }
-        let stream = openai::stream(endpoint.clone(), &request);
-        let (endpoint, model) = (endpoint.id, model.to_owned());
-        drop(request);
-        let begin = Coming::new(text);
+        let answered = found.turns.iter().find(|found| found.id == turn);
+        let answered = answered.and_then(|turn| turn.answer.as_ref());
+        let said = answered
+            .filter(|_| goes_on)
+            .map(|answer| answer.text.clone());
+        let (asked, endpoint, model) = (found.clone(), endpoint.clone(), model.to_owned());
+        let begin = Coming::new(said);
         drop((chat, endpoints));
         let live = Live::start(
             turn,
@@ -850,7 +859,10 @@ impl Session {
             goes_on,
             begin,
             move |live| async move {
+                let asking = endpoint.clone();
+                let stream = self.request(asked, turn, asking, &model, params, goes_on);
                 let outcome = self.receive(stream, &live).await;
+                let endpoint = endpoint.id;
                 if let Outcome::Failed(openai::Error::Refused { status, message }) = &outcome {
                     let names_another = untrack(|| {
                         self.card(card)
@@ -886,6 +898,33 @@ impl Session {
             },
         );
         self.lives.update(|lives| _ = lives.insert(card, live));
+    }
+
+    /// Asks for the answer to a card's turn, once the contents of its attachments are there.
+    async fn request(
+        self,
+        card: Card,
+        turn: turn::Id,
+        endpoint: Endpoint,
+        model: &str,
+        params: serde_json::Map<String, serde_json::Value>,
+        goes_on: bool,
+    ) -> Result<openai::Stream, openai::Error> {
+        let contents = self.contents(&card, turn).await;
+        let contents = contents.map_err(|name| openai::Error::Gone { name })?;
+        let before = card.before(turn);
+        let stream = card.turns.get(before.len()).map(|asked| {
+            let system = &card.system;
+            let mut request = Request::new(model, system, before, asked, &contents, params);
+            if goes_on && let Some(answer) = &asked.answer {
+                request.go_on_from(&answer.text);
+            }
+            if !self.library.is_counting(endpoint.id) {
+                request.stream_options = None;
+            }
+            openai::stream(endpoint, &request)
+        });
+        stream.ok_or(openai::Error::Empty)?.await
     }
 
     async fn receive(
@@ -1017,7 +1056,9 @@ impl Session {
         self.flush();
         let is_answering = self.lives.with_untracked(|lives| !lives.is_empty());
         let is_kept = self.is_stored.get_untracked() || !self.is_new();
-        is_answering || is_kept && self.library.is_unsaved(Key::Chat(self.id()))
+        is_answering
+            || self.files.is_busy()
+            || is_kept && self.library.is_unsaved(Key::Chat(self.id()))
     }
 
     /// Lets go of a chat that is stored and no longer shown. One that has no words any more leaves

@@ -1,5 +1,5 @@
 //! What the browser keeps: two keys per chat, one of them what the history shows of it, and one each
-//! for the endpoints, the settings, and the models used last.
+//! for the endpoints, the settings, and the models used last; the contents of attachments apart.
 //!
 //! Only an absent key becomes a default. What can't be read is moved aside under
 //! `collate.aside.…` before anything is written in its place.
@@ -9,6 +9,7 @@
     reason = "the border that clippy.toml draws ends here"
 )]
 
+pub mod blobs;
 pub mod schema;
 
 use gloo_storage::{LocalStorage, Storage};

@@ -4,7 +4,7 @@ use reactive_stores::Store;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Params,
+    Draft, Params,
     turn::{self, Turn},
 };
 use crate::endpoint::{self, Endpoint, Endpoints};
@@ -41,7 +41,7 @@ pub struct Card {
     /// What it alone is about to be asked. While it is in sync the chat has the draft, and this is
     /// what gave way to it.
     #[serde(default)]
-    pub draft: String,
+    pub draft: Draft,
     /// Oldest first.
     #[store(key: turn::Id = |turn| turn.id)]
     #[serde(default)]
@@ -60,7 +60,7 @@ impl Card {
             system: String::new(),
             params: Params::default(),
             synced: true,
-            draft: String::new(),
+            draft: Draft::default(),
             turns: Vec::new(),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Chat, Id};
+use super::{Attachment, Chat, Id};
 
 /// One line of the history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,7 +48,9 @@ impl Chat {
             return self.title.clone();
         }
         let mut asked = self.cards.iter().filter_map(|card| card.turns.first());
-        let first = asked.next().map(|turn| first_words(&turn.prompt));
+        let first = asked
+            .next()
+            .map(|turn| title_of(&turn.prompt, &turn.attachments));
         first.unwrap_or_default()
     }
 
@@ -56,8 +58,18 @@ impl Chat {
     fn draft_title(&self) -> String {
         let drafts = self.cards.iter().map(|card| &card.draft);
         let mut drafts = [&self.draft].into_iter().chain(drafts);
-        let draft = drafts.find(|draft| !draft.trim().is_empty());
-        draft.map(|draft| first_words(draft)).unwrap_or_default()
+        let draft = drafts.find(|draft| !draft.is_blank());
+        draft
+            .map(|draft| title_of(&draft.text, &draft.attachments))
+            .unwrap_or_default()
+    }
+}
+
+/// The first words of a message; one without words is called by its first attachment.
+fn title_of(text: &str, attachments: &[Attachment]) -> String {
+    match attachments.first() {
+        Some(first) if text.trim().is_empty() => first_words(&first.name),
+        _ => first_words(text),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The common input as a reducer: what a reader does and what becomes of answers go in, the chat
 //! changes, and what is to be done about it comes out. Nothing here knows of time or network.
 
-use super::{Card, Chat, Turn, card, turn};
+use super::{Attachment, Card, Chat, Draft, Turn, attachment, card, turn};
 use crate::endpoint::Endpoints;
 
 /// What happens to the input and to the queues.
@@ -9,6 +9,10 @@ use crate::endpoint::Endpoints;
 pub enum Event {
     /// The reader has changed what a card's input holds.
     Typed(card::Id, String),
+    /// The reader has attached a file in a card.
+    Attached(card::Id, Attachment),
+    /// The reader has taken an attachment out of a card's input.
+    Detached(card::Id, attachment::Id),
     /// The reader has switched a card's sync.
     Toggled(card::Id),
     /// The reader has sent what a card's input holds.
@@ -49,11 +53,11 @@ pub enum Effect {
     /// What was deleted, to be put back.
     Deleted {
         /// The card itself.
-        card: Card,
+        card: Box<Card>,
         /// How many cards were left of it.
         index: usize,
         /// The group's draft, where the card was the last in sync.
-        draft: String,
+        draft: Draft,
     },
 }
 
@@ -108,7 +112,11 @@ pub fn react(
     event: Event,
 ) -> Vec<Effect> {
     match event {
-        Event::Typed(card, text) => typed(chat, card, text),
+        Event::Typed(card, text) => change_draft(chat, card, |draft| draft.text = text),
+        Event::Attached(card, attachment) => {
+            change_draft(chat, card, |draft| draft.attach(attachment))
+        }
+        Event::Detached(card, id) => change_draft(chat, card, |draft| draft.detach(id)),
         Event::Toggled(card) => toggled(chat, card),
         Event::Sent(card) => sent(chat, around, fresh, card),
         Event::Added { beside, id } => {
@@ -150,7 +158,7 @@ pub fn react(
 }
 
 /// The draft that a card shows: the group's while it is in sync, else its own.
-pub fn draft(chat: &Chat, card: card::Id) -> &str {
+pub fn draft(chat: &Chat, card: card::Id) -> &Draft {
     match chat.card(card) {
         Some(card) if !card.synced => &card.draft,
         _ => &chat.draft,
@@ -161,7 +169,7 @@ pub fn draft(chat: &Chat, card: card::Id) -> &str {
 /// Where no card has a model, nobody is there to wait for.
 pub fn can_send(chat: &Chat, around: &Around<'_>, from: card::Id) -> bool {
     let able = |card: &Card| card.target(around.endpoints).is_some();
-    !draft(chat, from).trim().is_empty()
+    !draft(chat, from).is_blank()
         && sharers(chat, from).any(|card| match around.busy {
             Busy::Queue => able(card),
             Busy::Skip => around.can_ask(card),
@@ -178,15 +186,16 @@ fn sharers(chat: &Chat, from: card::Id) -> impl Iterator<Item = &Card> {
     chat.cards.iter().filter(shares)
 }
 
-fn typed(chat: &mut Chat, card: card::Id, text: String) -> Vec<Effect> {
+/// Changes the draft that a card shows.
+fn change_draft(chat: &mut Chat, card: card::Id, change: impl FnOnce(&mut Draft)) -> Vec<Effect> {
     let Some(card) = chat.cards.iter_mut().find(|found| found.id == card) else {
         return Vec::new();
     };
     if card.synced {
-        chat.draft = text;
+        change(&mut chat.draft);
         vec![Effect::Changed(Part::Draft)]
     } else {
-        card.draft = text;
+        change(&mut card.draft);
         vec![Effect::Changed(Part::CardDraft(card.id))]
     }
 }
@@ -202,13 +211,13 @@ fn sent(
     let mut effects = Vec::new();
     if !can_send(chat, around, from) {
         // Whatever the reason, the words stay in the input.
-        if !draft(chat, from).trim().is_empty() {
+        if !draft(chat, from).is_blank() {
             effects.extend(shared.into_iter().map(Effect::Skipped));
         }
         return effects;
     }
-    let prompt = draft(chat, from).to_owned();
-    effects = typed(chat, from, String::new());
+    let mut sent = Draft::default();
+    effects = change_draft(chat, from, |draft| sent = std::mem::take(draft));
     for card in chat
         .cards
         .iter_mut()
@@ -220,8 +229,9 @@ fn sent(
             continue;
         }
         let turn = Turn {
+            attachments: sent.attachments.clone(),
             waits: card.target(around.endpoints).is_none(),
-            ..Turn::new(fresh(), prompt.clone())
+            ..Turn::new(fresh(), sent.text.clone())
         };
         if can_ask {
             asks.push(Effect::Ask(card.id, turn.id));
@@ -248,13 +258,13 @@ fn toggled(chat: &mut Chat, card: card::Id) -> Vec<Effect> {
             card.draft.clone_from(group);
         }
         if alone {
-            group.clear();
+            *group = Draft::default();
         }
     } else if group.is_empty() {
         *group = std::mem::take(&mut card.draft);
     } else if card.draft == *group {
         // It is the group's now, and goes when that is sent.
-        card.draft.clear();
+        card.draft = Draft::default();
     }
     card.synced = !card.synced;
     [Part::Draft, Part::CardDraft(card.id), Part::Synced(card.id)]
@@ -267,8 +277,8 @@ fn deleted(chat: &mut Chat, card: card::Id) -> Vec<Effect> {
     let Some(index) = index.filter(|_| chat.cards.len() > 1) else {
         return Vec::new();
     };
-    let card = chat.cards.remove(index);
-    let mut draft = String::new();
+    let card = Box::new(chat.cards.remove(index));
+    let mut draft = Draft::default();
     if !chat.cards.iter().any(|card| card.synced) {
         draft = std::mem::take(&mut chat.draft);
     }
@@ -283,7 +293,7 @@ fn deleted(chat: &mut Chat, card: card::Id) -> Vec<Effect> {
 mod tests {
     use super::*;
     use crate::{
-        chat::{self, Outcome, turn::tests::answer},
+        chat::{self, Outcome, attachment::Kind, turn::tests::answer},
         endpoint::{self, BaseUrl, Endpoint},
     };
     use proptest::prelude::*;
@@ -304,6 +314,25 @@ mod tests {
         card::Id::new(n)
     }
 
+    fn attachment(n: u64) -> Attachment {
+        Attachment {
+            id: attachment::Id::new(n),
+            name: format!("{n}.txt"),
+            kind: Kind::Text,
+            bytes: 1,
+        }
+    }
+
+    /// A draft of these words with an attachment of its own, so that whatever becomes of the words
+    /// must become of that, too. No words are an empty draft.
+    fn whole(text: &str) -> Draft {
+        let mut whole = Draft::from(text);
+        if !text.is_empty() {
+            whole.attach(attachment(text.bytes().map(u64::from).sum()));
+        }
+        whole
+    }
+
     /// Builds a chat from one word per card: `s` or `u` for in sync or not, `-` where no model is
     /// chosen, `?` where the endpoint is not saved any more, `!` where it is answering, then the
     /// card's own draft.
@@ -312,11 +341,11 @@ mod tests {
             synced: word.starts_with('s'),
             endpoint: Some(endpoint::Id::new(word.contains('?').into())),
             model: (!word.contains('-')).then(|| "m".into()),
-            draft: word.trim_start_matches(['s', 'u', '-', '?', '!']).into(),
+            draft: whole(word.trim_start_matches(['s', 'u', '-', '?', '!'])),
             ..Card::new(id(n))
         });
         let mut chat = Chat::new(chat::Id::new(0), cards.collect());
-        chat.draft = group.into();
+        chat.draft = whole(group);
         chat
     }
 
@@ -350,14 +379,83 @@ mod tests {
             let shown: Vec<_> = chat
                 .cards
                 .iter()
-                .map(|card| draft(&chat, card.id))
+                .map(|card| &*draft(&chat, card.id).text)
                 .collect();
             assert_eq!(shown, expected);
+            // What is attached stays.
+            let before = super::tests::chat("all", cards);
+            for card in &before.cards {
+                let attached = |chat| &draft(chat, card.id).attachments;
+                assert_eq!(attached(&chat), attached(&before));
+            }
         }
         check(&["s", "s", "umine"], 0, &["new", "new", "mine"]);
         check(&["s", "s", "umine"], 2, &["all", "all", "new"]);
         check(&["s-", "s!", "u"], 1, &["new", "new", ""]);
         check(&["s"], 7, &["all"]);
+    }
+
+    #[test]
+    fn attaching_changes_what_the_cards_in_sync_show() {
+        #[track_caller]
+        fn check(cards: &[&str], attached_in: u64, expected: &[&[u64]]) {
+            let attached = Event::Attached(id(attached_in), attachment(9));
+            let mut chat = chat("", cards);
+            let endpoints = endpoints();
+            let around = Around {
+                endpoints: &endpoints,
+                is_answering: &|_| false,
+                busy: Busy::Queue,
+            };
+            let mut react = |event| {
+                super::react(
+                    &mut chat,
+                    &around,
+                    || unreachable!("nothing is sent"),
+                    event,
+                );
+                let shown = chat.cards.iter().map(|card| {
+                    let attached = draft(&chat, card.id).attachments.iter();
+                    attached.map(|found| found.id).collect::<Vec<_>>()
+                });
+                shown.collect::<Vec<_>>()
+            };
+            let before = react(Event::Typed(id(attached_in), "words".into()));
+            let ids = |ids: &&[u64]| ids.iter().map(|&n| attachment::Id::new(n)).collect();
+            let expected: Vec<Vec<_>> = expected.iter().map(ids).collect();
+            assert_eq!(react(attached.clone()), expected);
+            assert_eq!(react(attached), expected, "twice is once");
+            let detached = Event::Detached(id(attached_in), attachment::Id::new(9));
+            assert_eq!(react(detached), before);
+        }
+        check(&["s", "s", "ua"], 0, &[&[9], &[9], &[97]]);
+        check(&["s", "s", "ua"], 2, &[&[], &[], &[97, 9]]);
+        check(&["s-", "s!"], 1, &[&[9], &[9]]);
+        check(&["s"], 7, &[&[]]);
+    }
+
+    #[test]
+    fn an_attachment_is_sent_without_words() {
+        let mut before = chat("", &["s", "s"]);
+        before.draft.attach(attachment(1));
+        let mut turns = 0;
+        let mut after = before.clone();
+        let around = Around {
+            endpoints: &endpoints(),
+            is_answering: &|_| false,
+            busy: Busy::Queue,
+        };
+        let fresh = || {
+            turns += 1;
+            turn::Id::new(turns)
+        };
+        let effects = react(&mut after, &around, fresh, Event::Sent(id(1)));
+        assert_eq!(fates(&after, &effects), "aa");
+        for card in &after.cards {
+            assert_eq!(card.turns[0].prompt, "");
+            assert_eq!(card.turns[0].attachments, before.draft.attachments);
+        }
+        assert!(after.draft.is_empty());
     }
 
     /// Each card after a send: `a` asked, `q` queued, `x` passed by and told, `.` left alone.
@@ -384,11 +482,18 @@ mod tests {
                 for card in &before.cards {
                     let shares = sharers(&before, id(from)).any(|other| other.id == card.id);
                     let expected = if was_sent && shares {
-                        ""
+                        &Draft::default()
                     } else {
                         draft(&before, card.id)
                     };
                     assert_eq!(draft(&after, card.id), expected, "{busy:?} {}", card.id);
+                }
+                for turn in after.cards.iter().filter_map(|card| card.turns.last()) {
+                    let sent = draft(&before, id(from));
+                    assert_eq!(
+                        (&turn.prompt, &turn.attachments),
+                        (&sent.text, &sent.attachments)
+                    );
                 }
             }
         }
@@ -414,9 +519,17 @@ mod tests {
     #[test]
     fn nothing_is_not_sent() {
         for draft in ["", " \n\t"] {
-            let (chat, effects) = react_in(draft, &["s", "s"], Busy::Queue, Event::Sent(id(0)));
-            assert_eq!(effects, []);
-            assert_eq!(chat.draft, draft);
+            let mut chat = chat("", &["s", "s"]);
+            chat.draft.text = draft.into();
+            let before = chat.clone();
+            let around = Around {
+                endpoints: &endpoints(),
+                is_answering: &|_| false,
+                busy: Busy::Queue,
+            };
+            let fresh = || unreachable!("nothing is sent");
+            assert_eq!(react(&mut chat, &around, fresh, Event::Sent(id(0))), []);
+            assert_eq!(chat, before);
         }
     }
 
@@ -426,7 +539,7 @@ mod tests {
         fn check(group: &str, cards: &[&str], switched: u64, own: &str, after: &str) {
             let (chat, _) = react_in(group, cards, Busy::Queue, Event::Toggled(id(switched)));
             let card = chat.card(id(switched)).unwrap();
-            assert_eq!((&*card.draft, &*chat.draft), (own, after));
+            assert_eq!((&card.draft, &chat.draft), (&whole(own), &whole(after)));
             assert_ne!(
                 card.synced,
                 cards[usize::try_from(switched).unwrap()].starts_with('s')
@@ -454,7 +567,7 @@ mod tests {
             assert_eq!(effects, [Effect::Changed(Part::Cards)]);
             assert_eq!(chat.cards[1].id, id(9));
             assert!(chat.cards[1].synced);
-            assert_eq!(draft(&chat, id(9)), "all");
+            assert_eq!(draft(&chat, id(9)), &whole("all"));
         }
     }
 
@@ -463,12 +576,12 @@ mod tests {
         #[track_caller]
         fn check(cards: &[&str], deleted: u64, group: &str, taken: Option<&str>) {
             let (chat, effects) = react_in("all", cards, Busy::Queue, Event::Deleted(id(deleted)));
-            assert_eq!(chat.draft, group);
+            assert_eq!(chat.draft, whole(group));
             let found = effects.iter().find_map(|effect| match effect {
-                Effect::Deleted { draft, .. } => Some(&**draft),
+                Effect::Deleted { draft, .. } => Some(draft),
                 _ => None,
             });
-            assert_eq!(found, taken);
+            assert_eq!(found, taken.map(whole).as_ref());
         }
         check(&["s", "s"], 0, "all", Some(""));
         check(&["s", "u"], 0, "", Some("all"));
@@ -508,6 +621,9 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Act {
         Type(usize, u8),
+        Attach(usize),
+        /// Takes out the first attachment, if there is one.
+        Detach(usize),
         Toggle(usize),
         Send(usize),
         Add(usize),
@@ -526,6 +642,8 @@ mod tests {
         let which = 0..8_usize;
         prop_oneof![
             3 => (which.clone(), any::<u8>()).prop_map(|(card, text)| Act::Type(card, text)),
+            2 => which.clone().prop_map(Act::Attach),
+            1 => which.clone().prop_map(Act::Detach),
             2 => which.clone().prop_map(Act::Toggle),
             4 => which.clone().prop_map(Act::Send),
             1 => which.clone().prop_map(Act::Add),
@@ -616,7 +734,29 @@ mod tests {
                     let card = nth(n);
                     let text = format!("{text}");
                     let effects = self.react(Event::Typed(card, text.clone()));
-                    assert_eq!(draft(&self.chat, card), text);
+                    let attached = &draft(&before, card).attachments;
+                    let now = draft(&self.chat, card);
+                    assert_eq!((&now.text, &now.attachments), (&text, attached));
+                    (card, effects)
+                }
+                Act::Attach(n) => {
+                    let card = nth(n);
+                    self.ids += 1;
+                    let attachment = attachment(self.ids);
+                    let effects = self.react(Event::Attached(card, attachment.clone()));
+                    let mut expected = draft(&before, card).clone();
+                    expected.attach(attachment);
+                    assert_eq!(draft(&self.chat, card), &expected);
+                    (card, effects)
+                }
+                Act::Detach(n) => {
+                    let card = nth(n);
+                    let mut expected = draft(&before, card).clone();
+                    let first = expected.attachments.first().map(|first| first.id);
+                    let Some(first) = first else { return };
+                    expected.detach(first);
+                    let effects = self.react(Event::Detached(card, first));
+                    assert_eq!(draft(&self.chat, card), &expected);
                     (card, effects)
                 }
                 Act::Toggle(n) => (nth(n), self.react(Event::Toggled(nth(n)))),
@@ -701,17 +841,22 @@ mod tests {
             }
         }
 
-        /// Each card that shares the input gets the words exactly once, behind what it had.
+        /// Each card that shares the input gets the words and the attachments exactly once, behind
+        /// what it had.
         fn check_send(&self, before: &Chat, from: card::Id) {
-            let prompt = draft(before, from).trim();
+            let sent = draft(before, from);
             let able = |card: &Card| card.target(&self.endpoints).is_some();
-            let anyone = sharers(before, from).any(able) && !prompt.is_empty();
+            let anyone = sharers(before, from).any(able) && !sent.is_blank();
             for card in sharers(before, from).filter(|_| self.busy == Busy::Queue) {
                 let after = &self.chat.card(card.id).unwrap().turns;
                 assert_eq!(after.len(), card.turns.len() + usize::from(anyone));
                 assert_eq!(after[..card.turns.len()], card.turns);
                 if anyone {
-                    assert_eq!(after.last().unwrap().prompt.trim(), prompt);
+                    let last = after.last().unwrap();
+                    assert_eq!(
+                        (&last.prompt, &last.attachments),
+                        (&sent.text, &sent.attachments)
+                    );
                 }
             }
         }

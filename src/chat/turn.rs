@@ -3,7 +3,7 @@
 use reactive_stores::Store;
 use serde::{Deserialize, Serialize};
 
-use super::Metrics;
+use super::{Attachment, Metrics};
 use crate::openai;
 
 crate::id::declare_id! {
@@ -17,6 +17,9 @@ pub struct Turn {
     pub id: Id,
     /// The reader's words.
     pub prompt: String,
+    /// What goes along with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// Whether it waits for its card to have a model, and goes by itself when it has one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub waits: bool,
@@ -37,6 +40,7 @@ impl Turn {
         Self {
             id,
             prompt,
+            attachments: Vec::new(),
             waits: false,
             answer: None,
             earlier: Vec::new(),

@@ -34,6 +34,12 @@ pub enum Error {
     /// The response ended before anything came.
     #[error("an empty response")]
     Empty,
+    /// Nothing was asked: the content of an attachment is no longer in this browser.
+    #[error("the content of {name} is gone")]
+    Gone {
+        /// The attachment's.
+        name: String,
+    },
     /// The connection ended before the answer did.
     #[error("cut off")]
     CutOff,

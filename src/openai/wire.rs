@@ -2,12 +2,14 @@
 //!
 //! Source: OpenAI's API reference, «Chat» and «Models». Every field may be null or absent.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 use serde_json::{Map, Value};
 
 use super::{Error, Reply, reply::Usage};
-use crate::chat::{Answer, Turn};
+use crate::chat::{Answer, Attachment, Turn, attachment::Contents};
 
 /// The body of `POST {base}/chat/completions`.
 #[derive(Debug, PartialEq, Serialize)]
@@ -38,45 +40,114 @@ pub struct StreamOptions {
 pub struct Message<'a> {
     /// `system`, `user` or `assistant`.
     pub role: &'static str,
+    /// What it says.
+    pub content: Content<'a>,
+}
+
+/// What a message says: a plain string wherever that is enough, because strict servers know no
+/// other.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Content<'a> {
     /// Its text.
-    pub content: &'a str,
+    Text(&'a str),
+    /// Its text, then each attachment.
+    Parts(Vec<Part<'a>>),
+}
+
+/// A part of a message with attachments.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Part<'a> {
+    /// Words, or a file of text.
+    Text {
+        /// All of it.
+        text: Cow<'a, str>,
+    },
+    /// A picture.
+    ImageUrl {
+        /// Where it is.
+        image_url: ImageUrl<'a>,
+    },
+}
+
+/// Where a picture is.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct ImageUrl<'a> {
+    /// A data URL.
+    pub url: &'a str,
+}
+
+impl<'a> Content<'a> {
+    /// What the reader says in a turn. An attachment without a content is left out.
+    fn of(turn: &'a Turn, contents: &'a Contents) -> Self {
+        if turn.attachments.is_empty() {
+            return Self::Text(&turn.prompt);
+        }
+        let words = Some(&turn.prompt).filter(|words| !words.trim().is_empty());
+        let words = words.map(|words| Part::Text { text: words.into() });
+        let attached = turn.attachments.iter().filter_map(|attachment| {
+            let content = contents.get(&attachment.id)?;
+            Some(if attachment.is_image() {
+                Part::ImageUrl {
+                    image_url: ImageUrl { url: content },
+                }
+            } else {
+                Part::Text {
+                    text: attachment.fenced(content).into(),
+                }
+            })
+        });
+        Self::Parts(words.into_iter().chain(attached).collect())
+    }
+}
+
+/// What a turn repeats to the model as its answer. Without a word of one, it is left out: many
+/// models' templates refuse two user messages in a row.
+fn answered(turn: &Turn) -> Option<&str> {
+    let Answer { text, .. } = turn.answer.as_ref()?;
+    (!text.is_empty()).then_some(text)
+}
+
+/// The attachments whose contents a request for the answer to `turn` needs.
+pub fn attachments<'a>(before: &'a [Turn], turn: &'a Turn) -> impl Iterator<Item = &'a Attachment> {
+    let before = before.iter().filter(|turn| answered(turn).is_some());
+    before.chain([turn]).flat_map(|turn| &turn.attachments)
 }
 
 impl<'a> Request<'a> {
-    /// Asks `model` for the answer to `prompt`, after the system prompt, unless it is empty, and
-    /// the turns before it. A turn that got no word of an answer is left out: many models'
-    /// templates refuse two user messages in a row. An answer that was stopped or cut off counts as
-    /// far as it came.
+    /// Asks `model` for the answer to `turn`, after the system prompt, unless it is empty, and the
+    /// turns before it. A turn that got no word of an answer is left out. An answer that was stopped
+    /// or cut off counts as far as it came. `contents` has what [`attachments`] names.
     pub fn new(
         model: &'a str,
         system: &'a str,
         before: &'a [Turn],
-        prompt: &'a str,
+        turn: &'a Turn,
+        contents: &'a Contents,
         params: Map<String, Value>,
     ) -> Self {
-        let user = |content| Message {
+        let user = |turn| Message {
             role: "user",
-            content,
+            content: Content::of(turn, contents),
         };
         let mut messages = Vec::with_capacity(before.len() * 2 + 2);
         if !system.trim().is_empty() {
             messages.push(Message {
                 role: "system",
-                content: system,
+                content: Content::Text(system),
             });
         }
         for turn in before {
-            if let Some(Answer { text, .. }) = &turn.answer
-                && !text.is_empty()
-            {
-                messages.push(user(&*turn.prompt));
+            if let Some(text) = answered(turn) {
+                messages.push(user(turn));
                 messages.push(Message {
                     role: "assistant",
-                    content: text,
+                    content: Content::Text(text),
                 });
             }
         }
-        messages.push(user(prompt));
+        messages.push(user(turn));
         Self {
             model,
             messages,
@@ -93,11 +164,11 @@ impl<'a> Request<'a> {
     pub fn go_on_from(&mut self, said: &'a str) {
         self.messages.push(Message {
             role: "assistant",
-            content: said,
+            content: Content::Text(said),
         });
         self.messages.push(Message {
             role: "user",
-            content: GO_ON,
+            content: Content::Text(GO_ON),
         });
     }
 }
@@ -348,17 +419,77 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Outcome, turn};
+    use crate::chat::{
+        Outcome,
+        attachment::{self, Kind},
+        turn,
+    };
+
+    fn turn(prompt: &str, answer: Option<&str>) -> Turn {
+        Turn {
+            answer: answer.map(|text| crate::chat::turn::tests::answer(text, Outcome::Complete)),
+            ..Turn::new(turn::Id::new(0), prompt.into())
+        }
+    }
+
+    #[test]
+    fn a_message_with_attachments_is_a_list_of_parts() {
+        let attachment = |id, name: &str, kind| Attachment {
+            id: attachment::Id::new(id),
+            name: name.into(),
+            kind,
+            bytes: 1,
+        };
+        let image = Kind::Image {
+            width: 1,
+            height: 1,
+            original: None,
+        };
+        let with = |turn: Turn, attachments| Turn {
+            attachments,
+            ..turn
+        };
+        let first = vec![
+            attachment(1, "a.png", image),
+            attachment(2, "b.txt", Kind::Text),
+        ];
+        let before = [
+            with(turn("look", Some("seen")), first),
+            with(turn("lost", None), vec![attachment(3, "c", Kind::Text)]),
+        ];
+        let asked = vec![
+            attachment(4, "문서.pdf", Kind::Pdf { pages: 2 }),
+            attachment(5, "gone", Kind::Text),
+        ];
+        let asked = with(turn(" ", None), asked);
+        let needed: Vec<_> = attachments(&before, &asked).map(|found| found.id).collect();
+        assert_eq!(needed, [1, 2, 4, 5].map(attachment::Id::new));
+        let content = |id, content: &str| (attachment::Id::new(id), content.to_owned());
+        let contents = Contents::from([
+            content(1, "data:image/png;base64,AA=="),
+            content(2, "text"),
+            content(4, "한국어"),
+        ]);
+        let request = Request::new("m", "", &before, &asked, &contents, Map::new());
+        let messages = serde_json::to_string(&request.messages).unwrap();
+        assert_eq!(
+            messages,
+            concat!(
+                r#"[{"role":"user","content":[{"type":"text","text":"look"},"#,
+                r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}},"#,
+                r#"{"type":"text","text":"b.txt\n```\ntext\n```"}]},"#,
+                r#"{"role":"assistant","content":"seen"},"#,
+                r#"{"role":"user","content":[{"type":"text","text":"문서.pdf\n```\n한국어\n```"}]}]"#,
+            )
+        );
+    }
 
     #[test]
     fn a_request_repeats_the_conversation() {
-        let turn = |prompt: &str, answer: Option<&str>| Turn {
-            answer: answer.map(|text| crate::chat::turn::tests::answer(text, Outcome::Complete)),
-            ..Turn::new(turn::Id::new(0), prompt.into())
-        };
         let before = [turn("a", Some("b")), turn("c", Some("")), turn("d", None)];
         let params = Map::from_iter([("top_k".to_owned(), 40.into())]);
-        let request = Request::new("m", "Be kind.", &before, "한국어\n\"e\"", params);
+        let (contents, asked) = (Contents::new(), turn("한국어\n\"e\"", None));
+        let request = Request::new("m", "Be kind.", &before, &asked, &contents, params);
         assert_eq!(
             serde_json::to_string(&request).unwrap(),
             concat!(
@@ -369,7 +500,8 @@ mod tests {
                 r#""stream":true,"stream_options":{"include_usage":true},"top_k":40}"#,
             )
         );
-        let plain = Request::new("m", " ", &[], "a", Map::new());
+        let asked = turn("a", None);
+        let plain = Request::new("m", " ", &[], &asked, &contents, Map::new());
         assert_eq!(
             serde_json::to_string(&plain).unwrap(),
             concat!(

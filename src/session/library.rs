@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 
 use super::{Session, random};
 use crate::{
@@ -132,6 +132,11 @@ impl Library {
             tab: StoredValue::new_local(tab),
         };
         library.watch();
+        // What it can't take away now, it takes away the next time.
+        set_timeout(
+            || spawn_local(async { _ = storage::blobs::sweep().await }),
+            std::time::Duration::from_secs(5),
+        );
         library
     }
 
@@ -743,7 +748,7 @@ impl Library {
                     }
                 }
                 Some(Key::Entry(_)) => self.history.notify(),
-                None => {}
+                Some(Key::Orphans) | None => {}
             }),
         );
     }

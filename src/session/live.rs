@@ -146,7 +146,7 @@ impl Coming {
 
 /// An answer as it comes. Its readers are told at most once in so many milliseconds: more than
 /// twenty times a second, which reads as flowing, and not at every frame, which would only cost.
-const PACE: f64 = 45.0;
+const PACE: f64 = 40.0;
 
 /// Hears an answer as it comes.
 #[derive(Clone, Debug)]

@@ -16,6 +16,9 @@ pub enum Key {
     Endpoints,
     /// [`Settings`]
     Settings,
+    /// Since when no chat refers to contents that are stored, by identifier, in milliseconds since
+    /// 1970.
+    Orphans,
     /// [`crate::chat::Chat`]
     Chat(chat::Id),
     /// [`crate::chat::Entry`]
@@ -30,6 +33,7 @@ impl std::fmt::Display for Key {
             Self::Recent => write!(f, "{PREFIX}recent"),
             Self::Endpoints => write!(f, "{PREFIX}endpoints"),
             Self::Settings => write!(f, "{PREFIX}settings"),
+            Self::Orphans => write!(f, "{PREFIX}orphans"),
             Self::Chat(id) => write!(f, "{PREFIX}chat.{id}"),
             Self::Entry(id) => write!(f, "{PREFIX}entry.{id}"),
         }
@@ -43,6 +47,7 @@ impl Key {
             "recent" => Some(Self::Recent),
             "endpoints" => Some(Self::Endpoints),
             "settings" => Some(Self::Settings),
+            "orphans" => Some(Self::Orphans),
             other => {
                 let (kind, id) = other.split_once('.')?;
                 let id = id.parse().ok()?;
@@ -132,7 +137,9 @@ mod tests {
     use super::*;
     use crate::{
         chat::{
-            Answer, Card, Chat, Metrics, Outcome, Params, Turn, card,
+            Answer, Attachment, Card, Chat, Draft, Metrics, Outcome, Params, Turn,
+            attachment::{self, Kind, Original},
+            card,
             params::{Param, Setting},
             turn,
         },
@@ -151,6 +158,7 @@ mod tests {
         check(Key::Recent, "collate.v1.recent");
         check(Key::Endpoints, "collate.v1.endpoints");
         check(Key::Settings, "collate.v1.settings");
+        check(Key::Orphans, "collate.v1.orphans");
         check(
             Key::Chat(chat::Id::new(0xab)),
             "collate.v1.chat.00000000000000ab",
@@ -216,10 +224,46 @@ mod tests {
         ]
     }
 
+    fn kind() -> impl Strategy<Value = Kind> {
+        let original = any::<(u32, u32, u32)>();
+        let original = original.prop_map(|(width, height, bytes)| Original {
+            width,
+            height,
+            bytes,
+        });
+        let image = (any::<(u32, u32)>(), prop::option::of(original));
+        prop_oneof![
+            Just(Kind::Text),
+            any::<u32>().prop_map(|pages| Kind::Pdf { pages }),
+            image.prop_map(|((width, height), original)| Kind::Image {
+                width,
+                height,
+                original
+            }),
+        ]
+    }
+
+    prop_compose! {
+        fn an_attachment()((id, bytes) in any::<(u64, u32)>(), name: String, kind in kind()) -> Attachment {
+            Attachment { id: attachment::Id::new(id), name, kind, bytes }
+        }
+    }
+
+    fn attachments() -> impl Strategy<Value = Vec<Attachment>> {
+        prop::collection::vec(an_attachment(), 0..3)
+    }
+
+    prop_compose! {
+        fn a_draft()(text: String, attachments in attachments()) -> Draft {
+            Draft { text, attachments }
+        }
+    }
+
     prop_compose! {
         fn a_turn()(
             id: u64,
             (prompt, waits) in any::<(String, bool)>(),
+            attachments in attachments(),
             answers in prop::collection::vec(
                 (
                     any::<String>(),
@@ -236,7 +280,7 @@ mod tests {
                 let metrics = Metrics { speed, input, ..Metrics::default() };
                 Answer { model, text, reasoning, metrics, outcome }
             });
-            let mut turn = Turn { waits, ..Turn::new(turn::Id::new(id), prompt) };
+            let mut turn = Turn { waits, attachments, ..Turn::new(turn::Id::new(id), prompt) };
             for answer in answers {
                 turn.receive(answer);
             }
@@ -267,7 +311,8 @@ mod tests {
             id: u64,
             endpoint: Option<u64>,
             model: Option<String>,
-            (name, system, draft) in any::<(String, String, String)>(),
+            (name, system) in any::<(String, String)>(),
+            draft in a_draft(),
             colour: u8,
             params in params(),
             synced: bool,
@@ -283,7 +328,8 @@ mod tests {
         #[test]
         fn save_then_load_is_identity(
             id: u64,
-            (title, draft) in any::<(String, String)>(),
+            title: String,
+            draft in a_draft(),
             used in 0..=u32::MAX,
             cards in prop::collection::vec(a_card(), 1..4),
         ) {

@@ -101,6 +101,10 @@ pub fn AnswerView(
         Some(live) => live.with(|coming| !coming.reply.reasoning.is_empty()),
         None => reasoning.with(|text| text.as_ref().is_some_and(|text| !text.is_empty())),
     };
+    let has_text = move || {
+        let comes = |live: &Live| live.with(|coming| !coming.reply.text.is_empty());
+        own.with(|live| live.as_ref().is_some_and(comes))
+    };
     let variant = memo(move || turn.try_read().map_or((1, 1), |turn| turn.variant()));
     let article = NodeRef::<html::Article>::new();
     let copy_text = move |_| {
@@ -126,9 +130,15 @@ pub fn AnswerView(
                 move || view! {
                     <p class="answering" role="status">
                         <span class="visually-hidden">{word!(i18n, answering)}</span>
-                        <i></i>
-                        <i></i>
-                        <i></i>
+                        // Text that comes moves by itself.
+                        {when(
+                            move || !has_text(),
+                            || view! {
+                                <i></i>
+                                <i></i>
+                                <i></i>
+                            },
+                        )}
                     </p>
                 },
             )}

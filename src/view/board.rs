@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
+    attachments::has_files,
     card::CardView,
     dynamic::{rows, word},
 };
@@ -14,7 +15,13 @@ pub fn Board() -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     view! {
-        <main class="board" aria-label=word!(i18n, cards)>
+        <main
+            class="board"
+            aria-label=word!(i18n, cards)
+            // Files that are dropped beside the cards are not shown in place of the page.
+            on:dragover=move |event| if has_files(&event) { event.prevent_default() }
+            on:drop=move |event| if has_files(&event) { event.prevent_default() }
+        >
             {rows(
                 move || session.cards().into_iter().map(|card| card.key()).collect(),
                 |id| view! { <CardView id /> },

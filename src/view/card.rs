@@ -4,6 +4,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{
+    attachments,
     composer::Composer,
     connect::Connect,
     dynamic::{click, derive, flag, memo, when, word},
@@ -52,9 +53,28 @@ pub fn CardView(id: card::Id) -> impl IntoView {
         };
         custom.get() || !is_saved.get() || model.get().is_none() && is_unlisted()
     });
+    // Whether files are dragged over the card.
+    let is_target = RwSignal::new(false);
     view! {
         <section
             class="card"
+            class:drop-target=is_target
+            data-drop=word!(i18n, drop_here)
+            on:dragover=move |event| {
+                if attachments::has_files(&event) {
+                    event.prevent_default();
+                    is_target.set(true);
+                }
+            }
+            on:dragleave=move |event| {
+                if attachments::has_left(&event) {
+                    is_target.set(false);
+                }
+            }
+            on:drop=move |event| {
+                is_target.set(false);
+                attachments::on_drop(&session, id, &event);
+            }
             id=format!("card-{id}")
             aria-label=word!(i18n, card, number = number.get())
             data-colour=derive(move || match card.colour().try_get().unwrap_or_default() {

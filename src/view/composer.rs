@@ -6,6 +6,7 @@ use leptos::{ev, html, leptos_dom::helpers::debounce, prelude::*};
 use wasm_bindgen::{JsCast, prelude::Closure};
 
 use super::{
+    attachments::{self, Attach, DraftAttachments},
     card::focus_message,
     dynamic::{click, derive, effect, memo, part, press, when, word},
     icon::{self, icon},
@@ -158,7 +159,9 @@ pub fn Composer(
                 move || session.was_skipped(id) && model.get().is_some(),
                 move || view! { <p class="hint" role="status">{word!(i18n, skipped)}</p> },
             )}
+            <DraftAttachments id />
             <div class="composer-box">
+                <Attach id />
                 <textarea
                     node_ref=input
                     rows="1"
@@ -185,6 +188,7 @@ pub fn Composer(
                     }
                     on:compositionend=move |_| _ = act(Event::CompositionEnd)
                     on:keydown=press(on_keydown)
+                    on:paste=move |event| attachments::on_paste(&session, id, &event)
                 ></textarea>
                 {part(move || {
                     if is_live.get() {

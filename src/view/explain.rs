@@ -3,6 +3,7 @@
 
 use crate::{
     endpoint::Invalid,
+    file,
     i18n::{I18n, t_string},
     openai::Error,
     session::{Unconnected, Unlisted},
@@ -27,6 +28,7 @@ pub fn explain(i18n: I18n, error: &Error) -> String {
         Error::Garbled { .. } => t_string!(i18n, garbled).to_owned(),
         Error::Empty => t_string!(i18n, empty_answer).to_owned(),
         Error::CutOff => t_string!(i18n, cut_off).to_owned(),
+        Error::Gone { name } => t_string!(i18n, content_gone_of, name = name.as_str()).to_string(),
     };
     let words = match error {
         Error::Refused { message, .. } | Error::Reported { message } if !message.is_empty() => {
@@ -69,6 +71,23 @@ pub fn explain_invalid(i18n: I18n, invalid: Invalid) -> &'static str {
         Invalid::Query => t_string!(i18n, invalid_query),
         Invalid::Taken => t_string!(i18n, invalid_taken),
         Invalid::Token => t_string!(i18n, invalid_token),
+    }
+}
+
+/// Why a file can't be attached.
+pub fn explain_file(i18n: I18n, error: file::Error) -> &'static str {
+    match error {
+        file::Error::TooBig => t_string!(i18n, file_too_big),
+        file::Error::TooMany => t_string!(i18n, file_too_many),
+        file::Error::Empty => t_string!(i18n, file_empty),
+        file::Error::Binary => t_string!(i18n, file_binary),
+        file::Error::Picture => t_string!(i18n, file_picture),
+        file::Error::Pdf => t_string!(i18n, file_pdf),
+        file::Error::Locked => t_string!(i18n, file_locked),
+        file::Error::NoText => t_string!(i18n, file_no_text),
+        file::Error::Failed => t_string!(i18n, file_failed),
+        file::Error::Full => t_string!(i18n, file_full),
+        file::Error::Blocked => t_string!(i18n, file_blocked),
     }
 }
 

@@ -63,7 +63,8 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
             .card(id)
             .try_read_untracked()
             .is_some_and(|card| !card.turns.is_empty())
-            || !untrack(|| session.draft(id)).is_empty();
+            || !untrack(|| session.draft(id)).is_empty()
+            || !untrack(|| session.attachments(id)).is_empty();
         if has_words {
             asks.set(true);
         } else {

@@ -6,6 +6,7 @@ use wasm_bindgen::{JsCast, prelude::Closure};
 use super::{
     actions::{Act, action},
     answer::AnswerView,
+    attachments::TurnAttachments,
     card::{focus_input, focus_message},
     dynamic::{click, derive, effect, memo, part, rows, when, word},
     focus_on,
@@ -208,6 +209,7 @@ fn TurnView(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl Into
                         .into_any()
                 }
             })}
+            <TurnAttachments card id />
         </article>
         {part(move || {
             if has_answer.get() {

@@ -101,6 +101,9 @@ rows! {
     new_chat_button: |page| {
         page.find("button", "New chat", "새 채팅").await;
     }
+    attach_button: |page| {
+        page.card(1).await.find("button", page.word("Attach", "첨부")).await;
+    }
     history_button: |page| {
         page.find("button", "History", "히스토리").await;
     }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod answers;
+mod attachments;
 mod bench;
 mod cards;
 mod contract;

@@ -38,9 +38,16 @@ pub struct Site {
 impl Site {
     pub async fn start() -> Self {
         // Nobody is to wait for the compression.
-        let files = std::fs::read_dir(dist()).expect("there is a build in dist/");
-        for file in files {
-            compressed(&file.expect("dist/ can be read").path());
+        let mut folders = vec![dist()];
+        while let Some(folder) = folders.pop() {
+            for file in std::fs::read_dir(folder).expect("there is a build in dist/") {
+                let path = file.expect("dist/ can be read").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    compressed(&path);
+                }
+            }
         }
         let listener = TcpListener::bind("127.0.0.1:0")
             .await

@@ -577,6 +577,12 @@ impl Scope {
         form.press("Refresh model information").await;
     }
 
+    /// Chooses a file, as the dialog that Attach opens would.
+    pub async fn attach(&self, path: &str) {
+        let input = self.element().find(By::Css("input[type=file]"));
+        input.await.unwrap().send_keys(path).await.unwrap();
+    }
+
     /// Types a message and presses Enter.
     pub async fn send(&self, message: &str) {
         let input = self.find("textbox", "Message").await;

@@ -70,18 +70,36 @@ impl Received {
         self.body["model"].as_str().unwrap()
     }
 
-    /// The conversation, as pairs of role and content.
+    /// The conversation, as pairs of role and content. Of a message with attachments, the content
+    /// is its first text: [`Self::parts`] has all of it.
     pub fn messages(&self) -> Vec<(&str, &str)> {
         let messages = self.body["messages"]
             .as_array()
             .expect("a list of messages");
-        let pair = |message| (text_of(message, "role"), text_of(message, "content"));
+        let pair = |message| (text_of(message, "role"), words_of(message));
         messages.iter().map(pair).collect()
+    }
+
+    /// The parts of one message; of one without attachments, there are none.
+    pub fn parts(&self, message: usize) -> Vec<Value> {
+        let content = &self.body["messages"][message]["content"];
+        content.as_array().cloned().unwrap_or_default()
     }
 
     /// Whether the connection is over, whoever ended it.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
+    }
+}
+
+/// A message's content, or the first text of its parts.
+fn words_of(message: &Value) -> &str {
+    match &message["content"] {
+        Value::Array(parts) => {
+            let mut texts = parts.iter().filter_map(|part| part["text"].as_str());
+            texts.next().unwrap_or_default()
+        }
+        _ => text_of(message, "content"),
     }
 }
 

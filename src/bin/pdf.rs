@@ -1,0 +1,7 @@
+//! The worker that reads PDFs.
+
+use collate::file::{pdf, worker};
+
+fn main() {
+    worker::serve(pdf::read);
+}

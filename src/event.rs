@@ -1,0 +1,15 @@
+//! The events of a browser's object as a future.
+
+use js_sys::Promise;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::EventTarget;
+
+/// Waits for the first of two events: the one that tells of success, or the one of failure.
+pub fn first(target: &EventTarget, success: &str, failure: &str) -> JsFuture {
+    let promise = Promise::new(&mut |resolve, reject| {
+        // An event's name is a string: it can't be refused.
+        let _ = target.add_event_listener_with_callback(success, &resolve);
+        let _ = target.add_event_listener_with_callback(failure, &reject);
+    });
+    JsFuture::from(promise)
+}

@@ -1,0 +1,271 @@
+//! The attachments of a chat: the files that are being read, and contents that are gone.
+
+use leptos::{prelude::*, task::spawn_local};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, File, FileReader};
+
+use super::{Session, Task, random};
+use crate::{
+    chat::{
+        Attachment, Card, CardStoreFields, TurnStoreFields,
+        attachment::{self, Contents, Id},
+        card,
+        sync::Event,
+        turn,
+    },
+    event,
+    file::{self, Form, worker},
+    openai::wire,
+    storage::{self, blobs},
+};
+
+/// A file on its way to be an attachment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// What the attachment will have.
+    pub id: Id,
+    /// The file's.
+    pub name: String,
+    /// Why it did not become one; None while it is read.
+    pub failed: Option<file::Error>,
+    /// In whose input.
+    card: card::Id,
+}
+
+/// What of the attachments dies with the tab.
+#[derive(Clone, Copy)]
+pub(super) struct Files {
+    shown: RwSignal<Shown>,
+    queue: StoredValue<Queue, LocalStorage>,
+}
+
+/// In one signal, as both change seldom.
+#[derive(Default)]
+struct Shown {
+    /// In the order in which they came.
+    reading: Vec<Reading>,
+    /// What was found to have no content any more.
+    gone: Vec<Id>,
+}
+
+/// One file is read at a time: so they keep their order, and a picture has the memory to itself.
+#[derive(Default)]
+struct Queue {
+    waiting: Vec<(Id, card::Id, File)>,
+    running: Option<(Id, Task)>,
+}
+
+impl Files {
+    pub(super) fn new() -> Self {
+        Self {
+            shown: RwSignal::default(),
+            queue: StoredValue::new_local(Queue::default()),
+        }
+    }
+
+    /// Whether a file is still being read.
+    pub(super) fn is_busy(self) -> bool {
+        self.queue.with_value(|queue| queue.running.is_some())
+    }
+
+    fn is_gone(self, id: Id) -> bool {
+        self.shown.with(|shown| shown.gone.contains(&id))
+    }
+}
+
+impl Session {
+    /// The attachments of the draft that a card shows.
+    pub fn attachments(self, card: card::Id) -> Vec<Attachment> {
+        self.with_draft(card, |draft| draft.attachments.clone())
+    }
+
+    /// The files that are being read for the draft that a card shows, or could not be.
+    pub fn readings(self, card: card::Id) -> Vec<Reading> {
+        let is_synced = |card| self.card(card).synced().try_get() == Some(true);
+        let synced = is_synced(card);
+        let is_shown =
+            |reading: &&Reading| reading.card == card || synced && is_synced(reading.card);
+        self.files
+            .shown
+            .with(|shown| shown.reading.iter().filter(is_shown).cloned().collect())
+    }
+
+    /// Whether an attachment has no content any more.
+    pub fn is_gone(self, id: Id) -> bool {
+        self.files.is_gone(id)
+    }
+
+    /// Whether a card's draft waits for a file to be read, or has an attachment without a content:
+    /// then it is not sent.
+    pub(super) fn is_held(self, card: card::Id) -> bool {
+        let is_read = |reading: &Reading| reading.failed.is_none();
+        self.with_draft(card, |draft| {
+            draft.attachments.iter().any(|found| self.is_gone(found.id))
+        }) || self.readings(card).iter().any(is_read)
+    }
+
+    /// Attaches files to the draft that a card shows.
+    pub fn attach(self, card: card::Id, files: Vec<File>) {
+        for file in files {
+            let readings = untrack(|| self.readings(card));
+            let coming = readings.iter().filter(|file| file.failed.is_none()).count();
+            let is_full = untrack(|| self.attachments(card)).len() + coming >= attachment::MOST;
+            let id = Id::new(random());
+            let reading = Reading {
+                id,
+                name: file.name(),
+                failed: is_full.then_some(file::Error::TooMany),
+                card,
+            };
+            self.files.shown.write().reading.push(reading);
+            if !is_full {
+                self.files
+                    .queue
+                    .update_value(|queue| queue.waiting.push((id, card, file)));
+            }
+        }
+        self.read_next();
+    }
+
+    /// Takes an attachment out of the draft that a card shows, whether it is read already or not.
+    pub fn detach(self, card: card::Id, id: Id) {
+        self.files.queue.update_value(|queue| {
+            queue.waiting.retain(|(waiting, ..)| *waiting != id);
+            // This ends the worker, too.
+            queue.running.take_if(|(running, _)| *running == id);
+        });
+        self.files
+            .shown
+            .update(|shown| shown.reading.retain(|reading| reading.id != id));
+        self.react(Event::Detached(card, id));
+        self.save_soon();
+        self.read_next();
+    }
+
+    /// Takes an attachment whose content is gone out of a turn.
+    pub fn detach_from(self, card: card::Id, turn: turn::Id, id: Id) {
+        let attachments = self.turn(card, turn).attachments();
+        // Another tab may have taken the turn away.
+        let _ = attachments.try_update(|all| all.retain(|attachment| attachment.id != id));
+        self.save_soon();
+    }
+
+    /// The content of an attachment, as it is stored.
+    pub async fn content(self, id: Id) -> Option<Blob> {
+        let content = blobs::get(id).await.ok()?;
+        if content.is_none() && !untrack(|| self.is_gone(id)) {
+            // The chat may have been left meanwhile.
+            let _ = self.files.shown.try_update(|shown| shown.gone.push(id));
+        }
+        content
+    }
+
+    /// The contents that a request for the answer to a turn needs.
+    ///
+    /// # Errors
+    /// The name of one that has none any more.
+    pub(super) async fn contents(self, card: &Card, turn: turn::Id) -> Result<Contents, String> {
+        let Some(asked) = card.turns.iter().find(|found| found.id == turn) else {
+            return Ok(Contents::new());
+        };
+        let mut contents = Contents::new();
+        for attachment in wire::attachments(card.before(turn), asked) {
+            let content = match self.content(attachment.id).await {
+                Some(content) if attachment.is_image() => data_url(&content).await,
+                Some(content) => text(&content).await,
+                None => None,
+            };
+            let content = content.ok_or_else(|| attachment.name.clone())?;
+            contents.insert(attachment.id, content);
+        }
+        Ok(contents)
+    }
+
+    /// Looks which contents of the chat are gone.
+    pub(super) fn look_for_contents(self) {
+        let mut needed: Vec<_> = {
+            let chat = self.chat.read_untracked();
+            chat.attachments().map(|attachment| attachment.id).collect()
+        };
+        if needed.is_empty() {
+            return;
+        }
+        spawn_local(async move {
+            if let Ok(all) = blobs::all().await {
+                needed.retain(|id| !all.contains(id));
+                let _ = self.files.shown.try_update(|shown| shown.gone = needed);
+            }
+        });
+    }
+
+    /// Reads the next file, if none is being read.
+    fn read_next(self) {
+        if self.files.is_busy() {
+            return;
+        }
+        let next = self
+            .files
+            .queue
+            .try_update_value(|queue| (!queue.waiting.is_empty()).then(|| queue.waiting.remove(0)));
+        let Some((id, card, file)) = next.flatten() else {
+            return;
+        };
+        let task = Task::start(async move {
+            let name = file.name();
+            let read = read(id, &file).await;
+            self.files.shown.update(|shown| {
+                let at = shown.reading.iter().position(|reading| reading.id == id);
+                match (&read, at) {
+                    (Ok(_), Some(at)) => _ = shown.reading.remove(at),
+                    (Err(error), Some(at)) => shown.reading[at].failed = Some(*error),
+                    (_, None) => {}
+                }
+            });
+            if let Ok((kind, bytes)) = read {
+                let attachment = Attachment {
+                    id,
+                    name,
+                    kind,
+                    bytes,
+                };
+                self.react(Event::Attached(card, attachment));
+                self.save_soon();
+            }
+            // This task itself, which has nothing more to wait for.
+            self.files.queue.update_value(|queue| queue.running = None);
+            self.read_next();
+        });
+        self.files
+            .queue
+            .update_value(|queue| queue.running = Some((id, task)));
+    }
+}
+
+/// Reads a file and stores its content; returns what it is, and how many bytes its content has.
+async fn read(id: Id, file: &File) -> Result<(attachment::Kind, u32), file::Error> {
+    let form = Form::of(&file.type_(), &file.name());
+    let (kind, content) = worker::read(form, file).await?;
+    blobs::put(id, &content)
+        .await
+        .map_err(|error| match error {
+            storage::Error::Full => file::Error::Full,
+            storage::Error::Blocked => file::Error::Blocked,
+        })?;
+    Ok((kind, worker::whole(content.size())))
+}
+
+/// A text that is stored.
+pub async fn text(content: &Blob) -> Option<String> {
+    JsFuture::from(content.text()).await.ok()?.as_string()
+}
+
+/// A picture as an endpoint wants it.
+async fn data_url(content: &Blob) -> Option<String> {
+    let reader = FileReader::new().ok()?;
+    reader.read_as_data_url(content).ok()?;
+    event::first(&reader.clone().unchecked_into(), "load", "error")
+        .await
+        .ok()?;
+    reader.result().ok()?.as_string()
+}
