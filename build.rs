@@ -32,7 +32,10 @@ const PROGRAMS: &[&str] = &[
     "Cargo.toml",
     "build",
     "build.rs",
+    "public/preview.html",
     "public/worker.js",
+    // It has Mermaid's version.
+    "script/bootstrap",
     "src/bin/highlight.rs",
     "src/bin/maths.rs",
     "src/bin/reader.rs",

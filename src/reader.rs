@@ -144,6 +144,7 @@ pub fn listen() {
         "selectionchange",
         selected.into_js_value().unchecked_ref(),
     );
+    preview::listen();
 }
 
 fn click(event: &Event) {

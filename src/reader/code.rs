@@ -94,7 +94,7 @@ fn button(word: Word, act: &str) -> Element {
     let button = make("button", "button");
     set(&button, "type", "button");
     set(&button, "data-act", act);
-    if act == "wrap" {
+    if act == "wrap" || act == "preview" {
         set(&button, "aria-pressed", "false");
     }
     say(&button, word, None);

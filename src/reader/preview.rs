@@ -1,16 +1,71 @@
 //! Looks at code as what it describes: a page, a picture or a diagram.
 //!
 //! It is shown in a frame of its own that can reach nothing: `sandbox` gives it an origin that is
-//! nobody's, and the content policy of `preview.html` no network.
+//! nobody's, the content policy of `preview.html` no network, and that of this page no way out.
 
+use js_sys::{Array, JsString, Object};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{Element, Event, HtmlIFrameElement};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{Element, Event, HtmlIFrameElement, MessageEvent, Response};
 
 use super::{
+    document,
     element::append,
     make, set,
-    words::{Word, word},
+    words::{Word, say, word},
 };
+
+const ADDRESS: &str = concat!("preview.html?", env!("PROGRAMS"));
+
+const MERMAID: &str = concat!("mermaid.min.js?", env!("PROGRAMS"));
+
+/// How high a frame is at first, in CSS pixels.
+const HEIGHT: &str = "384";
+
+/// How high it becomes at least and at most, whatever it asks for.
+const HEIGHTS: (f64, f64) = (48.0, 640.0);
+
+/// Keeps frames to previews, and gives them the heights that they ask for. To be called once.
+pub(super) fn listen() {
+    // Code can lead its own frame elsewhere, and the address that it goes to can tell a server
+    // something: this page's own address too, for it opens endpoints by its query. So it may go
+    // nowhere but to `preview.html`.
+    let frame = make("iframe", "");
+    set(&frame, "src", ADDRESS);
+    let address = frame.unchecked_ref::<HtmlIFrameElement>().src();
+    let address = address.split('?').next().unwrap_or_default();
+    let policy = make("meta", "");
+    set(&policy, "http-equiv", "Content-Security-Policy");
+    set(&policy, "content", &format!("frame-src {address}"));
+    if let Some(head) = document().head() {
+        append(&head, &policy);
+    }
+    let told = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| told(&event));
+    if let Some(window) = document().default_view() {
+        let _ = window
+            .add_event_listener_with_callback("message", told.into_js_value().unchecked_ref());
+    }
+}
+
+/// A frame tells the height of what it shows. What it tells is code's word: it can only be a number.
+fn told(event: &MessageEvent) {
+    let Some(height) = event.data().as_f64().filter(|height| height.is_finite()) else {
+        return;
+    };
+    let source = event.source().map(JsValue::from).unwrap_or_default();
+    let frames = document().query_selector_all("iframe.preview").ok();
+    for index in 0..frames.as_ref().map_or(0, web_sys::NodeList::length) {
+        let frame = frames.as_ref().and_then(|frames| frames.item(index));
+        if let Some(frame) = frame.and_then(|frame| frame.dyn_into::<HtmlIFrameElement>().ok())
+            && let Some(window) = frame.content_window()
+            && Object::is(&window, &source)
+        {
+            let (least, most) = HEIGHTS;
+            let height = height.clamp(least, most).ceil();
+            set(&frame, "height", &height.to_string());
+        }
+    }
+}
 
 /// Shows the preview below the code, or takes it away.
 pub(super) fn toggle(button: &Element, figure: &Element, lines: &Element) {
@@ -28,32 +83,75 @@ pub(super) fn toggle(button: &Element, figure: &Element, lines: &Element) {
         .ok()
         .flatten()
         .and_then(|name| name.text_content())
-        .unwrap_or_default();
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let frame = make("iframe", "preview");
     set(&frame, "sandbox", "allow-scripts");
     set(&frame, "referrerpolicy", "no-referrer");
-    set(&frame, "title", &word(Word::Preview));
+    set(&frame, "height", HEIGHT);
+    set(&frame, "aria-label", "");
+    say(&frame, Word::Preview, None);
     let code = lines.text_content().unwrap_or_default();
     let target = frame.clone();
-    let is_sent = std::cell::Cell::new(false);
+    // Once: what the code has loaded in its place gets nothing.
+    let mut unsent = Some((language, code));
     let loaded = Closure::<dyn FnMut(Event)>::new(move |_| {
-        // Once: what the code has loaded in its place gets nothing.
-        if is_sent.replace(true) {
-            return;
-        }
-        let window = target
-            .dyn_ref::<HtmlIFrameElement>()
-            .and_then(HtmlIFrameElement::content_window);
-        let message = js_sys::Array::of2(
-            &JsValue::from_str(&language.to_ascii_lowercase()),
-            &JsValue::from_str(&code),
-        );
-        if let Some(window) = window {
-            // Its origin is nobody's, so it can't be named.
-            let _ = window.post_message(&message, "*");
+        if let Some((language, code)) = unsent.take() {
+            spawn_local(send(target.clone(), language, code));
         }
     });
     let _ = frame.add_event_listener_with_callback("load", loaded.into_js_value().unchecked_ref());
-    set(&frame, "src", "preview.html");
+    set(&frame, "src", ADDRESS);
     append(figure, &frame);
+}
+
+/// Sends a frame what it shows, as `preview.html` takes it.
+async fn send(frame: Element, language: String, code: String) {
+    // The frame has no network: what draws a diagram is fetched here, for each one anew, from the
+    // browser's cache.
+    let program = if language == "mermaid" {
+        mermaid().await
+    } else {
+        None
+    };
+    let words = [Word::DiagramBroken, Word::DiagramMissing].map(|it| JsValue::from(word(it)));
+    let message = Array::of5(
+        &language.into(),
+        &code.into(),
+        &is_dark().into(),
+        &words.into_iter().collect::<Array>(),
+        &program.map_or(JsValue::NULL, JsValue::from),
+    );
+    let window = frame
+        .dyn_ref::<HtmlIFrameElement>()
+        .and_then(HtmlIFrameElement::content_window);
+    if let Some(window) = window {
+        // Its origin is nobody's, so it can't be named.
+        let _ = window.post_message(&message, "*");
+    }
+}
+
+/// The program that draws diagrams; none if it is not there, or out of reach.
+async fn mermaid() -> Option<JsString> {
+    let asked = document().default_view()?.fetch_with_str(MERMAID);
+    let response: Response = JsFuture::from(asked).await.ok()?.dyn_into().ok()?;
+    let text = JsFuture::from(response.text().ok()?).await.ok()?;
+    let text: JsString = text.dyn_into().ok()?;
+    // Servers of single-page apps answer with the page for what they don't have.
+    (response.ok() && !text.starts_with("<", 0)).then_some(text)
+}
+
+/// Whether the page is dark.
+fn is_dark() -> bool {
+    let theme = document()
+        .document_element()
+        .and_then(|root| root.get_attribute("data-theme"));
+    match theme.as_deref() {
+        Some("dark") => true,
+        Some("light") => false,
+        _ => document()
+            .default_view()
+            .and_then(|window| window.match_media("(prefers-color-scheme: dark)").ok()?)
+            .is_some_and(|query| query.matches()),
+    }
 }

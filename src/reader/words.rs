@@ -17,6 +17,8 @@ pub(super) enum Word {
     ShowLines,
     Fold,
     Preview,
+    DiagramBroken,
+    DiagramMissing,
     LoadImage,
     Code,
     Note,

@@ -63,6 +63,8 @@ pub fn provide() {
             t_string!(i18n, show_lines),
             t_string!(i18n, fold),
             t_string!(i18n, preview),
+            t_string!(i18n, diagram_broken),
+            t_string!(i18n, diagram_missing),
             t_string!(i18n, load_image),
             t_string!(i18n, code),
             t_string!(i18n, alert_note),
