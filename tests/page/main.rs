@@ -8,6 +8,7 @@ mod endpoints;
 mod history;
 mod input;
 mod params;
+mod preview;
 mod storage;
 mod support;
 mod sync;
