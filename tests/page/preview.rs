@@ -109,7 +109,9 @@ async fn nothing_that_is_previewed_reaches_anything() {
     let to = format!("http://{}", other.name());
     // Each leaves a word in its frame, or its frame.
     let stays = [
-        format!("<body><script>fetch('{to}/fetch').catch(() => document.body.append('over'))</script>"),
+        format!(
+            "<body><script>fetch('{to}/fetch').catch(() => document.body.append('over'))</script>"
+        ),
         format!("<script>navigator.sendBeacon('{to}/beacon', 'x')</script>over"),
         format!(
             "<script>onload = () => {{ new WebSocket('ws://{}/') }}</script>over",
@@ -120,7 +122,9 @@ async fn nothing_that_is_previewed_reaches_anything() {
             "<style>@import '{to}/import'; body {{ background: url({to}/ground) }}</style>over"
         ),
         format!("<link rel=stylesheet href='{to}/style'><link rel=prefetch href='{to}/later'>over"),
-        format!("<body><script src='{to}/script' onerror=\"document.body.append('over')\"></script>"),
+        format!(
+            "<body><script src='{to}/script' onerror=\"document.body.append('over')\"></script>"
+        ),
         format!(
             "<video src='{to}/video' poster='{to}/poster'></video><object data='{to}/object'></object>over"
         ),
@@ -134,9 +138,7 @@ async fn nothing_that_is_previewed_reaches_anything() {
         format!("<script>open('{to}/open')</script>over"),
         format!("<a id=it target=_blank href='{to}/blank'>a</a><script>it.click()</script>over"),
         format!("<a id=it target=_top href='{to}/top'>a</a><script>it.click()</script>over"),
-        format!(
-            "<script>try {{ top.location = '{to}/way' }} catch {{}}</script>over"
-        ),
+        format!("<script>try {{ top.location = '{to}/way' }} catch {{}}</script>over"),
     ];
     let leaves = [
         format!("<meta http-equiv=refresh content='0; url={to}/refresh'>"),
