@@ -70,7 +70,7 @@ pub enum Removed {
         /// The card that it belongs to.
         card: card::Id,
         /// The turn itself.
-        turn: Turn,
+        turn: Box<Turn>,
         /// How many turns were before it.
         index: usize,
     },
@@ -466,7 +466,7 @@ impl Session {
         }
         let removed = self.card(card).turns().try_update(|turns| {
             let index = turns.iter().position(|found| found.id == turn)?;
-            Some((turns.remove(index), index))
+            Some((Box::new(turns.remove(index)), index))
         });
         if let Some((turn, index)) = removed.flatten() {
             self.removed
@@ -637,7 +637,7 @@ impl Session {
             // Another tab may have deleted the card meanwhile.
             Removed::Turn { card, turn, index } => {
                 let turns = self.card(card).turns();
-                let _ = turns.try_update(|turns| turns.insert(index.min(turns.len()), turn));
+                let _ = turns.try_update(|turns| turns.insert(index.min(turns.len()), *turn));
                 card
             }
             Removed::Turns { card, turns } => {

@@ -92,8 +92,8 @@ mod tests {
         #[track_caller]
         fn check(speed: Option<u32>, decoding: Option<u32>, tokens: u32, expected: Option<f64>) {
             let metrics = Metrics {
-                speed,
                 decoding,
+                speed,
                 ..Metrics::default()
             };
             assert_eq!(metrics.speed_of(tokens), expected);

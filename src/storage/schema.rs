@@ -277,10 +277,10 @@ mod tests {
             back: bool,
         ) -> Turn {
             let answers = answers.into_iter().map(|(model, text, reasoning, (speed, input), outcome)| {
-                let metrics = Metrics { speed, input, ..Metrics::default() };
+                let metrics = Metrics { input, speed, ..Metrics::default() };
                 Answer { model, text, reasoning, metrics, outcome }
             });
-            let mut turn = Turn { waits, attachments, ..Turn::new(turn::Id::new(id), prompt) };
+            let mut turn = Turn { attachments, waits, ..Turn::new(turn::Id::new(id), prompt) };
             for answer in answers {
                 turn.receive(answer);
             }

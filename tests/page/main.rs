@@ -14,6 +14,7 @@ mod markdown;
 mod metrics;
 mod params;
 mod reasoning;
+mod preview;
 mod storage;
 mod streaming;
 mod support;

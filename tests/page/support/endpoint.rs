@@ -112,6 +112,7 @@ struct Script {
     models: Mutex<Result<Vec<String>, (StatusCode, String)>>,
     answers: Mutex<HashMap<String, VecDeque<Answer>>>,
     received: Mutex<Vec<Received>>,
+    requests: Mutex<Vec<String>>,
     models_authorizations: Mutex<Vec<Option<String>>>,
     models_wait: AtomicBool,
     gate: Semaphore,
@@ -141,6 +142,7 @@ impl Endpoint {
             models: Mutex::new(Ok(models.iter().map(|&model| model.to_owned()).collect())),
             answers: Mutex::default(),
             received: Mutex::default(),
+            requests: Mutex::default(),
             models_authorizations: Mutex::default(),
             models_wait: AtomicBool::new(false),
             gate: Semaphore::new(0),
@@ -220,6 +222,11 @@ impl Endpoint {
         self.script.received.lock().unwrap().clone()
     }
 
+    /// All that was ever requested here, whatever it was: method and path.
+    pub fn requests(&self) -> Vec<String> {
+        self.script.requests.lock().unwrap().clone()
+    }
+
     /// What was asked last in each request so far.
     pub fn prompts(&self) -> Vec<String> {
         let received = self.received();
@@ -242,6 +249,11 @@ async fn respond(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    script
+        .requests
+        .lock()
+        .unwrap()
+        .push(format!("{method} {uri}"));
     let origin = headers.get(header::ORIGIN).cloned();
     let (mut response, cors) = match (method, uri.path()) {
         // As strict as the strictest providers: a header beyond these fails the preflight.
