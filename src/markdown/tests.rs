@@ -65,7 +65,14 @@ fn write(node: &Node, out: &mut String) {
         }
         Node::Html(html) => *out += html,
         Node::Image { url, alt } => {
-            *out += &["<img src=\"", &href(url), "\" alt=\"", &escape(alt), "\" />"].concat();
+            *out += &[
+                "<img src=\"",
+                &href(url),
+                "\" alt=\"",
+                &escape(alt),
+                "\" />",
+            ]
+            .concat();
         }
         Node::NoteMark { number, .. } => *out += &["[^", &number.to_string(), "]"].concat(),
         Node::Parent(tag, parts) => match tag {

@@ -176,7 +176,7 @@ async fn nothing_of_a_hostile_answer_runs_or_is_fetched() {
     let answer = browser.card(1).await.find("article", "m").await;
     is_drawn(&answer).await;
     is_harmless(&browser).await;
-    assert_eq!(trap.heard(), [String::new(); 0]);
+    assert_eq!(trap.heard(), Vec::<String>::new());
     assert_eq!(browser.driver.windows().await.unwrap().len(), 1);
 
     // An image comes when the reader wants it, and nothing else with it.
@@ -257,6 +257,6 @@ async fn what_a_reader_asks_a_model_says_and_thinks_is_text_everywhere() {
     let history = browser.history().await;
     history.says("<img src=").await;
     is_harmless(&browser).await;
-    assert_eq!(trap.heard(), [String::new(); 0]);
+    assert_eq!(trap.heard(), Vec::<String>::new());
     browser.close().await;
 }

@@ -26,10 +26,10 @@ async fn open_all_off(endpoint: &Endpoint) -> (Browser, Scope) {
     (browser, parameters)
 }
 
-/// What the endpoint received besides the model, the messages and `stream`.
+/// What the endpoint received besides what every request has.
 fn sent(endpoint: &Endpoint) -> Value {
     let mut body = endpoint.received().last().expect("a request").body.clone();
-    for field in ["model", "messages", "stream"] {
+    for field in ["model", "messages", "stream", "stream_options"] {
         body.as_object_mut().unwrap().remove(field);
     }
     body

@@ -75,11 +75,11 @@ async fn answer(mut connection: TcpStream, heard: Arc<Mutex<Vec<String>>>) {
         }
     }
     heard.lock().unwrap()[number] = String::from_utf8_lossy(&request).into_owned();
-    let head = format!(
+    let response = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         PIXEL.len()
     );
     // Who asks may be gone.
-    let _ = connection.write_all(head.as_bytes()).await;
+    let _ = connection.write_all(response.as_bytes()).await;
     let _ = connection.write_all(PIXEL).await;
 }
