@@ -362,3 +362,39 @@ async fn the_keyboard_never_loses_its_place_by_an_action() {
     has_place("Delete message").await;
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_can_be_edited_or_deleted_while_it_is_answered() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    for _ in 0..2 {
+        endpoint.will("m", [say("half an"), Step::Wait, say(" answer")]);
+    }
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.send("one").await;
+    card.logs("half an").await;
+    card.press("Edit message").await;
+    let input = card.find("textbox", "Edit message").await;
+    input.type_in(" more").await;
+    input.type_in(Key::Control + Key::Enter).await;
+    // The answer that came is over, and the next one comes.
+    wait_until(|| endpoint.received().len() == 2 && endpoint.received()[0].is_closed()).await;
+    assert_eq!(last_asked(&endpoint), ["user: one more"]);
+    card.logs("half an").await;
+    card.find("button", "Stop").await;
+    card.press("Delete message").await;
+    wait_until(|| endpoint.received()[1].is_closed()).await;
+    card.has("article", 0).await;
+    card.find("button", "Send").await;
+    // Both ways back, one after the other.
+    browser.page().press("Undo").await;
+    card.find("article", "You").await.says("one more").await;
+    card.logs("Stopped here").await;
+    browser.page().press("Undo").await;
+    card.count("article", "You", 2).await;
+    let first = card.nth("article", 0).await;
+    assert!(!first.text().await.contains("more"));
+    card.nth("article", 1).await.says("Stopped here").await;
+    card.nth("article", 2).await.says("one more").await;
+    browser.close().await;
+}

@@ -300,7 +300,10 @@ async fn any_number_of_cards_keep_a_readable_width() {
     seen.holds("for all").await;
     unseen.type_in(Key::Enter).await;
     for number in [1, 12] {
-        browser.card(number).await.logs("a heard: for all").await;
+        let card = browser.card(number).await;
+        // What is out of sight is not laid out, and then the browser tells no roles of it.
+        card.script("it.scrollIntoView()").await;
+        card.logs("a heard: for all").await;
     }
     wait_for(async || endpoint.received().len() == 12).await;
     browser.close().await;

@@ -233,3 +233,21 @@ async fn an_alert_says_of_which_kind_it_is() {
     answer.says("[!NOSUCH]").await;
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_drawn_speaks_the_readers_language() {
+    let text = "```html\n<b>\n```\n\n```\nplain\n```\n\n> [!NOTE]\n> x\n\n![a](https://example.com/a.png)\n";
+    let (_endpoint, browser, card) = answered_with(text).await;
+    let answer = card.find("article", "m").await;
+    answer.has("figure", 2).await;
+    let settings = browser.settings().await;
+    settings.select("Language", "한국어").await;
+    settings.press("닫기").await;
+    let block = answer.nth("figure", 1).await;
+    assert_eq!(block.names("button").await, ["줄 바꿈", "복사"]);
+    block.says("코드").await;
+    answer
+        .find("button", "이미지 불러오기 a (example.com)")
+        .await;
+    browser.close().await;
+}

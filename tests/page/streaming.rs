@@ -280,3 +280,40 @@ async fn a_whole_answer_is_drawn_too_though_it_ends_before_the_program_comes() {
     answer.has("figure", 1).await;
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_out_of_sight_is_found() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    let long = "A paragraph of some length.\n\n".repeat(20);
+    endpoint.will(
+        "m",
+        [
+            say("A **needle** here.\n\n"),
+            say(&long),
+            Step::Finish("stop"),
+        ],
+    );
+    card.send("0").await;
+    card.find("button", "Send").await;
+    for number in 1..6 {
+        endpoint.will("m", [say(&long), Step::Finish("stop")]);
+        card.send(&number.to_string()).await;
+        card.count("article", "You", number + 1).await;
+        card.find("button", "Send").await;
+    }
+    browser.reload().await;
+    let card = browser.card(1).await;
+    card.has("article", 12).await;
+    let log = card.find("log", "Messages").await;
+    log.comes_true("return it.scrollTop > 1000").await;
+    // By the browser's own search.
+    assert_eq!(
+        browser.script("return window.find('needle here')").await,
+        true
+    );
+    let found = browser.script("return String(getSelection())").await;
+    assert_eq!(found, "needle here");
+    browser.close().await;
+}
