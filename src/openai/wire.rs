@@ -90,7 +90,7 @@ impl<'a> Content<'a> {
         let words = Some(&turn.prompt).filter(|words| !words.trim().is_empty());
         let words = words.map(|words| Part::Text { text: words.into() });
         let attached = turn.attachments.iter().filter_map(|attachment| {
-            let content = contents.get(&attachment.id)?;
+            let (_, content) = contents.iter().find(|(id, _)| *id == attachment.id)?;
             Some(if attachment.is_image() {
                 Part::ImageUrl {
                     image_url: ImageUrl { url: content },
