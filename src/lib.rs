@@ -6,6 +6,7 @@
 mod event;
 mod i18n;
 mod id;
+mod json;
 
 pub mod address;
 pub mod chat;

@@ -19,6 +19,7 @@ use wasm_bindgen::JsCast;
 use crate::{
     chat::{self, Chat, Entry},
     endpoint::Endpoints,
+    json,
 };
 pub use schema::{Key, Recent, SendKey, Settings, Theme, Used};
 
@@ -159,7 +160,7 @@ pub fn chat(id: chat::Id) -> Option<Chat> {
 /// Reads a value as another tab has just saved it; None when it is gone or can't be read.
 pub fn readable<T: DeserializeOwned>(key: Key) -> Option<T> {
     let text = raw()?.get_item(&key.to_string()).ok()??;
-    serde_json::from_str(&text).ok()
+    json::read(&text)
 }
 
 /// Saves one chat, and nothing else: the cost is by this chat, not by the history.
@@ -231,7 +232,7 @@ fn read<T: DeserializeOwned>(key: Key, aside: &mut Vec<String>) -> Result<Option
     let Some(text) = storage.get_item(&key).map_err(|_| Error::Blocked)? else {
         return Ok(None);
     };
-    if let Ok(value) = serde_json::from_str(&text) {
+    if let Some(value) = json::read(&text) {
         return Ok(Some(value));
     }
     let put = format!(

@@ -1,7 +1,7 @@
 //! An attachment: a file that goes along with a message. Its content is kept apart, under its
 //! identifier, so that a chat stays small.
 
-use std::{borrow::Cow, collections::HashMap, fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -119,8 +119,8 @@ impl<'de> Deserialize<'de> for Kind {
 /// As many go along with one message.
 pub const MOST: usize = 10;
 
-/// The contents of attachments, as they are sent: a data URL for a picture, else the text.
-pub type Contents = HashMap<Id, String>;
+/// The contents of a few attachments, as they are sent: a data URL for a picture, else the text.
+pub type Contents = Vec<(Id, String)>;
 
 impl Attachment {
     /// Whether it is a picture.

@@ -112,7 +112,7 @@ mod tests {
                 });
             }
             assert_eq!(serde_json::to_string(&draft).unwrap(), expected);
-            assert_eq!(serde_json::from_str::<Draft>(expected).unwrap(), draft);
+            assert_eq!(crate::json::read::<Draft>(expected).unwrap(), draft);
         }
         check("", &[], r#""""#);
         check("가", &[], r#""가""#);

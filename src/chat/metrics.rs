@@ -42,14 +42,15 @@ impl Metrics {
         }
     }
 
-    /// Tokens a second while it was answered, of so many: as the endpoint measured it, else from
-    /// the first token to the last, which is one interval fewer than there are tokens.
-    pub fn speed_of(&self, tokens: u32) -> Option<f64> {
-        if let Some(speed) = self.speed {
-            return Some(f64::from(speed) / 1000.0);
-        }
-        let seconds = f64::from(self.decoding.filter(|time| *time > 0)?) / 1000.0;
-        (tokens > 1).then(|| f64::from(tokens - 1) / seconds)
+    /// Thousandths of a token a second while it was answered, of so many tokens: as the endpoint
+    /// measured it, else from the first token to the last, which is one interval fewer than there
+    /// are tokens.
+    pub fn speed_of(&self, tokens: u32) -> Option<u32> {
+        self.speed.or_else(|| {
+            let time = self.decoding.filter(|time| *time > 0)?;
+            let intervals = tokens.checked_sub(1).filter(|intervals| *intervals > 0)?;
+            u32::try_from(u64::from(intervals) * 1_000_000 / u64::from(time)).ok()
+        })
     }
 }
 
@@ -90,7 +91,7 @@ mod tests {
     #[test]
     fn speed_is_the_endpoints_own_or_of_the_intervals() {
         #[track_caller]
-        fn check(speed: Option<u32>, decoding: Option<u32>, tokens: u32, expected: Option<f64>) {
+        fn check(speed: Option<u32>, decoding: Option<u32>, tokens: u32, expected: Option<u32>) {
             let metrics = Metrics {
                 decoding,
                 speed,
@@ -98,8 +99,8 @@ mod tests {
             };
             assert_eq!(metrics.speed_of(tokens), expected);
         }
-        check(Some(41_500), Some(1000), 9, Some(41.5));
-        check(None, Some(2000), 101, Some(50.0));
+        check(Some(41_500), Some(1000), 9, Some(41_500));
+        check(None, Some(2000), 101, Some(50_000));
         check(None, Some(0), 101, None);
         check(None, None, 101, None);
         check(None, Some(2000), 1, None);

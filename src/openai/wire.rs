@@ -9,7 +9,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Error, Reply, reply::Usage};
-use crate::chat::{Answer, Attachment, Turn, attachment::Contents};
+use crate::{
+    chat::{Answer, Attachment, Turn, attachment::Contents},
+    json,
+};
 
 /// The body of `POST {base}/chat/completions`.
 #[derive(Debug, PartialEq, Serialize)]
@@ -87,7 +90,7 @@ impl<'a> Content<'a> {
         let words = Some(&turn.prompt).filter(|words| !words.trim().is_empty());
         let words = words.map(|words| Part::Text { text: words.into() });
         let attached = turn.attachments.iter().filter_map(|attachment| {
-            let content = contents.get(&attachment.id)?;
+            let (_, content) = contents.iter().find(|(id, _)| *id == attachment.id)?;
             Some(if attachment.is_image() {
                 Part::ImageUrl {
                     image_url: ImageUrl { url: content },
@@ -216,7 +219,7 @@ struct Delta {
 impl Chunk {
     /// Reads the JSON of one event or of a whole answer.
     pub(super) fn parse(json: &str) -> Result<Self, Error> {
-        let chunk: Self = serde_json::from_str(json).map_err(|_| Error::garbled(json))?;
+        let chunk: Self = json::read(json).ok_or_else(|| Error::garbled(json))?;
         match &chunk.error {
             Some(error) => Err(Error::Reported {
                 message: words(error).unwrap_or_default(),

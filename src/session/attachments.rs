@@ -177,7 +177,7 @@ impl Session {
                 None => None,
             };
             let content = content.ok_or_else(|| attachment.name.clone())?;
-            contents.insert(attachment.id, content);
+            contents.push((attachment.id, content));
         }
         Ok(contents)
     }

@@ -1,6 +1,6 @@
 //! A task that ends when it is no longer wanted.
 
-use futures_util::future::{AbortHandle, abortable};
+use futures_util::future::{AbortHandle, LocalBoxFuture, abortable};
 
 /// A running task. Dropping this ends it, and drops what it holds: a request that is waited for is
 /// closed.
@@ -10,6 +10,8 @@ pub struct Task(AbortHandle);
 impl Task {
     /// Starts a task on the browser's event loop.
     pub fn start(future: impl Future<Output = ()> + 'static) -> Self {
+        // Boxed, so that what can be ended is of one type.
+        let future: LocalBoxFuture<'_, ()> = Box::pin(future);
         let (task, handle) = abortable(future);
         leptos::task::spawn_local(async move {
             // An ended task has nothing to say.

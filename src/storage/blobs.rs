@@ -1,6 +1,6 @@
 //! The contents of attachments, in `IndexedDB`: localStorage is too small for them.
 
-use std::{collections::HashMap, pin::Pin};
+use std::pin::Pin;
 
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use web_sys::{Blob, DomException, IdbDatabase, IdbObjectStore, IdbRequest, IdbTransactionMode};
@@ -62,7 +62,7 @@ pub async fn sweep() -> Result<(), Error> {
             orphans.retain(|id| !text.contains(&id.to_string()));
         }
     }
-    let before = readable(Key::Orphans).unwrap_or_default();
+    let before: Vec<(Id, f64)> = readable(Key::Orphans).unwrap_or_default();
     let (gone, left) = aged(&orphans, &before, js_sys::Date::now());
     if left != before {
         write(Key::Orphans, &left)?;
@@ -75,19 +75,16 @@ pub async fn sweep() -> Result<(), Error> {
 
 /// What goes now of what nothing refers to, and since when the rest is so: it was so before, or is
 /// from now on.
-fn aged(
-    orphans: &[Id],
-    before: &HashMap<String, f64>,
-    now: f64,
-) -> (Vec<Id>, HashMap<String, f64>) {
+fn aged(orphans: &[Id], before: &[(Id, f64)], now: f64) -> (Vec<Id>, Vec<(Id, f64)>) {
     let mut gone = Vec::new();
-    let mut left = HashMap::new();
+    let mut left = Vec::new();
     for id in orphans {
-        let since = before.get(&id.to_string()).copied().unwrap_or(now);
+        let known = before.iter().find(|(known, _)| known == id);
+        let since = known.map_or(now, |(_, since)| *since);
         if now - since >= ORPHAN_FOR {
             gone.push(*id);
         } else {
-            left.insert(id.to_string(), since);
+            left.push((*id, since));
         }
     }
     (gone, left)
@@ -178,8 +175,8 @@ mod tests {
             let since = |since: &[(u64, f64)]| {
                 let since = since.iter();
                 since
-                    .map(|(id, at)| (Id::new(*id).to_string(), *at))
-                    .collect::<HashMap<_, _>>()
+                    .map(|(id, at)| (Id::new(*id), *at))
+                    .collect::<Vec<_>>()
             };
             let found = aged(&ids(orphans), &since(before), ORPHAN_FOR * 2.0);
             assert_eq!(found, (ids(gone), since(left)));

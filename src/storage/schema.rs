@@ -335,9 +335,9 @@ mod tests {
         ) {
             let chat = Chat { id: chat::Id::new(id), title, used: used.into(), draft, cards };
             let text = serde_json::to_string(&chat).unwrap();
-            prop_assert_eq!(&serde_json::from_str::<Chat>(&text).unwrap(), &chat);
+            prop_assert_eq!(&crate::json::read::<Chat>(&text).unwrap(), &chat);
             let text = serde_json::to_string(&chat.entry()).unwrap();
-            prop_assert_eq!(serde_json::from_str::<chat::Entry>(&text).unwrap(), chat.entry());
+            prop_assert_eq!(crate::json::read::<chat::Entry>(&text).unwrap(), chat.entry());
         }
     }
 
@@ -351,6 +351,6 @@ mod tests {
         }];
         let endpoints = Endpoints { list };
         let text = serde_json::to_string(&endpoints).unwrap();
-        assert_eq!(serde_json::from_str::<Endpoints>(&text).unwrap(), endpoints);
+        assert_eq!(crate::json::read::<Endpoints>(&text).unwrap(), endpoints);
     }
 }

@@ -202,7 +202,7 @@ fn Reasoning(
         match metrics {
             None => t_string!(i18n, thinking).to_owned(),
             Some(Metrics { thinking, .. }) => match thinking {
-                Some(time) => t_string!(i18n, thought_for, time = seconds(time)).to_string(),
+                Some(time) => t_string!(i18n, thought_for, time = decimal(time)).to_string(),
                 None => t_string!(i18n, thought).to_owned(),
             },
         }
@@ -221,9 +221,11 @@ fn Reasoning(
     }
 }
 
-/// Seconds, with as many digits as can be read at a glance.
-fn seconds(milliseconds: u32) -> String {
-    format!("{:.1}", f64::from(milliseconds) / 1000.0)
+/// What is counted in thousandths, with as many digits as can be read at a glance. The standard
+/// library's way to write a float is 5 kB to download.
+fn decimal(thousandths: u32) -> String {
+    let tenths = thousandths.saturating_add(50) / 100;
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 /// How the answer came.
@@ -237,11 +239,11 @@ fn Measured(answer: Memo<Option<Answer>>) -> impl IntoView {
         let about = if is_estimate { "≈ " } else { "" };
         let mut parts = Vec::new();
         if let Some(time) = metrics.first_token {
-            parts.push(t_string!(i18n, first_token, time = seconds(time)).to_string());
+            parts.push(t_string!(i18n, first_token, time = decimal(time)).to_string());
         }
         if let Some(speed) = metrics.speed_of(tokens) {
             let about = if metrics.speed.is_some() { "" } else { about };
-            let speed = format!("{about}{speed:.1}");
+            let speed = format!("{about}{}", decimal(speed));
             parts.push(t_string!(i18n, speed, speed = speed).to_string());
         }
         if let Some(input) = metrics.input {
@@ -254,4 +256,22 @@ fn Measured(answer: Memo<Option<Answer>>) -> impl IntoView {
         Some(parts.join(" · "))
     };
     view! { <p class="metrics">{derive(words)}</p> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decimal_has_one_digit() {
+        #[track_caller]
+        fn check(thousandths: u32, expected: &str) {
+            assert_eq!(decimal(thousandths), expected);
+        }
+        check(0, "0.0");
+        check(49, "0.0");
+        check(50, "0.1");
+        check(950, "1.0");
+        check(41_500, "41.5");
+    }
 }

@@ -14,7 +14,7 @@ macro_rules! word {
         $crate::view::dynamic::word_in($i18n, |i18n| $crate::i18n::t_string!(i18n, $key))
     };
     ($i18n:ident, $key:ident, $($argument:tt)+) => {
-        leptos::prelude::Signal::derive(move || {
+        $crate::view::dynamic::derive(move || {
             $crate::i18n::t_string!($i18n, $key, $($argument)+).to_string()
         })
     };

@@ -464,13 +464,13 @@ async fn what_no_chat_refers_to_goes_in_the_end() {
     assert_eq!(contents().await, 2);
     // At first it is only noted, because another tab may bring it back.
     browser.reload().await;
-    let orphans = "return JSON.parse(localStorage.getItem('collate.v1.orphans') ?? '{}')";
-    wait_for(async || browser.script(orphans).await.as_object().unwrap().len() == 1).await;
+    let orphans = "return JSON.parse(localStorage.getItem('collate.v1.orphans') ?? '[]')";
+    wait_for(async || browser.script(orphans).await.as_array().unwrap().len() == 1).await;
     assert_eq!(contents().await, 2);
     // A day later it goes.
     let a_day_later = "const key = 'collate.v1.orphans';
-        const orphans = Object.keys(JSON.parse(localStorage.getItem(key)));
-        localStorage.setItem(key, JSON.stringify(Object.fromEntries(orphans.map((id) => [id, 0]))))";
+        const orphans = JSON.parse(localStorage.getItem(key));
+        localStorage.setItem(key, JSON.stringify(orphans.map(([id]) => [id, 0])))";
     browser.script(a_day_later).await;
     browser.reload().await;
     wait_for(async || contents().await == 1).await;
