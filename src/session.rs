@@ -941,7 +941,7 @@ impl Session {
             let ended = live.hear(|reply| stream.take(read, reply));
             self.save_soon();
             match ended {
-                Ok(None) => live::rest().await,
+                Ok(None) => {}
                 Ok(Some(Finish::Length)) => return Outcome::Length,
                 Ok(Some(Finish::Filtered)) => return Outcome::Filtered,
                 Ok(Some(Finish::Complete)) => return Outcome::Complete,

@@ -197,28 +197,6 @@ impl Heard {
     }
 }
 
-/// Waits until it is time to show more: meanwhile the browser gathers what comes, and reading it at
-/// once costs a fraction of reading it bit by bit. In a hidden tab, where timers are late and nothing
-/// is shown, there is nothing to wait for.
-pub(super) async fn rest() {
-    if document().hidden() {
-        return;
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "it is a small number")]
-    let pace = PACE as i32;
-    let waited = js_sys::Promise::new(&mut |resolve, _| {
-        // Without a timer, it is waited for no longer.
-        if window()
-            .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, pace)
-            .is_err()
-        {
-            let _ = resolve.call0(&wasm_bindgen::JsValue::NULL);
-        }
-    });
-    // It is never rejected.
-    let _ = wasm_bindgen_futures::JsFuture::from(waited).await;
-}
-
 impl PartialEq for Live {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.task, &other.task)
