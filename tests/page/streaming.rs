@@ -286,19 +286,19 @@ async fn what_is_out_of_sight_is_found() {
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = open(&endpoint, "").await;
     let card = browser.card(1).await;
-    let long = "A paragraph of some length.\n\n".repeat(20);
+    let filler = "A paragraph of some length.\n\n".repeat(20);
     endpoint.will(
         "m",
         [
             say("A **needle** here.\n\n"),
-            say(&long),
+            say(&filler),
             Step::Finish("stop"),
         ],
     );
     card.send("0").await;
     card.find("button", "Send").await;
     for number in 1..6 {
-        endpoint.will("m", [say(&long), Step::Finish("stop")]);
+        endpoint.will("m", [say(&filler), Step::Finish("stop")]);
         card.send(&number.to_string()).await;
         card.count("article", "You", number + 1).await;
         card.find("button", "Send").await;
