@@ -96,17 +96,21 @@ impl Document {
     /// Reads the open blocks and closes those that can be; returns whether definitions were new.
     fn read_open(&mut self) -> bool {
         let open = &self.text[self.open_from..];
+        // What was completed for its look is no ground to close a block.
+        let mut certain = open.rfind('\n').map_or(0, |at| at + 1);
         let mut parsed = if self.is_finished {
             read(open, &mut self.definitions)
         } else {
-            read(&tail::complete(open), &mut self.definitions)
+            let shown = tail::complete(open);
+            let same = open.bytes().zip(shown.bytes());
+            certain = certain.min(same.take_while(|(a, b)| a == b).count());
+            read(&shown, &mut self.definitions)
         };
         let blocks = std::mem::take(&mut parsed.blocks);
-        let whole_lines = open.rfind('\n').map_or(0, |at| at + 1);
         let last = if self.is_finished {
             None
         } else {
-            blocks.iter().rposition(|(start, _)| *start < whole_lines)
+            blocks.iter().rposition(|(start, _)| *start < certain)
         };
         let mut learnt = false;
         if self.is_finished {
