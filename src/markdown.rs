@@ -148,10 +148,6 @@ struct LinkDefinition {
 }
 
 impl Definitions {
-    fn is_empty(&self) -> bool {
-        self.links.is_empty() && self.notes.is_empty()
-    }
-
     /// Adds what is new in `other`; returns whether there was anything.
     fn learn(&mut self, other: Parsed) -> bool {
         let known = (self.links.len(), self.notes.len());

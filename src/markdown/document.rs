@@ -81,10 +81,11 @@ impl Document {
         }
         let from = self.closed;
         self.blocks.truncate(from);
-        if !self.read_open() && (!self.is_finished || self.definitions.is_empty()) {
+        if !self.read_open() && !self.is_finished {
             return from;
         }
-        // A definition may be meant anywhere, also before it.
+        // A definition may be meant anywhere, also before it; and once the text is whole, it is read
+        // whole, so that no way in which it came can show.
         self.definitions.mentioned.clear();
         self.blocks.clear();
         (self.closed, self.open_from) = (0, 0);
