@@ -79,6 +79,10 @@ impl Document {
         if let Some(last) = self.grow() {
             return last;
         }
+        if self.is_finished {
+            self.definitions = Definitions::default();
+            (self.closed, self.open_from) = (0, 0);
+        }
         let from = self.closed;
         self.blocks.truncate(from);
         if !self.read_open() && !self.is_finished {
