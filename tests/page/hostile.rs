@@ -187,7 +187,7 @@ async fn nothing_of_a_hostile_answer_runs_or_is_fetched() {
     image
         .comes_true("return it.complete && it.naturalWidth === 1")
         .await;
-    wait_until(|| trap.heard() == ["GET /pixel.gif HTTP/1.1"]).await;
+    wait_until(|| trap.asked() == ["GET /pixel.gif HTTP/1.1"]).await;
     let told = trap.heads().concat().to_ascii_lowercase();
     assert!(
         !told.contains("\nreferer:") && !told.contains("\ncookie:"),
@@ -208,6 +208,7 @@ async fn an_image_within_a_link_is_loaded_without_following_the_link() {
     let card = browser.card(1).await;
     card.send("Go").await;
     let answer = card.find("article", "m").await;
+    assert_eq!(trap.heard(), Vec::<String>::new());
     answer
         .press(&format!("Load image linked ({})", trap.host()))
         .await;
@@ -215,7 +216,7 @@ async fn an_image_within_a_link_is_loaded_without_following_the_link() {
     image
         .comes_true("return it.complete && it.naturalWidth === 1")
         .await;
-    assert_eq!(trap.heard(), ["GET /linked.gif HTTP/1.1"]);
+    assert_eq!(trap.asked(), ["GET /linked.gif HTTP/1.1"]);
     assert_eq!(browser.driver.windows().await.unwrap().len(), 1);
     // The picture is then the link, as it was meant.
     image.click().await;

@@ -53,6 +53,14 @@ impl Trap {
         lines.map(str::to_owned).collect()
     }
 
+    /// The first line of each request so far. Where a reader wants something of it, a browser may
+    /// open a spare connection beside the one that it asks over, which is its own affair.
+    pub fn asked(&self) -> Vec<String> {
+        let mut lines = self.heard();
+        lines.retain(|line| !line.is_empty());
+        lines
+    }
+
     /// Each request so far, with its headers.
     pub fn heads(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
