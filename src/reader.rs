@@ -139,7 +139,7 @@ pub fn listen() {
     // The page has it as long as it is open.
     let _ = document()
         .add_event_listener_with_callback("click", clicked.into_js_value().unchecked_ref());
-    let selected = Closure::<dyn FnMut(Event)>::new(|_| code::paint_waiting());
+    let selected = Closure::<dyn FnMut(Event)>::new(|_| code::selection_changed());
     let _ = document().add_event_listener_with_callback(
         "selectionchange",
         selected.into_js_value().unchecked_ref(),

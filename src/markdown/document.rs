@@ -20,6 +20,8 @@ pub struct Document {
     fence: Option<Fence>,
     /// Whether what came last was a carriage return: a line feed after it is no line of its own.
     ends_in_return: bool,
+    /// Whether the blocks are those of the text so far.
+    is_read: bool,
     is_finished: bool,
 }
 
@@ -39,6 +41,7 @@ struct Fence {
 impl Document {
     /// Adds more of the text.
     pub fn push(&mut self, more: &str) {
+        self.is_read = false;
         if !more.contains('\r') && !self.ends_in_return {
             return self.text.push_str(more);
         }
@@ -55,6 +58,7 @@ impl Document {
 
     /// The text is whole; returns the first block that may have changed.
     pub fn finish(&mut self) -> usize {
+        self.is_read &= self.is_finished;
         self.is_finished = true;
         self.update()
     }
@@ -76,20 +80,23 @@ impl Document {
 
     /// Reads what has come since the last update; returns the first block that may have changed.
     pub fn update(&mut self) -> usize {
+        if std::mem::replace(&mut self.is_read, true) {
+            return self.blocks.len();
+        }
         if let Some(last) = self.grow() {
             return last;
         }
         if self.is_finished {
+            // It is read whole, so that no way in which it came can show.
             self.definitions = Definitions::default();
             (self.closed, self.open_from) = (0, 0);
         }
         let from = self.closed;
         self.blocks.truncate(from);
-        if !self.read_open() && !self.is_finished {
+        if !self.read_open() {
             return from;
         }
-        // A definition may be meant anywhere, also before it; and once the text is whole, it is read
-        // whole, so that no way in which it came can show.
+        // A definition may be meant anywhere, also before it.
         self.definitions.mentioned.clear();
         self.blocks.clear();
         (self.closed, self.open_from) = (0, 0);

@@ -41,6 +41,9 @@ thread_local! {
     static LAST: Cell<u32> = const { Cell::new(0) };
     static COLOURS: RefCell<HashMap<u32, Colours>> = RefCell::new(HashMap::new());
     static UNPAINTED: RefCell<Vec<Painting>> = const { RefCell::new(Vec::new()) };
+    /// Whether something is selected, unless that has changed since it was asked: a browser lays out
+    /// the page to tell.
+    static IS_SELECTED: Cell<Option<bool>> = const { Cell::new(None) };
 }
 
 /// Makes a block of code.
@@ -198,10 +201,7 @@ fn colour(id: u32, is_whole: bool) {
 /// Colours lines. What is selected in them would be lost, so they wait until nothing is.
 fn paint(painting: Painting) {
     let (lines, spans) = &painting;
-    let selection = document()
-        .default_view()
-        .and_then(|window| window.get_selection().ok().flatten())
-        .filter(|selection| !selection.is_collapsed());
+    let selection = selection();
     let is_selected = |line: &Element| {
         let contains = |selection: &web_sys::Selection| {
             selection.contains_node_with_allow_partial_containment(line, true)
@@ -250,8 +250,19 @@ fn paint(painting: Painting) {
     }
 }
 
-/// Colours what waited because it was selected.
-pub(super) fn paint_waiting() {
+/// What is selected on the page, if anything is.
+fn selection() -> Option<web_sys::Selection> {
+    let find = || document().default_view()?.get_selection().ok()?;
+    if IS_SELECTED.get().is_none() {
+        let is_selected = find().is_some_and(|selection| !selection.is_collapsed());
+        IS_SELECTED.set(Some(is_selected));
+    }
+    IS_SELECTED.get().filter(|is| *is).and_then(|_| find())
+}
+
+/// Colours what waited because it was selected, where that is not so any more.
+pub(super) fn selection_changed() {
+    IS_SELECTED.set(None);
     for painting in UNPAINTED.take() {
         paint(painting);
     }
