@@ -12,9 +12,8 @@ pub use wire::{Finish, Request};
 
 use gloo_net::http::{self, RequestBuilder, Response};
 use js_sys::Uint8Array;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, AbortSignal, ReadableStreamDefaultReader};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use web_sys::{AbortController, AbortSignal, ReadableStream};
 
 use crate::endpoint::Endpoint;
 
@@ -60,32 +59,75 @@ pub fn stream(
         let response = accept(request.send().await.map_err(unreachable)?).await?;
         let body = response.body().ok_or(Error::Empty)?;
         Ok(Stream {
-            bytes: body.get_reader().unchecked_into(),
+            body: Helpings::new(&body, PACE),
             answer: answer::Reader::default(),
             _abort: abort,
         })
     }
 }
 
-/// The next bytes of a response, its end, or that its connection broke.
+/// The least time from one reading of an answer to the next, in milliseconds: more than twenty
+/// times a second reads as flowing, and each time costs a frame.
+const PACE: f64 = 45.0;
+
+#[wasm_bindgen(module = "/src/openai/helpings.js")]
+extern "C" {
+    #[derive(Debug)]
+    type Helpings;
+
+    #[wasm_bindgen(constructor)]
+    fn new(body: &ReadableStream, pace: f64) -> Helpings;
+
+    #[wasm_bindgen(method, catch)]
+    async fn next(this: &Helpings) -> Result<JsValue, JsValue>;
+
+    type Helping;
+
+    #[wasm_bindgen(method, getter)]
+    fn bytes(this: &Helping) -> Option<Uint8Array>;
+
+    #[wasm_bindgen(method, getter)]
+    fn at(this: &Helping) -> f64;
+}
+
+/// What has come of a response since the last time, its end, or that its connection broke.
 #[derive(Debug)]
-pub struct Read(Result<Option<Vec<u8>>, JsValue>);
+pub struct Read {
+    /// When the last of it came, in milliseconds since 1970.
+    pub at: f64,
+    bytes: Result<Option<Vec<u8>>, JsValue>,
+}
 
 /// An answer on its way. Dropping it closes the connection, which tells the endpoint to stop.
 #[derive(Debug)]
 pub struct Stream {
-    bytes: ReadableStreamDefaultReader,
+    body: Helpings,
     answer: answer::Reader,
     _abort: AbortOnDrop,
 }
 
 impl Stream {
-    /// Waits for the next of the response.
+    /// Waits for more of the response: the first of it comes at once, the rest at a pace.
     pub async fn read(&self) -> Read {
+        let now = js_sys::Date::now;
         if self.answer.is_done() {
-            Read(Ok(None))
-        } else {
-            Read(self.bytes().await)
+            return Read {
+                at: now(),
+                bytes: Ok(None),
+            };
+        }
+        match self.body.next().await {
+            Ok(helping) => {
+                let helping: Helping = helping.unchecked_into();
+                Read {
+                    at: helping.at(),
+                    bytes: Ok(helping.bytes().map(|bytes| bytes.to_vec())),
+                }
+            }
+            Err(broken) => Read {
+                at: now(),
+                bytes: Err(broken),
+            },
         }
     }
 
@@ -94,7 +136,7 @@ impl Stream {
     /// # Errors
     /// Why the answer is not whole; what came before is in the reply.
     pub fn take(&mut self, read: Read, reply: &mut Reply) -> Result<Option<Finish>, Error> {
-        let taken = match read.0 {
+        let taken = match read.bytes {
             Ok(Some(bytes)) => self.answer.push(&bytes, reply).map(|()| None),
             Ok(None) => std::mem::take(&mut self.answer).end(reply).map(Some),
             Err(_) => std::mem::take(&mut self.answer).cut(reply).map(Some),
@@ -103,13 +145,6 @@ impl Stream {
             reply.end();
         }
         taken
-    }
-
-    /// The next bytes, or None at the end; an error when the connection broke.
-    async fn bytes(&self) -> Result<Option<Vec<u8>>, JsValue> {
-        let read = JsFuture::from(self.bytes.read()).await?;
-        let value = js_sys::Reflect::get(&read, &JsValue::from_str("value"))?;
-        Ok((!value.is_undefined()).then(|| value.unchecked_into::<Uint8Array>().to_vec()))
     }
 }
 

@@ -31,6 +31,8 @@ struct State {
     /// The first block that may not be as it is on the page.
     stale_from: usize,
     is_finished: bool,
+    /// The rest of it is drawn in the next frames.
+    is_waiting: bool,
     /// It was whole from the start, so that what is long may be folded.
     is_shown_again: bool,
 }
@@ -51,6 +53,7 @@ impl Drawing {
             drawn: Vec::new(),
             stale_from: 0,
             is_finished: false,
+            is_waiting: false,
             is_shown_again: false,
         })))
     }
@@ -68,7 +71,7 @@ impl Drawing {
             state.document.push(text);
             (state.is_finished, state.is_shown_again) = (true, true);
         }
-        queue::add(self.clone());
+        self.wait();
     }
 
     /// The text is whole.
@@ -77,9 +80,16 @@ impl Drawing {
         self.draw_now();
     }
 
+    /// Draws, unless frames to come are already to draw more than one can.
     fn draw_now(&self) {
-        let mut time = queue::Time::slice();
-        if !self.draw(&mut time) {
+        if !self.0.borrow().is_waiting && !self.draw(&mut queue::Time::slice()) {
+            self.wait();
+        }
+    }
+
+    /// Has the rest drawn in the next frames.
+    fn wait(&self) {
+        if !std::mem::replace(&mut self.0.borrow_mut().is_waiting, true) {
             queue::add(self.clone());
         }
     }
@@ -87,6 +97,7 @@ impl Drawing {
     /// Draws until the time is up; returns whether all is drawn.
     fn draw(&self, time: &mut queue::Time) -> bool {
         let state = &mut *self.0.borrow_mut();
+        state.is_waiting = false;
         let from = if state.is_finished {
             state.document.finish()
         } else {

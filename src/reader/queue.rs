@@ -8,7 +8,7 @@ use super::{Drawing, document};
 
 /// How long a slice may take, in milliseconds: less than half of what counts as a long task, for
 /// the browser lays out and paints afterwards.
-const SLICE: f64 = 12.0;
+const SLICE: f64 = 6.0;
 
 /// The time that a slice has.
 pub(super) struct Time {
@@ -43,6 +43,7 @@ thread_local! {
     static RUN: Closure<dyn FnMut(JsValue)> = Closure::new(|_: JsValue| run());
 }
 
+/// Has it drawn in the next frames, before all that waits.
 pub(super) fn add(drawing: Drawing) {
     WAITING.with_borrow_mut(|waiting| waiting.push(drawing));
     ask();
@@ -74,7 +75,7 @@ fn run() {
     let mut time = Time::slice();
     while let Some(drawing) = WAITING.with_borrow_mut(Vec::pop) {
         if !drawing.draw(&mut time) {
-            WAITING.with_borrow_mut(|waiting| waiting.push(drawing));
+            drawing.wait();
             break;
         }
         if time.is_up() {

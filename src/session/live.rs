@@ -1,12 +1,6 @@
 //! An answer in flight: what came so far, and the task that receives the rest.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::Arc;
 
 use leptos::prelude::*;
 
@@ -41,10 +35,7 @@ impl Live {
     where
         F: Future<Output = ()> + 'static,
     {
-        let heard = Heard {
-            coming: ArcRwSignal::new(begin),
-            is_telling: Arc::default(),
-        };
+        let heard = Heard(ArcRwSignal::new(begin));
         let task = Arc::new(Task::start(receive(heard.clone())));
         Self {
             turn,
@@ -67,12 +58,12 @@ impl Live {
 
     /// Looks at what came so far; in a reactive scope, again when more has come.
     pub fn with<T>(&self, look: impl FnOnce(&Coming) -> T) -> T {
-        self.heard.coming.with(look)
+        self.heard.0.with(look)
     }
 
     /// Writes the answer under its turn as far as it has come, ended like this.
     pub(super) fn give_to(&self, turn: &mut Turn, outcome: Outcome) {
-        let coming = self.heard.coming.read_untracked();
+        let coming = self.heard.0.read_untracked();
         let mut reply = coming.reply.clone();
         reply.end();
         let answer = Answer {
@@ -105,8 +96,6 @@ pub struct Coming {
     first: f64,
     first_text: f64,
     last: f64,
-    /// When its readers were told last.
-    told: f64,
 }
 
 impl Coming {
@@ -144,55 +133,29 @@ impl Coming {
     }
 }
 
-/// An answer as it comes. Its readers are told at most once in so many milliseconds: more than
-/// twenty times a second, which reads as flowing, and not at every frame, which would only cost.
-const PACE: f64 = 40.0;
-
 /// Hears an answer as it comes.
 #[derive(Clone, Debug)]
-pub(super) struct Heard {
-    coming: ArcRwSignal<Coming>,
-    is_telling: Arc<AtomicBool>,
-}
+pub(super) struct Heard(ArcRwSignal<Coming>);
 
 impl Heard {
-    /// Takes what has come, and tells the readers when it is time.
-    pub(super) fn hear<T>(&self, take: impl FnOnce(&mut Reply) -> T) -> T {
-        let now = js_sys::Date::now();
-        let mut wait = None;
-        let mut guard = self.coming.write_untracked();
-        let coming = &mut *guard;
+    /// Takes what has come by this time, and tells the readers where there is more to read.
+    pub(super) fn hear<T>(&self, at: f64, take: impl FnOnce(&mut Reply) -> T) -> T {
         let sizes = |reply: &Reply| (reply.text.len(), reply.reasoning.len(), reply.restarts);
+        let mut coming = self.0.write();
         let before = sizes(&coming.reply);
         let taken = take(&mut coming.reply);
-        if sizes(&coming.reply) != before {
-            let is_first_text = coming.first_text == 0.0 && !coming.reply.text.is_empty();
-            if coming.first == 0.0 {
-                coming.first = now;
-            }
-            if is_first_text || coming.reply.restarts != before.2 {
-                coming.first_text = now;
-            }
-            coming.last = now;
-            wait = Some((coming.told + PACE - now).max(0.0));
+        if sizes(&coming.reply) == before {
+            coming.untrack();
+            return taken;
         }
-        drop(guard);
-        if let Some(wait) = wait
-            && !self.is_telling.swap(true, Ordering::Relaxed)
-        {
-            let heard = self.clone();
-            let tell = move || {
-                heard.is_telling.store(false, Ordering::Relaxed);
-                heard.coming.write_untracked().told = js_sys::Date::now();
-                heard.coming.notify();
-            };
-            if wait == 0.0 {
-                tell();
-            } else {
-                // By a timer and not by a frame: frames don't come in a hidden tab.
-                set_timeout(tell, Duration::from_secs_f64(wait / 1000.0));
-            }
+        if coming.first == 0.0 {
+            coming.first = at;
         }
+        let is_first_text = coming.first_text == 0.0 && !coming.reply.text.is_empty();
+        if is_first_text || coming.reply.restarts != before.2 {
+            coming.first_text = at;
+        }
+        coming.last = at;
         taken
     }
 }

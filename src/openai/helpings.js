@@ -1,0 +1,60 @@
+// A response's body in helpings: all that has come, at most so often. A browser hands over each
+// piece as it came from the network, however small, and each would cost the program a turn.
+
+// So many bytes are a helping before it is time, for the program has to read it in one go.
+const FULL = 256 * 1024;
+
+export class Helpings {
+    // `pace`: the least time from one helping to the next, in milliseconds.
+    constructor(body, pace) {
+        this.reader = body.getReader();
+        this.pace = pace;
+        this.due = 0;
+    }
+
+    // The bytes since the last time, and when the last of them came, in milliseconds since 1970; no
+    // bytes at the end. Fails where the connection broke, once all that came before was taken.
+    async next() {
+        if (this.isFull) {
+            // There is more already: let the page answer in between.
+            await new Promise((resolve) => setTimeout(resolve));
+        }
+        const pieces = [];
+        let [size, at, timer] = [0, 0];
+        do {
+            this.read ??= this.reader.read();
+            let read = this.read;
+            if (size > 0) {
+                const wait = this.due - Date.now();
+                timer ??= new Promise((resolve) => setTimeout(resolve, wait));
+                read = await Promise.race([read, timer]).catch(() => {});
+                // It is time, or the connection broke: that is told the next time.
+                if (!read) break;
+            }
+            const { value, done } = await read;
+            if (done) {
+                // The end stays, and is told the next time where something came before it.
+                at ||= Date.now();
+                break;
+            }
+            this.read = undefined;
+            pieces.push(value);
+            size += value.length;
+            at = Date.now();
+        } while (size < FULL && at < this.due);
+        this.isFull = size >= FULL;
+        this.due = Date.now() + this.pace;
+        return { bytes: size > 0 ? joined(pieces, size) : undefined, at };
+    }
+}
+
+function joined(pieces, size) {
+    if (pieces.length === 1) return pieces[0];
+    const bytes = new Uint8Array(size);
+    let end = 0;
+    for (const piece of pieces) {
+        bytes.set(piece, end);
+        end += piece.length;
+    }
+    return bytes;
+}
