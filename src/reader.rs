@@ -19,6 +19,10 @@ use web_sys::{Element, Event, HtmlElement};
 
 use crate::markdown::{Document, Node};
 
+/// So many blocks stand in an element together, for the browser to pass over while it is out of
+/// sight: what an answer costs then does not grow with it.
+const TOGETHER: usize = 16;
+
 /// A text being drawn into an element.
 #[derive(Clone)]
 pub struct Drawing(Rc<RefCell<State>>);
@@ -82,22 +86,24 @@ impl Drawing {
 
     /// Draws, unless frames to come are already to draw more than one can.
     fn draw_now(&self) {
-        if !self.0.borrow().is_waiting && !self.draw(&mut queue::Time::slice()) {
+        if !self.0.borrow().is_waiting && !self.draw(queue::Time::slice()) {
             self.wait();
         }
     }
 
-    /// Has the rest drawn in the next frames.
+    /// Has the rest drawn in the next frames. The page sees by an attribute that there is more.
     fn wait(&self) {
-        if !std::mem::replace(&mut self.0.borrow_mut().is_waiting, true) {
+        let mut state = self.0.borrow_mut();
+        if !std::mem::replace(&mut state.is_waiting, true) {
+            set(&state.container, "data-waiting", "");
             queue::add(self.clone());
         }
     }
 
-    /// Draws until the time is up; returns whether all is drawn.
-    fn draw(&self, time: &mut queue::Time) -> bool {
+    /// Draws until the time is up, one block at least; returns whether all is drawn.
+    fn draw(&self, time: queue::Time) -> bool {
         let state = &mut *self.0.borrow_mut();
-        state.is_waiting = false;
+        let was_waiting = std::mem::take(&mut state.is_waiting);
         let from = if state.is_finished {
             state.document.finish()
         } else {
@@ -106,7 +112,7 @@ impl Drawing {
         let from = from.min(state.stale_from);
         let blocks = state.document.blocks();
         for (index, node) in blocks.iter().enumerate().skip(from) {
-            if time.is_up() {
+            if index > from && time.is_up() {
                 state.stale_from = index;
                 return false;
             }
@@ -114,7 +120,7 @@ impl Drawing {
                 drawn.become_like(node);
             } else {
                 let element = element::draw(node, state.is_shown_again);
-                element::append(&state.container, &element);
+                element::append(&state.passage(index), &element);
                 state.drawn.push(Drawn {
                     node: node.clone(),
                     element,
@@ -122,9 +128,16 @@ impl Drawing {
             }
         }
         for gone in state.drawn.drain(blocks.len().min(state.drawn.len())..) {
+            let passage = gone.element.parent_node();
             element::remove(&gone.element);
+            if let Some(passage) = passage.filter(|passage| passage.first_child().is_none()) {
+                element::remove(&passage);
+            }
         }
         state.stale_from = blocks.len();
+        if was_waiting {
+            let _ = state.container.remove_attribute("data-waiting");
+        }
         if state.is_finished {
             code::finish_within(&state.container);
             // What is whole is not compared any more.
@@ -133,6 +146,18 @@ impl Drawing {
             state.stale_from = 0;
         }
         true
+    }
+}
+
+impl State {
+    /// The element in which a new block stands, after all that are there.
+    fn passage(&self, block: usize) -> web_sys::Node {
+        let last = self.container.last_child();
+        last.filter(|_| block % TOGETHER != 0).unwrap_or_else(|| {
+            let passage = make("div", "passage");
+            element::append(&self.container, &passage);
+            passage.into()
+        })
     }
 }
 

@@ -12,6 +12,7 @@ mod drawing;
 mod dynamic;
 mod explain;
 mod field;
+mod follow;
 mod grip;
 mod history;
 mod icon;

@@ -2,7 +2,7 @@
 // piece as it came from the network, however small, and each would cost the program a turn.
 
 // So many bytes are a helping before it is time, for the program has to read it in one go.
-const FULL = 256 * 1024;
+const FULL = 64 * 1024;
 
 export class Helpings {
     // `pace`: the least time from one helping to the next, in milliseconds.

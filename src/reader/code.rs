@@ -11,7 +11,7 @@ use web_sys::Element;
 use super::{
     document,
     element::append,
-    make, preview, set,
+    make, preview, queue, set,
     words::{Word, say},
 };
 use crate::{
@@ -34,12 +34,13 @@ struct Colours {
     sent: u32,
 }
 
-/// Lines and their colours, for when nothing in them is selected any more.
-type Painting = (Vec<Element>, Vec<Span>);
+/// Lines and their colours.
+pub(super) type Painting = (Vec<Element>, Vec<Span>);
 
 thread_local! {
     static LAST: Cell<u32> = const { Cell::new(0) };
     static COLOURS: RefCell<HashMap<u32, Colours>> = RefCell::new(HashMap::new());
+    /// What waits until nothing in it is selected any more.
     static UNPAINTED: RefCell<Vec<Painting>> = const { RefCell::new(Vec::new()) };
     /// Whether something is selected, unless that has changed since it was asked: a browser lays out
     /// the page to tell.
@@ -190,7 +191,7 @@ fn colour(id: u32, is_whole: bool) {
         && !lines.is_empty()
     {
         lens::highlight(id, &language, &code, move |spans| {
-            paint((lines, spans.unwrap_or_default()));
+            queue::colour((lines, spans.unwrap_or_default()));
         });
     }
     if is_whole && COLOURS.with_borrow_mut(|all| all.remove(&id)).is_some() {
@@ -199,7 +200,7 @@ fn colour(id: u32, is_whole: bool) {
 }
 
 /// Colours lines. What is selected in them would be lost, so they wait until nothing is.
-fn paint(painting: Painting) {
+pub(super) fn paint(painting: Painting) {
     let (lines, spans) = &painting;
     let selection = selection();
     let is_selected = |line: &Element| {
@@ -263,9 +264,7 @@ fn selection() -> Option<web_sys::Selection> {
 /// Colours what waited because it was selected, where that is not so any more.
 pub(super) fn selection_changed() {
     IS_SELECTED.set(None);
-    for painting in UNPAINTED.take() {
-        paint(painting);
-    }
+    UNPAINTED.take().into_iter().for_each(queue::colour);
 }
 
 /// Answers a click on one of the buttons.

@@ -1,34 +1,30 @@
 //! Long work in slices, so that the page can answer in between.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+};
 
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
-use super::{Drawing, document};
+use super::{Drawing, code, document};
 
 /// How long a slice may take, in milliseconds: less than half of what counts as a long task, for
 /// the browser lays out and paints afterwards.
-const SLICE: f64 = 6.0;
+const SLICE: f64 = 8.0;
 
-/// The time that a slice has.
-pub(super) struct Time {
-    end: f64,
-    /// What was begun is done: looking at the clock is not free.
-    steps: u32,
-}
+/// The end of a slice, in milliseconds since 1970.
+#[derive(Clone, Copy)]
+pub(super) struct Time(f64);
 
 impl Time {
     pub(super) fn slice() -> Self {
-        Self {
-            end: now() + SLICE,
-            steps: 0,
-        }
+        Self(now() + SLICE)
     }
 
-    /// Whether it is over. The first steps always have time, so that there is progress.
-    pub(super) fn is_up(&mut self) -> bool {
-        self.steps += 1;
-        self.steps > 1 && now() > self.end
+    /// Whether it is over.
+    pub(super) fn is_up(self) -> bool {
+        now() > self.0
     }
 }
 
@@ -39,6 +35,8 @@ fn now() -> f64 {
 thread_local! {
     /// What is to be drawn; the last one is drawn first: a chat is read from its end.
     static WAITING: RefCell<Vec<Drawing>> = const { RefCell::new(Vec::new()) };
+    /// What is to be coloured, once all is drawn: first the words.
+    static UNCOLOURED: RefCell<VecDeque<code::Painting>> = const { RefCell::new(VecDeque::new()) };
     static IS_ASKED: Cell<bool> = const { Cell::new(false) };
     static RUN: Closure<dyn FnMut(JsValue)> = Closure::new(|_: JsValue| run());
 }
@@ -46,6 +44,12 @@ thread_local! {
 /// Has it drawn in the next frames, before all that waits.
 pub(super) fn add(drawing: Drawing) {
     WAITING.with_borrow_mut(|waiting| waiting.push(drawing));
+    ask();
+}
+
+/// Has these lines coloured in the next frames.
+pub(super) fn colour(painting: code::Painting) {
+    UNCOLOURED.with_borrow_mut(|waiting| waiting.push_back(painting));
     ask();
 }
 
@@ -72,17 +76,17 @@ fn ask() {
 
 fn run() {
     IS_ASKED.set(false);
-    let mut time = Time::slice();
-    while let Some(drawing) = WAITING.with_borrow_mut(Vec::pop) {
-        if !drawing.draw(&mut time) {
-            drawing.wait();
-            break;
-        }
-        if time.is_up() {
-            break;
+    let time = Time::slice();
+    while !time.is_up() {
+        if let Some(drawing) = WAITING.with_borrow_mut(Vec::pop) {
+            if !drawing.draw(time) {
+                drawing.wait();
+            }
+        } else if let Some(painting) = UNCOLOURED.with_borrow_mut(VecDeque::pop_front) {
+            code::paint(painting);
+        } else {
+            return;
         }
     }
-    if WAITING.with_borrow(|waiting| !waiting.is_empty()) {
-        ask();
-    }
+    ask();
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::HtmlElement;
 
-use super::dynamic::effect;
+use super::{dynamic::effect, follow::Follow};
 use crate::{
     i18n::{t_string, use_i18n},
     session::{Coming, Live},
@@ -161,6 +161,7 @@ impl Of {
 pub fn Drawn(of: Of, live: Memo<Option<Live>>, stored: Memo<Option<String>>) -> impl IntoView {
     let container = NodeRef::<leptos::html::Div>::new();
     let readers = expect_context::<Readers>();
+    let follow = expect_context::<Follow>();
     readers.ask();
     let shown = StoredValue::new_local(Shown::default());
     effect(move || {
@@ -186,6 +187,7 @@ pub fn Drawn(of: Of, live: Memo<Option<Live>>, stored: Memo<Option<String>>) -> 
                     if is_new || shown.restarts != restarts || shown.drawing.is_none() {
                         shown.begin(&container);
                         shown.restarts = restarts;
+                        follow.grows(container.clone().into());
                     }
                     shown.push(of.part(coming));
                 });

@@ -1,7 +1,6 @@
 //! A card's conversation.
 
 use leptos::{html, prelude::*};
-use wasm_bindgen::{JsCast, prelude::Closure};
 
 use super::{
     actions::{Act, action},
@@ -10,6 +9,7 @@ use super::{
     card::{focus_input, focus_message},
     dynamic::{click, derive, effect, memo, part, rows, when, word},
     focus_on,
+    follow::{Follow, Sizes},
     icon::{self, icon},
 };
 use crate::{
@@ -17,9 +17,6 @@ use crate::{
     i18n::{t_string, use_i18n},
     session::{Live, Session},
 };
-
-/// Nearer to the end than this, in CSS pixels, a reader is at the end, and stays there.
-const AT_THE_END: i32 = 32;
 
 /// What was said in a card, oldest first. It follows an answer while the reader is at the end.
 #[component]
@@ -29,44 +26,19 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
     let card = session.card(id);
     let log = NodeRef::<html::Div>::new();
     let content = NodeRef::<html::Div>::new();
-    let at_end = RwSignal::new(true);
-    let follow = move || {
-        // A frame may come when the card is gone.
-        let log = log.try_get_untracked().flatten();
-        if let Some(log) = log.filter(|_| at_end.try_get_untracked() == Some(true)) {
-            log.set_scroll_top(log.scroll_height());
-        }
-    };
-    // Only who scrolls back leaves the end. That the end has moved away from a reader, between a
-    // scroll and the event that tells of it, is no reason.
-    let last_top = StoredValue::new(0);
-    let on_scroll = move |_| {
-        if let Some(log) = log.get_untracked() {
-            let top = log.scroll_top();
-            let is_near = log.scroll_height() - top - log.client_height() < AT_THE_END;
-            let moved_back = top < last_top.get_value();
-            let was_at_end = at_end.get_untracked();
-            let is_at_end = is_near || was_at_end && !moved_back;
-            if is_at_end != was_at_end {
-                at_end.set(is_at_end);
-            }
-            last_top.set_value(top);
-        }
-    };
+    let follow = Follow::new(log);
+    provide_context(follow);
     // The end moves when something is said, and when the input below grows.
     let sizes = StoredValue::new_local(None::<Sizes>);
     effect(move || {
         if let (Some(log), Some(content)) = (log.get(), content.get()) {
-            sizes.set_value(Sizes::watch(&[&log, &content], follow));
+            sizes.set_value(Sizes::watch(&[&log, &content], move || follow.follow()));
         }
     });
-    // A card that is moved on the page loses the place that was read.
     let place = memo(move || session.place(id));
     effect(move || {
         place.get();
-        if let Some(log) = log.get_untracked() {
-            log.set_scroll_top(last_top.get_value());
-        }
+        follow.stay();
     });
     let live = memo(move || session.live(id));
     let count = memo(move || card.turns().try_read().map_or(0, |turns| turns.len()));
@@ -74,8 +46,7 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
     Effect::new(move |before: Option<usize>| {
         let count = count.get();
         if before.is_none_or(|before| before < count) {
-            at_end.set(true);
-            request_animation_frame(follow);
+            follow.go_to_end();
         }
         count
     });
@@ -87,7 +58,7 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
             role="log"
             tabindex="0"
             aria-label=word!(i18n, messages)
-            on:scroll=on_scroll
+            on:scroll=move |_| follow.scrolled()
         >
             <div node_ref=content class="turns">
             {when(
@@ -109,13 +80,12 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
             </div>
         </div>
         {when(
-            move || !at_end.get(),
+            move || !follow.is_at_end(),
             move || view! {
                 <button
                     class="button latest"
                     on:click=click(move |_| {
-                        at_end.set(true);
-                        follow();
+                        follow.go_to_end();
                         focus_on(log);
                     })
                 >
@@ -125,33 +95,6 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
             },
         )}
         </div>
-    }
-}
-
-/// Tells when elements change their size, until it is dropped.
-struct Sizes {
-    observer: web_sys::ResizeObserver,
-    /// Called by the observer.
-    _changed: Closure<dyn FnMut()>,
-}
-
-impl Sizes {
-    fn watch(elements: &[&web_sys::HtmlElement], changed: impl FnMut() + 'static) -> Option<Self> {
-        let changed = Closure::<dyn FnMut()>::new(changed);
-        let observer = web_sys::ResizeObserver::new(changed.as_ref().unchecked_ref()).ok()?;
-        for element in elements {
-            observer.observe(element);
-        }
-        Some(Self {
-            observer,
-            _changed: changed,
-        })
-    }
-}
-
-impl Drop for Sizes {
-    fn drop(&mut self) {
-        self.observer.disconnect();
     }
 }
 

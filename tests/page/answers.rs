@@ -325,7 +325,7 @@ async fn what_is_shown_is_not_drawn_again() {
     card.send("one").await;
     card.logs("a heard: one").await;
     card.find("button", "Send").await;
-    let line = "document.querySelector('article.answer .text > p')";
+    let line = "document.querySelector('article.answer .text p')";
     browser.script(&format!("{line}.isTheSame = true")).await;
     // Neither another turn nor another card touches the answer, or a selection in it.
     card.send("two").await;
