@@ -86,7 +86,7 @@ impl Drawing {
 
     /// Draws, unless frames to come are already to draw more than one can.
     fn draw_now(&self) {
-        if !self.0.borrow().is_waiting && !self.draw(queue::Time::slice()) {
+        if !self.0.borrow().is_waiting && !self.draw(&mut queue::Slice::new()) {
             self.wait();
         }
     }
@@ -100,8 +100,8 @@ impl Drawing {
         }
     }
 
-    /// Draws until the time is up, one block at least; returns whether all is drawn.
-    fn draw(&self, time: queue::Time) -> bool {
+    /// Draws as much as a slice has room for; returns whether that is all.
+    fn draw(&self, slice: &mut queue::Slice) -> bool {
         let state = &mut *self.0.borrow_mut();
         let was_waiting = std::mem::take(&mut state.is_waiting);
         let from = if state.is_finished {
@@ -112,7 +112,7 @@ impl Drawing {
         let from = from.min(state.stale_from);
         let blocks = state.document.blocks();
         for (index, node) in blocks.iter().enumerate().skip(from) {
-            if index > from && time.is_up() {
+            if !slice.has_room() {
                 state.stale_from = index;
                 return false;
             }

@@ -11,20 +11,41 @@ use super::{Drawing, code, document};
 
 /// How long a slice may take, in milliseconds: less than half of what counts as a long task, for
 /// the browser lays out and paints afterwards.
-const SLICE: f64 = 8.0;
+const TIME: f64 = 8.0;
 
-/// The end of a slice, in milliseconds since 1970.
-#[derive(Clone, Copy)]
-pub(super) struct Time(f64);
+/// What a slice may take.
+pub(super) struct Slice {
+    /// When it ends, in milliseconds since 1970.
+    end: f64,
+    /// How many blocks it may draw.
+    blocks: usize,
+    is_begun: bool,
+}
 
-impl Time {
-    pub(super) fn slice() -> Self {
-        Self(now() + SLICE)
+impl Slice {
+    pub(super) fn new() -> Self {
+        let blocks = BLOCKS.get();
+        BLOCKS.set(blocks.saturating_mul(2));
+        Self {
+            end: now() + TIME,
+            blocks,
+            is_begun: false,
+        }
     }
 
-    /// Whether it is over.
-    pub(super) fn is_up(self) -> bool {
-        now() > self.0
+    /// Whether it has no room left.
+    fn is_over(&self) -> bool {
+        self.blocks == 0 || now() > self.end
+    }
+
+    /// Whether one more block may be drawn; the first always may, so that there is progress.
+    pub(super) fn has_room(&mut self) -> bool {
+        if self.is_over() && self.is_begun {
+            return false;
+        }
+        self.is_begun = true;
+        self.blocks = self.blocks.saturating_sub(1);
+        true
     }
 }
 
@@ -33,6 +54,9 @@ fn now() -> f64 {
 }
 
 thread_local! {
+    /// How many blocks the next slice may draw. The first few need fonts that the page has not shown
+    /// yet, and while a browser looks for one it does nothing else.
+    static BLOCKS: Cell<usize> = const { Cell::new(1) };
     /// What is to be drawn; the last one is drawn first: a chat is read from its end.
     static WAITING: RefCell<Vec<Drawing>> = const { RefCell::new(Vec::new()) };
     /// What is to be coloured, once all is drawn: first the words.
@@ -76,10 +100,10 @@ fn ask() {
 
 fn run() {
     IS_ASKED.set(false);
-    let time = Time::slice();
-    while !time.is_up() {
+    let mut slice = Slice::new();
+    while !slice.is_over() {
         if let Some(drawing) = WAITING.with_borrow_mut(Vec::pop) {
-            if !drawing.draw(time) {
+            if !drawing.draw(&mut slice) {
                 drawing.wait();
             }
         } else if let Some(painting) = UNCOLOURED.with_borrow_mut(VecDeque::pop_front) {
