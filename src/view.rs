@@ -17,6 +17,7 @@ mod grip;
 mod history;
 mod icon;
 mod ime;
+mod location;
 mod menu;
 mod messages;
 mod notice;
@@ -26,11 +27,6 @@ mod settings;
 mod suggest;
 
 use leptos::prelude::*;
-use leptos_router::{
-    NavigateOptions,
-    components::Router,
-    hooks::{use_location, use_navigate},
-};
 
 use crate::{
     address::Address,
@@ -41,6 +37,7 @@ use crate::{
 use board::Board;
 use dynamic::{click, derive, effect, flag, memo, part, when, word};
 use history::History;
+use location::Location;
 use notice::{ChatNotices, Notices};
 use settings::SettingsDialog;
 
@@ -53,21 +50,14 @@ pub fn App() -> impl IntoView {
         move || library.settings().with(|settings| settings.locale.clone()),
         library.languages(),
     );
-    view! {
-        <Router>
-            <Page />
-        </Router>
-    }
+    view! { <Page /> }
 }
 
 /// What is shown now, and how to show something else.
 #[derive(Clone, Copy)]
 struct Shown {
     opened: Memo<Opened>,
-    /// Goes to an address; with true, in place of the one before.
-    go: Callback<(String, bool)>,
-    /// The address now.
-    here: Callback<(), String>,
+    location: Location,
     /// Whether the history is open.
     history: RwSignal<bool>,
     /// Whether the settings are open.
@@ -86,11 +76,12 @@ impl Shown {
     /// Goes to an address. What is left has its own from now on, so that Back leads to it.
     fn go_to(self, address: &Address) {
         let left = untrack(|| self.session()).and_then(Session::leave);
-        let here = left.map_or_else(|| self.here.run(()), |left| Address::Chat(left).to_string());
-        // Also where it stays the same: the router skips an address that it went to before the last
-        // Back, unless it is told where it is.
-        self.go.run((here, true));
-        self.go.run((address.to_string(), false));
+        let here = left.map(|left| Address::Chat(left).to_string());
+        // Also where it stays the same: an address that the page went to before the last Back is
+        // skipped, unless it is told where it is.
+        self.location
+            .replace(&here.unwrap_or_else(|| self.location.here()));
+        self.location.go(&address.to_string());
     }
 
     /// Shows a new chat, or goes on in one in which nothing was said.
@@ -150,16 +141,9 @@ fn Page() -> impl IntoView {
     drawing::provide();
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let location = use_location();
-    let (path, query) = (location.pathname, location.search);
+    let location = Location::new();
     let opened = memo(move || {
-        let fields = web_sys::UrlSearchParams::new_with_str(&query.get());
-        let fields = fields.map(|fields| fields.entries().into_iter().flatten());
-        let fields = fields.into_iter().flatten().filter_map(|field| {
-            let field = js_sys::Array::from(&field);
-            Some((field.get(0).as_string()?, field.get(1).as_string()?))
-        });
-        let address = Address::parse(&path.get(), fields);
+        let address = location.address();
         let opened = untrack(|| library.open(&address));
         if opened == Opened::Nothing {
             // A chat that is brought back is shown where it was missing.
@@ -167,25 +151,9 @@ fn Page() -> impl IntoView {
         }
         opened
     });
-    let navigate = use_navigate();
-    let go = Callback::new(move |(address, replace): (String, bool)| {
-        let options = NavigateOptions {
-            replace,
-            scroll: false,
-            ..NavigateOptions::default()
-        };
-        navigate(&address, options);
-    });
-    let here = Callback::new(
-        move |()| match (path.get_untracked(), query.get_untracked()) {
-            (path, query) if query.is_empty() => path,
-            (path, query) => format!("{path}?{query}"),
-        },
-    );
     let shown = Shown {
         opened,
-        go,
-        here,
+        location,
         history: RwSignal::new(false),
         settings: RwSignal::new(false),
     };
@@ -194,8 +162,8 @@ fn Page() -> impl IntoView {
     effect(move || {
         if let Some(id) = shown.session().and_then(Session::address) {
             let address = Address::Chat(id).to_string();
-            if path.get_untracked() != address {
-                go.run((address, true));
+            if location.here() != address {
+                location.replace(&address);
             }
         }
     });

@@ -147,7 +147,9 @@ fn Line(entry: Entry, locale: String, renamed: RwSignal<Option<chat::Id>>) -> im
         let was_shown = untrack(|| is_current.get());
         library.delete_chat(id);
         if was_shown {
-            shown.go.run((Address::New(Vec::new()).to_string(), true));
+            shown
+                .location
+                .replace(&Address::New(Vec::new()).to_string());
         }
     };
     let line = {

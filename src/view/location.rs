@@ -1,0 +1,82 @@
+//! The page's address, in the browser's bar and in its history.
+
+use leptos::{ev, prelude::*};
+use leptos_router::location::{BrowserUrl, LocationChange, LocationProvider, State, Url};
+
+use crate::address::Address;
+
+/// Where the page is. What shows it follows, also when the reader goes back or forth.
+#[derive(Clone, Copy)]
+pub struct Location(StoredValue<BrowserUrl>);
+
+impl Location {
+    /// Begins to follow the browser.
+    pub fn new() -> Self {
+        let browser = BrowserUrl::new().expect("a page has an address");
+        let location = Self(StoredValue::new(browser));
+        let moved = window_event_listener(ev::popstate, move |_| location.look());
+        on_cleanup(move || moved.remove());
+        location
+    }
+
+    /// What the address asks for.
+    pub fn address(self) -> Address {
+        let (path, query) = self.url().with(parts);
+        let fields = web_sys::UrlSearchParams::new_with_str(&query);
+        let fields = fields.map(|fields| fields.entries().into_iter().flatten());
+        let fields = fields.into_iter().flatten().filter_map(|field| {
+            let field = js_sys::Array::from(&field);
+            Some((field.get(0).as_string()?, field.get(1).as_string()?))
+        });
+        Address::parse(&path, fields)
+    }
+
+    /// The address as it is written in the bar, without its host.
+    pub fn here(self) -> String {
+        match self.url().with_untracked(parts) {
+            (path, query) if query.is_empty() => path,
+            (path, query) => format!("{path}?{query}"),
+        }
+    }
+
+    /// Goes to an address.
+    pub fn go(self, address: &str) {
+        self.change(address, false);
+    }
+
+    /// Gives the place where the page is another address, in the history too.
+    pub fn replace(self, address: &str) {
+        self.change(address, true);
+    }
+
+    fn change(self, address: &str, replace: bool) {
+        let change = LocationChange {
+            value: address.to_owned(),
+            replace,
+            scroll: false,
+            state: State::new(None),
+        };
+        self.0
+            .with_value(|browser| browser.complete_navigation(&change));
+        self.look();
+    }
+
+    /// Learns where the browser is.
+    fn look(self) {
+        let url = self.url();
+        if let Ok(now) = BrowserUrl::current()
+            && url.with_untracked(|before| parts(before) != parts(&now))
+        {
+            url.set(now);
+        }
+    }
+
+    fn url(self) -> ArcRwSignal<Url> {
+        self.0.with_value(|browser| browser.as_url().clone())
+    }
+}
+
+/// The path and the query.
+fn parts(url: &Url) -> (String, String) {
+    (url.path().to_owned(), url.search().to_owned())
+}
