@@ -3,6 +3,7 @@
 
 pub mod document;
 pub mod inline;
+pub mod plain;
 mod tail;
 
 pub use document::Document;

@@ -17,7 +17,7 @@ use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, Event, HtmlElement};
 
-use crate::markdown::{Document, Node};
+use crate::markdown::{self, Document, Node};
 
 /// So many blocks stand in an element together, for the browser to pass over while it is out of
 /// sight: what an answer costs then does not grow with it.
@@ -167,6 +167,12 @@ impl Drawn {
             self.element = element;
         }
     }
+}
+
+/// A whole text as it is read, in the reader's language where words are added.
+pub fn plain(text: &str) -> String {
+    let name = |alert| words::word(element::alert_words(alert).1);
+    markdown::plain::plain(&markdown::parse(text), &name)
 }
 
 /// Answers clicks on what was drawn, wherever it is on the page. To be called once.

@@ -14,6 +14,12 @@ pub fn set_words(words: Vec<String>) {
     reader::set_words(words);
 }
 
+/// A whole text as it is read: [`reader::plain`].
+#[wasm_bindgen]
+pub fn plain(text: &str) -> String {
+    reader::plain(text)
+}
+
 /// A text being drawn into an element: [`reader::Drawing`].
 #[wasm_bindgen]
 pub struct Drawing(reader::Drawing);

@@ -72,6 +72,17 @@ pub(super) fn draw(node: &Node, is_whole: bool) -> web_sys::Node {
     }
 }
 
+/// The class of an alert, and its title.
+pub(super) fn alert_words(alert: Alert) -> (&'static str, Word) {
+    match alert {
+        Alert::Note => ("alert note", Word::Note),
+        Alert::Tip => ("alert tip", Word::Tip),
+        Alert::Important => ("alert important", Word::Important),
+        Alert::Warning => ("alert warning", Word::Warning),
+        Alert::Caution => ("alert caution", Word::Caution),
+    }
+}
+
 fn with_text(name: &str, class: &str, text: &str) -> web_sys::Node {
     let element = make(name, class);
     element.set_text_content(Some(text));
@@ -91,13 +102,7 @@ fn parent(tag: &Tag) -> Element {
         }
         Tag::Quote => make("blockquote", ""),
         Tag::Alert(alert) => {
-            let (class, title) = match alert {
-                Alert::Note => ("alert note", Word::Note),
-                Alert::Tip => ("alert tip", Word::Tip),
-                Alert::Important => ("alert important", Word::Important),
-                Alert::Warning => ("alert warning", Word::Warning),
-                Alert::Caution => ("alert caution", Word::Caution),
-            };
+            let (class, title) = alert_words(*alert);
             let element = make("div", class);
             set(&element, "role", "note");
             let name = make("p", "alert-title");

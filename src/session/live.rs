@@ -56,6 +56,11 @@ impl Live {
         &self.model
     }
 
+    /// Whether it goes on with the answer that the turn has.
+    pub fn goes_on(&self) -> bool {
+        self.goes_on
+    }
+
     /// Looks at what came so far; in a reactive scope, again when more has come.
     pub fn with<T>(&self, look: impl FnOnce(&Coming) -> T) -> T {
         self.heard.0.with(look)

@@ -1,11 +1,11 @@
 //! An answer: what was thought, what was said, how it came, and what can be done with it.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 
 use super::{
     actions::{Act, action, copy},
     card::focus_message,
-    drawing::{Drawn, Of},
+    drawing::{Drawn, Of, plain},
     dynamic::{click, derive, flag, memo, part, when, word},
     explain::explain,
     messages::{Retry, Standing},
@@ -97,33 +97,27 @@ pub fn AnswerView(
             </div>
         })
     });
-    let has_reasoning = move || match own.get() {
+    let has_thought =
+        move || reasoning.with(|text| text.as_ref().is_some_and(|text| !text.is_empty()));
+    // Thoughts of an answer that is gone on with stay; what is thought anew joins them at the end.
+    let thinking = memo(move || own.get().filter(|live| !live.goes_on() || !has_thought()));
+    let has_reasoning = move || match thinking.get() {
         Some(live) => live.with(|coming| !coming.reply.reasoning.is_empty()),
-        None => reasoning.with(|text| text.as_ref().is_some_and(|text| !text.is_empty())),
+        None => has_thought(),
     };
     let has_text = move || {
         let comes = |live: &Live| live.with(|coming| !coming.reply.text.is_empty());
         own.with(|live| live.as_ref().is_some_and(comes))
     };
     let variant = memo(move || turn.try_read().map_or((1, 1), |turn| turn.variant()));
-    let article = NodeRef::<html::Article>::new();
-    let copy_text = move |_| {
-        // What is read, not what was written.
-        let drawn = article.get_untracked();
-        let drawn = drawn.and_then(|it| it.query_selector(":scope > .text").ok().flatten());
-        copy(drawn.map(|it| {
-            wasm_bindgen::JsCast::unchecked_into::<web_sys::HtmlElement>(it).inner_text()
-        }));
-    };
     view! {
         <article
-            node_ref=article
             class="message answer"
             aria-label=model
             aria-busy=flag(move || is_live.get())
         >
             <p class="model-name" aria-hidden="true">{model}</p>
-            {when(has_reasoning, move || view! { <Reasoning live=own stored=reasoning turn=(card, id) /> })}
+            {when(has_reasoning, move || view! { <Reasoning live=thinking stored=reasoning turn=(card, id) /> })}
             <Drawn of=Of::Text live=own stored=text />
             {when(
                 move || is_live.get(),
@@ -161,7 +155,9 @@ pub fn AnswerView(
                             },
                         )}
                         {action(Act::Copy, move |_| copy(text.get_untracked()))}
-                        {action(Act::CopyText, copy_text)}
+                        {action(Act::CopyText, move |_| {
+                            copy(text.get_untracked().map(|text| plain(&text)));
+                        })}
                         {when(
                             move || live.with(Option::is_none) && session.can_ask(card),
                             move || action(Act::Again, move |event| {

@@ -14,3 +14,4 @@ export function load(version) {
 
 export const set_words = (words) => program.set_words(words);
 export const draw = (container) => new program.Drawing(container);
+export const plain = (text) => (program ? program.plain(text) : text);

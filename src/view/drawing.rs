@@ -19,6 +19,9 @@ extern "C" {
 
     fn draw(container: &HtmlElement) -> Drawing;
 
+    /// A text as it is read, without the marks of Markdown; as it is, where answers can't be drawn.
+    pub fn plain(text: &str) -> String;
+
     /// A text being drawn into an element.
     type Drawing;
 

@@ -33,6 +33,37 @@ fn last_asked(endpoint: &Endpoint) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_out_of_sight_is_copied_too() {
+    let text = format!(
+        "The *first*.\n\n```rust\nfn a() {{}}\n```\n\n{}The *last*.",
+        "A paragraph of some length.\n\n".repeat(100),
+    );
+    let (_endpoint, browser, card) = answered_with(&text).await;
+    browser.allow_clipboard().await;
+    let answer = card.find("article", "m").await;
+    answer.says("The last.").await;
+    let log = card.find("log", "Messages").await;
+    log.comes_true("return it.scrollTop > 1000").await;
+    answer.press("Copy as plain text").await;
+    let whole = text.replace("```rust\n", "").replace("\n```", "");
+    let whole = whole.replace('*', "");
+    wait_for(async || browser.clipboard().await == whole).await;
+    // By the browser's own means, too.
+    let selected = "const range = document.createRange();
+        range.selectNodeContents(it.querySelector('.text'));
+        getSelection().addRange(range);
+        return String(getSelection())";
+    let selected = answer.script(selected).await;
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(words(selected.as_str().unwrap()), words(&whole));
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_copied_as_written_and_as_read() {
     let text = "Some **bold** words, a [link](https://example.com/) and $x^2$.\n\n- one\n- two\n";
     let (_endpoint, browser, card) = answered_with(text).await;
@@ -282,6 +313,23 @@ async fn an_answer_that_reached_its_length_goes_on() {
     let (endpoint, browser, card) =
         answered([say("The first half,"), Step::Finish("length")]).await;
     goes_on(&endpoint, &browser, &card).await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thoughts_stay_while_an_answer_goes_on() {
+    let thought = Step::Delta(serde_json::json!({ "reasoning_content": "Let me see." }));
+    let (endpoint, browser, card) =
+        answered([thought, say("The first half,"), Step::Finish("length")]).await;
+    let answer = card.find("article", "m").await;
+    answer.says("Thought for").await;
+    endpoint.will("m", [say(" and"), Step::Wait, Step::Finish("stop")]);
+    answer.press("Continue").await;
+    answer.says("The first half, and").await;
+    assert!(answer.text().await.contains("Thought for"));
+    endpoint.go_on();
+    card.find("button", "Send").await;
+    answer.says("Thought for").await;
     browser.close().await;
 }
 
