@@ -153,11 +153,12 @@ impl State {
     /// The element in which a new block stands, after all that are there.
     fn passage(&self, block: usize) -> web_sys::Node {
         let last = self.container.last_child();
-        last.filter(|_| block % TOGETHER != 0).unwrap_or_else(|| {
-            let passage = make("div", "passage");
-            element::append(&self.container, &passage);
-            passage.into()
-        })
+        last.filter(|_| !block.is_multiple_of(TOGETHER))
+            .unwrap_or_else(|| {
+                let passage = make("div", "passage");
+                element::append(&self.container, &passage);
+                passage.into()
+            })
     }
 }
 

@@ -49,8 +49,7 @@ impl Writer<'_> {
                     [name, self.blocks(parts, "\n\n")].join("\n")
                 }
                 Tag::List(first) => self.list(*first, parts),
-                Tag::Item => self.blocks(parts, "\n"),
-                Tag::Table => self.blocks(parts, "\n"),
+                Tag::Item | Tag::Table => self.blocks(parts, "\n"),
                 Tag::Row => {
                     let cells: Vec<_> = parts.iter().map(|cell| self.cell(cell)).collect();
                     cells.join("\t")
@@ -100,7 +99,7 @@ impl Writer<'_> {
             Node::Image { alt, .. } => *line += alt,
             Node::Break => line.push('\n'),
             Node::Task { is_done } => *line += if *is_done { "[x] " } else { "[ ] " },
-            Node::NoteMark { number, .. } => *line += &format!("[{number}]"),
+            Node::NoteMark { number, .. } => line.extend(["[", &number.to_string(), "]"]),
             Node::Parent(_, parts) => *line += &self.line(parts),
             Node::CodeBlock { .. } | Node::Html(_) | Node::Rule => {
                 *line += &self.block(node).unwrap_or_default();
