@@ -28,6 +28,7 @@ mod syntaxes;
 /// What the programs are made of that are fetched when they are needed, and the page's side of the
 /// protocol.
 const PROGRAMS: &[&str] = &[
+    ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
     "build",
@@ -36,6 +37,7 @@ const PROGRAMS: &[&str] = &[
     "public/worker.js",
     // It has Mermaid's version.
     "script/bootstrap",
+    "script/shorten.rs",
     "src/bin/highlight.rs",
     "src/bin/maths.rs",
     "src/bin/reader.rs",

@@ -55,8 +55,12 @@ fn stem(path: &Path) -> String {
 
 /// The lines without their indentation, and without those that are a comment.
 fn without_space(glue: &str) -> String {
+    let mut is_comment = false;
     let lines = glue.lines().map(str::trim).filter(|line| {
-        !line.is_empty() && !["/**", "*", "//"].iter().any(|mark| line.starts_with(mark))
+        is_comment |= line.starts_with("/*");
+        let is_code = !is_comment && !line.is_empty() && !line.starts_with("//");
+        is_comment &= !line.ends_with("*/");
+        is_code
     });
     lines.flat_map(|line| [line, "\n"]).collect()
 }
@@ -237,7 +241,7 @@ mod tests {
 
     #[test]
     fn space_and_comments_go() {
-        let glue = "/**\n * Words.\n */\nlet a = 1; // kept\n\n    // gone\n    b();\n";
-        assert_eq!(without_space(glue), "let a = 1; // kept\nb();\n");
+        let glue = "/**\n * Words.\n */\nlet a = 1; // kept\n\n    // gone\n    b();\n/* gone\n too */\n    * c;\n/* gone */\n";
+        assert_eq!(without_space(glue), "let a = 1; // kept\nb();\n* c;\n");
     }
 }

@@ -87,13 +87,18 @@ extern "C" {
     fn bytes(this: &Helping) -> Option<Uint8Array>;
 
     #[wasm_bindgen(method, getter)]
+    fn from(this: &Helping) -> f64;
+
+    #[wasm_bindgen(method, getter)]
     fn at(this: &Helping) -> f64;
 }
 
 /// What has come of a response since the last time, its end, or that its connection broke.
 #[derive(Debug)]
 pub struct Read {
-    /// When the last of it came, in milliseconds since 1970.
+    /// When the first of it came, in milliseconds since 1970.
+    pub from: f64,
+    /// When the last of it came.
     pub at: f64,
     bytes: Result<Option<Vec<u8>>, JsValue>,
 }
@@ -109,25 +114,27 @@ pub struct Stream {
 impl Stream {
     /// Waits for more of the response: the first of it comes at once, the rest at a pace.
     pub async fn read(&self) -> Read {
-        let now = js_sys::Date::now;
+        let now = |bytes| {
+            let now = js_sys::Date::now();
+            Read {
+                from: now,
+                at: now,
+                bytes,
+            }
+        };
         if self.answer.is_done() {
-            return Read {
-                at: now(),
-                bytes: Ok(None),
-            };
+            return now(Ok(None));
         }
         match self.body.next().await {
             Ok(helping) => {
                 let helping: Helping = helping.unchecked_into();
                 Read {
+                    from: helping.from(),
                     at: helping.at(),
                     bytes: Ok(helping.bytes().map(|bytes| bytes.to_vec())),
                 }
             }
-            Err(broken) => Read {
-                at: now(),
-                bytes: Err(broken),
-            },
+            Err(broken) => now(Err(broken)),
         }
     }
 

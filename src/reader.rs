@@ -23,8 +23,7 @@ use crate::markdown::{self, Document, Node};
 /// sight: what an answer costs then does not grow with it.
 const TOGETHER: usize = 16;
 
-/// A text being drawn into an element.
-#[derive(Clone)]
+/// A text being drawn into an element, as long as this is kept.
 pub struct Drawing(Rc<RefCell<State>>);
 
 struct State {
@@ -51,6 +50,7 @@ impl Drawing {
     pub fn new(container: HtmlElement) -> Self {
         container.set_text_content(None);
         set(&container, "data-drawing", "");
+        let _ = container.remove_attribute("data-waiting");
         Self(Rc::new(RefCell::new(State {
             document: Document::default(),
             container,
@@ -75,6 +75,7 @@ impl Drawing {
             state.document.push(text);
             (state.is_finished, state.is_shown_again) = (true, true);
         }
+        queue::hurry();
         self.wait();
     }
 
@@ -84,9 +85,10 @@ impl Drawing {
         self.draw_now();
     }
 
-    /// Draws, unless frames to come are already to draw more than one can.
+    /// Draws, unless it waits for a frame already; in a hidden page, frames don't come.
     fn draw_now(&self) {
-        if !self.0.borrow().is_waiting && !self.draw(&mut queue::Slice::new()) {
+        let is_waiting = self.0.borrow().is_waiting && !document().hidden();
+        if !is_waiting && !self.draw(&mut queue::Slice::new()) {
             self.wait();
         }
     }
@@ -96,7 +98,7 @@ impl Drawing {
         let mut state = self.0.borrow_mut();
         if !std::mem::replace(&mut state.is_waiting, true) {
             set(&state.container, "data-waiting", "");
-            queue::add(self.clone());
+            queue::add(Rc::downgrade(&self.0));
         }
     }
 

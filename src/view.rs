@@ -76,11 +76,9 @@ impl Shown {
     /// Goes to an address. What is left has its own from now on, so that Back leads to it.
     fn go_to(self, address: &Address) {
         let left = untrack(|| self.session()).and_then(Session::leave);
-        let here = left.map(|left| Address::Chat(left).to_string());
-        // Also where it stays the same: an address that the page went to before the last Back is
-        // skipped, unless it is told where it is.
-        self.location
-            .replace(&here.unwrap_or_else(|| self.location.here()));
+        if let Some(left) = left {
+            self.location.replace(&Address::Chat(left).to_string());
+        }
         self.location.go(&address.to_string());
     }
 

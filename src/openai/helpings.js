@@ -1,7 +1,7 @@
 // A response's body in helpings: all that has come, at most so often. A browser hands over each
 // piece as it came from the network, however small, and each would cost the program a turn.
 
-// So many bytes are a helping before it is time, for the program has to read it in one go.
+// So many bytes are a helping before it is time, for the program reads one in one go.
 const FULL = 64 * 1024;
 
 export class Helpings {
@@ -12,20 +12,20 @@ export class Helpings {
         this.due = 0;
     }
 
-    // The bytes since the last time, and when the last of them came, in milliseconds since 1970; no
-    // bytes at the end. Fails where the connection broke, once all that came before was taken.
+    // The bytes since the last time, and when the first and the last of them came, in milliseconds
+    // since 1970; no bytes at the end. Fails where the connection broke, once all that came before
+    // was taken.
     async next() {
-        if (this.isFull) {
-            // There is more already: let the page answer in between.
-            await new Promise((resolve) => setTimeout(resolve));
-        }
+        // There is more already: let the page answer in between. Nobody waits for a hidden one, whose
+        // timers are rare.
+        if (this.isFull && !document.hidden) await new Promise((resolve) => setTimeout(resolve));
         const pieces = [];
-        let [size, at, timer] = [0, 0];
+        let [size, from, at, timer] = [0, 0, 0];
         do {
             this.read ??= this.reader.read();
             let read = this.read;
             if (size > 0) {
-                const wait = this.due - Date.now();
+                const wait = this.due - performance.now();
                 timer ??= new Promise((resolve) => setTimeout(resolve, wait));
                 read = await Promise.race([read, timer]).catch(() => {});
                 // It is time, or the connection broke: that is told the next time.
@@ -34,17 +34,18 @@ export class Helpings {
             const { value, done } = await read;
             if (done) {
                 // The end stays, and is told the next time where something came before it.
-                at ||= Date.now();
+                from ||= at ||= Date.now();
                 break;
             }
             this.read = undefined;
             pieces.push(value);
             size += value.length;
             at = Date.now();
-        } while (size < FULL && at < this.due);
+            from ||= at;
+        } while (size === 0 || (size < FULL && performance.now() < this.due && !document.hidden));
         this.isFull = size >= FULL;
-        this.due = Date.now() + this.pace;
-        return { bytes: size > 0 ? joined(pieces, size) : undefined, at };
+        this.due = performance.now() + this.pace;
+        return { bytes: size > 0 ? joined(pieces, size) : undefined, from, at };
     }
 }
 

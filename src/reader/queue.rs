@@ -3,14 +3,15 @@
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
+    rc::Weak,
 };
 
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
-use super::{Drawing, code, document};
+use super::{Drawing, State, code, document};
 
-/// How long a slice may take, in milliseconds: less than half of what counts as a long task, for
-/// the browser lays out and paints afterwards.
+/// How long a slice may take, in milliseconds: a fraction of what counts as a long task, for the
+/// browser lays out and paints afterwards, which takes longer still.
 const TIME: f64 = 8.0;
 
 /// What a slice may take.
@@ -58,15 +59,20 @@ thread_local! {
     /// yet, and while a browser looks for one it does nothing else.
     static BLOCKS: Cell<usize> = const { Cell::new(1) };
     /// What is to be drawn; the last one is drawn first: a chat is read from its end.
-    static WAITING: RefCell<Vec<Drawing>> = const { RefCell::new(Vec::new()) };
+    static WAITING: RefCell<Vec<Weak<RefCell<State>>>> = const { RefCell::new(Vec::new()) };
     /// What is to be coloured, once all is drawn: first the words.
     static UNCOLOURED: RefCell<VecDeque<code::Painting>> = const { RefCell::new(VecDeque::new()) };
     static IS_ASKED: Cell<bool> = const { Cell::new(false) };
     static RUN: Closure<dyn FnMut(JsValue)> = Closure::new(|_: JsValue| run());
 }
 
+/// Who waits for what is whole wants it at once: slices are as long as they may be from now on.
+pub(super) fn hurry() {
+    BLOCKS.set(usize::MAX);
+}
+
 /// Has it drawn in the next frames, before all that waits.
-pub(super) fn add(drawing: Drawing) {
+pub(super) fn add(drawing: Weak<RefCell<State>>) {
     WAITING.with_borrow_mut(|waiting| waiting.push(drawing));
     ask();
 }
@@ -103,7 +109,10 @@ fn run() {
     let mut slice = Slice::new();
     while !slice.is_over() {
         if let Some(drawing) = WAITING.with_borrow_mut(Vec::pop) {
-            if !drawing.draw(&mut slice) {
+            // One that nobody keeps has left the page, or another draws in its place.
+            if let Some(drawing) = drawing.upgrade().map(Drawing)
+                && !drawing.draw(&mut slice)
+            {
                 drawing.wait();
             }
         } else if let Some(painting) = UNCOLOURED.with_borrow_mut(VecDeque::pop_front) {

@@ -143,8 +143,8 @@ impl Coming {
 pub(super) struct Heard(ArcRwSignal<Coming>);
 
 impl Heard {
-    /// Takes what has come by this time, and tells the readers where there is more to read.
-    pub(super) fn hear<T>(&self, at: f64, take: impl FnOnce(&mut Reply) -> T) -> T {
+    /// Takes what has come between these times, and tells the readers where there is more to read.
+    pub(super) fn hear<T>(&self, (from, to): (f64, f64), take: impl FnOnce(&mut Reply) -> T) -> T {
         let sizes = |reply: &Reply| (reply.text.len(), reply.reasoning.len(), reply.restarts);
         let mut coming = self.0.write();
         let before = sizes(&coming.reply);
@@ -154,13 +154,13 @@ impl Heard {
             return taken;
         }
         if coming.first == 0.0 {
-            coming.first = at;
+            coming.first = from;
         }
         let is_first_text = coming.first_text == 0.0 && !coming.reply.text.is_empty();
         if is_first_text || coming.reply.restarts != before.2 {
-            coming.first_text = at;
+            coming.first_text = from;
         }
-        coming.last = at;
+        coming.last = to;
         taken
     }
 }

@@ -190,7 +190,9 @@ pub fn Drawn(of: Of, live: Memo<Option<Live>>, stored: Memo<Option<String>>) -> 
                     if is_new || shown.restarts != restarts || shown.drawing.is_none() {
                         shown.begin(&container);
                         shown.restarts = restarts;
-                        follow.grows(container.clone().into());
+                        if of == Of::Text {
+                            follow.grows(container.clone().into());
+                        }
                     }
                     shown.push(of.part(coming));
                 });

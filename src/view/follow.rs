@@ -62,6 +62,9 @@ impl Follow {
     pub fn go_to_end(self) {
         self.place.update_value(|place| place.is_scrolled = false);
         self.at_end.set(true);
+        if let Some(log) = self.log.get_untracked() {
+            log.set_scroll_top(log.scroll_height());
+        }
         self.follow_later();
     }
 

@@ -41,6 +41,8 @@ impl Location {
 
     /// Goes to an address.
     pub fn go(self, address: &str) {
+        // The router skips one that it went to before the last Back, unless it is told where it is.
+        self.replace(&self.here());
         self.change(address, false);
     }
 

@@ -318,6 +318,34 @@ async fn an_answer_that_reached_its_length_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_turned_over_while_it_is_drawn_leaves_nothing() {
+    let long = "A paragraph of the first answer.\n\n".repeat(3000);
+    let (endpoint, browser, card) = answered_with(&long).await;
+    let second = "A paragraph of the second.\n\n".repeat(40);
+    endpoint.will("m", [say(&second), Step::Finish("stop")]);
+    let answer = card.find("article", "m").await;
+    answer.press("Answer again").await;
+    card.find("button", "Send").await;
+    answer.says("2/2").await;
+    // The first takes many frames.
+    let turn_over = "const press = (name) => it.querySelector(`[aria-label='${name}']`).click();
+        press('Previous answer');
+        setTimeout(() => press('Next answer'), 20)";
+    answer.script(turn_over).await;
+    let frames = "return new Promise((resolve) => {
+        let left = 60;
+        const frame = () => (left-- > 0 ? requestAnimationFrame(frame) : resolve());
+        frame();
+    })";
+    browser.script(frames).await;
+    answer.says("2/2").await;
+    let shown = "const text = it.querySelector('.text');
+        return [text.querySelectorAll('p').length, text.hasAttribute('data-waiting')]";
+    assert_eq!(answer.script(shown).await, serde_json::json!([40, false]));
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn thoughts_stay_while_an_answer_goes_on() {
     let thought = Step::Delta(serde_json::json!({ "reasoning_content": "Let me see." }));
     let (endpoint, browser, card) =
