@@ -315,7 +315,6 @@ async fn the_history_is_used_by_keyboard_and_follows_other_tabs() {
     let browser = open(&endpoint, "").await;
     browser.card(1).await.send("one").await;
     browser.card(1).await.logs("a heard: one").await;
-    let first = browser.driver.window().await.unwrap();
     let page = browser.page();
     page.find("button", "History")
         .await
@@ -323,8 +322,7 @@ async fn the_history_is_used_by_keyboard_and_follows_other_tabs() {
         .await;
     let drawer = page.find("complementary", "Chat history").await;
     drawer.find("link", "one").await;
-    let second = browser.driver.new_tab().await.unwrap();
-    browser.driver.switch_to_window(second).await.unwrap();
+    let (first, _) = browser.new_tab().await;
     browser.go("/?model=a").await;
     browser.card(1).await.send("from another tab").await;
     browser
@@ -362,13 +360,7 @@ async fn a_deleted_chat_is_brought_back_at_its_own_address_and_in_other_tabs() {
     page.press("New chat").await;
     browser.card(1).await.send("two").await;
     browser.card(1).await.logs("a heard: two").await;
-    let first = browser.driver.window().await.unwrap();
-    let second = browser.driver.new_tab().await.unwrap();
-    browser
-        .driver
-        .switch_to_window(second.clone())
-        .await
-        .unwrap();
+    let (first, second) = browser.new_tab().await;
     browser.go(&address).await;
     let drawer = browser.history().await;
     drawer.find("link", "one").await;

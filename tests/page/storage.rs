@@ -12,12 +12,10 @@ use crate::{
 async fn two_tabs_that_both_have_words_keep_both() {
     let endpoint = Endpoint::start(&["a"]).await;
     let browser = open(&endpoint, "").await;
-    let first = browser.driver.window().await.unwrap();
     browser.card(1).await.send("shared").await;
     let log = browser.card(1).await.find("log", "Messages").await;
     log.says("a heard: shared").await;
-    let second = browser.driver.new_tab().await.unwrap();
-    browser.driver.switch_to_window(second).await.unwrap();
+    let (first, _) = browser.new_tab().await;
     browser.driver.goto(&browser.url).await.unwrap();
     browser.card(1).await.logs("a heard: shared").await;
     // One tab is answering while the other sends.
@@ -97,19 +95,13 @@ async fn damaged_data_is_put_aside_and_the_rest_works() {
 async fn two_tabs_are_in_step_and_lose_nothing() {
     let endpoint = Endpoint::start(&["a"]).await;
     let browser = open(&endpoint, "").await;
-    let first = browser.driver.window().await.unwrap();
     browser.card(1).await.send("from the first tab").await;
     browser
         .card(1)
         .await
         .logs("a heard: from the first tab")
         .await;
-    let second = browser.driver.new_tab().await.unwrap();
-    browser
-        .driver
-        .switch_to_window(second.clone())
-        .await
-        .unwrap();
+    let (first, second) = browser.new_tab().await;
     browser.driver.goto(&browser.url).await.unwrap();
     let card = browser.card(1).await;
     card.logs("a heard: from the first tab").await;

@@ -241,13 +241,7 @@ async fn an_answer_is_complete_and_stored_though_its_tab_was_hidden() {
         document.addEventListener('visibilitychange', () => seen.push(document.visibilityState))";
     browser.script(seen).await;
 
-    let first = browser.driver.window().await.unwrap();
-    let second = browser.driver.new_tab().await.unwrap();
-    browser
-        .driver
-        .switch_to_window(second.clone())
-        .await
-        .unwrap();
+    let (first, _) = browser.new_tab().await;
     // Another page of the same origin, which reads what the first one stores.
     browser.go("/worker.js").await;
     endpoint.go_on();

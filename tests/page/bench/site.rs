@@ -17,6 +17,8 @@ use axum::{
 };
 use tokio::net::TcpListener;
 
+use crate::support::page::content_type;
+
 /// The path of a page that does the least that a page can do with an answer.
 pub const BARE: &str = "/bare";
 
@@ -81,14 +83,7 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
     } else {
         (dist().join("index.html"), "no-cache")
     };
-    let kind = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("html") => "text/html; charset=utf-8",
-        Some("js") => "text/javascript",
-        Some("css") => "text/css",
-        Some("wasm") => "application/wasm",
-        Some("svg") => "image/svg+xml",
-        _ => "application/octet-stream",
-    };
+    let kind = content_type(&path);
     let bytes = compressed(&path);
     let request = Request {
         at: SystemTime::now(),

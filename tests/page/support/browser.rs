@@ -219,6 +219,15 @@ impl Browser {
             .unwrap();
     }
 
+    /// Opens another tab and goes on in it; returns the one before and the new one.
+    pub async fn new_tab(&self) -> (WindowHandle, WindowHandle) {
+        let first = self.driver.window().await.unwrap();
+        let second = self.driver.new_tab().await.unwrap();
+        let shown = self.driver.switch_to_window(second.clone()).await;
+        shown.unwrap();
+        (first, second)
+    }
+
     pub async fn reload(&self) {
         self.driver.refresh().await.unwrap();
     }

@@ -1,6 +1,9 @@
 //! Serves the built page on loopback, as any static server would that knows of single-page apps.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use axum::{
     Router,
@@ -29,14 +32,7 @@ async fn file(uri: Uri) -> impl IntoResponse {
     } else {
         dist.join("index.html")
     };
-    let kind = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("html") => "text/html; charset=utf-8",
-        Some("js") => "text/javascript",
-        Some("css") => "text/css",
-        Some("wasm") => "application/wasm",
-        Some("svg") => "image/svg+xml",
-        _ => "application/octet-stream",
-    };
+    let kind = content_type(&path);
     match std::fs::read(&path) {
         Ok(bytes) => (StatusCode::OK, [(header::CONTENT_TYPE, kind)], bytes),
         Err(_) => (
@@ -44,5 +40,17 @@ async fn file(uri: Uri) -> impl IntoResponse {
             [(header::CONTENT_TYPE, kind)],
             Vec::new(),
         ),
+    }
+}
+
+/// What a server calls a file of the page.
+pub fn content_type(file: &Path) -> &'static str {
+    match file.extension().and_then(|extension| extension.to_str()) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript",
+        Some("css") => "text/css",
+        Some("wasm") => "application/wasm",
+        Some("svg") => "image/svg+xml",
+        _ => "application/octet-stream",
     }
 }
