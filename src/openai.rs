@@ -66,9 +66,9 @@ pub fn stream(
     }
 }
 
-/// The least time from one reading of an answer to the next, in milliseconds: more than twenty
-/// times a second reads as flowing, and each time costs a frame.
-const PACE: f64 = 45.0;
+/// The time from one reading of an answer to the next, in milliseconds: more than twenty times a
+/// second reads as flowing, and each time costs a frame.
+const PACE: f64 = 47.0;
 
 #[wasm_bindgen(module = "/src/openai/helpings.js")]
 extern "C" {

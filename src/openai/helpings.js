@@ -5,7 +5,7 @@
 const FULL = 64 * 1024;
 
 export class Helpings {
-    // `pace`: the least time from one helping to the next, in milliseconds.
+    // `pace`: the time from one helping to the next, in milliseconds.
     constructor(body, pace) {
         this.reader = body.getReader();
         this.pace = pace;
@@ -25,7 +25,7 @@ export class Helpings {
             this.read ??= this.reader.read();
             let read = this.read;
             if (size > 0) {
-                const wait = this.due - performance.now();
+                const wait = Math.ceil(this.due - performance.now());
                 timer ??= new Promise((resolve) => setTimeout(resolve, wait));
                 read = await Promise.race([read, timer]).catch(() => {});
                 // It is time, or the connection broke: that is told the next time.
@@ -44,7 +44,8 @@ export class Helpings {
             from ||= at;
         } while (size === 0 || (size < FULL && performance.now() < this.due && !document.hidden));
         this.isFull = size >= FULL;
-        this.due = performance.now() + this.pace;
+        // At the same times for all answers, so that one frame shows what has come to each.
+        this.due = (Math.floor(performance.now() / this.pace) + 1) * this.pace;
         return { bytes: size > 0 ? joined(pieces, size) : undefined, from, at };
     }
 }
