@@ -6,7 +6,14 @@
 //!
 //! The format of the programs is that of the WebAssembly core specification, 5.5 (binary modules).
 
-use std::{collections::HashMap, env, error::Error, fs, path::Path, process::ExitCode};
+use std::{
+    collections::{HashMap, HashSet},
+    env,
+    error::Error,
+    fs,
+    path::Path,
+    process::ExitCode,
+};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -67,24 +74,24 @@ fn without_space(glue: &str) -> String {
 
 /// The glue with other keys in the object that it hands to its program.
 fn rename_keys(glue: &str, names: &HashMap<String, String>) -> Result<String> {
-    let mut left = names.len();
+    let mut left: HashSet<_> = names.keys().map(String::as_str).collect();
     let mut renamed = String::new();
     for line in glue.lines() {
         match line.trim_start().split_once(": ") {
             Some((key, rest)) if names.contains_key(key) => {
-                left = left
-                    .checked_sub(1)
-                    .ok_or("a name stands twice in the glue")?;
+                if !left.remove(key) {
+                    return Err(format!("{key} stands twice in the glue").into());
+                }
                 renamed.extend([names[key].as_str(), ": ", rest]);
             }
             _ => renamed += line,
         }
         renamed.push('\n');
     }
-    if left > 0 {
-        return Err(format!("{left} names do not stand in the glue").into());
+    match left.into_iter().next() {
+        Some(key) => Err(format!("{key} does not stand in the glue").into()),
+        None => Ok(renamed),
     }
-    Ok(renamed)
 }
 
 const IMPORTS: u8 = 2;
@@ -237,6 +244,9 @@ mod tests {
         check("{\n  __wbg_log_1: f,\n}", Some("{\na: f,\n}\n"));
         check("{\n  __wbg_log_2: f,\n}", None);
         check("__wbg_log_1: f,\n__wbg_log_1: g", None);
+        // Also where another is missing for the one too many.
+        let names = [("x", "a"), ("y", "b")].map(|(key, name)| (key.to_owned(), name.to_owned()));
+        assert!(rename_keys("x: f,\nx: g", &names.into()).is_err());
     }
 
     #[test]

@@ -90,7 +90,7 @@ extern "C" {
     fn from(this: &Helping) -> f64;
 
     #[wasm_bindgen(method, getter)]
-    fn at(this: &Helping) -> f64;
+    fn to(this: &Helping) -> f64;
 }
 
 /// What has come of a response since the last time, its end, or that its connection broke.
@@ -99,7 +99,7 @@ pub struct Read {
     /// When the first of it came, in milliseconds since 1970.
     pub from: f64,
     /// When the last of it came.
-    pub at: f64,
+    pub to: f64,
     bytes: Result<Option<Vec<u8>>, JsValue>,
 }
 
@@ -118,7 +118,7 @@ impl Stream {
             let now = js_sys::Date::now();
             Read {
                 from: now,
-                at: now,
+                to: now,
                 bytes,
             }
         };
@@ -130,7 +130,7 @@ impl Stream {
                 let helping: Helping = helping.unchecked_into();
                 Read {
                     from: helping.from(),
-                    at: helping.at(),
+                    to: helping.to(),
                     bytes: Ok(helping.bytes().map(|bytes| bytes.to_vec())),
                 }
             }

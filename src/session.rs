@@ -938,7 +938,7 @@ impl Session {
         };
         loop {
             let read = stream.read().await;
-            let ended = live.hear((read.from, read.at), |reply| stream.take(read, reply));
+            let ended = live.hear((read.from, read.to), |reply| stream.take(read, reply));
             self.save_soon();
             match ended {
                 Ok(None) => {}

@@ -20,7 +20,7 @@ export class Helpings {
         // timers are rare.
         if (this.isFull && !document.hidden) await new Promise((resolve) => setTimeout(resolve));
         const pieces = [];
-        let [size, from, at, timer] = [0, 0, 0];
+        let [size, from, to, timer] = [0, 0, 0];
         do {
             this.read ??= this.reader.read();
             let read = this.read;
@@ -34,19 +34,19 @@ export class Helpings {
             const { value, done } = await read;
             if (done) {
                 // The end stays, and is told the next time where something came before it.
-                from ||= at ||= Date.now();
+                from ||= to ||= Date.now();
                 break;
             }
             this.read = undefined;
             pieces.push(value);
             size += value.length;
-            at = Date.now();
-            from ||= at;
+            to = Date.now();
+            from ||= to;
         } while (size === 0 || (size < FULL && performance.now() < this.due && !document.hidden));
         this.isFull = size >= FULL;
         // At the same times for all answers, so that one frame shows what has come to each.
         this.due = (Math.floor(performance.now() / this.pace) + 1) * this.pace;
-        return { bytes: size > 0 ? joined(pieces, size) : undefined, from, at };
+        return { bytes: size > 0 ? joined(pieces, size) : undefined, from, to };
     }
 }
 

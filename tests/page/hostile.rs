@@ -180,13 +180,7 @@ async fn nothing_of_a_hostile_answer_runs_or_is_fetched() {
     assert_eq!(browser.driver.windows().await.unwrap().len(), 1);
 
     // An image comes when the reader wants it, and nothing else with it.
-    answer
-        .press(&format!("Load image pixel ({})", trap.host()))
-        .await;
-    let image = answer.find("image", "pixel").await;
-    image
-        .comes_true("return it.complete && it.naturalWidth === 1")
-        .await;
+    load_image(&answer, &trap, "pixel").await;
     wait_until(|| trap.asked() == ["GET /pixel.gif HTTP/1.1"]).await;
     let told = trap.heads().concat().to_ascii_lowercase();
     assert!(
@@ -195,6 +189,16 @@ async fn nothing_of_a_hostile_answer_runs_or_is_fetched() {
     );
     assert!(browser.script("return window.hacked").await.is_null());
     browser.close().await;
+}
+
+/// Presses the button in place of an image, and waits until it is there.
+async fn load_image(answer: &Scope, trap: &Trap, name: &str) -> Scope {
+    let button = format!("Load image {name} ({})", trap.host());
+    answer.press(&button).await;
+    let image = answer.find("image", name).await;
+    let is_loaded = "return it.complete && it.naturalWidth === 1";
+    image.comes_true(is_loaded).await;
+    image
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -209,13 +213,7 @@ async fn an_image_within_a_link_is_loaded_without_following_the_link() {
     card.send("Go").await;
     let answer = card.find("article", "m").await;
     assert_eq!(trap.heard(), Vec::<String>::new());
-    answer
-        .press(&format!("Load image linked ({})", trap.host()))
-        .await;
-    let image = answer.find("image", "linked").await;
-    image
-        .comes_true("return it.complete && it.naturalWidth === 1")
-        .await;
+    let image = load_image(&answer, &trap, "linked").await;
     assert_eq!(trap.asked(), ["GET /linked.gif HTTP/1.1"]);
     assert_eq!(browser.driver.windows().await.unwrap().len(), 1);
     // The picture is then the link, as it was meant.
