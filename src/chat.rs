@@ -1,21 +1,25 @@
 //! A chat: the cards on the page, their conversations and drafts, exactly as they are stored.
 
+pub mod answer;
 pub mod attachment;
 pub mod card;
 pub mod draft;
 pub mod entry;
+pub mod merge;
 pub mod metrics;
 pub mod params;
 pub mod sync;
 pub mod turn;
 
+pub use answer::{Answer, Outcome};
 pub use attachment::Attachment;
 pub use card::{Card, CardStoreFields};
 pub use draft::Draft;
 pub use entry::Entry;
+pub use merge::Stamps;
 pub use metrics::Metrics;
 pub use params::Params;
-pub use turn::{Answer, Outcome, Turn, TurnStoreFields};
+pub use turn::{Turn, TurnStoreFields};
 
 use reactive_stores::Store;
 use serde::{Deserialize, Serialize};
@@ -35,6 +39,15 @@ pub struct Chat {
     /// When it was asked last, in milliseconds since 1970; 0 where that is not known.
     #[serde(default)]
     pub used: f64,
+    /// Whether it stays at the top of the history.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pinned: bool,
+    /// The reader's, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// When what was changed, so that two that went different ways can be made one.
+    #[serde(default, skip_serializing_if = "Stamps::is_empty")]
+    pub stamps: Stamps,
     /// What the cards in sync are about to be asked; each shows it as its own.
     #[serde(default)]
     pub draft: Draft,
@@ -50,6 +63,9 @@ impl Chat {
             id,
             title: String::new(),
             used: 0.0,
+            pinned: false,
+            tags: Vec::new(),
+            stamps: Stamps::default(),
             draft: Draft::default(),
             cards,
         }

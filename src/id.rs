@@ -1,17 +1,23 @@
 //! Identifiers that two tabs do not draw twice.
 
-/// Declares `Id`, the identifier of the module's main type: 64 random bits, written as 16
-/// hexadecimal digits, because JSON numbers are exact only up to 2⁵³.
+/// Declares `Id`, the identifier of the module's main type: 64 bits, the time in milliseconds before
+/// 20 random ones, so that what was made later is greater. Written as 16 hexadecimal digits, because
+/// JSON numbers are exact only up to 2⁵³.
 macro_rules! declare_id {
     ($(#[$doc:meta])*) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct Id(u64);
 
         impl Id {
-            /// Makes an identifier of 64 bits that the caller has drawn at random.
+            /// Makes an identifier of 64 bits that the caller has drawn.
             pub const fn new(bits: u64) -> Self {
                 Self(bits)
+            }
+
+            /// The 64 bits.
+            pub const fn bits(self) -> u64 {
+                self.0
             }
         }
 

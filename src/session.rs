@@ -347,7 +347,6 @@ impl Session {
                 is_answering: &|card| self.is_answering(card),
                 busy,
             };
-            let fresh = || turn::Id::new(random());
             self.chat
                 .update_untracked(|chat| effects = sync::react(chat, &around, fresh, event));
         }
@@ -419,7 +418,7 @@ impl Session {
             return;
         }
         self.finish(card, Outcome::Stopped);
-        let fresh = turn::Id::new(random());
+        let by: turn::Id = fresh();
         let before = self.card(card).turns().try_update(|turns| {
             let index = turns.iter().position(|found| found.id == turn)?;
             let before = turns.clone();
@@ -429,7 +428,7 @@ impl Session {
                 answer: None,
                 earlier: Vec::new(),
                 later: Vec::new(),
-                id: fresh,
+                id: by,
                 ..before[index].clone()
             });
             Some(before)
@@ -437,14 +436,12 @@ impl Session {
         let Some(turns) = before.flatten() else {
             return;
         };
-        self.removed.write().push(Removed::Replaced {
-            card,
-            turns,
-            by: fresh,
-        });
+        self.removed
+            .write()
+            .push(Removed::Replaced { card, turns, by });
         self.chat.used().set(js_sys::Date::now());
         self.save();
-        self.ask(card, fresh, false);
+        self.ask(card, by, false);
     }
 
     /// Shows the answer before the one that is shown, or after it.
@@ -513,7 +510,7 @@ impl Session {
     /// Adds a card beside this one, with the same endpoint, model, parameters and system prompt;
     /// returns it.
     pub fn add_card(self, beside: card::Id) -> card::Id {
-        let id = card::Id::new(random());
+        let id = fresh();
         self.react(Event::Added { beside, id });
         self.save_soon();
         id
@@ -717,10 +714,10 @@ impl Session {
         model: String,
     ) -> Result<(), Unconnected> {
         let chosen = self.card(card).endpoint().try_get_untracked().flatten();
-        let fresh = endpoint::Id::new(random());
+        let id = fresh();
         let resolve = || {
             self.library
-                .resolve(chosen, &base_url, &token, fresh)
+                .resolve(chosen, &base_url, &token, id)
                 .map_err(Unconnected::Invalid)
         };
         let endpoint = resolve()?;
@@ -850,11 +847,14 @@ impl Session {
         let said = answered
             .filter(|_| goes_on)
             .map(|answer| answer.text.clone());
+        let said_before = answered.filter(|_| goes_on);
+        let id = said_before.map_or_else(fresh, |answer| answer.id);
         let (asked, endpoint, model) = (found.clone(), endpoint.clone(), model.to_owned());
         let begin = Coming::new(said);
         drop((chat, endpoints));
         let live = Live::start(
             turn,
+            id,
             model.clone(),
             goes_on,
             begin,
@@ -1100,7 +1100,7 @@ impl Session {
             || self.library.is_unsaved(Key::Chat(id))
             || self.lives.with_untracked(|lives| !lives.is_empty());
         if has_unsaved {
-            let copy = chat::Id::new(random());
+            let copy = fresh();
             self.chat.id().set(copy);
             storage::remember(copy);
             self.library.forget_unsaved(id);
@@ -1124,13 +1124,17 @@ impl Session {
     }
 }
 
-/// 64 bits for an identifier: unique enough among one person's chats, and no secret.
-fn random() -> u64 {
+/// A new identifier: the time in milliseconds, then 20 random bits. Unique enough among one person's
+/// chats, and no secret.
+fn fresh<Id: From<u64>>() -> Id {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a number from 0 to 2³² - 1 is a u32"
+        reason = "both are positive, and the random one is below 2²⁰"
     )]
-    let half = || (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
-    u64::from(half()) << 32 | u64::from(half())
+    let (time, random) = (
+        js_sys::Date::now() as u64,
+        (js_sys::Math::random() * f64::from(1 << 20)) as u64,
+    );
+    (time << 20 | random).into()
 }

@@ -129,6 +129,8 @@ fn entry(id: chat::Id) -> Entry {
         title: String::new(),
         used: 0.0,
         models: Vec::new(),
+        pinned: false,
+        tags: Vec::new(),
     })
 }
 

@@ -83,6 +83,30 @@ impl Card {
         Some((endpoints.find(self.endpoint?)?, self.model.as_deref()?))
     }
 
+    /// The turn with that identifier.
+    pub fn turn(&self, id: turn::Id) -> Option<&Turn> {
+        self.turns.iter().find(|turn| turn.id == id)
+    }
+
+    /// Whether it talks to the same as another, in the same way.
+    pub(super) fn is_set_as(&self, other: &Self) -> bool {
+        (self.endpoint, &self.model, &self.name, self.colour)
+            == (other.endpoint, &other.model, &other.name, other.colour)
+            && (&self.system, &self.params, self.synced)
+                == (&other.system, &other.params, other.synced)
+    }
+
+    /// What it talks to and how, in an order that means nothing.
+    pub(super) fn settings(&self) -> String {
+        let settings = Self {
+            draft: Draft::default(),
+            turns: Vec::new(),
+            ..self.clone()
+        };
+        // Strings, numbers and lists of them can be written.
+        serde_json::to_string(&settings).unwrap_or_default()
+    }
+
     /// The turns that come before this one: what its request must repeat to the model.
     pub fn before(&self, turn: turn::Id) -> &[Turn] {
         let end = self.turns.iter().position(|found| found.id == turn);

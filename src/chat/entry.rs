@@ -17,6 +17,12 @@ pub struct Entry {
     /// The models of its cards, each once.
     #[serde(default)]
     pub models: Vec<String>,
+    /// Whether it stays at the top.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pinned: bool,
+    /// The reader's, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
 }
 
 /// As many characters of a question make a title.
@@ -38,6 +44,8 @@ impl Chat {
                 .unwrap_or_else(|| self.draft_title()),
             used: self.used,
             models,
+            pinned: self.pinned,
+            tags: self.tags.clone(),
         }
     }
 

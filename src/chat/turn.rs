@@ -3,8 +3,7 @@
 use reactive_stores::Store;
 use serde::{Deserialize, Serialize};
 
-use super::{Attachment, Metrics};
-use crate::openai;
+use super::{Answer, Attachment, answer};
 
 crate::id::declare_id! {
     /// Identifies a turn within its card.
@@ -90,6 +89,38 @@ impl Turn {
         }
     }
 
+    /// All its answers, in the order in which they were given.
+    pub fn answers(&self) -> impl Iterator<Item = &Answer> {
+        self.earlier.iter().chain(&self.answer).chain(&self.later)
+    }
+
+    /// [`Self::answers`], to change them.
+    pub(super) fn answers_mut(&mut self) -> impl Iterator<Item = &mut Answer> {
+        let before = self.earlier.iter_mut().chain(&mut self.answer);
+        before.chain(&mut self.later)
+    }
+
+    pub(super) fn take_answers(&mut self) -> Vec<Answer> {
+        let mut all = std::mem::take(&mut self.earlier);
+        all.extend(self.answer.take());
+        all.append(&mut self.later);
+        all
+    }
+
+    /// Gives it these answers and shows one of them, else the last.
+    pub(super) fn set_answers(&mut self, mut all: Vec<Answer>, shown: Option<answer::Id>) {
+        let place = all.iter().position(|answer| Some(answer.id) == shown);
+        let after = place.map_or(all.len(), |place| place + 1);
+        self.later = all.split_off(after);
+        self.answer = all.pop();
+        self.earlier = all;
+    }
+
+    /// The answer that is shown.
+    pub(super) fn shown(&self) -> Option<answer::Id> {
+        self.answer.as_ref().map(|answer| answer.id)
+    }
+
     /// Which of the answers is shown, from 1, and of how many.
     pub fn variant(&self) -> (usize, usize) {
         let number = self.earlier.len() + 1;
@@ -97,68 +128,18 @@ impl Turn {
     }
 }
 
-/// What came back, as far as it came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
-    /// The model that was asked, which may not be the one that the card asks now.
-    pub model: String,
-    /// What arrived before the end, whatever the end was.
-    pub text: String,
-    /// What the model thought before it answered. It is not part of the conversation.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reasoning: String,
-    /// How it came.
-    #[serde(default)]
-    pub metrics: Metrics,
-    /// How it ended.
-    pub outcome: Outcome,
-}
-
-impl Answer {
-    /// Whether it is without words.
-    pub const fn is_empty(&self) -> bool {
-        self.text.is_empty() && self.reasoning.is_empty()
-    }
-}
-
-/// How an answer ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// The model said all that it had to say.
-    Complete,
-    /// The answer reached the most tokens that it was allowed.
-    Length,
-    /// The endpoint held back the rest because of what it contained.
-    Filtered,
-    /// The reader stopped it.
-    Stopped,
-    /// The page was closed while it was being answered. Also what an unfinished answer is saved
-    /// as, so that it reads right if nothing more can be saved.
-    Interrupted,
-    /// It failed; the text is what came before that.
-    Failed(openai::Error),
-}
-
-impl Outcome {
-    /// Whether the reader may want the same thing asked again.
-    pub const fn can_retry(&self) -> bool {
-        matches!(self, Self::Failed(_) | Self::Interrupted | Self::Stopped)
-    }
-
-    /// Whether there may be more to the answer than came.
-    pub const fn can_go_on(&self) -> bool {
-        self.can_retry() || matches!(self, Self::Length)
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::{
+        chat::{Metrics, Outcome, answer},
+        openai,
+    };
 
     /// An answer with this text.
     pub fn answer(text: &str, outcome: Outcome) -> Answer {
         Answer {
+            id: answer::Id::new(0),
             model: "m".into(),
             text: text.into(),
             reasoning: String::new(),

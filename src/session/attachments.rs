@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, FileReader};
 
-use super::{Session, Task, random};
+use super::{Session, Task, fresh};
 use crate::{
     chat::{
         Attachment, Card, CardStoreFields, TurnStoreFields,
@@ -111,7 +111,7 @@ impl Session {
             let readings = untrack(|| self.readings(card));
             let coming = readings.iter().filter(|file| file.failed.is_none()).count();
             let is_full = untrack(|| self.attachments(card)).len() + coming >= attachment::MOST;
-            let id = Id::new(random());
+            let id = fresh();
             let reading = Reading {
                 id,
                 name: file.name(),

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{Session, random};
+use super::{Session, fresh};
 use crate::{
     address::{Address, Wanted},
-    chat::{self, Card, Chat, Entry, card},
+    chat::{self, Card, Chat, Entry},
     endpoint::{self, BaseUrl, Edit, Endpoint, Endpoints, Invalid},
     openai,
     storage::{self, Found, Key, Recent, Settings, Used},
@@ -299,7 +299,7 @@ impl Library {
             }
             cards.push(card);
         }
-        let session = self.start(Chat::new(chat::Id::new(random()), cards), false);
+        let session = self.start(Chat::new(fresh(), cards), false);
         session.propose(proposed);
         session
     }
@@ -314,7 +314,7 @@ impl Library {
                 .find(|used| endpoints.find(used.endpoint).is_some())
                 .cloned()
         });
-        let card = Card::new(card::Id::new(random()));
+        let card = Card::new(fresh());
         let Some(name) = &wanted.endpoint else {
             let first = endpoints.list.first().map(|endpoint| endpoint.id);
             let endpoint = last.as_ref().map(|used| used.endpoint).or(first);
@@ -444,7 +444,7 @@ impl Library {
     /// # Errors
     /// What is wrong with the edit; nothing is saved then.
     pub fn edit_endpoint(self, id: Option<endpoint::Id>, edit: &Edit) -> Result<(), Invalid> {
-        let id = id.unwrap_or_else(|| endpoint::Id::new(random()));
+        let id = id.unwrap_or_else(fresh);
         let edited = self.endpoints.read_untracked().edited(id, edit)?;
         self.save_endpoint(edited);
         self.load_models(id);

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::Task;
 use crate::{
-    chat::{Answer, Metrics, Outcome, Turn, turn},
+    chat::{Answer, Metrics, Outcome, Turn, answer, turn},
     openai::Reply,
 };
 
@@ -16,6 +16,8 @@ use crate::{
 pub struct Live {
     /// The turn that it answers.
     pub turn: turn::Id,
+    /// What the answer is stored under.
+    pub id: answer::Id,
     model: String,
     /// Whether it goes on with the answer that the turn has.
     goes_on: bool,
@@ -27,6 +29,7 @@ impl Live {
     /// Starts the task that receives the answer.
     pub(super) fn start<F>(
         turn: turn::Id,
+        id: answer::Id,
         model: String,
         goes_on: bool,
         begin: Coming,
@@ -39,6 +42,7 @@ impl Live {
         let task = Arc::new(Task::start(receive(heard.clone())));
         Self {
             turn,
+            id,
             model,
             goes_on,
             heard,
@@ -72,6 +76,7 @@ impl Live {
         let mut reply = coming.reply.clone();
         reply.end();
         let answer = Answer {
+            id: self.id,
             model: self.model.clone(),
             metrics: coming.metrics().with(reply.usage),
             text: reply.text,

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::{
         chat::{
-            Answer, Attachment, Card, Chat, Draft, Metrics, Outcome, Params, Turn,
+            Answer, Attachment, Card, Chat, Draft, Metrics, Outcome, Params, Turn, answer,
             attachment::{self, Kind, Original},
             card,
             params::{Param, Setting},
@@ -278,7 +278,7 @@ mod tests {
         ) -> Turn {
             let answers = answers.into_iter().map(|(model, text, reasoning, (speed, input), outcome)| {
                 let metrics = Metrics { input, speed, ..Metrics::default() };
-                Answer { model, text, reasoning, metrics, outcome }
+                Answer { id: answer::Id::new(0), model, text, reasoning, metrics, outcome }
             });
             let mut turn = Turn { attachments, waits, ..Turn::new(turn::Id::new(id), prompt) };
             for answer in answers {
@@ -333,7 +333,7 @@ mod tests {
             used in 0..=u32::MAX,
             cards in prop::collection::vec(a_card(), 1..4),
         ) {
-            let chat = Chat { id: chat::Id::new(id), title, used: used.into(), draft, cards };
+            let chat = Chat { title, used: used.into(), draft, ..Chat::new(chat::Id::new(id), cards) };
             let text = serde_json::to_string(&chat).unwrap();
             prop_assert_eq!(&crate::json::read::<Chat>(&text).unwrap(), &chat);
             let text = serde_json::to_string(&chat.entry()).unwrap();

@@ -1,0 +1,436 @@
+//! Two copies of one chat that went different ways, made one.
+//!
+//! Each part that can be changed has a stamp: when that was done last. Messages are kept from both
+//! copies unless their removal is stamped; of everything else, the later one holds. So it does not
+//! matter which copy is merged into which, in which order, or how often: a register whose last
+//! writer wins for each part, and a set of elements for the messages. Source: M. Shapiro et al., «A
+//! comprehensive study of Convergent and Commutative Replicated Data Types», INRIA RR-7506 (2011),
+//! 3.2.1 and 3.3.3.
+
+use std::{cmp::Ordering, fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Answer, Card, Chat, Draft, Outcome, Turn, card, turn};
+
+/// A part of a chat that has a stamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The title, the pin, the tags and the order of the cards.
+    Head,
+    /// What the cards in sync are about to be asked.
+    Draft,
+    /// What a card talks to, and how.
+    Card(card::Id),
+    /// What a card is about to be asked.
+    CardDraft(card::Id),
+    /// Which of a turn's answers is shown.
+    Variant(turn::Id),
+    /// That a card or a turn was removed.
+    Gone(u64),
+    /// That it was put back.
+    Back(u64),
+}
+
+impl Part {
+    const fn letter(self) -> (char, Option<u64>) {
+        match self {
+            Self::Head => ('h', None),
+            Self::Draft => ('d', None),
+            Self::Card(id) => ('c', Some(id.bits())),
+            Self::CardDraft(id) => ('e', Some(id.bits())),
+            Self::Variant(id) => ('v', Some(id.bits())),
+            Self::Gone(id) => ('g', Some(id)),
+            Self::Back(id) => ('b', Some(id)),
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.letter() {
+            (letter, None) => write!(f, "{letter}"),
+            (letter, Some(id)) => write!(f, "{letter}{id:016x}"),
+        }
+    }
+}
+
+impl FromStr for Part {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let unknown = "not a part of a chat";
+        let letter = text.chars().next().ok_or(unknown)?;
+        let id = || u64::from_str_radix(&text[1..], 16).map_err(|_| unknown);
+        match letter {
+            'h' => Ok(Self::Head),
+            'd' => Ok(Self::Draft),
+            'c' => Ok(Self::Card(id()?.into())),
+            'e' => Ok(Self::CardDraft(id()?.into())),
+            'v' => Ok(Self::Variant(id()?.into())),
+            'g' => Ok(Self::Gone(id()?)),
+            'b' => Ok(Self::Back(id()?)),
+            _ => Err(unknown),
+        }
+    }
+}
+
+impl Serialize for Part {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Part {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// When the parts of a chat were changed last, in milliseconds since 1970. A part without a stamp is
+/// as it was at first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Stamps(Vec<(Part, u64)>);
+
+/// What is gone is remembered for so long, in milliseconds: no tab stays out of step for a week.
+const REMEMBERED: u64 = 7 * 24 * 60 * 60 * 1000;
+
+impl Stamps {
+    /// Whether nothing was changed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn of(&self, part: Part) -> u64 {
+        let found = self.0.iter().find(|(of, _)| *of == part);
+        found.map_or(0, |(_, at)| *at)
+    }
+
+    fn latest(&self) -> u64 {
+        self.0.iter().map(|(_, at)| *at).max().unwrap_or_default()
+    }
+
+    /// Stamps a part, in the parts' order. An older stamp changes nothing.
+    fn set(&mut self, part: Part, time: u64) {
+        let place = self.0.partition_point(|(of, _)| *of < part);
+        match self.0.get_mut(place) {
+            Some((of, at)) if *of == part => *at = time.max(*at),
+            _ => self.0.insert(place, (part, time)),
+        }
+    }
+
+    fn is_gone(&self, id: u64) -> bool {
+        self.of(Part::Gone(id)) > self.of(Part::Back(id))
+    }
+
+    /// Notes that a card or a turn is there, where it was gone.
+    fn bring_back(&mut self, id: u64, time: u64) {
+        if self.is_gone(id) {
+            self.set(Part::Back(id), time);
+        }
+    }
+}
+
+impl Chat {
+    /// Stamps what is not as it was in the copy before, which has the stamps until then.
+    pub fn stamp(&mut self, before: &Self, now: u64) {
+        // Also where the clock was put back, what is done later is later.
+        let now = now.max(before.stamps.latest() + 1);
+        let mut stamps = before.stamps.clone();
+        let order = |chat: &Self, other: &Self| {
+            let both = chat
+                .cards
+                .iter()
+                .filter(|card| other.card(card.id).is_some());
+            both.map(|card| card.id).collect::<Vec<_>>()
+        };
+        if self.head() != before.head() || order(self, before) != order(before, self) {
+            stamps.set(Part::Head, now);
+        }
+        if self.draft != before.draft {
+            stamps.set(Part::Draft, now);
+        }
+        for gone in before
+            .cards
+            .iter()
+            .filter(|card| self.card(card.id).is_none())
+        {
+            stamps.set(Part::Gone(gone.id.bits()), now);
+        }
+        for card in &self.cards {
+            stamps.bring_back(card.id.bits(), now);
+            for turn in &card.turns {
+                stamps.bring_back(turn.id.bits(), now);
+            }
+            let Some(was) = before.card(card.id) else {
+                continue;
+            };
+            if !card.is_set_as(was) {
+                stamps.set(Part::Card(card.id), now);
+            }
+            if card.draft != was.draft {
+                stamps.set(Part::CardDraft(card.id), now);
+            }
+            for turn in &was.turns {
+                let Some(is) = card.turn(turn.id) else {
+                    stamps.set(Part::Gone(turn.id.bits()), now);
+                    continue;
+                };
+                // Without a stamp, the last answer is shown.
+                let part = Part::Variant(turn.id);
+                if is.shown() != turn.shown() && (!is.later.is_empty() || stamps.of(part) > 0) {
+                    stamps.set(part, now);
+                }
+            }
+        }
+        stamps.0.retain(|(part, at)| match part {
+            Part::Gone(_) | Part::Back(_) => at + REMEMBERED > now,
+            Part::Card(id) | Part::CardDraft(id) => self.card(*id).is_some(),
+            Part::Head | Part::Draft | Part::Variant(_) => true,
+        });
+        self.stamps = stamps;
+    }
+
+    fn head(&self) -> (&str, bool, &[String]) {
+        (&self.title, self.pinned, &self.tags)
+    }
+
+    /// Numbers the answers of version 1, which have no identifiers: the same from either side.
+    pub fn number_answers(&mut self) {
+        let turns = self.cards.iter_mut().flat_map(|card| &mut card.turns);
+        for turn in turns {
+            for (number, answer) in turn.answers_mut().enumerate() {
+                if answer.id.bits() == 0 {
+                    answer.id = (number as u64 + 1).into();
+                }
+            }
+        }
+    }
+
+    /// This chat without some answers: those that are coming in this tab, which knows them best.
+    #[must_use]
+    pub fn without(mut self, answers: &[super::answer::Id]) -> Self {
+        let turns = self.cards.iter_mut().flat_map(|card| &mut card.turns);
+        for turn in turns {
+            if turn.answers().any(|answer| answers.contains(&answer.id)) {
+                let shown = turn.shown();
+                let mut all = turn.take_answers();
+                all.retain(|answer| !answers.contains(&answer.id));
+                turn.set_answers(all, shown);
+            }
+        }
+        self
+    }
+}
+
+/// Makes one of two copies of a chat.
+pub fn merge(one: Chat, other: Chat) -> Chat {
+    let mut stamps = one.stamps.clone();
+    for (part, at) in &other.stamps.0 {
+        stamps.set(*part, *at);
+    }
+    let later = |part: Part| one.stamps.of(part).cmp(&other.stamps.of(part));
+    let order = |chat: &Chat| chat.cards.iter().map(|card| card.id).collect::<Vec<_>>();
+    let mut orders = (order(&one), order(&other));
+    let has_later_head = later(Part::Head)
+        .then_with(|| one.head().cmp(&other.head()))
+        .then_with(|| orders.0.cmp(&orders.1))
+        .is_ge();
+    let one_has_draft = later(Part::Draft).then_with(|| richer(&one.draft, &other.draft));
+    let (head, draft) = (
+        if has_later_head { &one } else { &other },
+        if one_has_draft.is_ge() {
+            &one.draft
+        } else {
+            &other.draft
+        },
+    );
+    if has_later_head {
+        arrange(&mut orders.1, &orders.0);
+    } else {
+        arrange(&mut orders.0, &orders.1);
+    }
+    let mut cards = Vec::new();
+    for id in in_order(&orders.0, &orders.1) {
+        let card = match (one.card(id), other.card(id)) {
+            (Some(mine), Some(theirs)) => merge_cards(mine, theirs, (&one, &other), &stamps),
+            (Some(card), None) | (None, Some(card)) => card.clone(),
+            (None, None) => continue,
+        };
+        cards.push(card);
+    }
+    // Every chat has a card: where each copy has lost the other's last one, the first stays.
+    if cards.iter().all(|card| stamps.is_gone(card.id.bits()))
+        && let Some(first) = cards.first()
+    {
+        let id = first.id.bits();
+        stamps.set(Part::Back(id), stamps.of(Part::Gone(id)));
+    }
+    cards.retain(|card| !stamps.is_gone(card.id.bits()));
+    for card in &mut cards {
+        card.turns.retain(|turn| !stamps.is_gone(turn.id.bits()));
+    }
+    Chat {
+        id: one.id,
+        title: head.title.clone(),
+        used: one.used.max(other.used),
+        pinned: head.pinned,
+        tags: head.tags.clone(),
+        draft: draft.clone(),
+        cards,
+        stamps,
+    }
+}
+
+/// What is typed in two tabs at the same time: all of it. One that goes on from the other has it.
+pub fn join(mine: &Draft, theirs: &Draft) -> Draft {
+    let mut joined = mine.clone();
+    if theirs.text.contains(&mine.text) {
+        joined.text.clone_from(&theirs.text);
+    } else if !mine.text.contains(&theirs.text) {
+        joined.text = format!("{}\n{}", theirs.text, mine.text);
+    }
+    for attachment in &theirs.attachments {
+        joined.attach(attachment.clone());
+    }
+    joined
+}
+
+fn merge_cards(mine: &Card, theirs: &Card, chats: (&Chat, &Chat), stamps: &Stamps) -> Card {
+    let later = |part: Part| chats.0.stamps.of(part).cmp(&chats.1.stamps.of(part));
+    let settings = later(Part::Card(mine.id)).then_with(|| mine.settings().cmp(&theirs.settings()));
+    let drafts = later(Part::CardDraft(mine.id)).then_with(|| richer(&mine.draft, &theirs.draft));
+    let ids = |card: &Card| card.turns.iter().map(|turn| turn.id).collect::<Vec<_>>();
+    let turns = in_order(&ids(mine), &ids(theirs)).into_iter();
+    let turns = turns.filter_map(|id| match (mine.turn(id), theirs.turn(id)) {
+        (Some(mine), Some(theirs)) => {
+            let variant = later(Part::Variant(id));
+            let is_chosen = stamps.of(Part::Variant(id)) > 0;
+            Some(merge_turns(mine, theirs, is_chosen.then_some(variant)))
+        }
+        (Some(turn), None) | (None, Some(turn)) => Some(turn.clone()),
+        (None, None) => None,
+    });
+    let turns = turns.collect();
+    Card {
+        draft: if drafts.is_ge() {
+            &mine.draft
+        } else {
+            &theirs.draft
+        }
+        .clone(),
+        turns,
+        ..if settings.is_ge() { mine } else { theirs }.clone()
+    }
+}
+
+/// Merges two copies of a turn. Where a reader has chosen the answer to show, the later choice holds,
+/// else the last answer is shown.
+fn merge_turns(mine: &Turn, theirs: &Turn, chosen: Option<Ordering>) -> Turn {
+    let ids = |turn: &Turn| turn.answers().map(|answer| answer.id).collect::<Vec<_>>();
+    let find = |turn: &Turn, id| turn.answers().find(|answer| answer.id == id).cloned();
+    let answers = in_order(&ids(mine), &ids(theirs)).into_iter();
+    let answers = answers.filter_map(|id| match (find(mine, id), find(theirs, id)) {
+        (Some(mine), Some(theirs)) => Some(if fuller(&mine, &theirs).is_ge() {
+            mine
+        } else {
+            theirs
+        }),
+        (mine, theirs) => mine.or(theirs),
+    });
+    let mut answers: Vec<Answer> = answers.collect();
+    if answers.len() > 1 {
+        // One without words gave way to another.
+        let has_words = answers.iter().any(|answer| !answer.is_empty());
+        answers.retain(|answer| !has_words || !answer.is_empty());
+    }
+    let shown = match chosen {
+        Some(later) => {
+            let by_id = mine.shown().cmp(&theirs.shown());
+            if later.then(by_id).is_ge() {
+                mine
+            } else {
+                theirs
+            }
+            .shown()
+        }
+        None => None,
+    };
+    // What was taken out of a turn stays out.
+    let attachments = [&mine.attachments, &theirs.attachments];
+    let attachments = attachments.into_iter().min_by_key(|list| list.len());
+    let mut turn = Turn {
+        attachments: attachments.cloned().unwrap_or_default(),
+        waits: mine.waits && theirs.waits && answers.is_empty(),
+        ..Turn::new(mine.id, mine.prompt.as_str().max(&theirs.prompt).to_owned())
+    };
+    turn.set_answers(answers, shown);
+    turn
+}
+
+/// Which copy of an answer has more of it; of as much, the one that tells more of its end.
+fn fuller(mine: &Answer, theirs: &Answer) -> Ordering {
+    let length = |answer: &Answer| answer.text.len() + answer.reasoning.len();
+    let end = |answer: &Answer| match answer.outcome {
+        Outcome::Interrupted => 0,
+        Outcome::Stopped => 1,
+        Outcome::Filtered => 2,
+        Outcome::Length => 3,
+        Outcome::Complete => 4,
+        Outcome::Failed(_) => 5,
+    };
+    let known = |answer: &Answer| (answer.metrics.output, answer.metrics.decoding);
+    length(mine)
+        .cmp(&length(theirs))
+        .then_with(|| end(mine).cmp(&end(theirs)))
+        .then_with(|| known(mine).cmp(&known(theirs)))
+        .then_with(|| mine.text.cmp(&theirs.text))
+        .then_with(|| mine.reasoning.cmp(&theirs.reasoning))
+}
+
+fn richer(mine: &Draft, theirs: &Draft) -> Ordering {
+    let size = |draft: &Draft| (draft.text.len(), draft.attachments.len());
+    let by_size = size(mine).cmp(&size(theirs));
+    by_size.then_with(|| mine.text.cmp(&theirs.text))
+}
+
+/// Puts what two lists have in common into the order that it has in the other.
+fn arrange<T: Copy + PartialEq>(list: &mut [T], like: &[T]) {
+    let mut common = like
+        .iter()
+        .filter(|id| list.contains(id))
+        .copied()
+        .collect::<Vec<_>>()
+        .into_iter();
+    for place in list.iter_mut().filter(|id| like.contains(id)) {
+        if let Some(id) = common.next() {
+            *place = id;
+        }
+    }
+}
+
+/// All that either list has, each once: what they share in its order, and between that what one alone
+/// has, the earlier identifier first.
+fn in_order<T: Copy + Ord>(one: &[T], other: &[T]) -> Vec<T> {
+    let mut all = Vec::new();
+    let (mut mine, mut theirs) = (
+        one.iter().copied().peekable(),
+        other.iter().copied().peekable(),
+    );
+    loop {
+        while mine.next_if(|id| all.contains(id)).is_some() {}
+        while theirs.next_if(|id| all.contains(id)).is_some() {}
+        let next = match (mine.peek().copied(), theirs.peek().copied()) {
+            (None, None) => return all,
+            (Some(id), None) | (None, Some(id)) => id,
+            (Some(a), Some(b)) => match (other.contains(&a), one.contains(&b)) {
+                (true, false) => b,
+                (false, true) => a,
+                _ => a.min(b),
+            },
+        };
+        all.push(next);
+    }
+}
