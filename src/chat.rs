@@ -24,6 +24,8 @@ pub use turn::{Turn, TurnStoreFields};
 use reactive_stores::Store;
 use serde::{Deserialize, Serialize};
 
+use crate::json::{self, Rest};
+
 crate::id::declare_id! {
     /// Identifies a chat among all that were ever stored.
 }
@@ -54,6 +56,9 @@ pub struct Chat {
     /// From left to right; never empty.
     #[store(key: card::Id = |card| card.id)]
     pub cards: Vec<Card>,
+    /// What a later version has written into it.
+    #[serde(skip)]
+    pub rest: Rest,
 }
 
 impl Chat {
@@ -68,7 +73,22 @@ impl Chat {
             stamps: Stamps::default(),
             draft: Draft::default(),
             cards,
+            rest: Rest::default(),
         }
+    }
+
+    /// Reads what is stored of a chat, of version 1 or 2; None where it is none.
+    pub fn read(text: &str) -> Option<Self> {
+        let (mut chat, rest) = json::read_all::<Self>(text)?;
+        chat.rest = rest;
+        chat.number_answers();
+        // Every chat has a card.
+        (!chat.cards.is_empty()).then_some(chat)
+    }
+
+    /// What is stored of it.
+    pub fn text(&self) -> String {
+        self.rest.write(self)
     }
 
     /// Whether there is anything in it that a reader has written or was answered.

@@ -30,6 +30,12 @@ pub struct Endpoint {
 pub struct Endpoints {
     /// Each with an identifier and a base URL of its own.
     pub list: Vec<Endpoint>,
+    /// When they were changed last, in milliseconds since 1970.
+    #[serde(default)]
+    pub at: u64,
+    /// What a later version has written into it.
+    #[serde(skip)]
+    pub rest: crate::json::Rest,
 }
 
 impl Endpoints {
@@ -420,7 +426,10 @@ mod tests {
             base_url: BaseUrl::parse("http://one/v1").unwrap(),
             token: Token::parse("secret-1").unwrap(),
         };
-        let endpoints = Endpoints { list: vec![saved] };
+        let endpoints = Endpoints {
+            list: vec![saved],
+            ..Endpoints::default()
+        };
         let one = "http://one/v1";
         check(
             &endpoints,
@@ -487,6 +496,7 @@ mod tests {
             };
             let endpoints = Endpoints {
                 list: vec![saved(1, "http://one"), saved(2, "http://two/v1")],
+                ..Endpoints::default()
             };
             let (name, base_url, token, forget_token) = edit;
             let edit = Edit {

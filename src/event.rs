@@ -1,6 +1,7 @@
 //! The events of a browser's object as a future.
 
 use js_sys::Promise;
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::EventTarget;
 
@@ -12,4 +13,14 @@ pub fn first(target: &EventTarget, success: &str, failure: &str) -> JsFuture {
         let _ = target.add_event_listener_with_callback(failure, &reject);
     });
     JsFuture::from(promise)
+}
+
+/// Lets the browser do what waits.
+pub async fn rest() {
+    let promise = Promise::new(&mut |resolve, _| {
+        let timer = js_sys::global().unchecked_into::<web_sys::Window>();
+        // A function and a time can't be refused.
+        let _ = timer.set_timeout_with_callback(&resolve);
+    });
+    let _ = JsFuture::from(promise).await;
 }

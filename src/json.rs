@@ -1,10 +1,10 @@
 //! Reads JSON in little code: a value that is not as expected has no error that tells why, and a
-//! record is a map, never a sequence.
+//! record is a map, never a sequence. Fields that are not known can be kept, and written again.
 
-use std::{fmt, vec};
+use std::{cell::RefCell, fmt, vec};
 
 use serde::{
-    Deserializer,
+    Deserializer, Serialize,
     de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, Visitor},
     forward_to_deserialize_any,
 };
@@ -14,6 +14,92 @@ use serde_json::{Map, Value, map};
 pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
     let value = serde_json::from_str(text).ok()?;
     T::deserialize(Stored(value)).ok()
+}
+
+/// Reads a value from JSON, and what is in it that is not known here: a later version has written it.
+pub fn read_all<T: DeserializeOwned>(text: &str) -> Option<(T, Rest)> {
+    let found = Some(Found::default());
+    let before = FOUND.replace(found);
+    let value = read(text);
+    let found = FOUND.replace(before).unwrap_or_default();
+    Some((value?, Rest(found.rest)))
+}
+
+/// Writes a value as JSON; empty where it can't be written, which no value of ours is.
+pub fn write(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Fields that are not known here, with the way to the record that has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rest(Vec<(Vec<Step>, String, Value)>);
+
+/// One step of the way to a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    Field(String),
+    /// To the item with this identifier.
+    Item(Value),
+    /// To the item with so many before it.
+    Nth(usize),
+}
+
+impl Rest {
+    /// Takes over what another copy has.
+    pub fn extend(&mut self, other: Self) {
+        for field in other.0 {
+            if !self.0.contains(&field) {
+                self.0.push(field);
+            }
+        }
+    }
+
+    /// Writes a value as JSON, with these fields where their records are still there.
+    pub fn write(&self, value: &impl Serialize) -> String {
+        if self.0.is_empty() {
+            return write(value);
+        }
+        let mut value = serde_json::to_value(value).unwrap_or_default();
+        for (way, field, content) in &self.0 {
+            let record = way.iter().try_fold(&mut value, |value, step| match step {
+                Step::Field(field) => value.get_mut(field),
+                Step::Nth(index) => value.get_mut(index),
+                Step::Item(id) => {
+                    let items = value.as_array_mut()?;
+                    items.iter_mut().find(|item| item.get("id") == Some(id))
+                }
+            });
+            if let Some(Value::Object(record)) = record
+                && !record.contains_key(field)
+            {
+                record.insert(field.clone(), content.clone());
+            }
+        }
+        value.to_string()
+    }
+}
+
+/// What is found while a value is read.
+#[derive(Default)]
+struct Found {
+    way: Vec<Step>,
+    rest: Vec<(Vec<Step>, String, Value)>,
+}
+
+thread_local! {
+    /// None while nobody wants to know.
+    static FOUND: RefCell<Option<Found>> = const { RefCell::new(None) };
+}
+
+/// Reads what is inside of a value.
+fn inside<T>(step: impl FnOnce() -> Step, read: impl FnOnce() -> T) -> T {
+    let is_kept =
+        FOUND.with_borrow_mut(|found| found.as_mut().map(|found| found.way.push(step())).is_some());
+    let read = read();
+    if is_kept {
+        FOUND.with_borrow_mut(|found| found.as_mut().map(|found| found.way.pop()));
+    }
+    read
 }
 
 /// A value is not what was expected.
@@ -59,7 +145,7 @@ impl<'de> Deserializer<'de> for Stored {
                 (None, None) => visitor.visit_f64(number.as_f64().ok_or(Unreadable)?),
             },
             Value::String(text) => visitor.visit_string(text),
-            Value::Array(items) => visitor.visit_seq(Items(items.into_iter())),
+            Value::Array(items) => visitor.visit_seq(Items(items.into_iter(), 0)),
             Value::Object(fields) => visitor.visit_map(Fields::of(fields)),
         }
     }
@@ -84,7 +170,7 @@ impl<'de> Deserializer<'de> for Stored {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
         match self.0 {
-            Value::Array(items) => visitor.visit_seq(Items(items.into_iter())),
+            Value::Array(items) => visitor.visit_seq(Items(items.into_iter(), 0)),
             _ => Err(Unreadable),
         }
     }
@@ -96,9 +182,21 @@ impl<'de> Deserializer<'de> for Stored {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
-        _fields: &'static [&'static str],
+        known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Unreadable> {
+        FOUND.with_borrow_mut(|found| {
+            let (Some(found), Value::Object(fields)) = (found, &self.0) else {
+                return;
+            };
+            for (field, value) in fields {
+                if !known.contains(&&**field) {
+                    found
+                        .rest
+                        .push((found.way.clone(), field.clone(), value.clone()));
+                }
+            }
+        });
         self.map(visitor)
     }
 
@@ -137,7 +235,7 @@ impl<'de> Deserializer<'de> for Stored {
 }
 
 /// The items of an array.
-struct Items(vec::IntoIter<Value>);
+struct Items(vec::IntoIter<Value>, usize);
 
 impl<'de> de::SeqAccess<'de> for Items {
     type Error = Unreadable;
@@ -146,15 +244,24 @@ impl<'de> de::SeqAccess<'de> for Items {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Unreadable> {
-        let next = self.0.next();
-        next.map(|item| seed.deserialize(Stored(item))).transpose()
+        let Some(item) = self.0.next() else {
+            return Ok(None);
+        };
+        self.1 += 1;
+        let step = match item.get("id") {
+            Some(id) => Step::Item(id.clone()),
+            None => Step::Nth(self.1 - 1),
+        };
+        inside(|| step, || seed.deserialize(Stored(item))).map(Some)
     }
 }
 
 /// The fields of a record.
 struct Fields {
     rest: map::IntoIter,
-    /// That of the key which was read last.
+    /// The field that is read.
+    field: String,
+    /// What it holds.
     value: Value,
 }
 
@@ -162,6 +269,7 @@ impl Fields {
     fn of(fields: Map<String, Value>) -> Self {
         Self {
             rest: fields.into_iter(),
+            field: String::new(),
             value: Value::Null,
         }
     }
@@ -178,6 +286,7 @@ impl<'de> de::MapAccess<'de> for Fields {
             return Ok(None);
         };
         self.value = value;
+        self.field.clone_from(&key);
         seed.deserialize(key.into_deserializer()).map(Some)
     }
 
@@ -185,7 +294,8 @@ impl<'de> de::MapAccess<'de> for Fields {
         &mut self,
         seed: V,
     ) -> Result<V::Value, Unreadable> {
-        seed.deserialize(Stored(self.value.take()))
+        let (field, value) = (std::mem::take(&mut self.field), self.value.take());
+        inside(|| Step::Field(field), || seed.deserialize(Stored(value)))
     }
 }
 
@@ -290,6 +400,44 @@ mod tests {
             check::<Record>(other, None);
         }
         check::<Record>(r#"{"name":"","size":256}"#, None);
+    }
+
+    #[test]
+    fn what_is_not_known_is_written_again() {
+        #[derive(Debug, Default, PartialEq, Deserialize, Serialize)]
+        struct Outer {
+            id: u8,
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            inner: Vec<Inner>,
+        }
+        #[derive(Debug, Default, PartialEq, Deserialize, Serialize)]
+        struct Inner {
+            id: u8,
+        }
+        #[track_caller]
+        fn check(before: &str, change: impl FnOnce(&mut Outer), after: &str) {
+            let (mut outer, rest) = read_all::<Outer>(before).unwrap();
+            change(&mut outer);
+            let written: Value = serde_json::from_str(&rest.write(&outer)).unwrap();
+            assert_eq!(written, serde_json::from_str::<Value>(after).unwrap());
+        }
+        check(r#"{"id":1}"#, |_| (), r#"{"id":1}"#);
+        check(
+            r#"{"id":1,"x":[2]}"#,
+            |outer| outer.id = 3,
+            r#"{"id":3,"x":[2]}"#,
+        );
+        check(
+            r#"{"id":1,"inner":[{"id":1,"x":1},{"id":2,"x":{"id":3}}]}"#,
+            |outer| _ = outer.inner.remove(0),
+            r#"{"id":1,"inner":[{"id":2,"x":{"id":3}}]}"#,
+        );
+        // What is known and was taken away does not come back.
+        check(
+            r#"{"id":1,"inner":[{"id":1}]}"#,
+            |outer| outer.inner.clear(),
+            r#"{"id":1}"#,
+        );
     }
 
     #[test]

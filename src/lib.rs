@@ -9,15 +9,18 @@ mod id;
 mod json;
 
 pub mod address;
+pub mod archive;
 pub mod chat;
 pub mod clipboard;
 pub mod endpoint;
 pub mod file;
 pub mod highlight;
+pub mod history;
 pub mod lens;
 pub mod markdown;
 pub mod maths;
 pub mod openai;
+pub mod packed;
 pub mod reader;
 pub mod session;
 pub mod storage;

@@ -10,5 +10,8 @@ fn main() {
     std::panic::set_hook(Box::new(|panic| {
         web_sys::console::error_1(&panic.to_string().into());
     }));
-    leptos::mount::mount_to_body(collate::App);
+    wasm_bindgen_futures::spawn_local(async {
+        collate::storage::archive::catch_up().await;
+        leptos::mount::mount_to_body(collate::App);
+    });
 }

@@ -34,7 +34,10 @@ use crate::{
     },
     endpoint::{self, BaseUrl, Endpoint},
     openai::{self, Finish, Request},
-    storage::{self, Key},
+    storage::{
+        self, Key, archive,
+        locks::{self, Kind},
+    },
 };
 
 /// One card in the store, whose fields are read and written one by one.
@@ -104,6 +107,10 @@ struct Saving {
     is_over: bool,
     /// What the history shows of it, as this tab has saved it.
     entry: Option<Entry>,
+    /// The chat as it was saved last, by this tab or another, stamps included.
+    before: Option<Chat>,
+    /// What is stored of it, as far as this tab knows.
+    known: String,
     /// Since when it is as it was saved, or something waits to be, in milliseconds since 1970.
     since: f64,
     /// Runs the next save, if there is something to save.
@@ -122,7 +129,7 @@ pub struct Session {
     removed: RwSignal<Vec<Removed>>,
     skipped: RwSignal<HashSet<card::Id>>,
     proposed: RwSignal<HashMap<card::Id, Wanted>>,
-    is_copy: RwSignal<bool>,
+    elsewhere: RwSignal<HashSet<card::Id>>,
     is_stored: RwSignal<bool>,
     files: attachments::Files,
     saving: StoredValue<Saving, LocalStorage>,
@@ -143,7 +150,14 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    fn new(library: Library, chat: Chat, is_stored: bool) -> Self {
+    /// Opens a chat, with the text that is stored of it.
+    fn new(library: Library, chat: Chat, stored: Option<String>) -> Self {
+        let is_stored = stored.is_some();
+        let saving = Saving {
+            before: Some(chat.clone()),
+            known: stored.unwrap_or_default(),
+            ..Saving::default()
+        };
         let session = Self {
             library,
             chat: Store::new(chat),
@@ -151,12 +165,13 @@ impl Session {
             removed: RwSignal::default(),
             skipped: RwSignal::default(),
             proposed: RwSignal::default(),
-            is_copy: RwSignal::new(false),
+            elsewhere: RwSignal::default(),
             is_stored: RwSignal::new(is_stored),
             files: attachments::Files::new(),
-            saving: StoredValue::new_local(Saving::default()),
+            saving: StoredValue::new_local(saving),
         };
         session.look_for_contents();
+        session.look_elsewhere();
         session
     }
 
@@ -299,14 +314,9 @@ impl Session {
         self.removed.with(|removed| removed.last().cloned())
     }
 
-    /// Whether this tab goes on with a copy of the chat, because another tab changed it too.
-    pub fn is_copy(self) -> Signal<bool> {
-        self.is_copy.into()
-    }
-
-    /// Takes the notice about the copy away.
-    pub fn dismiss_is_copy(self) {
-        self.is_copy.set(false);
+    /// Whether another tab is answering in a card.
+    pub fn is_elsewhere(self, card: card::Id) -> bool {
+        self.elsewhere.with(|elsewhere| elsewhere.contains(&card))
     }
 
     // What a user does with the input.
@@ -374,7 +384,8 @@ impl Session {
                 .filter_map(|card| Some((card.endpoint?, card.model.clone()?)))
                 .collect()
         };
-        self.library.note_used(used);
+        let chat = (!used.is_empty()).then(|| self.id());
+        self.library.note_used(chat, used);
         // What is asked is saved before it goes anywhere.
         if is_sent {
             self.chat.used().set(js_sys::Date::now());
@@ -695,7 +706,7 @@ impl Session {
     pub fn pick_model(self, card: card::Id, model: String) {
         let endpoint = self.card(card).endpoint().try_get_untracked().flatten();
         if let Some(endpoint) = endpoint {
-            self.library.note_used([(endpoint, model.clone())]);
+            self.library.note_used(None, [(endpoint, model.clone())]);
         }
         self.become_ready(card, || self.card(card).model().set(Some(model)));
         self.save_soon();
@@ -756,7 +767,7 @@ impl Session {
         self.library.know(id, models);
         if self.card(card).try_read_untracked().is_some() {
             if let Some(model) = &model {
-                self.library.note_used([(id, model.clone())]);
+                self.library.note_used(None, [(id, model.clone())]);
             }
             self.become_ready(card, || {
                 self.card(card).endpoint().set(Some(id));
@@ -815,12 +826,6 @@ impl Session {
         for card in cards {
             self.react(Event::Ready(card));
         }
-    }
-
-    /// Gives the chat a title; empty gives it back the one that it had by itself.
-    fn rename(self, title: &str) {
-        self.chat.title().set(title.to_owned());
-        self.save();
     }
 
     // How an answer goes.
@@ -898,6 +903,7 @@ impl Session {
             },
         );
         self.lives.update(|lives| _ = lives.insert(card, live));
+        self.tell_answering();
     }
 
     /// Asks for the answer to a card's turn, once the contents of its attachments are there.
@@ -910,6 +916,8 @@ impl Session {
         params: serde_json::Map<String, serde_json::Value>,
         goes_on: bool,
     ) -> Result<openai::Stream, openai::Error> {
+        // What is asked is safe before it goes anywhere.
+        storage::journal::settled().await;
         let contents = self.contents(&card, turn).await;
         let contents = contents.map_err(|name| openai::Error::Gone { name })?;
         let before = card.before(turn);
@@ -957,6 +965,9 @@ impl Session {
             .try_update(|lives| lives.remove(&card))
             .flatten()?;
         live.end();
+        if outcome == Outcome::Complete {
+            self.library.ask_to_keep();
+        }
         let outcome = match outcome {
             Outcome::Failed(_) if self.library.is_leaving() => Outcome::Interrupted,
             outcome => outcome,
@@ -966,7 +977,51 @@ impl Session {
             .turn(card, live.turn)
             .try_update(|turn| live.give_to(turn, outcome));
         self.save();
+        self.tell_answering();
         Some(live.turn)
+    }
+
+    /// Tells other tabs which cards are answering here.
+    fn tell_answering(self) {
+        self.library.tell_answering();
+    }
+
+    /// The cards that are answering.
+    fn answering_cards(self) -> Vec<String> {
+        self.lives
+            .with_untracked(|lives| lives.keys().map(ToString::to_string).collect())
+    }
+
+    /// Finds out which of the cards whose last question has no whole answer another tab is
+    /// answering, and looks again when one is done.
+    fn look_elsewhere(self) {
+        let open: Vec<_> = {
+            let chat = self.chat.read_untracked();
+            let open = chat.cards.iter().filter(|card| card.is_open());
+            open.map(|card| card.id)
+                .filter(|card| !self.is_answering(*card))
+                .collect()
+        };
+        if open.is_empty() && self.elsewhere.with_untracked(HashSet::is_empty) {
+            return;
+        }
+        leptos::task::spawn_local(async move {
+            let names = open.iter().map(ToString::to_string).collect();
+            let found = locks::elsewhere(Kind::Answer, names).await;
+            let found: HashSet<_> = found.iter().filter_map(|id| id.parse().ok()).collect();
+            let before = self.elsewhere.try_get_untracked().unwrap_or_default();
+            for card in found.iter().filter(|card| !before.contains(card)) {
+                let card = *card;
+                leptos::task::spawn_local(async move {
+                    locks::released(Kind::Answer, &card.to_string()).await;
+                    self.look_elsewhere();
+                });
+            }
+            if found != before {
+                // The chat may be closed meanwhile.
+                let _ = self.elsewhere.try_set(found);
+            }
+        });
     }
 
     // How things are saved.
@@ -988,8 +1043,18 @@ impl Session {
         if self.chat.used().get_untracked() == 0.0 {
             self.chat.used().set(js_sys::Date::now());
         }
-        let chat = self.whole();
-        self.library.write_chat(&chat);
+        let mut chat = self.stamped(self.whole());
+        let known = self.saving.with_value(|saving| saving.known.clone());
+        // Another tab may have saved it, and this one not have heard of it yet.
+        if let Some(theirs) = storage::changed_text(chat.id, &known)
+            && let Some(merged) = archive::merge(&chat.text(), &theirs)
+            && let Some(merged) = Chat::read(&merged)
+        {
+            self.adopt(merged.clone());
+            chat = merged;
+        }
+        let text = chat.text();
+        let is_saved = self.library.write_chat(chat.id, &text);
         // Also where it can't be saved: then it stays open, and its address leads to it.
         if !is_stored {
             self.is_stored.set(true);
@@ -1003,8 +1068,23 @@ impl Session {
             self.saving
                 .update_value(|saving| saving.entry = Some(entry));
         }
-        self.saving
-            .update_value(|saving| saving.since = js_sys::Date::now());
+        self.saving.update_value(|saving| {
+            saving.since = js_sys::Date::now();
+            saving.before = Some(chat);
+            if is_saved {
+                saving.known = text;
+            }
+        });
+    }
+
+    /// A state of the chat, with stamps of what is not as it was saved last.
+    fn stamped(self, mut chat: Chat) -> Chat {
+        self.saving.with_value(|saving| {
+            if let Some(before) = &saving.before {
+                chat.stamp(before, now());
+            }
+        });
+        chat
     }
 
     /// The chat with every answer as far as it has come.
@@ -1077,8 +1157,8 @@ impl Session {
         set_timeout(move || _ = self.chat.try_set(empty), Duration::from_secs(1));
     }
 
-    /// Ends a chat that is deleted; returns it as far as it has come.
-    fn end(self) -> Chat {
+    /// Ends a chat that is deleted.
+    fn end(self) {
         self.stop_all();
         let pending = self.saving.try_update_value(|saving| {
             saving.is_over = true;
@@ -1087,41 +1167,134 @@ impl Session {
         if let Some(pending) = pending.flatten() {
             pending.clear();
         }
-        let chat = self.chat.get_untracked();
         self.close();
-        chat
     }
 
-    /// Another tab has saved this chat. What it saved is shown here, unless something here is not
-    /// saved yet: then this tab goes on under another identifier, so that neither loses a word.
-    fn changed_elsewhere(self) {
-        let id = self.id();
-        let has_unsaved = self.saving.with_value(|saving| saving.pending.is_some())
-            || self.library.is_unsaved(Key::Chat(id))
-            || self.lives.with_untracked(|lives| !lives.is_empty());
-        if has_unsaved {
-            let copy = fresh();
-            self.chat.id().set(copy);
-            storage::remember(copy);
-            self.library.forget_unsaved(id);
-            self.is_copy.set(true);
+    /// Another tab has saved this chat, or deleted it. What it saved is merged with what is here, so
+    /// that neither loses a word.
+    fn changed_elsewhere(self, theirs: Option<String>) {
+        match theirs {
+            Some(theirs) if storage::is_packed(&theirs) => {}
+            Some(theirs) if self.saving.with_value(|saving| saving.known == theirs) => {}
+            Some(theirs) => leptos::task::spawn_local(async move {
+                // Without the program, what comes next is merged with what is stored.
+                if archive::load().await {
+                    self.merge(&theirs);
+                }
+            }),
+            // It stays as long as it is shown, and is stored again when it goes on.
+            None if self.has_unsaved() => self.save(),
+            None => {}
+        }
+    }
+
+    fn has_unsaved(self) -> bool {
+        self.saving.with_value(|saving| saving.pending.is_some())
+            || self.library.is_unsaved(Key::Chat(self.id()))
+            || self.lives.with_untracked(|lives| !lives.is_empty())
+    }
+
+    /// Merges what another tab has saved with what is here.
+    fn merge(self, theirs: &str) {
+        let Some(mine) = self.chat.try_get_untracked() else {
+            return;
+        };
+        let mine = self.stamped(mine);
+        let Some(merged) = archive::merge(&mine.text(), theirs) else {
+            return;
+        };
+        let Some(mut chat) = Chat::read(&merged) else {
+            return;
+        };
+        let before = self.saving.with_value(|saving| saving.before.clone());
+        if before.is_some_and(|before| before.draft != mine.draft)
+            && let Some(theirs) = Chat::read(theirs)
+        {
+            // Words are typed here, and others there.
+            chat.draft = chat::merge::join(&mine.draft, &theirs.draft);
+        }
+        let is_more = chat.text() != theirs;
+        self.adopt(chat.clone());
+        self.saving.update_value(|saving| {
+            theirs.clone_into(&mut saving.known);
+            saving.entry = None;
+            saving.before = Some(chat);
+        });
+        if is_more || self.has_unsaved() {
             self.save_soon();
-        } else if let Some(theirs) = storage::chat(id) {
-            self.adopt(theirs);
         }
+        self.look_elsewhere();
     }
 
+    /// Shows a chat in place of this one's last state: only what differs is told.
     fn adopt(self, theirs: Chat) {
-        self.saving
-            .update_value(|saving| saving.entry = Some(theirs.entry()));
-        self.chat.title().set(theirs.title);
-        self.chat.used().set(theirs.used);
-        self.chat.draft().set(theirs.draft);
-        self.chat.cards().set(theirs.cards);
-        for card in self.chat.cards() {
-            card.turns().update_keys();
+        let coming: Vec<_> = self.lives.with_untracked(|lives| {
+            let lives = lives.iter();
+            lives
+                .map(|(card, live)| (*card, live.turn, live.id))
+                .collect()
+        });
+        let own = self.chat.get_untracked();
+        let theirs = theirs.with_own(&own, &coming);
+        if own.title != theirs.title {
+            self.chat.title().set(theirs.title);
+        }
+        if own.draft != theirs.draft {
+            self.chat.draft().set(theirs.draft);
+        }
+        self.chat.update_untracked(|chat| {
+            chat.used = theirs.used;
+            chat.pinned = theirs.pinned;
+            chat.tags = theirs.tags;
+            chat.rest = theirs.rest;
+        });
+        let ids = |cards: &[Card]| cards.iter().map(|card| card.id).collect::<Vec<_>>();
+        let is_same_row = ids(&own.cards) == ids(&theirs.cards);
+        if !is_same_row {
+            self.chat.cards().set(theirs.cards);
+            for card in self.chat.cards() {
+                card.turns().update_keys();
+            }
+        } else {
+            for (own, theirs) in own.cards.iter().zip(theirs.cards) {
+                let card = self.card(own.id);
+                if own.turns != theirs.turns {
+                    card.turns().set(theirs.turns.clone());
+                    card.turns().update_keys();
+                }
+                if *own != theirs {
+                    card.endpoint().set(theirs.endpoint);
+                    card.model().set(theirs.model);
+                    card.name().set(theirs.name);
+                    card.colour().set(theirs.colour);
+                    card.system().set(theirs.system);
+                    card.params().set(theirs.params);
+                    card.synced().set(theirs.synced);
+                    card.draft().set(theirs.draft);
+                }
+            }
+        }
+        // An answer to what another tab has deleted is of no use to anyone.
+        for (card, turn, _) in coming {
+            let is_gone = self.turn(card, turn).try_read_untracked().is_none();
+            if is_gone
+                && let Some(live) = self.lives.try_update(|lives| lives.remove(&card)).flatten()
+            {
+                live.end();
+                self.tell_answering();
+            }
         }
     }
+}
+
+/// Now, in milliseconds since 1970.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the time is a whole number of milliseconds"
+)]
+fn now() -> u64 {
+    js_sys::Date::now() as u64
 }
 
 /// A new identifier: the time in milliseconds, then 20 random bits. Unique enough among one person's
@@ -1132,9 +1305,6 @@ fn fresh<Id: From<u64>>() -> Id {
         clippy::cast_sign_loss,
         reason = "both are positive, and the random one is below 2²⁰"
     )]
-    let (time, random) = (
-        js_sys::Date::now() as u64,
-        (js_sys::Math::random() * f64::from(1 << 20)) as u64,
-    );
+    let (time, random) = (now(), (js_sys::Math::random() * f64::from(1 << 20)) as u64);
     (time << 20 | random).into()
 }

@@ -1,26 +1,32 @@
 //! What the browser keeps: two keys per chat, one of them what the history shows of it, and one each
 //! for the endpoints, the settings, and the models used last; the contents of attachments apart.
 //!
-//! Only an absent key becomes a default. What can't be read is moved aside under
-//! `collate.aside.…` before anything is written in its place.
+//! A chat that is open is stored as JSON, any other may be packed: see [`crate::packed`]. Only an
+//! absent key becomes a default. What can't be read is moved aside under `collate.aside.…` before
+//! anything is written in its place. What is written is kept a second time in the [`journal`], which
+//! survives the end of the browser.
 
 #![expect(
     clippy::disallowed_methods,
     reason = "the border that clippy.toml draws ends here"
 )]
 
+pub mod archive;
 pub mod blobs;
+pub mod journal;
+pub mod locks;
 pub mod schema;
 
 use gloo_storage::{LocalStorage, Storage};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
 
 use crate::{
     chat::{self, Chat, Entry},
     endpoint::Endpoints,
-    json,
+    json, packed,
 };
+pub use packed::is_packed;
 pub use schema::{Key, Recent, SendKey, Settings, Theme, Used};
 
 /// Why something is not saved.
@@ -45,38 +51,48 @@ pub struct Loaded {
     pub recent: Recent,
     /// The keys under which damaged values were put aside.
     pub aside: Vec<String>,
+    /// What is damaged and could not be put aside: nothing is written over it.
+    pub kept: Vec<Key>,
 }
 
-/// Reads what was saved: all that can be read, and why nothing may be saved, if so:
-/// [`Error::Blocked`], or [`Error::Full`] when a damaged value could not be put aside and would be
-/// written over.
-pub fn load() -> (Loaded, Option<Error>) {
-    fn or_default<T: DeserializeOwned + Default>(
-        key: Key,
-        aside: &mut Vec<String>,
-        failed: &mut Option<Error>,
-    ) -> T {
-        read(key, aside)
-            .unwrap_or_else(|error| {
-                *failed = Some(error);
-                None
-            })
-            .unwrap_or_default()
-    }
+/// Reads what was saved: all that can be read.
+///
+/// # Errors
+/// The storage is blocked.
+pub fn load() -> Result<Loaded, Error> {
+    raw().ok_or(Error::Blocked)?;
     let mut loaded = Loaded::default();
-    let mut failed = None;
-    let aside = &mut loaded.aside;
-    loaded.endpoints = or_default(Key::Endpoints, aside, &mut failed);
-    loaded.settings = or_default(Key::Settings, aside, &mut failed);
-    loaded.recent = or_default(Key::Recent, aside, &mut failed);
-    (loaded, failed)
+    if let Some((endpoints, rest)) = loaded.read(Key::Endpoints, json::read_all::<Endpoints>) {
+        loaded.endpoints = Endpoints { rest, ..endpoints };
+    }
+    if let Some((settings, rest)) = loaded.read(Key::Settings, json::read_all::<Settings>) {
+        loaded.settings = Settings { rest, ..settings };
+    }
+    loaded.recent = loaded.read(Key::Recent, json::read).unwrap_or_default();
+    Ok(loaded)
+}
+
+impl Loaded {
+    fn read<T>(&mut self, key: Key, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let text = text(key)?;
+        let value = read(&text);
+        if value.is_none() {
+            match put_aside(key, &text) {
+                Ok(put) => self.aside.push(put),
+                Err(_) => self.kept.push(key),
+            }
+        }
+        value
+    }
 }
 
 /// What was found of a chat.
 #[derive(Debug)]
 pub enum Found {
-    /// The chat itself.
-    Chat(Chat),
+    /// The chat, and the text that is stored of it.
+    Chat(Box<Chat>, String),
+    /// The text of a chat that is packed.
+    Packed(String),
     /// There is none under that identifier.
     None,
     /// There is one that can't be read. It was put aside under this key.
@@ -86,53 +102,35 @@ pub enum Found {
 /// Reads a chat. One that can't be read is put aside.
 ///
 /// # Errors
-/// Why nothing may be saved: what can't be read could not be put aside.
+/// There is no room to put aside what can't be read: it stays where it is.
 pub fn open(id: chat::Id) -> Result<Found, Error> {
-    let mut aside = Vec::new();
-    let chat = read(Key::Chat(id), &mut aside)?;
-    Ok(match (chat.filter(is_whole), aside.pop()) {
-        (Some(chat), _) => Found::Chat(chat),
-        (None, Some(key)) => Found::Aside(key),
-        (None, None) => Found::None,
-    })
-}
-
-/// Every chat has a card.
-fn is_whole(chat: &Chat) -> bool {
-    !chat.cards.is_empty()
-}
-
-/// What the history shows: each chat that is stored, the last used first.
-pub fn history() -> Vec<Entry> {
-    let Some(storage) = raw() else {
-        return Vec::new();
+    let Some(text) = text(Key::Chat(id)) else {
+        return Ok(Found::None);
     };
-    let keys = (0..storage.length().unwrap_or_default()).filter_map(|n| storage.key(n).ok()?);
-    let mut entries: Vec<Entry> = Vec::new();
-    for key in keys {
-        if let Some(Key::Chat(id)) = Key::parse(&key) {
-            let entry = entry(id);
-            // A sort of the standard library would be 1 % of the download.
-            let place = entries.partition_point(|other| other.used >= entry.used);
-            entries.insert(place, entry);
-        }
+    if packed::is_packed(&text) {
+        return Ok(Found::Packed(text));
     }
-    entries
+    match Chat::read(&text) {
+        Some(chat) => Ok(Found::Chat(Box::new(chat), text)),
+        None => put_aside(Key::Chat(id), &text).map(Found::Aside),
+    }
 }
 
-/// What the history shows of one chat. Where its entry is lost, the chat itself tells; a chat that
-/// can't be read is shown without a title, and named when it is opened.
-fn entry(id: chat::Id) -> Entry {
-    let stored = readable(Key::Entry(id));
-    stored.or_else(|| Some(chat(id)?.entry())).unwrap_or(Entry {
-        id,
-        title: String::new(),
-        used: 0.0,
-        models: Vec::new(),
-        pinned: false,
-        tags: Vec::new(),
-    })
+/// Moves a value that can't be read out of the way, unchanged; returns its new key.
+///
+/// # Errors
+/// There is no room for it; it stays where it is.
+pub fn put_aside(key: Key, text: &str) -> Result<String, Error> {
+    let storage = raw().ok_or(Error::Blocked)?;
+    let now = String::from(js_sys::Date::new_0().to_iso_string());
+    let put = format!("{ASIDE}{now}.{key}");
+    storage.set_item(&put, text).map_err(|_| Error::Full)?;
+    remove(key);
+    Ok(put)
 }
+
+/// What the keys of values begin with that could not be read.
+pub const ASIDE: &str = "collate.aside.";
 
 /// Keeps, for this tab alone, which chat it shows: a reload brings that one back, whatever other
 /// tabs have done.
@@ -154,23 +152,53 @@ pub fn remembered() -> Option<chat::Id> {
     }
 }
 
-/// Reads one chat as another tab has just saved it; None when it is gone or can't be read.
-pub fn chat(id: chat::Id) -> Option<Chat> {
-    readable(Key::Chat(id)).filter(is_whole)
+/// What is stored under a key.
+pub fn text(key: Key) -> Option<String> {
+    text_of(&key.to_string())
+}
+
+/// What is stored under any key, also of an older version.
+pub fn text_of(key: &str) -> Option<String> {
+    raw()?.get_item(key).ok()?
+}
+
+/// Removes what is stored under any key.
+pub fn remove_text_of(key: &str) {
+    if let Some(storage) = raw() {
+        // A storage that is there lets its keys be removed.
+        let _ = storage.remove_item(key);
+    }
+}
+
+/// Writes under any key; returns whether it is written.
+pub fn write_text_of(key: &str, text: &str) -> bool {
+    raw().is_some_and(|storage| storage.set_item(key, text).is_ok())
+}
+
+/// What is stored of a chat, where that is neither this text nor packed: another tab has saved it.
+pub fn changed_text(id: chat::Id, known: &str) -> Option<String> {
+    text(Key::Chat(id)).filter(|text| text != known && !packed::is_packed(text))
 }
 
 /// Reads a value as another tab has just saved it; None when it is gone or can't be read.
 pub fn readable<T: DeserializeOwned>(key: Key) -> Option<T> {
-    let text = raw()?.get_item(&key.to_string()).ok()??;
-    json::read(&text)
+    json::read(&text(key)?)
 }
 
-/// Saves one chat, and nothing else: the cost is by this chat, not by the history.
+/// Saves one chat, and nothing else: the cost is by this chat, not by the history. Where there is no
+/// room for it, it is packed.
 ///
 /// # Errors
-/// Why it is not saved.
-pub fn save_chat(chat: &Chat) -> Result<(), Error> {
-    write(Key::Chat(chat.id), chat)
+/// Why it is not saved. It is in the journal then, as far as there is one.
+pub fn save_chat(id: chat::Id, text: &str) -> Result<(), Error> {
+    let key = Key::Chat(id);
+    match write_kept(key, text) {
+        Err(Error::Full) => {
+            let packed = archive::pack(text).ok_or(Error::Full)?;
+            write(key, &packed)
+        }
+        written => written,
+    }
 }
 
 /// Saves what the history shows of a chat.
@@ -178,16 +206,18 @@ pub fn save_chat(chat: &Chat) -> Result<(), Error> {
 /// # Errors
 /// Why it is not saved.
 pub fn save_entry(entry: &Entry) -> Result<(), Error> {
-    write(Key::Entry(entry.id), entry)
+    write(Key::Entry(entry.id), &json::write(entry))
 }
 
 /// Deletes a chat.
 pub fn delete_chat(id: chat::Id) {
-    if let Some(storage) = raw() {
-        // A storage that is there lets its keys be removed.
-        let _ = storage.remove_item(&Key::Chat(id).to_string());
-        let _ = storage.remove_item(&Key::Entry(id).to_string());
-    }
+    journal::drop(&Key::Chat(id).to_string());
+    remove(Key::Chat(id));
+    remove(Key::Entry(id));
+}
+
+fn remove(key: Key) {
+    remove_text_of(&key.to_string());
 }
 
 /// Saves the endpoints.
@@ -195,7 +225,7 @@ pub fn delete_chat(id: chat::Id) {
 /// # Errors
 /// Why they are not saved.
 pub fn save_endpoints(endpoints: &Endpoints) -> Result<(), Error> {
-    write(Key::Endpoints, endpoints)
+    write_kept(Key::Endpoints, &endpoints.rest.write(endpoints))
 }
 
 /// Saves the settings.
@@ -203,7 +233,7 @@ pub fn save_endpoints(endpoints: &Endpoints) -> Result<(), Error> {
 /// # Errors
 /// Why they are not saved.
 pub fn save_settings(settings: &Settings) -> Result<(), Error> {
-    write(Key::Settings, settings)
+    write_kept(Key::Settings, &settings.rest.write(settings))
 }
 
 /// Saves which models were used last.
@@ -211,49 +241,75 @@ pub fn save_settings(settings: &Settings) -> Result<(), Error> {
 /// # Errors
 /// Why they are not saved.
 pub fn save_recent(recent: &Recent) -> Result<(), Error> {
-    write(Key::Recent, recent)
+    write(Key::Recent, &json::write(recent))
+}
+
+/// Puts back what was removed from the storage, as it was; what is there meanwhile stays. Returns
+/// whether all of it is there now.
+pub fn put_back(values: &[(String, String)]) -> bool {
+    let Some(storage) = raw() else { return false };
+    values.iter().all(|(key, text)| {
+        let is_there = matches!(storage.get_item(key), Ok(Some(_)));
+        if !is_there && matches!(Key::parse(key), Some(Key::Chat(_))) {
+            journal::put(key, text);
+        }
+        is_there || storage.set_item(key, text).is_ok()
+    })
+}
+
+/// Asks the browser not to throw away what is stored when room is short.
+pub fn ask_to_keep() {
+    if let Some(window) = web_sys::window()
+        && window.is_secure_context()
+    {
+        // Whether it does is up to it, and to the reader.
+        let _ = window.navigator().storage().persist();
+    }
+}
+
+/// Whether what an older version has written is there, and nothing of this one.
+pub fn is_old() -> bool {
+    let has = |key: Key| text(key).is_some();
+    let is_begun = has(Key::Recent) || has(Key::Settings) || has(Key::Endpoints);
+    !is_begun && keys().any(|key| key.starts_with(schema::OLD_PREFIX))
+}
+
+/// All keys of the storage.
+pub fn keys() -> impl Iterator<Item = String> {
+    let storage = raw();
+    let length = storage.as_ref().and_then(|storage| storage.length().ok());
+    (0..length.unwrap_or_default())
+        .filter_map(move |n| storage.as_ref().and_then(|storage| storage.key(n).ok()?))
 }
 
 /// The storage, where the browser gives one. gloo-storage's own functions panic where it does not.
 fn raw() -> Option<web_sys::Storage> {
-    web_sys::window()?.local_storage().ok().flatten()
+    let storage = web_sys::window()?.local_storage().ok().flatten();
+    storage.map(|_| LocalStorage::raw())
 }
 
 fn raw_of_tab() -> Option<web_sys::Storage> {
     web_sys::window()?.session_storage().ok().flatten()
 }
 
-fn write(key: Key, value: &impl Serialize) -> Result<(), Error> {
+/// Writes a value, and keeps it in the journal first.
+fn write_kept(key: Key, text: &str) -> Result<(), Error> {
+    journal::put(&key.to_string(), text);
+    write(key, text)
+}
+
+/// Writes a value.
+///
+/// # Errors
+/// Why it is not written.
+pub fn write(key: Key, text: &str) -> Result<(), Error> {
     raw().ok_or(Error::Blocked)?;
-    LocalStorage::set(key.to_string(), value).map_err(|_| Error::Full)
+    let is_written = write_text_of(&key.to_string(), text);
+    is_written.then_some(()).ok_or(Error::Full)
 }
 
-fn read<T: DeserializeOwned>(key: Key, aside: &mut Vec<String>) -> Result<Option<T>, Error> {
-    let storage = raw().ok_or(Error::Blocked)?;
-    let key = key.to_string();
-    let Some(text) = storage.get_item(&key).map_err(|_| Error::Blocked)? else {
-        return Ok(None);
-    };
-    if let Some(value) = json::read(&text) {
-        return Ok(Some(value));
-    }
-    let put = format!(
-        "collate.aside.{}.{key}",
-        js_sys::Date::new_0().to_iso_string()
-    );
-    storage.set_item(&put, &text).map_err(|_| Error::Full)?;
-    storage.remove_item(&key).map_err(|_| Error::Blocked)?;
-    aside.push(put);
-    Ok(None)
-}
-
-/// Whether a storage event of another tab tells that a value was removed.
-pub fn is_gone(event: &web_sys::Event) -> bool {
-    let event = event.dyn_ref::<web_sys::StorageEvent>();
-    event.is_some_and(|event| event.new_value().is_none())
-}
-
-/// The key that a storage event of another tab is about.
-pub fn changed(event: &web_sys::Event) -> Option<Key> {
-    Key::parse(&event.dyn_ref::<web_sys::StorageEvent>()?.key()?)
+/// What another tab has written: a key of ours, and the text under it, none where it was removed.
+pub fn changed(event: &web_sys::Event) -> Option<(Key, Option<String>)> {
+    let event = event.dyn_ref::<web_sys::StorageEvent>()?;
+    Some((Key::parse(&event.key()?)?, event.new_value()))
 }

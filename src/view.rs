@@ -8,14 +8,15 @@ mod board;
 mod card;
 mod composer;
 mod connect;
+mod desk;
 mod drawing;
-mod dynamic;
+pub(crate) mod dynamic;
 mod explain;
 mod field;
 mod follow;
 mod grip;
 mod history;
-mod icon;
+pub(crate) mod icon;
 mod ime;
 mod location;
 mod menu;
@@ -69,7 +70,7 @@ impl Shown {
     fn session(self) -> Option<Session> {
         match self.opened.get() {
             Opened::Chat(session) => Some(session),
-            Opened::Nothing => None,
+            Opened::Coming | Opened::Nothing => None,
         }
     }
 
@@ -143,8 +144,8 @@ fn Page() -> impl IntoView {
     let opened = memo(move || {
         let address = location.address();
         let opened = untrack(|| library.open(&address));
-        if opened == Opened::Nothing {
-            // A chat that is brought back is shown where it was missing.
+        if !matches!(opened, Opened::Chat(_)) {
+            // A chat that is brought back, or unpacked, is shown where it was missing.
             library.follow_history();
         }
         opened
@@ -156,6 +157,7 @@ fn Page() -> impl IntoView {
         settings: RwSignal::new(false),
     };
     provide_context(shown);
+    desk::serve(library, shown);
     // A chat in which something was said has an address of its own.
     effect(move || {
         if let Some(id) = shown.session().and_then(Session::address) {
@@ -248,11 +250,23 @@ fn Page() -> impl IntoView {
                     }
                         .into_any()
                 }
+                Opened::Coming => view! { <Coming /> }.into_any(),
                 Opened::Nothing => view! { <Nothing /> }.into_any(),
             })}
             {when(move || shown.history.get(), move || view! { <History /> })}
         </div>
         {when(move || shown.settings.get(), move || view! { <SettingsDialog /> })}
+    }
+}
+
+/// What stands in place of a chat that is being unpacked.
+#[component]
+fn Coming() -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <main class="board">
+            <p class="empty" role="status">{word!(i18n, loading)}</p>
+        </main>
     }
 }
 

@@ -4,7 +4,7 @@ use reactive_stores::Store;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Draft, Params,
+    Draft, Outcome, Params,
     turn::{self, Turn},
 };
 use crate::endpoint::{self, Endpoint, Endpoints};
@@ -105,6 +105,14 @@ impl Card {
         };
         // Strings, numbers and lists of them can be written.
         serde_json::to_string(&settings).unwrap_or_default()
+    }
+
+    /// Whether its last question has no whole answer.
+    pub fn is_open(&self) -> bool {
+        self.turns.last().is_some_and(|turn| {
+            let answer = turn.answer.as_ref();
+            answer.is_none_or(|answer| answer.outcome == Outcome::Interrupted)
+        })
     }
 
     /// The turns that come before this one: what its request must repeat to the model.

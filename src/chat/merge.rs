@@ -11,7 +11,7 @@ use std::{cmp::Ordering, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Answer, Card, Chat, Draft, Outcome, Turn, card, turn};
+use super::{Answer, Card, Chat, Draft, Outcome, Turn, answer, card, turn};
 
 /// A part of a chat that has a stamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -217,16 +217,20 @@ impl Chat {
         }
     }
 
-    /// This chat without some answers: those that are coming in this tab, which knows them best.
+    /// This chat with some turns' answers that are coming in this tab as this tab has them, which knows
+    /// best: what is stored of them is a second old.
     #[must_use]
-    pub fn without(mut self, answers: &[super::answer::Id]) -> Self {
-        let turns = self.cards.iter_mut().flat_map(|card| &mut card.turns);
-        for turn in turns {
-            if turn.answers().any(|answer| answers.contains(&answer.id)) {
-                let shown = turn.shown();
-                let mut all = turn.take_answers();
-                all.retain(|answer| !answers.contains(&answer.id));
-                turn.set_answers(all, shown);
+    pub fn with_own(mut self, own: &Self, coming: &[(card::Id, turn::Id, answer::Id)]) -> Self {
+        for (card, turn, answer) in coming {
+            let own = own.card(*card).and_then(|card| card.turn(*turn));
+            if let (Some(stored), Some(own)) = (self.turn_mut(*card, *turn), own) {
+                let mut answers = stored.take_answers();
+                answers.retain(|stored| stored.id != *answer);
+                if let Some(place) = own.answers().position(|own| own.id == *answer) {
+                    let own = own.answers().find(|own| own.id == *answer).cloned();
+                    answers.splice(place.min(answers.len())..place.min(answers.len()), own);
+                }
+                stored.set_answers(answers, own.shown());
             }
         }
         self
@@ -281,6 +285,8 @@ pub fn merge(one: Chat, other: Chat) -> Chat {
         card.turns.retain(|turn| !stamps.is_gone(turn.id.bits()));
     }
     stamps.forget(&cards);
+    let mut rest = one.rest.clone();
+    rest.extend(other.rest.clone());
     Chat {
         id: one.id,
         title: head.title.clone(),
@@ -290,6 +296,7 @@ pub fn merge(one: Chat, other: Chat) -> Chat {
         draft: draft.clone(),
         cards,
         stamps,
+        rest,
     }
 }
 

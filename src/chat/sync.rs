@@ -307,6 +307,7 @@ mod tests {
                 base_url: BaseUrl::parse("http://e/v1").unwrap(),
                 token: None,
             }],
+            ..Endpoints::default()
         }
     }
 

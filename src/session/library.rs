@@ -5,13 +5,16 @@ use std::collections::{HashMap, HashSet};
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{Session, fresh};
+use super::{Session, fresh, now};
 use crate::{
     address::{Address, Wanted},
     chat::{self, Card, Chat, Entry},
     endpoint::{self, BaseUrl, Edit, Endpoint, Endpoints, Invalid},
-    openai,
-    storage::{self, Found, Key, Recent, Settings, Used},
+    json, openai,
+    storage::{
+        self, Found, Key, Loaded, Recent, Settings, Used, archive,
+        locks::{self, Kind},
+    },
 };
 
 /// What is known of an endpoint's models.
@@ -53,6 +56,8 @@ impl Unlisted {
 pub enum Opened {
     /// A chat.
     Chat(Session),
+    /// A chat that is being unpacked.
+    Coming,
     /// There is nothing at that address, or nothing that can be read.
     Nothing,
 }
@@ -60,8 +65,8 @@ pub enum Opened {
 /// What was removed from the library, to be put back.
 #[derive(Clone, Debug)]
 pub enum Forgotten {
-    /// A chat of the history.
-    Chat(Box<Chat>),
+    /// Chats of the history: what was stored of them, under which keys.
+    Chats(Vec<(String, String)>),
     /// An endpoint, with its place in the list.
     Endpoint(Endpoint, usize),
 }
@@ -75,8 +80,14 @@ struct Tab {
     open: Vec<Session>,
     /// The page's first address was opened.
     has_opened: bool,
-    /// Nothing may be written: the storage is blocked, or holds what could not be put aside.
+    /// Nothing can be written: the storage is blocked.
     off: bool,
+    /// What is damaged and could not be put aside: nothing is written over it.
+    kept: Vec<Key>,
+    /// The texts of chats that were packed, until they are opened.
+    unpacked: HashMap<chat::Id, (Chat, String)>,
+    /// The chat in which something was asked last.
+    last: Option<chat::Id>,
     /// The page is being left, which ends every request: no fault of the endpoint.
     leaving: bool,
     /// Models that demand `max_completion_tokens` in place of `max_tokens`.
@@ -107,12 +118,18 @@ impl Library {
     /// # Panics
     /// Outside a reactive owner, which every view has.
     pub fn open_all() -> Self {
-        let (loaded, failed) = storage::load();
+        let (loaded, failed) = match storage::load() {
+            Ok(loaded) => (loaded, None),
+            Err(error) => (Loaded::default(), Some(error)),
+        };
         let tab = Tab {
             owner: Owner::current().expect("a view has an owner"),
             open: Vec::new(),
             has_opened: false,
             off: failed.is_some(),
+            kept: loaded.kept,
+            unpacked: HashMap::new(),
+            last: loaded.recent.chat,
             leaving: false,
             renaming: HashSet::new(),
             not_counting: HashSet::new(),
@@ -132,11 +149,7 @@ impl Library {
             tab: StoredValue::new_local(tab),
         };
         library.watch();
-        // What it can't take away now, it takes away the next time.
-        set_timeout(
-            || spawn_local(async { _ = storage::blobs::sweep().await }),
-            std::time::Duration::from_secs(5),
-        );
+        library.tidy_soon();
         library
     }
 
@@ -178,12 +191,6 @@ impl Library {
         let set = self.settings.with(|settings| settings.locale.clone());
         let browsers = || window().navigator().language();
         set.or_else(browsers).unwrap_or_else(|| "en".to_owned())
-    }
-
-    /// The chats that are stored, the last used first.
-    pub fn history(self) -> Vec<Entry> {
-        self.history.track();
-        storage::history()
     }
 
     /// What was removed from the library last, while it can still be put back.
@@ -238,14 +245,20 @@ impl Library {
             .try_update_value(|tab| !std::mem::replace(&mut tab.has_opened, true))
             .unwrap_or_default();
         let session = match address {
-            Address::Chat(id) => self.open_stored(*id),
+            Address::Chat(id) => match self.open_stored(*id) {
+                Opened::Chat(session) => Some(session),
+                Opened::Coming => return Opened::Coming,
+                Opened::Nothing => None,
+            },
             Address::New(wanted) if is_first && wanted.is_empty() => {
                 // A chat that was remembered but never saved was a new one.
-                let last = || storage::history().first().map(|entry| entry.id);
-                let chat = storage::remembered()
-                    .or_else(last)
-                    .and_then(|id| self.open_stored(id));
-                Some(chat.unwrap_or_else(|| self.open_new(&[])))
+                let last = || self.tab.with_value(|tab| tab.last);
+                let chat = storage::remembered().or_else(last);
+                match chat.map(|id| self.open_stored(id)) {
+                    None | Some(Opened::Nothing) => Some(self.open_new(&[])),
+                    Some(Opened::Coming) => return Opened::Coming,
+                    Some(Opened::Chat(session)) => Some(session),
+                }
             }
             Address::New(wanted) => Some(self.open_new(wanted)),
             Address::Nowhere => None,
@@ -263,23 +276,67 @@ impl Library {
             closed.close();
         }
         self.tab.update_value(|tab| tab.open = open);
+        self.tell_open();
         Opened::Chat(session)
     }
 
-    fn open_stored(self, id: chat::Id) -> Option<Session> {
-        let open = self.session(id);
-        open.or_else(|| Some(self.start(self.stored(id)?, true)))
+    /// Tells other tabs which cards are answering here.
+    pub(super) fn tell_answering(self) {
+        let open = self.tab.with_value(|tab| tab.open.clone());
+        let cards = open.iter().flat_map(|open| open.answering_cards());
+        locks::hold(Kind::Answer, cards.collect());
     }
 
-    /// Reads a chat. One that can't be read is put aside, where there is room, and named.
-    fn stored(self, id: chat::Id) -> Option<Chat> {
+    /// Tells other tabs which chats are open here.
+    pub(super) fn tell_open(self) {
+        let open = self.tab.with_value(|tab| tab.open.clone());
+        let open = open.iter().map(|open| open.id().to_string());
+        locks::hold(Kind::Open, open.collect());
+    }
+
+    fn open_stored(self, id: chat::Id) -> Opened {
+        if let Some(open) = self.session(id) {
+            return Opened::Chat(open);
+        }
+        let unpacked = self.tab.try_update_value(|tab| tab.unpacked.remove(&id));
+        if let Some((chat, text)) = unpacked.flatten() {
+            return Opened::Chat(self.start(chat, Some(text)));
+        }
         match storage::open(id) {
-            Ok(Found::Chat(chat)) => Some(chat),
+            Ok(Found::Chat(chat, text)) => Opened::Chat(self.start(*chat, Some(text))),
+            Ok(Found::Packed(text)) => {
+                spawn_local(self.unpack(id, text));
+                Opened::Coming
+            }
             Ok(Found::Aside(key)) => {
                 self.aside.update(|aside| aside.push(key));
-                None
+                Opened::Nothing
             }
-            Ok(Found::None) | Err(_) => None,
+            Ok(Found::None) | Err(_) => Opened::Nothing,
+        }
+    }
+
+    /// Unpacks a chat, and opens it then.
+    async fn unpack(self, id: chat::Id, text: String) {
+        let is_loaded = archive::load().await;
+        let chat = archive::unpack(&text).and_then(|text| Chat::read(&text));
+        match chat {
+            Some(chat) => {
+                self.tab
+                    .update_value(|tab| _ = tab.unpacked.insert(id, (chat, text)));
+                self.history.notify();
+            }
+            // Without the program, nobody knows whether it is damaged.
+            None if !is_loaded => {
+                let again = std::time::Duration::from_secs(3);
+                set_timeout(move || self.history.notify(), again);
+            }
+            None => {
+                if let Ok(key) = storage::put_aside(Key::Chat(id), &text) {
+                    self.aside.update(|aside| aside.push(key));
+                }
+                self.history.notify();
+            }
         }
     }
 
@@ -299,7 +356,7 @@ impl Library {
             }
             cards.push(card);
         }
-        let session = self.start(Chat::new(fresh(), cards), false);
+        let session = self.start(Chat::new(fresh(), cards), None);
         session.propose(proposed);
         session
     }
@@ -337,10 +394,11 @@ impl Library {
         (card, true)
     }
 
-    fn start(self, chat: Chat, is_stored: bool) -> Session {
+    /// Opens a chat, with the text that is stored of it.
+    fn start(self, chat: Chat, stored: Option<String>) -> Session {
         let in_use: Vec<_> = chat.cards.iter().filter_map(|card| card.endpoint).collect();
         let owner = self.tab.with_value(|tab| tab.owner.clone());
-        let session = owner.with(|| Session::new(self, chat, is_stored));
+        let session = owner.with(|| Session::new(self, chat, stored));
         self.tab.update_value(|tab| tab.open.push(session));
         for id in in_use {
             match self.models.with_untracked(|all| all.get(&id).cloned()) {
@@ -358,31 +416,82 @@ impl Library {
             .with_value(|tab| tab.open.iter().copied().find(|open| open.id() == id))
     }
 
-    /// Gives a chat a title; empty gives it back the one that it had by itself.
-    pub fn rename_chat(self, id: chat::Id, title: &str) {
-        let title = title.trim();
-        if let Some(open) = self.session(id) {
-            open.rename(title);
-        } else if let Some(mut chat) = self.stored(id) {
-            title.clone_into(&mut chat.title);
-            self.write_chat(&chat);
-            self.write_entry(&chat.entry());
+    /// Saves all that is open and not saved yet.
+    pub fn flush(self) {
+        for open in self.tab.with_value(|tab| tab.open.clone()) {
+            open.flush();
         }
     }
 
-    /// Deletes a chat with all that was said in it.
-    pub fn delete_chat(self, id: chat::Id) {
-        let chat = match self.session(id) {
-            Some(open) => {
-                self.tab
-                    .update_value(|tab| tab.open.retain(|other| *other != open));
-                Some(open.end())
+    /// Takes over what was changed in the storage, by another tab or by the history's program; no text
+    /// is one that was removed.
+    pub fn changed(self, key: Key, text: Option<String>) {
+        match key {
+            Key::Chat(id) => {
+                let is_gone = text.is_none();
+                if let Some(open) = self.session(id) {
+                    open.changed_elsewhere(text);
+                }
+                if is_gone {
+                    self.history.notify();
+                }
             }
-            None => self.stored(id),
-        };
-        self.remove_chat(id);
-        if let Some(chat) = chat {
-            self.forgotten.write().push(Forgotten::Chat(Box::new(chat)));
+            Key::Endpoints => {
+                if let Some((endpoints, rest)) = text.and_then(|text| json::read_all(&text)) {
+                    self.endpoints.set(Endpoints { rest, ..endpoints });
+                    self.resume();
+                }
+            }
+            Key::Settings => {
+                if let Some((settings, rest)) = text.and_then(|text| json::read_all(&text)) {
+                    self.settings.set(Settings { rest, ..settings });
+                }
+            }
+            Key::Recent => {
+                if let Some(recent) = text.and_then(|text| json::read(&text)) {
+                    self.recent.set(recent);
+                }
+            }
+            Key::Entry(_) => self.history.notify(),
+            Key::Orphans => {}
+        }
+    }
+
+    /// Offers to put back chats that were deleted: what was stored of them, under which keys.
+    pub fn offer_undo(self, removed: Vec<(String, String)>) {
+        self.forgotten.write().push(Forgotten::Chats(removed));
+    }
+
+    /// Ends a chat that is about to be deleted: nothing of it is saved any more.
+    pub fn end(self, id: chat::Id) {
+        if let Some(open) = self.session(id) {
+            open.end();
+            self.tab
+                .update_value(|tab| tab.open.retain(|other| *other != open));
+            self.tell_open();
+        }
+        self.forget_unsaved(id);
+    }
+
+    /// Packs what is not open, when there is time for it.
+    fn tidy_soon(self) {
+        set_timeout(
+            move || {
+                spawn_local(async move {
+                    if !self.tab.with_value(|tab| tab.off) && archive::load().await {
+                        archive::tidy().await;
+                    }
+                });
+            },
+            std::time::Duration::from_secs(5),
+        );
+    }
+
+    /// Asks the browser, once, to keep what is stored: now there is something to keep.
+    pub(super) fn ask_to_keep(self) {
+        if !self.settings.read_untracked().asked_to_keep {
+            self.set(|settings| settings.asked_to_keep = true);
+            storage::ask_to_keep();
         }
     }
 
@@ -396,23 +505,21 @@ impl Library {
     /// Puts back what was removed from the library last; returns the chat, if it was one.
     pub fn undo(self) -> Option<chat::Id> {
         match self.forgotten.try_update(Vec::pop).flatten()? {
-            Forgotten::Chat(chat) => {
-                let id = chat.id;
-                // Another tab may have gone on with it, and saved it again.
-                if storage::chat(id).is_none() {
-                    let is_saved = self.write_chat(&chat);
-                    self.write_entry(&chat.entry());
-                    if !is_saved {
-                        // It stays open until it can be saved.
-                        self.start(*chat, true);
-                    }
+            Forgotten::Chats(values) => {
+                if !storage::put_back(&values) {
+                    self.forgotten.write().push(Forgotten::Chats(values));
+                    return None;
                 }
-                Some(id)
+                self.history.notify();
+                values.iter().find_map(|(key, _)| match Key::parse(key) {
+                    Some(Key::Chat(id)) => Some(id),
+                    _ => None,
+                })
             }
             Forgotten::Endpoint(endpoint, index) => {
                 let id = endpoint.id;
                 self.endpoints
-                    .update(|Endpoints { list }| list.insert(index.min(list.len()), endpoint));
+                    .update(|Endpoints { list, .. }| list.insert(index.min(list.len()), endpoint));
                 self.save_endpoints();
                 self.load_models(id);
                 self.resume();
@@ -467,7 +574,7 @@ impl Library {
 
     /// Deletes an endpoint. Cards that talk to it say so and keep what was said.
     pub fn delete_endpoint(self, id: endpoint::Id) {
-        let removed = self.endpoints.try_update(|Endpoints { list }| {
+        let removed = self.endpoints.try_update(|Endpoints { list, .. }| {
             let index = list.iter().position(|saved| saved.id == id)?;
             Some(Forgotten::Endpoint(list.remove(index), index))
         });
@@ -480,7 +587,7 @@ impl Library {
 
     /// Moves an endpoint by one place, up or down.
     pub fn move_endpoint(self, id: endpoint::Id, up: bool) {
-        self.endpoints.update(|Endpoints { list }| {
+        self.endpoints.update(|Endpoints { list, .. }| {
             let Some(index) = list.iter().position(|saved| saved.id == id) else {
                 return;
             };
@@ -551,8 +658,13 @@ impl Library {
     }
 
     /// Puts models first among those used last, the last of these first of all.
-    pub(super) fn note_used(self, used: impl IntoIterator<Item = (endpoint::Id, String)>) {
+    pub(super) fn note_used(
+        self,
+        chat: Option<chat::Id>,
+        used: impl IntoIterator<Item = (endpoint::Id, String)>,
+    ) {
         let mut recent = self.recent.get_untracked();
+        recent.chat = chat.or(recent.chat);
         for (endpoint, model) in used {
             recent.note(Used { endpoint, model });
         }
@@ -608,7 +720,7 @@ impl Library {
     // How things are saved.
 
     pub(super) fn save_endpoint(self, endpoint: Endpoint) {
-        self.endpoints.update(|Endpoints { list }| {
+        self.endpoints.update(|Endpoints { list, .. }| {
             match list.iter_mut().find(|saved| saved.id == endpoint.id) {
                 Some(saved) => *saved = endpoint,
                 None => list.push(endpoint),
@@ -618,18 +730,20 @@ impl Library {
     }
 
     fn save_endpoints(self) {
+        self.endpoints.update(|endpoints| endpoints.at = now());
         let endpoints = self.endpoints.read_untracked();
         self.write(Key::Endpoints, || storage::save_endpoints(&endpoints));
     }
 
     fn save_settings(self) {
+        self.settings.update(|settings| settings.at = now());
         let settings = self.settings.read_untracked();
         self.write(Key::Settings, || storage::save_settings(&settings));
     }
 
-    /// Saves a chat; returns whether it is saved.
-    pub(super) fn write_chat(self, chat: &Chat) -> bool {
-        let is_saved = self.write(Key::Chat(chat.id), || storage::save_chat(chat));
+    /// Saves the text of a chat; returns whether it is saved.
+    pub(super) fn write_chat(self, id: chat::Id, text: &str) -> bool {
+        let is_saved = self.write(Key::Chat(id), || storage::save_chat(id, text));
         // What failed before may find room now.
         let failed = |key| {
             self.unsaved
@@ -657,7 +771,12 @@ impl Library {
         if self.tab.with_value(|tab| tab.off) {
             return false;
         }
-        let failed = write().err();
+        let is_kept = self.tab.with_value(|tab| tab.kept.contains(&key));
+        let failed = if is_kept {
+            Some(storage::Error::Full)
+        } else {
+            write().err()
+        };
         self.note_saved(key, failed);
         failed.is_none()
     }
@@ -693,11 +812,6 @@ impl Library {
 
     /// Saves what is not saved yet when the page is hidden or left, and follows other tabs.
     fn watch(self) {
-        let flush = move || {
-            for open in self.tab.with_value(|tab| tab.open.clone()) {
-                open.flush();
-            }
-        };
         let leave = move |leaving| self.tab.update_value(|tab| tab.leaving = leaving);
         // One type of closure for all of them.
         let on = |event: &str, act: Box<dyn Fn(web_sys::Event)>| {
@@ -707,11 +821,11 @@ impl Library {
             "pagehide",
             Box::new(move |_| {
                 leave(true);
-                flush();
+                self.flush();
             }),
         );
         on("pageshow", Box::new(move |_| leave(false)));
-        on("visibilitychange", Box::new(move |_| flush()));
+        on("visibilitychange", Box::new(move |_| self.flush()));
         on("online", Box::new(move |_| self.is_online.set(true)));
         on("offline", Box::new(move |_| self.is_online.set(false)));
         on(
@@ -722,33 +836,10 @@ impl Library {
         );
         on(
             "storage",
-            Box::new(move |event| match storage::changed(&event) {
-                Some(Key::Chat(id)) => {
-                    if let Some(open) = self.session(id) {
-                        open.changed_elsewhere();
-                    }
-                    if storage::is_gone(&event) {
-                        self.history.notify();
-                    }
+            Box::new(move |event| {
+                if let Some((key, text)) = storage::changed(&event) {
+                    self.changed(key, text);
                 }
-                Some(Key::Endpoints) => {
-                    if let Some(endpoints) = storage::readable(Key::Endpoints) {
-                        self.endpoints.set(endpoints);
-                        self.resume();
-                    }
-                }
-                Some(key @ Key::Settings) => {
-                    if let Some(settings) = storage::readable(key) {
-                        self.settings.set(settings);
-                    }
-                }
-                Some(key @ Key::Recent) => {
-                    if let Some(recent) = storage::readable(key) {
-                        self.recent.set(recent);
-                    }
-                }
-                Some(Key::Entry(_)) => self.history.notify(),
-                Some(Key::Orphans) | None => {}
             }),
         );
     }

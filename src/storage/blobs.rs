@@ -5,8 +5,8 @@ use std::pin::Pin;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use web_sys::{Blob, DomException, IdbDatabase, IdbObjectStore, IdbRequest, IdbTransactionMode};
 
-use super::{Error, Key, raw, readable, write};
-use crate::{chat::attachment::Id, event};
+use super::{Error, Key, keys, raw, readable, write};
+use crate::{chat::attachment::Id, event, json, packed};
 
 /// The database, and its only store: blobs by the identifier of their attachment.
 const DATABASE: &str = "collate";
@@ -51,21 +51,28 @@ pub async fn sweep() -> Result<(), Error> {
     let storage = raw().ok_or(Error::Blocked)?;
     let mut orphans = all().await?;
     // Whatever holds an identifier refers to it: also what was put aside because it is damaged.
-    for n in 0..storage.length().unwrap_or_default() {
+    for key in keys().filter(|key| *key != Key::Orphans.to_string()) {
         if orphans.is_empty() {
             break;
         }
-        let key = storage.key(n).ok().flatten();
-        let key = key.filter(|key| *key != Key::Orphans.to_string());
-        let text = key.and_then(|key| storage.get_item(&key).ok()?);
-        if let Some(text) = text {
-            orphans.retain(|id| !text.contains(&id.to_string()));
-        }
+        let Ok(Some(text)) = storage.get_item(&key) else {
+            continue;
+        };
+        let text = if packed::is_packed(&text) {
+            match packed::unpack(&text) {
+                Some(text) => text,
+                // Nobody knows what it refers to.
+                None => return Ok(()),
+            }
+        } else {
+            text
+        };
+        orphans.retain(|id| !text.contains(&id.to_string()));
     }
     let before: Vec<(Id, f64)> = readable(Key::Orphans).unwrap_or_default();
     let (gone, left) = aged(&orphans, &before, js_sys::Date::now());
     if left != before {
-        write(Key::Orphans, &left)?;
+        write(Key::Orphans, &json::write(&left))?;
     }
     for id in gone {
         ask(Question::Delete(id)).await?;

@@ -25,7 +25,11 @@ pub enum Key {
     Entry(chat::Id),
 }
 
-const PREFIX: &str = "collate.v1.";
+/// What all keys begin with.
+pub const PREFIX: &str = "collate.v2.";
+
+/// What the keys of the version before began with.
+pub const OLD_PREFIX: &str = "collate.v1.";
 
 impl std::fmt::Display for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -75,6 +79,9 @@ pub struct Used {
 pub struct Recent {
     /// Each once.
     pub used: Vec<Used>,
+    /// The chat in which something was asked last.
+    #[serde(default)]
+    pub chat: Option<chat::Id>,
 }
 
 /// As many models are remembered.
@@ -110,6 +117,15 @@ pub struct Settings {
     /// What becomes of a question for a card that is busy.
     #[serde(default)]
     pub busy: Busy,
+    /// Whether the browser was asked to keep what is stored.
+    #[serde(default)]
+    pub asked_to_keep: bool,
+    /// When they were changed last, in milliseconds since 1970.
+    #[serde(default)]
+    pub at: u64,
+    /// What a later version has written into it.
+    #[serde(skip)]
+    pub rest: crate::json::Rest,
 }
 
 /// The colours of the page.
@@ -155,22 +171,23 @@ mod tests {
             assert_eq!(key.to_string(), expected);
             assert_eq!(Key::parse(expected), Some(key));
         }
-        check(Key::Recent, "collate.v1.recent");
-        check(Key::Endpoints, "collate.v1.endpoints");
-        check(Key::Settings, "collate.v1.settings");
-        check(Key::Orphans, "collate.v1.orphans");
+        check(Key::Recent, "collate.v2.recent");
+        check(Key::Endpoints, "collate.v2.endpoints");
+        check(Key::Settings, "collate.v2.settings");
+        check(Key::Orphans, "collate.v2.orphans");
         check(
             Key::Chat(chat::Id::new(0xab)),
-            "collate.v1.chat.00000000000000ab",
+            "collate.v2.chat.00000000000000ab",
         );
         check(
             Key::Entry(chat::Id::new(0xab)),
-            "collate.v1.entry.00000000000000ab",
+            "collate.v2.entry.00000000000000ab",
         );
         for other in [
-            "collate.v2.recent",
-            "collate.v1.chat.xyz",
-            "collate.v1.chat",
+            "collate.v1.recent",
+            "collate.v3.recent",
+            "collate.v2.chat.xyz",
+            "collate.v2.chat",
             "recent",
             "",
         ] {
@@ -349,7 +366,10 @@ mod tests {
             base_url: BaseUrl::parse("http://127.0.0.1:8081/v1").unwrap(),
             token: Token::parse("sk-test").unwrap(),
         }];
-        let endpoints = Endpoints { list };
+        let endpoints = Endpoints {
+            list,
+            ..Endpoints::default()
+        };
         let text = serde_json::to_string(&endpoints).unwrap();
         assert_eq!(crate::json::read::<Endpoints>(&text).unwrap(), endpoints);
     }

@@ -71,7 +71,7 @@ pub fn Forgotten() -> impl IntoView {
     };
     part(move || {
         let words = match library.forgotten()? {
-            session::Forgotten::Chat(_) => t_string!(i18n, chat_deleted),
+            session::Forgotten::Chats(_) => t_string!(i18n, chat_deleted),
             session::Forgotten::Endpoint(..) => t_string!(i18n, endpoint_was_deleted),
         };
         Some(view! {
@@ -121,12 +121,6 @@ pub fn ChatNotices() -> impl IntoView {
     });
     view! {
         <div class="notices" role="status">
-            {when(move || session.is_copy().get(), move || view! {
-                <p class="notice">
-                    <span>{word!(i18n, is_copy)}</span>
-                    <Dismiss act=Callback::new(move |()| session.dismiss_is_copy()) />
-                </p>
-            })}
             {removed}
         </div>
     }

@@ -1,0 +1,171 @@
+//! The archive: chats that no tab has open are packed, two copies of one are merged, and what an older
+//! version has written, or what was lost with the browser, is brought into the storage.
+//!
+//! This is a program of its own, which the page fetches when it has something to do.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "like the session, it is where the storage is changed"
+)]
+
+use crate::{
+    chat::{self, Chat, merge as merging},
+    endpoint::Endpoints,
+    json, packed,
+    storage::{
+        self, Error, Key, Settings, blobs, journal,
+        locks::{self, Kind},
+        schema::{OLD_PREFIX, PREFIX},
+    },
+};
+
+/// As many chats are packed in one go, about: then the page answers in between.
+const AT_ONCE: usize = 20;
+
+/// One text of two copies of a chat, packed or not; None where one of them can't be read.
+pub fn merge(mine: &str, theirs: &str) -> Option<String> {
+    let read = |text: &str| Chat::read(&plain(text)?);
+    Some(merging::merge(read(mine)?, read(theirs)?).text())
+}
+
+/// The text of a chat, which may be packed.
+fn plain(text: &str) -> Option<String> {
+    if packed::is_packed(text) {
+        packed::unpack(text)
+    } else {
+        Some(text.to_owned())
+    }
+}
+
+/// Brings into the storage what is not there: what version 1 has written, and what the journal has.
+pub async fn restore() {
+    migrate().await;
+    for (key, text) in journal::differing().await {
+        let Some(key) = Key::parse(&key) else {
+            continue;
+        };
+        let stored = storage::text(key);
+        let newer = match (key, &stored) {
+            (Key::Chat(_), Some(stored)) => merge(stored, &text),
+            (Key::Endpoints, Some(stored)) => later::<Endpoints>(stored, &text, |it| it.at),
+            (Key::Settings, Some(stored)) => later::<Settings>(stored, &text, |it| it.at),
+            (_, None) => Some(text.clone()),
+            _ => None,
+        };
+        let Some(newer) = newer.filter(|newer| Some(newer) != stored.as_ref()) else {
+            continue;
+        };
+        write_any(key, &newer);
+        if let (Key::Chat(_), Some(chat)) = (key, plain(&newer).and_then(|text| Chat::read(&text)))
+        {
+            // The history makes it again from the chat, where there is no room for it.
+            let _ = storage::save_entry(&chat.entry());
+        }
+    }
+}
+
+/// The journal's copy, where it is later than the stored one, or that can't be read.
+fn later<T: serde::de::DeserializeOwned>(
+    stored: &str,
+    kept: &str,
+    at: impl Fn(&T) -> u64,
+) -> Option<String> {
+    let kept_at = at(&json::read(kept)?);
+    let stored_at = json::read(stored).map_or(0, |stored| at(&stored));
+    (kept_at > stored_at).then(|| kept.to_owned())
+}
+
+/// Writes a value, packed where there is no room for it; returns whether it is there now.
+fn write_any(key: Key, text: &str) -> bool {
+    match storage::write(key, text) {
+        Err(Error::Full) => {
+            matches!(key, Key::Chat(_)) && storage::write(key, &packed::pack(text)).is_ok()
+        }
+        written => written.is_ok(),
+    }
+}
+
+/// Gives what version 1 has written the keys of this version. What is read back there, as it should
+/// be, goes from where it was, and not before.
+async fn migrate() {
+    let old: Vec<_> = storage::keys()
+        .filter(|key| key.starts_with(OLD_PREFIX))
+        .collect();
+    for old in old {
+        let Some(name) = old.strip_prefix(OLD_PREFIX) else {
+            continue;
+        };
+        let Some(key) = Key::parse(&format!("{PREFIX}{name}")) else {
+            continue;
+        };
+        let Some(text) = storage::text_of(&old) else {
+            continue;
+        };
+        let stored = storage::text(key);
+        let wanted = match (key, stored) {
+            (_, None) => text.clone(),
+            // A tab of the version before has gone on meanwhile.
+            (Key::Chat(_), Some(stored)) => match merge(&stored, &text) {
+                Some(merged) => merged,
+                None => continue,
+            },
+            (_, Some(stored)) => stored,
+        };
+        let is_there = |key| storage::text(key).and_then(|text| plain(&text)) == plain(&wanted);
+        if !write_any(key, &wanted) {
+            // There is no room for both.
+            if !matches!(key, Key::Chat(_)) {
+                continue;
+            }
+            journal::put(&key.to_string(), &wanted);
+            journal::settled().await;
+            storage::remove_text_of(&old);
+            if !write_any(key, &wanted) {
+                storage::write_text_of(&old, &text);
+            }
+            continue;
+        }
+        if is_there(key) {
+            storage::remove_text_of(&old);
+        }
+    }
+}
+
+/// Packs every chat that no tab has open, and lets go of what nothing refers to any more.
+pub async fn tidy() {
+    migrate().await;
+    let mut chats = Vec::new();
+    for key in storage::keys() {
+        if let Some(Key::Chat(id)) = Key::parse(&key) {
+            chats.push(id);
+        }
+    }
+    for chats in chats.chunks(AT_ONCE) {
+        let names: Vec<_> = chats.iter().map(ToString::to_string).collect();
+        let open = locks::anywhere(Kind::Open, names).await;
+        for id in chats.iter().filter(|id| !open.contains(&id.to_string())) {
+            pack(*id);
+        }
+        crate::event::rest().await;
+    }
+    // What it can't take away now, it takes away the next time.
+    let _ = blobs::sweep().await;
+}
+
+/// Packs a chat, if it is not, and can be read.
+fn pack(id: chat::Id) {
+    let key = Key::Chat(id);
+    let Some(text) = storage::text(key).filter(|text| !packed::is_packed(text)) else {
+        return;
+    };
+    if Chat::read(&text).is_none() {
+        return;
+    }
+    let packed = packed::pack(&text);
+    let is_smaller = packed.encode_utf16().count() < text.encode_utf16().count();
+    if is_smaller && packed::unpack(&packed).as_ref() == Some(&text) {
+        journal::put(&key.to_string(), &packed);
+        // Where it can't be written, it is there as it was.
+        let _ = storage::write(key, &packed);
+    }
+}

@@ -1,0 +1,18 @@
+//! The program that shows the history and what is stored, fetched when it is looked at: see
+//! `collate::history`.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::HtmlElement;
+
+/// The standard library's allocator is 2 kB more to download.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+fn main() {}
+
+/// Shows a part of it in an element; returns what takes it away again.
+#[wasm_bindgen]
+pub fn show(part: &str, element: HtmlElement) -> js_sys::Function {
+    collate::history::show(part, element)
+}

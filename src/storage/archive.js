@@ -1,0 +1,20 @@
+// Fetches the program that packs, unpacks and merges chats, once. A failed try is tried again the next
+// time.
+let program, loaded;
+
+export function load(version) {
+    loaded ??= (async () => {
+        const at = (name) => new URL(`${name}?${version}`, document.baseURI);
+        const archive = await import(at("archive.js"));
+        await archive.default({ module_or_path: at("archive_bg.wasm") });
+        program = archive;
+    })();
+    loaded.catch(() => (loaded = undefined));
+    return loaded;
+}
+
+export const pack = (text) => program?.pack(text);
+export const unpack = (text) => program?.unpack(text);
+export const merge = (mine, theirs) => program?.merge(mine, theirs);
+export const restore = () => program.restore();
+export const tidy = () => program.tidy();

@@ -1,0 +1,35 @@
+//! A second copy of what is written, which survives the end of the browser: see `journal.js`.
+
+use js_sys::Array;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen(module = "/src/storage/journal.js")]
+extern "C" {
+    /// Keeps what is written under a key.
+    pub fn put(key: &str, text: &str);
+
+    /// Forgets a key.
+    pub fn drop(key: &str);
+
+    #[wasm_bindgen(js_name = settled)]
+    async fn all_settled();
+
+    #[wasm_bindgen(js_name = differing)]
+    async fn all_differing() -> wasm_bindgen::JsValue;
+}
+
+/// Waits until what was put so far is safe, 200 ms at most.
+pub async fn settled() {
+    all_settled().await;
+}
+
+/// What was written, and was not in the storage any more when the page began: keys and their texts.
+pub async fn differing() -> Vec<(String, String)> {
+    let pairs = Array::from(&all_differing().await).into_iter();
+    pairs
+        .filter_map(|pair| {
+            let pair = Array::from(&pair);
+            Some((pair.get(0).as_string()?, pair.get(1).as_string()?))
+        })
+        .collect()
+}

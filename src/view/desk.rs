@@ -1,0 +1,160 @@
+//! What the history's program asks the page to do: see [`crate::history`].
+
+use js_sys::Array;
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue, prelude::*};
+use web_sys::HtmlElement;
+
+use super::{
+    Shown,
+    dynamic::{click, effect, part, word},
+};
+use crate::{
+    address::Address,
+    chat,
+    i18n::use_i18n,
+    session::{Library, Session},
+    storage::Key,
+};
+
+#[wasm_bindgen(module = "/src/view/desk.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = serve)]
+    fn serve_with(act: &Closure<dyn Fn(String, JsValue) -> JsValue>);
+
+    fn tell();
+
+    #[wasm_bindgen(catch)]
+    async fn load(version: &str) -> Result<JsValue, JsValue>;
+
+    fn show(program: &JsValue, part: &str, element: &HtmlElement) -> js_sys::Function;
+}
+
+/// Does what the program asks, and tells it when the history has changed, or another chat is shown.
+pub fn serve(library: Library, shown: Shown) {
+    let chat = |argument: &JsValue| argument.as_string()?.parse::<chat::Id>().ok();
+    let here = move || untrack(|| shown.session()).and_then(|open| untrack(|| open.address()));
+    let act = move |verb: String, argument: JsValue| {
+        match &*verb {
+            // The chat that is shown.
+            "here" => return here().map_or(JsValue::NULL, |id| id.to_string().into()),
+            // Saves all that is open.
+            "flush" => library.flush(),
+            // Opens a chat.
+            "open" => {
+                if let Some(id) = chat(&argument) {
+                    shown.go_to(&Address::Chat(id));
+                    // On a narrow page, the drawer would hide what was opened.
+                    if super::is_narrow() {
+                        shown.history.set(false);
+                    }
+                }
+            }
+            // A chat is about to be deleted.
+            "end" => {
+                if let Some(id) = chat(&argument) {
+                    let was_shown = here() == Some(id);
+                    library.end(id);
+                    if was_shown {
+                        let new = Address::New(Vec::new());
+                        shown.location.replace(&new.to_string());
+                    }
+                }
+            }
+            // Values were changed: keys and texts; no text is one that was removed.
+            "changed" => {
+                for (key, text) in pairs(&argument) {
+                    if let Some(key) = Key::parse(&key) {
+                        library.changed(key, text);
+                    }
+                }
+            }
+            // Values were removed, and can be put back.
+            "removed" => {
+                let removed = pairs(&argument).into_iter();
+                let removed = removed.filter_map(|(key, text)| Some((key, text?)));
+                library.offer_undo(removed.collect());
+            }
+            _ => {}
+        }
+        JsValue::UNDEFINED
+    };
+    let act = Closure::<dyn Fn(String, JsValue) -> JsValue>::new(act);
+    serve_with(&act);
+    // The page lasts as long as the tab.
+    act.forget();
+    effect(move || {
+        library.follow_history();
+        library.settings().track();
+        shown.session().and_then(Session::address);
+        tell();
+    });
+}
+
+fn pairs(values: &JsValue) -> Vec<(String, Option<String>)> {
+    let pairs = Array::from(values).into_iter().map(|pair| {
+        let pair: Array = pair.unchecked_into();
+        Some((pair.get(0).as_string()?, pair.get(1).as_string()))
+    });
+    pairs.flatten().collect()
+}
+
+/// Where the program stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Loading,
+    Shown,
+    Missing,
+}
+
+/// A part of the page that the history's program draws, once it is there.
+#[component]
+pub fn Beside(part_name: &'static str) -> impl IntoView {
+    let i18n = use_i18n();
+    let standing = RwSignal::new(Standing::Loading);
+    let container = NodeRef::<leptos::html::Div>::new();
+    let taken_away = StoredValue::new_local(None::<js_sys::Function>);
+    effect(move || {
+        let Some(container) = container.get() else {
+            return;
+        };
+        if standing.get() != Standing::Loading {
+            return;
+        }
+        leptos::task::spawn_local(async move {
+            let program = load(env!("PROGRAMS")).await;
+            // It may be closed before the program has come.
+            if standing.is_disposed() {
+                return;
+            }
+            standing.set(match program {
+                Ok(program) => {
+                    taken_away.set_value(Some(show(&program, part_name, &container)));
+                    Standing::Shown
+                }
+                Err(_) => Standing::Missing,
+            });
+        });
+    });
+    on_cleanup(move || {
+        if let Some(Some(take_away)) = taken_away.try_get_value() {
+            // It takes its own views away.
+            let _ = take_away.call0(&JsValue::NULL);
+        }
+    });
+    view! {
+        {part(move || match standing.get() {
+            Standing::Shown => None,
+            Standing::Loading => Some(view! {
+                <p class="hint" role="status">{word!(i18n, loading)}</p>
+            }.into_any()),
+            Standing::Missing => Some(view! {
+                <p class="problem" role="alert">{word!(i18n, part_missing)}</p>
+                <button class="button" on:click=click(move |_| standing.set(Standing::Loading))>
+                    {word!(i18n, retry)}
+                </button>
+            }.into_any()),
+        })}
+        <div node_ref=container class="beside"></div>
+    }
+}
