@@ -56,10 +56,12 @@ impl Rest {
 
     /// Writes a value as JSON, with these fields where their records are still there.
     pub fn write(&self, value: &impl Serialize) -> String {
+        let text = write(value);
         if self.0.is_empty() {
-            return write(value);
+            return text;
         }
-        let mut value = serde_json::to_value(value).unwrap_or_default();
+        // This is rare: the way by the text needs no code of its own for each type.
+        let mut value: Value = serde_json::from_str(&text).unwrap_or_default();
         for (way, field, content) in &self.0 {
             let record = way.iter().try_fold(&mut value, |value, step| match step {
                 Step::Field(field) => value.get_mut(field),

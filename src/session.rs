@@ -33,6 +33,7 @@ use crate::{
         turn,
     },
     endpoint::{self, BaseUrl, Endpoint},
+    id::{fresh, now},
     openai::{self, Finish, Request},
     storage::{
         self, Key, archive,
@@ -1054,7 +1055,7 @@ impl Session {
             chat = merged;
         }
         let text = chat.text();
-        let is_saved = self.library.write_chat(chat.id, &text);
+        let saved = self.library.write_chat(chat.id, text);
         // Also where it can't be saved: then it stays open, and its address leads to it.
         if !is_stored {
             self.is_stored.set(true);
@@ -1071,8 +1072,8 @@ impl Session {
         self.saving.update_value(|saving| {
             saving.since = js_sys::Date::now();
             saving.before = Some(chat);
-            if is_saved {
-                saving.known = text;
+            if let Some(saved) = saved {
+                saving.known = saved;
             }
         });
     }
@@ -1174,7 +1175,6 @@ impl Session {
     /// that neither loses a word.
     fn changed_elsewhere(self, theirs: Option<String>) {
         match theirs {
-            Some(theirs) if storage::is_packed(&theirs) => {}
             Some(theirs) if self.saving.with_value(|saving| saving.known == theirs) => {}
             Some(theirs) => leptos::task::spawn_local(async move {
                 // Without the program, what comes next is merged with what is stored.
@@ -1208,12 +1208,15 @@ impl Session {
         };
         let before = self.saving.with_value(|saving| saving.before.clone());
         if before.is_some_and(|before| before.draft != mine.draft)
-            && let Some(theirs) = Chat::read(theirs)
+            && let Some(theirs) = Chat::read(archive::unpack(theirs).as_deref().unwrap_or(theirs))
         {
             // Words are typed here, and others there.
             chat.draft = chat::merge::join(&mine.draft, &theirs.draft);
         }
-        let is_more = chat.text() != theirs;
+        let is_more = match archive::unpack(theirs) {
+            Some(unpacked) => chat.text() != unpacked,
+            None => chat.text() != theirs,
+        };
         self.adopt(chat.clone());
         self.saving.update_value(|saving| {
             theirs.clone_into(&mut saving.known);
@@ -1248,30 +1251,10 @@ impl Session {
             chat.tags = theirs.tags;
             chat.rest = theirs.rest;
         });
-        let ids = |cards: &[Card]| cards.iter().map(|card| card.id).collect::<Vec<_>>();
-        let is_same_row = ids(&own.cards) == ids(&theirs.cards);
-        if !is_same_row {
+        if own.cards != theirs.cards {
             self.chat.cards().set(theirs.cards);
             for card in self.chat.cards() {
                 card.turns().update_keys();
-            }
-        } else {
-            for (own, theirs) in own.cards.iter().zip(theirs.cards) {
-                let card = self.card(own.id);
-                if own.turns != theirs.turns {
-                    card.turns().set(theirs.turns.clone());
-                    card.turns().update_keys();
-                }
-                if *own != theirs {
-                    card.endpoint().set(theirs.endpoint);
-                    card.model().set(theirs.model);
-                    card.name().set(theirs.name);
-                    card.colour().set(theirs.colour);
-                    card.system().set(theirs.system);
-                    card.params().set(theirs.params);
-                    card.synced().set(theirs.synced);
-                    card.draft().set(theirs.draft);
-                }
             }
         }
         // An answer to what another tab has deleted is of no use to anyone.
@@ -1285,26 +1268,4 @@ impl Session {
             }
         }
     }
-}
-
-/// Now, in milliseconds since 1970.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the time is a whole number of milliseconds"
-)]
-fn now() -> u64 {
-    js_sys::Date::now() as u64
-}
-
-/// A new identifier: the time in milliseconds, then 20 random bits. Unique enough among one person's
-/// chats, and no secret.
-fn fresh<Id: From<u64>>() -> Id {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "both are positive, and the random one is below 2²⁰"
-    )]
-    let (time, random) = (now(), (js_sys::Math::random() * f64::from(1 << 20)) as u64);
-    (time << 20 | random).into()
 }

@@ -12,6 +12,7 @@
 )]
 
 pub mod archive;
+pub mod beside;
 pub mod blobs;
 pub mod journal;
 pub mod locks;
@@ -19,14 +20,12 @@ pub mod schema;
 
 use gloo_storage::{LocalStorage, Storage};
 use serde::de::DeserializeOwned;
-use wasm_bindgen::JsCast;
 
 use crate::{
     chat::{self, Chat, Entry},
     endpoint::Endpoints,
     json, packed,
 };
-pub use packed::is_packed;
 pub use schema::{Key, Recent, SendKey, Settings, Theme, Used};
 
 /// Why something is not saved.
@@ -167,17 +166,22 @@ pub fn remove_text_of(key: &str) {
     if let Some(storage) = raw() {
         // A storage that is there lets its keys be removed.
         let _ = storage.remove_item(key);
+        beside::tell(key, None);
     }
 }
 
 /// Writes under any key; returns whether it is written.
 pub fn write_text_of(key: &str, text: &str) -> bool {
-    raw().is_some_and(|storage| storage.set_item(key, text).is_ok())
+    let is_written = raw().is_some_and(|storage| storage.set_item(key, text).is_ok());
+    if is_written {
+        beside::tell(key, Some(text));
+    }
+    is_written
 }
 
-/// What is stored of a chat, where that is neither this text nor packed: another tab has saved it.
+/// What is stored of a chat, where that is not this text: another tab has saved it.
 pub fn changed_text(id: chat::Id, known: &str) -> Option<String> {
-    text(Key::Chat(id)).filter(|text| text != known && !packed::is_packed(text))
+    text(Key::Chat(id)).filter(|text| text != known)
 }
 
 /// Reads a value as another tab has just saved it; None when it is gone or can't be read.
@@ -186,18 +190,19 @@ pub fn readable<T: DeserializeOwned>(key: Key) -> Option<T> {
 }
 
 /// Saves one chat, and nothing else: the cost is by this chat, not by the history. Where there is no
-/// room for it, it is packed.
+/// room for it, it is packed; returns it then.
 ///
 /// # Errors
 /// Why it is not saved. It is in the journal then, as far as there is one.
-pub fn save_chat(id: chat::Id, text: &str) -> Result<(), Error> {
+pub fn save_chat(id: chat::Id, text: &str) -> Result<Option<String>, Error> {
     let key = Key::Chat(id);
     match write_kept(key, text) {
         Err(Error::Full) => {
             let packed = archive::pack(text).ok_or(Error::Full)?;
-            write(key, &packed)
+            write(key, &packed)?;
+            Ok(Some(packed))
         }
-        written => written,
+        written => written.map(|()| None),
     }
 }
 
@@ -253,7 +258,7 @@ pub fn put_back(values: &[(String, String)]) -> bool {
         if !is_there && matches!(Key::parse(key), Some(Key::Chat(_))) {
             journal::put(key, text);
         }
-        is_there || storage.set_item(key, text).is_ok()
+        is_there || write_text_of(key, text)
     })
 }
 
@@ -306,10 +311,4 @@ pub fn write(key: Key, text: &str) -> Result<(), Error> {
     raw().ok_or(Error::Blocked)?;
     let is_written = write_text_of(&key.to_string(), text);
     is_written.then_some(()).ok_or(Error::Full)
-}
-
-/// What another tab has written: a key of ours, and the text under it, none where it was removed.
-pub fn changed(event: &web_sys::Event) -> Option<(Key, Option<String>)> {
-    let event = event.dyn_ref::<web_sys::StorageEvent>()?;
-    Some((Key::parse(&event.key()?)?, event.new_value()))
 }

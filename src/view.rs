@@ -8,11 +8,10 @@ mod board;
 mod card;
 mod composer;
 mod connect;
-mod desk;
 mod drawing;
 pub(crate) mod dynamic;
-mod explain;
-mod field;
+pub(crate) mod explain;
+pub(crate) mod field;
 mod follow;
 mod grip;
 mod history;
@@ -21,11 +20,12 @@ mod ime;
 mod location;
 mod menu;
 mod messages;
-mod notice;
+pub(crate) mod notice;
+mod panel;
 mod params;
 mod picker;
 mod settings;
-mod suggest;
+pub(crate) mod suggest;
 
 use leptos::prelude::*;
 
@@ -97,12 +97,12 @@ impl Shown {
 }
 
 /// Gives an element the focus, which one that is gone does not take.
-fn focus(element: &web_sys::HtmlElement) {
+pub(crate) fn focus(element: &web_sys::HtmlElement) {
     let _ = element.focus();
 }
 
 /// Gives the focus to what a reference leads to, if it is on the page.
-fn focus_on<E>(element: NodeRef<E>)
+pub(crate) fn focus_on<E>(element: NodeRef<E>)
 where
     E: leptos::html::ElementType,
     E::Output: wasm_bindgen::JsCast + AsRef<web_sys::HtmlElement> + Clone + 'static,
@@ -114,7 +114,7 @@ where
 
 /// Gives the focus to what a reference leads to, if by the next frame nothing has it: what had it is
 /// gone from the page.
-fn focus_if_lost<E>(element: NodeRef<E>)
+pub(crate) fn focus_if_lost<E>(element: NodeRef<E>)
 where
     E: leptos::html::ElementType,
     E::Output: wasm_bindgen::JsCast + AsRef<web_sys::HtmlElement> + Clone + 'static,
@@ -157,7 +157,7 @@ fn Page() -> impl IntoView {
         settings: RwSignal::new(false),
     };
     provide_context(shown);
-    desk::serve(library, shown);
+    panel::serve(library, shown);
     // A chat in which something was said has an address of its own.
     effect(move || {
         if let Some(id) = shown.session().and_then(Session::address) {

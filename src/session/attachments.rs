@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, FileReader};
 
-use super::{Session, Task, fresh};
+use super::{Session, Task};
 use crate::{
     chat::{
         Attachment, Card, CardStoreFields, TurnStoreFields,
@@ -16,6 +16,7 @@ use crate::{
     },
     event,
     file::{self, Form, worker},
+    id::fresh,
     openai::wire,
     storage::{self, blobs},
 };

@@ -4,12 +4,14 @@
 use std::collections::{HashMap, HashSet};
 
 use leptos::{prelude::*, task::spawn_local};
+use serde::{Deserialize, Serialize};
 
-use super::{Session, fresh, now};
+use super::Session;
 use crate::{
     address::{Address, Wanted},
     chat::{self, Card, Chat, Entry},
     endpoint::{self, BaseUrl, Edit, Endpoint, Endpoints, Invalid},
+    id::{fresh, now},
     json, openai,
     storage::{
         self, Found, Key, Loaded, Recent, Settings, Used, archive,
@@ -18,7 +20,7 @@ use crate::{
 };
 
 /// What is known of an endpoint's models.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Models {
     /// They have been asked for.
     Loading,
@@ -29,7 +31,7 @@ pub enum Models {
 }
 
 /// Why an endpoint gave no list of models.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unlisted {
     /// What went wrong.
     Failed(openai::Error),
@@ -78,6 +80,8 @@ struct Tab {
     /// The chats that are open: the one that is shown, and those that still have an answer coming
     /// or words that could not be saved.
     open: Vec<Session>,
+    /// Asks for the models of an endpoint, where another program has them.
+    loads: Option<fn(endpoint::Id)>,
     /// The page's first address was opened.
     has_opened: bool,
     /// Nothing can be written: the storage is blocked.
@@ -113,11 +117,31 @@ pub struct Library {
 }
 
 impl Library {
+    /// What the panel's program has of it: no chats are open there, and the page asks for models.
+    ///
+    /// # Panics
+    /// Outside a reactive owner, which every view has.
+    pub fn beside(load_models: fn(endpoint::Id)) -> Self {
+        let library = Self::read();
+        library
+            .tab
+            .update_value(|tab| tab.loads = Some(load_models));
+        storage::beside::listen(move |key, text| library.changed(key, text));
+        library
+    }
+
     /// Reads what was saved, and keeps it in step with other tabs.
     ///
     /// # Panics
     /// Outside a reactive owner, which every view has.
     pub fn open_all() -> Self {
+        let library = Self::read();
+        library.watch();
+        library.tidy_soon();
+        library
+    }
+
+    fn read() -> Self {
         let (loaded, failed) = match storage::load() {
             Ok(loaded) => (loaded, None),
             Err(error) => (Loaded::default(), Some(error)),
@@ -125,6 +149,7 @@ impl Library {
         let tab = Tab {
             owner: Owner::current().expect("a view has an owner"),
             open: Vec::new(),
+            loads: None,
             has_opened: false,
             off: failed.is_some(),
             kept: loaded.kept,
@@ -135,7 +160,7 @@ impl Library {
             not_counting: HashSet::new(),
         };
         let unsaved = failed.map(|error| (Key::Settings, error));
-        let library = Self {
+        Self {
             endpoints: RwSignal::new(loaded.endpoints),
             settings: RwSignal::new(loaded.settings),
             recent: RwSignal::new(loaded.recent),
@@ -147,10 +172,7 @@ impl Library {
             is_online: RwSignal::new(window().navigator().on_line()),
             languages: RwSignal::new(languages()),
             tab: StoredValue::new_local(tab),
-        };
-        library.watch();
-        library.tidy_soon();
-        library
+        }
     }
 
     // What the page shows.
@@ -168,6 +190,11 @@ impl Library {
     /// What is known of an endpoint's models; None if they were never asked for.
     pub fn models(self, endpoint: endpoint::Id) -> Option<Models> {
         self.models.with(|models| models.get(&endpoint).cloned())
+    }
+
+    /// Follows what is known of any endpoint's models.
+    pub fn follow_models(self) {
+        self.models.track();
     }
 
     /// The models of an endpoint that were used last, the last one first.
@@ -434,11 +461,15 @@ impl Library {
                 }
                 if is_gone {
                     self.history.notify();
+                    self.save_again();
                 }
             }
             Key::Endpoints => {
-                if let Some((endpoints, rest)) = text.and_then(|text| json::read_all(&text)) {
+                let read = text.and_then(|text| json::read_all::<Endpoints>(&text));
+                if let Some((endpoints, rest)) = read {
+                    let before = self.endpoints.get_untracked();
                     self.endpoints.set(Endpoints { rest, ..endpoints });
+                    self.learn_endpoints(&before);
                     self.resume();
                 }
             }
@@ -454,6 +485,32 @@ impl Library {
             }
             Key::Entry(_) => self.history.notify(),
             Key::Orphans => {}
+        }
+    }
+
+    /// Asks those endpoints for their models that are not as they were before.
+    fn learn_endpoints(self, before: &Endpoints) {
+        let now = self.endpoints.get_untracked().list;
+        let is_gone = |id: &endpoint::Id| !now.iter().any(|endpoint| endpoint.id == *id);
+        self.models
+            .update(|models| models.retain(|id, _| !is_gone(id)));
+        if self.tab.with_value(|tab| tab.loads.is_some()) {
+            return;
+        }
+        for endpoint in now {
+            if before.find(endpoint.id) != Some(&endpoint) {
+                self.models.update(|models| _ = models.remove(&endpoint.id));
+                self.load_models(endpoint.id);
+            }
+        }
+    }
+
+    /// Saves what could not be saved: there may be room now.
+    pub fn save_again(self) {
+        for open in self.tab.with_value(|tab| tab.open.clone()) {
+            if self.is_unsaved(Key::Chat(open.id())) {
+                open.save();
+            }
         }
     }
 
@@ -572,16 +629,23 @@ impl Library {
         self.load_models(id);
     }
 
-    /// Deletes an endpoint. Cards that talk to it say so and keep what was said.
-    pub fn delete_endpoint(self, id: endpoint::Id) {
+    /// Deletes an endpoint; returns it, with its place in the list. Cards that talk to it say so and keep
+    /// what was said.
+    pub fn delete_endpoint(self, id: endpoint::Id) -> Option<(Endpoint, usize)> {
         let removed = self.endpoints.try_update(|Endpoints { list, .. }| {
             let index = list.iter().position(|saved| saved.id == id)?;
-            Some(Forgotten::Endpoint(list.remove(index), index))
+            Some((list.remove(index), index))
         });
-        if let Some(removed) = removed.flatten() {
-            self.forgotten.write().push(removed);
-            self.models.update(|models| _ = models.remove(&id));
-            self.save_endpoints();
+        self.save_endpoints();
+        removed.flatten()
+    }
+
+    /// Offers to put back an endpoint: it and its place in the list, as JSON.
+    pub fn offer_endpoint(self, removed: &str) {
+        if let Some((endpoint, index)) = json::read(removed) {
+            self.forgotten
+                .write()
+                .push(Forgotten::Endpoint(endpoint, index));
         }
     }
 
@@ -605,6 +669,9 @@ impl Library {
 
     /// Asks an endpoint for its models again.
     pub fn load_models(self, id: endpoint::Id) {
+        if let Some(load) = self.tab.with_value(|tab| tab.loads) {
+            return load(id);
+        }
         let Some(endpoint) = self.endpoints.read_untracked().find(id).cloned() else {
             return;
         };
@@ -629,7 +696,7 @@ impl Library {
     }
 
     /// Takes over what is known of an endpoint's models. Cards that wait for a model get one.
-    pub(super) fn know(self, id: endpoint::Id, models: Models) {
+    pub fn know(self, id: endpoint::Id, models: Models) {
         let listed = match &models {
             Models::Listed(listed) => listed.clone(),
             _ => Vec::new(),
@@ -741,9 +808,15 @@ impl Library {
         self.write(Key::Settings, || storage::save_settings(&settings));
     }
 
-    /// Saves the text of a chat; returns whether it is saved.
-    pub(super) fn write_chat(self, id: chat::Id, text: &str) -> bool {
-        let is_saved = self.write(Key::Chat(id), || storage::save_chat(id, text));
+    /// Saves the text of a chat; returns what is stored of it then, packed where that had to be, or
+    /// none where it is not saved.
+    pub(super) fn write_chat(self, id: chat::Id, text: String) -> Option<String> {
+        let mut saved = None;
+        let is_saved = self.write(Key::Chat(id), || {
+            let packed = storage::save_chat(id, &text)?;
+            saved = Some(packed.unwrap_or(text));
+            Ok(())
+        });
         // What failed before may find room now.
         let failed = |key| {
             self.unsaved
@@ -755,7 +828,7 @@ impl Library {
         if is_saved && failed(Key::Settings) {
             self.save_settings();
         }
-        is_saved
+        saved
     }
 
     /// Saves what the history shows of a chat; returns whether it is saved.
@@ -834,14 +907,7 @@ impl Library {
                 self.languages.set(languages());
             }),
         );
-        on(
-            "storage",
-            Box::new(move |event| {
-                if let Some((key, text)) = storage::changed(&event) {
-                    self.changed(key, text);
-                }
-            }),
-        );
+        storage::beside::listen(move |key, text| self.changed(key, text));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-#[wasm_bindgen(module = "/src/storage/archive.js")]
+#[wasm_bindgen(module = "/src/storage/packer.js")]
 extern "C" {
     #[wasm_bindgen(catch, js_name = load)]
     async fn fetch(version: &str) -> Result<JsValue, JsValue>;

@@ -19,7 +19,7 @@ macro_rules! word {
         })
     };
 }
-pub(super) use word;
+pub(crate) use word;
 
 /// What [`word`] makes of a key. A function has no captures: so all keys are of one type.
 pub fn word_in(i18n: I18n, word: fn(I18n) -> &'static str) -> Signal<&'static str> {

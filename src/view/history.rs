@@ -1,13 +1,13 @@
-//! The history: every chat that is stored. Its program, [`crate::history`], draws what is in it.
+//! The history: every chat that is stored. [`crate::panel`] draws what is in it.
 
 use leptos::{html, prelude::*};
 
 use super::{
     Shown,
-    desk::Beside,
     dynamic::{click, effect, press, word},
     focus, focus_on,
     icon::{self, icon},
+    panel::Panel,
 };
 use crate::i18n::use_i18n;
 
@@ -51,7 +51,7 @@ pub fn History() -> impl IntoView {
                     {icon(icon::CLOSE)}
                 </button>
             </div>
-            <Beside part_name="drawer" />
+            <Panel name="drawer" />
         </aside>
     }
 }

@@ -1,5 +1,5 @@
-//! The program that shows the history and what is stored, fetched when it is looked at: see
-//! `collate::history`.
+//! The program that shows the history and the settings, fetched when it is looked at: see
+//! `collate::panel`.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::HtmlElement;
@@ -14,5 +14,5 @@ fn main() {}
 /// Shows a part of it in an element; returns what takes it away again.
 #[wasm_bindgen]
 pub fn show(part: &str, element: HtmlElement) -> js_sys::Function {
-    collate::history::show(part, element)
+    collate::panel::show(part, element)
 }

@@ -1,4 +1,4 @@
-//! What the history's program asks the page to do: see [`crate::history`].
+//! The panel's program, as the page uses it, and what that asks the page to do: see [`crate::panel`].
 
 use js_sys::Array;
 use leptos::prelude::*;
@@ -11,13 +11,13 @@ use super::{
 };
 use crate::{
     address::Address,
-    chat,
+    chat, endpoint,
     i18n::use_i18n,
+    json,
     session::{Library, Session},
-    storage::Key,
 };
 
-#[wasm_bindgen(module = "/src/view/desk.js")]
+#[wasm_bindgen(module = "/src/view/panel.js")]
 extern "C" {
     #[wasm_bindgen(js_name = serve)]
     fn serve_with(act: &Closure<dyn Fn(String, JsValue) -> JsValue>);
@@ -30,9 +30,10 @@ extern "C" {
     fn show(program: &JsValue, part: &str, element: &HtmlElement) -> js_sys::Function;
 }
 
-/// Does what the program asks, and tells it when the history has changed, or another chat is shown.
+/// Does what the program asks, and tells it when the history, or what is known of models, has changed, or another chat is shown.
 pub fn serve(library: Library, shown: Shown) {
     let chat = |argument: &JsValue| argument.as_string()?.parse::<chat::Id>().ok();
+    let endpoint = |argument: &JsValue| argument.as_string()?.parse::<endpoint::Id>().ok();
     let here = move || untrack(|| shown.session()).and_then(|open| untrack(|| open.address()));
     let act = move |verb: String, argument: JsValue| {
         match &*verb {
@@ -61,19 +62,22 @@ pub fn serve(library: Library, shown: Shown) {
                     }
                 }
             }
-            // Values were changed: keys and texts; no text is one that was removed.
-            "changed" => {
-                for (key, text) in pairs(&argument) {
-                    if let Some(key) = Key::parse(&key) {
-                        library.changed(key, text);
-                    }
+            // Values were removed, and can be put back.
+            "removed" => library.offer_undo(pairs(&argument)),
+            // An endpoint was deleted, and can be put back.
+            "forgotten" => library.offer_endpoint(&argument.as_string().unwrap_or_default()),
+            // What was removed last is put back.
+            "undo" => _ = library.undo(),
+            // The models of an endpoint are asked for.
+            "load" => {
+                if let Some(id) = endpoint(&argument) {
+                    library.load_models(id);
                 }
             }
-            // Values were removed, and can be put back.
-            "removed" => {
-                let removed = pairs(&argument).into_iter();
-                let removed = removed.filter_map(|(key, text)| Some((key, text?)));
-                library.offer_undo(removed.collect());
+            // What is known of an endpoint's models.
+            "models" => {
+                let models = endpoint(&argument).and_then(|id| untrack(|| library.models(id)));
+                return models.map_or(JsValue::NULL, |models| json::write(&models).into());
             }
             _ => {}
         }
@@ -85,21 +89,22 @@ pub fn serve(library: Library, shown: Shown) {
     act.forget();
     effect(move || {
         library.follow_history();
-        library.settings().track();
+        library.follow_models();
         shown.session().and_then(Session::address);
         tell();
     });
 }
 
-fn pairs(values: &JsValue) -> Vec<(String, Option<String>)> {
+/// Pairs of a key and its text.
+fn pairs(values: &JsValue) -> Vec<(String, String)> {
     let pairs = Array::from(values).into_iter().map(|pair| {
         let pair: Array = pair.unchecked_into();
-        Some((pair.get(0).as_string()?, pair.get(1).as_string()))
+        Some((pair.get(0).as_string()?, pair.get(1).as_string()?))
     });
     pairs.flatten().collect()
 }
 
-/// Where the program stands.
+/// Where it stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Loading,
@@ -107,9 +112,9 @@ enum Standing {
     Missing,
 }
 
-/// A part of the page that the history's program draws, once it is there.
+/// A part of the page that the panel's program draws, once it is there.
 #[component]
-pub fn Beside(part_name: &'static str) -> impl IntoView {
+pub fn Panel(name: &'static str) -> impl IntoView {
     let i18n = use_i18n();
     let standing = RwSignal::new(Standing::Loading);
     let container = NodeRef::<leptos::html::Div>::new();
@@ -129,7 +134,7 @@ pub fn Beside(part_name: &'static str) -> impl IntoView {
             }
             standing.set(match program {
                 Ok(program) => {
-                    taken_away.set_value(Some(show(&program, part_name, &container)));
+                    taken_away.set_value(Some(show(&program, name, &container)));
                     Standing::Shown
                 }
                 Err(_) => Standing::Missing,
@@ -155,6 +160,6 @@ pub fn Beside(part_name: &'static str) -> impl IntoView {
                 </button>
             }.into_any()),
         })}
-        <div node_ref=container class="beside"></div>
+        <div node_ref=container class="panel"></div>
     }
 }

@@ -1,4 +1,4 @@
-// What the page and the history's program ask of each other. The page does what a verb names; the
+// What the page and the panel's program ask of each other. The page does what a verb names; the
 // program is told when something has changed.
 let page = () => {};
 const listeners = new Set();
@@ -7,7 +7,6 @@ export const serve = (act) => (page = act);
 export const ask = (verb, argument) => page(verb, argument);
 export const tell = () => listeners.forEach((listener) => listener());
 export const listen = (listener) => listeners.add(listener);
-export const unlisten = (listener) => listeners.delete(listener);
 
 // Fetches the program, once. A failed try is tried again the next time.
 let loaded;
@@ -15,9 +14,9 @@ let loaded;
 export function load(version) {
     loaded ??= (async () => {
         const at = (name) => new URL(`${name}?${version}`, document.baseURI);
-        const history = await import(at("history.js"));
-        await history.default({ module_or_path: at("history_bg.wasm") });
-        return history;
+        const panel = await import(at("panel.js"));
+        await panel.default({ module_or_path: at("panel_bg.wasm") });
+        return panel;
     })();
     loaded.catch(() => (loaded = undefined));
     return loaded;

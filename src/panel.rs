@@ -1,0 +1,73 @@
+//! The history, the settings and what is stored, as a user looks at them: a program of its own, which
+//! the page fetches when one of them is opened.
+//!
+//! It reads and writes the storage by itself, as another tab would; the programs of a page tell each
+//! other what they write: see [`crate::storage::beside`]. What only the page can do, it asks the page
+//! for: [`page`].
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "like the session, it is where the storage is read and changed"
+)]
+
+pub mod drawer;
+pub mod page;
+pub mod room;
+pub mod settings;
+pub mod shelf;
+
+use leptos::{mount::mount_to, prelude::*};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::HtmlElement;
+
+use crate::{i18n::I18n, session::Library};
+use drawer::Drawer;
+use settings::Settings;
+use shelf::Shelf;
+
+thread_local! {
+    /// What all parts share, for as long as the page lasts.
+    static SHARED: (Library, Shelf) = share();
+}
+
+fn share() -> (Library, Shelf) {
+    let owner = Owner::new();
+    let shared = owner.with(|| {
+        let library = Library::beside(page::load_models);
+        let shelf = Shelf::new(library);
+        page::listen_always(move || {
+            let endpoints = library.endpoints().get_untracked().list;
+            let ids = endpoints.iter().map(|endpoint| endpoint.id);
+            for (id, models) in ids.filter_map(|id| Some((id, page::models(id)?))) {
+                if untrack(|| library.models(id)).as_ref() != Some(&models) {
+                    library.know(id, models);
+                }
+            }
+            shelf.look();
+        });
+        (library, shelf)
+    });
+    // Nothing of it ends before the page does.
+    std::mem::forget(owner);
+    shared
+}
+
+/// Shows the part with this name in an element; returns what takes it away again.
+pub fn show(part: &str, element: HtmlElement) -> js_sys::Function {
+    let part = part.to_owned();
+    // Before there is an owner that would take it away with this part.
+    let (library, shelf) = SHARED.with(|shared| *shared);
+    let shown = mount_to(element, move || {
+        provide_context(library);
+        provide_context(shelf);
+        I18n::provide(
+            move || library.settings().with(|settings| settings.locale.clone()),
+            library.languages(),
+        );
+        match &*part {
+            "settings" => view! { <Settings /> }.into_any(),
+            _ => view! { <Drawer /> }.into_any(),
+        }
+    });
+    Closure::once_into_js(move || drop(shown)).unchecked_into()
+}

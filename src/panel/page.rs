@@ -1,0 +1,74 @@
+//! What this program asks of the page, and what it is told: see `src/view/panel.js`.
+
+use js_sys::Array;
+use wasm_bindgen::{JsValue, prelude::*};
+
+use crate::{
+    chat,
+    endpoint::{self, Endpoint},
+    json,
+    session::Models,
+};
+
+#[wasm_bindgen(module = "/src/view/panel.js")]
+extern "C" {
+    fn ask(verb: &str, argument: &JsValue) -> JsValue;
+
+    fn listen(listener: &Closure<dyn Fn()>);
+}
+
+/// The chat that the page shows.
+pub fn here() -> Option<chat::Id> {
+    ask("here", &JsValue::UNDEFINED).as_string()?.parse().ok()
+}
+
+/// Has the page save all that is open.
+pub fn flush() {
+    ask("flush", &JsValue::UNDEFINED);
+}
+
+/// Has the page open a chat.
+pub fn open(id: chat::Id) {
+    ask("open", &id.to_string().into());
+}
+
+/// Has the page end a chat that is about to be deleted.
+pub fn end(id: chat::Id) {
+    ask("end", &id.to_string().into());
+}
+
+/// Has the page offer to put back what was removed.
+pub fn removed(values: Vec<(String, String)>) {
+    let pairs = values
+        .into_iter()
+        .map(|(key, text)| Array::of2(&key.into(), &text.into()));
+    ask("removed", &pairs.collect::<Array>());
+}
+
+/// Has the page offer to put back an endpoint that was deleted, and was at this place of the list.
+pub fn forgotten(endpoint: &Endpoint, index: usize) {
+    ask("forgotten", &json::write(&(endpoint, index)).into());
+}
+
+/// Has the page put back what was removed last.
+pub fn undo() {
+    ask("undo", &JsValue::UNDEFINED);
+}
+
+/// Has the page ask an endpoint for its models.
+pub fn load_models(id: endpoint::Id) {
+    ask("load", &id.to_string().into());
+}
+
+/// What the page knows of an endpoint's models.
+pub fn models(id: endpoint::Id) -> Option<Models> {
+    json::read(&ask("models", &id.to_string().into()).as_string()?)
+}
+
+/// Is called, as long as the page lasts, when it has changed the history or what it knows of models, or
+/// shows another chat.
+pub fn listen_always(act: impl Fn() + 'static) {
+    let listener = Closure::<dyn Fn()>::new(act);
+    listen(&listener);
+    listener.forget();
+}

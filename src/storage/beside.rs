@@ -1,0 +1,50 @@
+//! What the programs of this page tell each other of the storage: see `beside.js`.
+
+use std::cell::RefCell;
+
+use wasm_bindgen::{JsCast, JsValue, prelude::*};
+
+use super::Key;
+
+#[wasm_bindgen(module = "/src/storage/beside.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = listen)]
+    fn listen_with(listener: &JsValue);
+
+    #[wasm_bindgen(js_name = tell)]
+    fn tell_others(own: &JsValue, key: &str, text: Option<&str>);
+}
+
+thread_local! {
+    /// This program's own listener, which is not told of what it writes itself.
+    static OWN: RefCell<JsValue> = const { RefCell::new(JsValue::UNDEFINED) };
+}
+
+/// Hears, as long as the page lasts, of what other programs of it write, and of what other tabs do; no
+/// text is of a key that was removed.
+pub fn listen(act: impl Fn(Key, Option<String>) + Copy + 'static) {
+    let here = move |key: String, text: Option<String>| {
+        if let Some(key) = Key::parse(&key) {
+            act(key, text);
+        }
+    };
+    let here = Closure::<dyn Fn(String, Option<String>)>::new(here).into_js_value();
+    listen_with(&here);
+    OWN.set(here);
+    let there =
+        Closure::<dyn Fn(web_sys::StorageEvent)>::new(move |event: web_sys::StorageEvent| {
+            if let Some(key) = event.key().and_then(|key| Key::parse(&key)) {
+                act(key, event.new_value());
+            }
+        });
+    if let Some(window) = web_sys::window() {
+        let there = there.into_js_value();
+        // An event's name is a string: it can't be refused.
+        let _ = window.add_event_listener_with_callback("storage", there.unchecked_ref());
+    }
+}
+
+/// Tells the others of what is written.
+pub(super) fn tell(key: &str, text: Option<&str>) {
+    OWN.with_borrow(|own| tell_others(own, key, text));
+}
