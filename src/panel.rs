@@ -20,7 +20,7 @@ use leptos::{mount::mount_to, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::HtmlElement;
 
-use crate::{i18n::I18n, session::Library};
+use crate::{i18n::I18n, session::Library, storage::beside};
 use drawer::Drawer;
 use settings::Settings;
 use shelf::Shelf;
@@ -35,6 +35,10 @@ fn share() -> (Library, Shelf) {
     let shared = owner.with(|| {
         let library = Library::beside(page::load_models);
         let shelf = Shelf::new(library);
+        beside::listen(move |key, text| {
+            library.changed(key, text);
+            shelf.changed(key);
+        });
         page::listen_always(move || {
             let endpoints = library.endpoints().get_untracked().list;
             let ids = endpoints.iter().map(|endpoint| endpoint.id);

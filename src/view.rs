@@ -18,7 +18,7 @@ mod history;
 pub(crate) mod icon;
 mod ime;
 mod location;
-mod menu;
+pub(crate) mod menu;
 mod messages;
 pub(crate) mod notice;
 mod panel;

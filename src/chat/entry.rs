@@ -25,6 +25,20 @@ pub struct Entry {
     pub tags: Vec<String>,
 }
 
+impl Entry {
+    /// That of a chat which can't be read.
+    pub const fn unknown(id: Id) -> Self {
+        Self {
+            id,
+            title: String::new(),
+            used: 0.0,
+            models: Vec::new(),
+            pinned: false,
+            tags: Vec::new(),
+        }
+    }
+}
+
 /// As many characters of a question make a title.
 const TITLE: usize = 80;
 

@@ -1,13 +1,321 @@
-//! What is on the shelf: every chat that is stored.
-use crate::session::Library;
-/// The shelf.
+//! Every chat that is stored: what is listed of it, what is found in it, and what is done with it.
+
+use std::collections::{HashMap, HashSet};
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::page;
+use crate::{
+    chat::{self, Chat, Entry},
+    event,
+    id::{fresh, now},
+    packed,
+    search::{Folded, Query, Snippet},
+    session::Library,
+    storage::{self, Error, Key, journal},
+};
+
+/// A search pauses after so many milliseconds, so that the page answers in between.
+const SLICE: f64 = 8.0;
+
+/// What is found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The chats.
+    pub chats: HashSet<chat::Id>,
+    /// Whether more may come.
+    pub is_coming: bool,
+}
+
+/// What was read before, so that only what has changed is read again.
+#[derive(Default)]
+struct Read {
+    /// The stored text of each entry, and what it says.
+    entries: HashMap<chat::Id, (String, Entry)>,
+    /// The words of each chat, to be searched.
+    words: HashMap<chat::Id, Folded>,
+    /// The number of the search that runs.
+    search: u32,
+}
+
+/// All chats that are stored.
 #[derive(Clone, Copy)]
-pub struct Shelf;
+pub struct Shelf {
+    library: Library,
+    entries: RwSignal<Vec<Entry>>,
+    here: RwSignal<Option<chat::Id>>,
+    query: RwSignal<String>,
+    found: RwSignal<Option<Found>>,
+    failed: RwSignal<Option<Error>>,
+    read: StoredValue<Read, LocalStorage>,
+}
+
 impl Shelf {
-    /// Opens.
-    pub fn new(_: Library) -> Self {
-        Self
+    /// The shelf, which nobody has looked at yet.
+    pub fn new(library: Library) -> Self {
+        Self {
+            library,
+            entries: RwSignal::default(),
+            here: RwSignal::default(),
+            query: RwSignal::default(),
+            found: RwSignal::default(),
+            failed: RwSignal::default(),
+            read: StoredValue::new_local(Read::default()),
+        }
     }
-    /// Looks.
-    pub fn look(self) {}
+
+    // What the panel shows.
+
+    /// Those that are pinned, then the others, the last used first.
+    pub fn entries(self) -> ReadSignal<Vec<Entry>> {
+        self.entries.read_only()
+    }
+
+    /// The chat that the page shows.
+    pub fn here(self) -> ReadSignal<Option<chat::Id>> {
+        self.here.read_only()
+    }
+
+    /// What is looked for.
+    pub fn query(self) -> ReadSignal<String> {
+        self.query.read_only()
+    }
+
+    /// What is found; None while nothing is looked for.
+    pub fn found(self) -> ReadSignal<Option<Found>> {
+        self.found.read_only()
+    }
+
+    /// Why the last thing was not done.
+    pub fn failed(self) -> RwSignal<Option<Error>> {
+        self.failed
+    }
+
+    /// Every tag of a chat, each once, in the order of the letters.
+    pub fn tags(self) -> Vec<String> {
+        self.entries.with(|entries| {
+            let mut tags: Vec<_> = entries.iter().flat_map(|entry| &entry.tags).cloned().collect();
+            tags.sort();
+            tags.dedup();
+            tags
+        })
+    }
+
+    /// A piece of what is found in a chat.
+    pub fn snippet(self, id: chat::Id) -> Option<Snippet> {
+        let query = self.query.with(|query| Query::parse(query))?;
+        query.snippet(&messages(&self.chat(id)?))
+    }
+
+    /// Looks at what is stored.
+    pub fn look(self) {
+        if self.here.get_untracked() != page::here() {
+            self.here.set(page::here());
+        }
+        let mut entries = Vec::new();
+        self.read.update_value(|read| {
+            for key in storage::keys() {
+                if let Some(Key::Chat(id)) = Key::parse(&key) {
+                    entries.push(read.entry(id));
+                }
+            }
+        });
+        entries.sort_by(|one, other| {
+            let by_time = other.used.total_cmp(&one.used);
+            other.pinned.cmp(&one.pinned).then(by_time)
+        });
+        if self.entries.with_untracked(|before| *before != entries) {
+            self.entries.set(entries);
+            self.search();
+        }
+    }
+
+    /// Takes note of what was written.
+    pub fn changed(self, key: Key) {
+        if let Key::Chat(id) = key {
+            self.read.update_value(|read| _ = read.words.remove(&id));
+        }
+    }
+
+    /// Looks for words in titles and messages.
+    pub fn look_for(self, text: &str) {
+        self.query.set(text.to_owned());
+        self.search();
+    }
+
+    fn search(self) {
+        let number = self.read.try_update_value(|read| {
+            read.search += 1;
+            read.search
+        });
+        let Some(query) = self.query.with_untracked(|query| Query::parse(query)) else {
+            return self.found.set(None);
+        };
+        let entries = self.entries.get_untracked();
+        spawn_local(async move {
+            let mut chats = HashSet::new();
+            let mut since = js_sys::Date::now();
+            for entry in &entries {
+                let is_found = self.read.try_update_value(|read| {
+                    let words = read.words.entry(entry.id);
+                    let words = words.or_insert_with(|| self.words(entry));
+                    query.find(words).is_some()
+                });
+                if is_found == Some(true) {
+                    chats.insert(entry.id);
+                }
+                if js_sys::Date::now() - since >= SLICE {
+                    self.found.set(Some(Found {
+                        chats: chats.clone(),
+                        is_coming: true,
+                    }));
+                    event::rest().await;
+                    if self.read.with_value(|read| Some(read.search) != number) {
+                        return;
+                    }
+                    since = js_sys::Date::now();
+                }
+            }
+            self.found.set(Some(Found {
+                chats,
+                is_coming: false,
+            }));
+        });
+    }
+
+    fn words(self, entry: &Entry) -> Folded {
+        let messages = self.chat(entry.id).map(|chat| messages(&chat));
+        Folded::of([entry.title.as_str(), &messages.unwrap_or_default()])
+    }
+
+    /// A chat as it is stored.
+    pub fn chat(self, id: chat::Id) -> Option<Chat> {
+        Chat::read(&plain(storage::text(Key::Chat(id))?)?)
+    }
+
+    // What a user does with chats.
+
+    /// Gives a chat a title; empty gives it back the one that it had by itself.
+    pub fn rename(self, id: chat::Id, title: &str) {
+        self.change(id, |chat| title.trim().clone_into(&mut chat.title));
+    }
+
+    /// Has a chat stay at the top, or not.
+    pub fn pin(self, id: chat::Id) {
+        self.change(id, |chat| chat.pinned = !chat.pinned);
+    }
+
+    /// Gives a chat tags, which are written with commas between them.
+    pub fn tag(self, id: chat::Id, tags: &str) {
+        let mut list: Vec<String> = Vec::new();
+        for tag in tags.split([',', '、', '，']).map(str::trim) {
+            if !tag.is_empty() && !list.iter().any(|other| other == tag) {
+                list.push(tag.to_owned());
+            }
+        }
+        self.change(id, |chat| chat.tags = list);
+    }
+
+    /// Puts a copy of a chat beside it.
+    pub fn duplicate(self, id: chat::Id, title: String) {
+        page::flush();
+        if let Some(chat) = self.chat(id) {
+            let copy = Chat {
+                id: fresh(),
+                title,
+                pinned: false,
+                ..chat
+            };
+            self.store(&copy);
+        }
+    }
+
+    /// Deletes chats with all that was said in them. The page offers to put them back.
+    pub fn delete(self, ids: &[chat::Id]) {
+        page::flush();
+        let mut removed = Vec::new();
+        for id in ids {
+            let keys = [Key::Chat(*id), Key::Entry(*id)];
+            let values = keys.map(|key| Some((key.to_string(), storage::text(key)?)));
+            removed.extend(values.into_iter().flatten());
+            page::end(*id);
+            storage::delete_chat(*id);
+        }
+        page::removed(removed);
+        self.look();
+    }
+
+    /// Changes what is stored of a chat, as another tab would.
+    fn change(self, id: chat::Id, change: impl FnOnce(&mut Chat)) {
+        page::flush();
+        if let Some(before) = self.chat(id) {
+            let mut chat = before.clone();
+            change(&mut chat);
+            chat.stamp(&before, now());
+            self.store(&chat);
+        }
+    }
+
+    /// Stores a chat; returns whether there is room for it. It is packed, unless the page shows it.
+    pub fn store(self, chat: &Chat) -> bool {
+        let key = Key::Chat(chat.id);
+        let text = chat.text();
+        let is_shown = page::here() == Some(chat.id);
+        let stored = if is_shown { text } else { packed::pack(&text) };
+        journal::put(&key.to_string(), &stored);
+        let written = storage::write(key, &stored).or_else(|error| match error {
+            Error::Full if is_shown => storage::write(key, &packed::pack(&stored)),
+            error => Err(error),
+        });
+        self.failed.set(written.err());
+        // What the history shows of it is made again from the chat, where there is no room for it.
+        let _ = storage::save_entry(&chat.entry());
+        self.changed(key);
+        self.look();
+        written.is_ok()
+    }
+}
+
+impl Read {
+    /// What the history shows of a chat. Where its entry is lost, the chat itself tells; a chat that
+    /// can't be read is shown without a title, and named when it is opened.
+    fn entry(&mut self, id: chat::Id) -> Entry {
+        let stored = storage::text(Key::Entry(id)).unwrap_or_default();
+        if let Some((text, entry)) = self.entries.get(&id)
+            && *text == stored
+        {
+            return entry.clone();
+        }
+        let entry = crate::json::read(&stored).unwrap_or_else(|| {
+            let chat = storage::text(Key::Chat(id)).and_then(|text| Chat::read(&plain(text)?));
+            chat.map_or_else(|| Entry::unknown(id), |chat| chat.entry())
+        });
+        self.entries.insert(id, (stored, entry.clone()));
+        entry
+    }
+}
+
+/// The text of a chat that may be packed.
+pub fn plain(text: String) -> Option<String> {
+    if packed::is_packed(&text) {
+        packed::unpack(&text)
+    } else {
+        Some(text)
+    }
+}
+
+/// What was said in a chat; the same question in each card once.
+fn messages(chat: &Chat) -> String {
+    let mut said = String::new();
+    let mut seen = HashSet::new();
+    for turn in chat.cards.iter().flat_map(|card| &card.turns) {
+        let answers = turn.answers().map(|answer| answer.text.as_str());
+        for text in [turn.prompt.as_str()].into_iter().chain(answers) {
+            if seen.insert(text) {
+                said.push_str(text);
+                said.push('\n');
+            }
+        }
+    }
+    said
 }

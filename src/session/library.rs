@@ -126,7 +126,6 @@ impl Library {
         library
             .tab
             .update_value(|tab| tab.loads = Some(load_models));
-        storage::beside::listen(move |key, text| library.changed(key, text));
         library
     }
 

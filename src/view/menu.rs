@@ -24,35 +24,10 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
     let is_last = memo(move || session.cards().read().len() == 1);
     let menu = NodeRef::<html::Div>::new();
     close_when_left(menu, is_open);
+    focus_first(items);
     let close = move || {
         is_open.try_set(false);
         focus_on(button);
-    };
-    // The first item takes the focus when the menu opens.
-    effect(move || {
-        if let Some(items) = items.get() {
-            focus_item(&items, 0);
-        }
-    });
-    let on_key = move |event: ev::KeyboardEvent| {
-        if !is_open.get_untracked() {
-            return;
-        }
-        let Some(items) = items.get_untracked() else {
-            return;
-        };
-        let count = items.child_element_count() as usize;
-        let focused = (0..count).find(|&index| item(&items, index) == document().active_element());
-        let focused = focused.unwrap_or(0);
-        match event.key().as_str() {
-            "ArrowDown" => focus_item(&items, (focused + 1) % count),
-            "ArrowUp" => focus_item(&items, (focused + count - 1) % count),
-            "Home" => focus_item(&items, 0),
-            "End" => focus_item(&items, count - 1),
-            "Escape" => close(),
-            _ => return,
-        }
-        event.prevent_default();
     };
     let delete = move |_| {
         if is_last.get_untracked() {
@@ -111,7 +86,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
         <div
             node_ref=menu
             class="menu"
-            on:keydown=press(on_key)
+            on:keydown=press(move |event| menu_key(&event, is_open, items, close))
         >
             <button
                 node_ref=button
@@ -168,6 +143,40 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
             })}
         </div>
     }
+}
+
+/// What a key does in a menu: the arrows go through its items, Escape closes it. The first item takes
+/// the focus when the menu opens: see [`focus_first`].
+pub fn menu_key(
+    event: &ev::KeyboardEvent,
+    is_open: RwSignal<bool>,
+    items: NodeRef<html::Div>,
+    close: impl Fn(),
+) {
+    let Some(items) = items.get_untracked().filter(|_| is_open.get_untracked()) else {
+        return;
+    };
+    let count = items.child_element_count() as usize;
+    let focused = (0..count).find(|&index| item(&items, index) == document().active_element());
+    let focused = focused.unwrap_or(0);
+    match event.key().as_str() {
+        "ArrowDown" => focus_item(&items, (focused + 1) % count),
+        "ArrowUp" => focus_item(&items, (focused + count - 1) % count),
+        "Home" => focus_item(&items, 0),
+        "End" => focus_item(&items, count - 1),
+        "Escape" => close(),
+        _ => return,
+    }
+    event.prevent_default();
+}
+
+/// Has the first item of a menu take the focus when it opens.
+pub fn focus_first(items: NodeRef<html::Div>) {
+    effect(move || {
+        if let Some(items) = items.get() {
+            focus_item(&items, 0);
+        }
+    });
 }
 
 /// Closes what an element has opened once the focus or the pointer goes somewhere else.
