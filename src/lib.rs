@@ -22,6 +22,7 @@ pub mod openai;
 pub mod packed;
 pub mod panel;
 pub mod reader;
+pub mod search;
 pub mod session;
 pub mod storage;
 pub mod view;
