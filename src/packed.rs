@@ -14,7 +14,10 @@ mod letters;
 use std::sync::OnceLock;
 
 use miniz_oxide::{
-    deflate::core::{CompressorOxide, TDEFLFlush, compress_to_output},
+    deflate::core::{
+        CompressorOxide, TDEFLFlush, compress_to_output,
+        deflate_flags::TDEFL_FORCE_ALL_STATIC_BLOCKS,
+    },
     inflate::{
         TINFLStatus,
         core::{
@@ -38,6 +41,8 @@ const HEAD: usize = 8;
 
 /// As many places are looked at to find what a text repeats; more takes longer and finds little.
 const PROBES: u32 = 256;
+/// Up to so many letters, in bytes, a text's own codes may take more than they save.
+const SHORT: usize = 4096;
 
 /// The first of the 2¹⁵ units.
 const FIRST: u32 = 0x3400;
@@ -50,14 +55,14 @@ const UNIT: usize = 3;
 pub fn pack(text: &str) -> String {
     let letters = letters::write(text);
     if letters.len() <= LONGEST {
-        let mut bytes = Vec::with_capacity(HEAD + letters.len() / 2);
+        let mut bytes = Vec::new();
         bytes.extend(
             u32::try_from(letters.len())
                 .unwrap_or(u32::MAX)
                 .to_le_bytes(),
         );
         bytes.extend(checksum(text).to_le_bytes());
-        deflate(&letters, &mut bytes);
+        bytes.extend(deflate(&letters));
         // Nothing is longer than its text by more than the mark.
         if text.encode_utf16().nth(count_of(bytes.len())).is_some() {
             return units_of(&bytes);
@@ -100,14 +105,30 @@ fn dictionary() -> &'static [u8] {
     })
 }
 
-fn deflate(letters: &[u8], to: &mut Vec<u8>) {
-    let mut compressor = CompressorOxide::new(PROBES);
-    // What the dictionary becomes is known to who inflates: up to the end of a block, it is dropped.
-    compress_to_output(&mut compressor, dictionary(), TDEFLFlush::Sync, |_| true);
-    compress_to_output(&mut compressor, letters, TDEFLFlush::Finish, |bytes| {
-        to.extend_from_slice(bytes);
-        true
-    });
+fn deflate(letters: &[u8]) -> Vec<u8> {
+    let with = |flags| {
+        let mut deflated = Vec::with_capacity(letters.len() / 2);
+        let mut compressor = CompressorOxide::new(flags);
+        // What the dictionary becomes is known to who inflates: up to the end of a block, it is
+        // dropped.
+        compress_to_output(&mut compressor, dictionary(), TDEFLFlush::Sync, |_| true);
+        compress_to_output(&mut compressor, letters, TDEFLFlush::Finish, |bytes| {
+            deflated.extend_from_slice(bytes);
+            true
+        });
+        deflated
+    };
+    let deflated = with(PROBES);
+    if letters.len() > SHORT {
+        return deflated;
+    }
+    // The compressor does not look which codes are shorter: those of the text or those of the RFC.
+    let fixed = with(PROBES | TDEFL_FORCE_ALL_STATIC_BLOCKS);
+    if fixed.len() < deflated.len() {
+        fixed
+    } else {
+        deflated
+    }
 }
 
 /// The dictionary and so many letters after it, and how many bytes they were.
@@ -219,9 +240,26 @@ mod tests {
     #[test]
     fn what_was_packed_once_stays_readable() {
         let text = r#"{"text":"안녕하세요! Hello 😀 뷁 漢字 naïve"}"#.repeat(2);
-        let stored = "~1㑞㐀閄閈䵜栳㐃㰐锃鰐豭㘔鑃䵡㘙锓궡飹뎿綾檺魲袧弝何ꚸ㲗䓻祆㣞局䣮电䏱㐀";
-        assert_eq!(pack(&text), stored);
-        assert_eq!(unpack(stored), Some(text));
+        let with_own_codes =
+            "~1㑞㐀閄閈䵜栳㐃㰐锃鰐豭㘔鑃䵡㘙锓궡飹뎿綾檺魲袧弝何ꚸ㲗䓻祆㣞局䣮电䏱㐀";
+        let with_fixed_codes = "~1㑞㐀閄閈갼䢢隬刊喵务毣㸌ꯤ尽牁䚾鳹瓡㰃鍄㜯㪴纉㐃";
+        assert_eq!(unpack(with_own_codes).as_ref(), Some(&text));
+        assert_eq!(unpack(with_fixed_codes), Some(text));
+    }
+
+    #[test]
+    fn what_the_format_names_never_changes() {
+        #[track_caller]
+        fn check(letters: &[u8], expected: u32) {
+            let sum = letters.iter().fold(0, |sum: u32, byte| {
+                sum.wrapping_mul(31).wrapping_add(u32::from(*byte))
+            });
+            assert_eq!(sum, expected, "{sum}");
+        }
+        check(dictionary(), 3_030_845_980);
+        let every: String = ('\0'..='\u{1ffff}').collect();
+        check(&letters::write(&every), 2_732_504_609);
+        assert_eq!(letters::read(&letters::write(&every)), Some(every));
     }
 
     #[test]
