@@ -72,6 +72,7 @@ const PROGRAMS: &[&str] = &[
     "src/packed.rs",
     "src/reader",
     "src/reader.rs",
+    "src/search",
     "src/search.rs",
     "src/storage",
     "src/storage.rs",

@@ -7,6 +7,7 @@ mod event;
 mod i18n;
 mod id;
 mod json;
+mod table;
 
 pub mod address;
 pub mod archive;

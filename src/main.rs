@@ -10,8 +10,5 @@ fn main() {
     std::panic::set_hook(Box::new(|panic| {
         web_sys::console::error_1(&panic.to_string().into());
     }));
-    wasm_bindgen_futures::spawn_local(async {
-        collate::storage::archive::catch_up().await;
-        leptos::mount::mount_to_body(collate::App);
-    });
+    collate::storage::archive::begin(|| leptos::mount::mount_to_body(collate::App));
 }

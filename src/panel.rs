@@ -10,11 +10,13 @@
     reason = "like the session, it is where the storage is read and changed"
 )]
 
-pub mod drawer;
-pub mod page;
-pub mod room;
-pub mod settings;
-pub mod shelf;
+mod drawer;
+mod line;
+mod page;
+mod room;
+mod settings;
+mod shelf;
+mod transfer;
 
 use leptos::{mount::mount_to, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -34,7 +36,7 @@ fn share() -> (Library, Shelf) {
     let owner = Owner::new();
     let shared = owner.with(|| {
         let library = Library::beside(page::load_models);
-        let shelf = Shelf::new(library);
+        let shelf = Shelf::new();
         beside::listen(move |key, text| {
             library.changed(key, text);
             shelf.changed(key);

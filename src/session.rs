@@ -15,10 +15,7 @@ pub use library::{Forgotten, Library, Models, Opened, Unlisted};
 pub use live::{Coming, Live};
 pub use task::Task;
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::time::Duration;
 
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use reactive_stores::{AtKeyed, KeyedSubfield, Store};
@@ -39,6 +36,7 @@ use crate::{
         self, Key, archive,
         locks::{self, Kind},
     },
+    table::Table,
 };
 
 /// One card in the store, whose fields are read and written one by one.
@@ -126,11 +124,11 @@ struct Saving {
 pub struct Session {
     library: Library,
     chat: Store<Chat>,
-    lives: RwSignal<HashMap<card::Id, Live>>,
+    lives: RwSignal<Table<card::Id, Live>>,
     removed: RwSignal<Vec<Removed>>,
-    skipped: RwSignal<HashSet<card::Id>>,
-    proposed: RwSignal<HashMap<card::Id, Wanted>>,
-    elsewhere: RwSignal<HashSet<card::Id>>,
+    skipped: RwSignal<Vec<card::Id>>,
+    proposed: RwSignal<Table<card::Id, Wanted>>,
+    elsewhere: RwSignal<Vec<card::Id>>,
     is_stored: RwSignal<bool>,
     files: attachments::Files,
     saving: StoredValue<Saving, LocalStorage>,
@@ -245,7 +243,7 @@ impl Session {
 
     /// How many cards are answering.
     pub fn answering(self) -> usize {
-        self.lives.with(HashMap::len)
+        self.lives.with(Table::len)
     }
 
     /// The words of the draft that a card shows.
@@ -334,7 +332,7 @@ impl Session {
         if untrack(|| self.is_held(from)) {
             return;
         }
-        self.skipped.set(HashSet::new());
+        self.skipped.set(Vec::new());
         self.react(Event::Sent(from));
     }
 
@@ -370,7 +368,7 @@ impl Session {
                     self.changed(part);
                 }
                 Effect::Ask(card, turn) => asks.push((card, turn)),
-                Effect::Skipped(card) => self.skipped.update(|skipped| _ = skipped.insert(card)),
+                Effect::Skipped(card) => self.skipped.update(|skipped| skipped.push(card)),
                 Effect::Deleted { card, index, draft } => {
                     self.removed
                         .write()
@@ -788,7 +786,7 @@ impl Session {
     }
 
     /// Keeps what the page's address wants of cards whose endpoint is not a saved one.
-    fn propose(self, proposed: HashMap<card::Id, Wanted>) {
+    fn propose(self, proposed: Table<card::Id, Wanted>) {
         self.proposed.set(proposed);
     }
 
@@ -903,7 +901,7 @@ impl Session {
                 });
             },
         );
-        self.lives.update(|lives| _ = lives.insert(card, live));
+        self.lives.update(|lives| lives.insert(card, live));
         self.tell_answering();
     }
 
@@ -1003,24 +1001,15 @@ impl Session {
                 .filter(|card| !self.is_answering(*card))
                 .collect()
         };
-        if open.is_empty() && self.elsewhere.with_untracked(HashSet::is_empty) {
+        if open.is_empty() && self.elsewhere.with_untracked(Vec::is_empty) {
             return;
         }
-        leptos::task::spawn_local(async move {
-            let names = open.iter().map(ToString::to_string).collect();
-            let found = locks::elsewhere(Kind::Answer, names).await;
-            let found: HashSet<_> = found.iter().filter_map(|id| id.parse().ok()).collect();
-            let before = self.elsewhere.try_get_untracked().unwrap_or_default();
-            for card in found.iter().filter(|card| !before.contains(card)) {
-                let card = *card;
-                leptos::task::spawn_local(async move {
-                    locks::released(Kind::Answer, &card.to_string()).await;
-                    self.look_elsewhere();
-                });
-            }
-            if found != before {
-                // The chat may be closed meanwhile.
-                let _ = self.elsewhere.try_set(found);
+        let names = open.iter().map(ToString::to_string).collect();
+        locks::watch(Kind::Answer, names, move |found| {
+            let found: Vec<card::Id> = found.iter().filter_map(|id| id.parse().ok()).collect();
+            // The chat may be closed meanwhile.
+            if self.elsewhere.try_with_untracked(|before| *before != found) == Some(true) {
+                self.elsewhere.set(found);
             }
         });
     }
@@ -1092,7 +1081,7 @@ impl Session {
     fn whole(self) -> Chat {
         let mut chat = self.chat.get_untracked();
         self.lives.with_untracked(|lives| {
-            for (card, live) in lives {
+            for (card, live) in lives.iter() {
                 if let Some(turn) = chat.turn_mut(*card, live.turn) {
                     live.give_to(turn, Outcome::Interrupted);
                 }

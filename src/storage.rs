@@ -272,13 +272,6 @@ pub fn ask_to_keep() {
     }
 }
 
-/// Whether what an older version has written is there, and nothing of this one.
-pub fn is_old() -> bool {
-    let has = |key: Key| text(key).is_some();
-    let is_begun = has(Key::Recent) || has(Key::Settings) || has(Key::Endpoints);
-    !is_begun && keys().any(|key| key.starts_with(schema::OLD_PREFIX))
-}
-
 /// All keys of the storage.
 pub fn keys() -> impl Iterator<Item = String> {
     let storage = raw();

@@ -125,7 +125,9 @@ pub fn Drawer() -> impl IntoView {
         let entries = shelf.entries();
         let entries = entries.read();
         let shown = entries.iter().filter(|entry| {
-            let has_words = found.as_ref().is_none_or(|found| found.chats.contains(&entry.id));
+            let has_words = found
+                .as_ref()
+                .is_none_or(|found| found.chats.contains(&entry.id));
             has_words && tag.as_ref().is_none_or(|tag| entry.tags.contains(tag))
         });
         Layout::of(shown.cloned(), if found.is_some() { HIT } else { LINE })
@@ -264,7 +266,10 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
     let go_to = move |id: chat::Id, top: f64| {
         focused.set(Some(id));
         if let (Some(frame), Some(rem)) = (frame.get_untracked(), rem()) {
-            let (seen, height) = (f64::from(frame.scroll_top()), f64::from(frame.client_height()));
+            let (seen, height) = (
+                f64::from(frame.scroll_top()),
+                f64::from(frame.client_height()),
+            );
             if top * rem < seen || (top + HIT) * rem > seen + height {
                 #[expect(clippy::cast_possible_truncation, reason = "a place on the page")]
                 frame.set_scroll_top((top * rem - height / 2.0) as i32);
@@ -278,13 +283,22 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
     };
     let on_key = move |event: ev::KeyboardEvent| {
         let is_link = |element: &web_sys::Element| element.id().starts_with("entry-");
-        let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        let Some(id) = target.filter(is_link).and_then(|link| link.id()[6..].parse().ok()) else {
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let Some(id) = target
+            .filter(is_link)
+            .and_then(|link| link.id()[6..].parse().ok())
+        else {
             return;
         };
         let next = layout.with_untracked(|layout| match &*event.key() {
             "ArrowDown" => layout.chats().skip_while(|(_, other)| *other != id).nth(1),
-            "ArrowUp" => layout.chats().rev().skip_while(|(_, other)| *other != id).nth(1),
+            "ArrowUp" => layout
+                .chats()
+                .rev()
+                .skip_while(|(_, other)| *other != id)
+                .nth(1),
             "Home" => layout.chats().next(),
             "End" => layout.chats().next_back(),
             _ => None,
@@ -299,7 +313,10 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
         let next = layout.with_untracked(|layout| {
             let chats: Vec<_> = layout.chats().collect();
             let place = chats.iter().position(|(_, other)| *other == id)?;
-            chats.get(place + 1).or_else(|| chats.get(place.checked_sub(1)?)).copied()
+            chats
+                .get(place + 1)
+                .or_else(|| chats.get(place.checked_sub(1)?))
+                .copied()
         });
         match next {
             Some((top, next)) => go_to(next, top),
@@ -319,7 +336,9 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
         let place = derive(move || by_key.read().get(&key).map_or(0, |(place, _, _)| place + 1));
         let inside = part(move || match own.get()? {
             Row::Pinned => Some(view! { <h3>{word!(i18n, pinned)}</h3> }.into_any()),
-            Row::Day(day) => Some(view! { <h3>{derive(move || day_name(i18n, library, day))}</h3> }.into_any()),
+            Row::Day(day) => {
+                Some(view! { <h3>{derive(move || day_name(i18n, library, day))}</h3> }.into_any())
+            }
             Row::Chat(entry) => Some(view! { <Line entry edited focused leave /> }.into_any()),
         });
         view! {
@@ -467,7 +486,8 @@ fn day_name(i18n: I18n, library: Library, day: Option<i64>) -> String {
             ]);
             #[expect(clippy::cast_precision_loss, reason = "a day is a small number")]
             let noon = date((day as f64 + 0.5) * DAY);
-            noon.to_locale_date_string(&library.locale(), &options).into()
+            noon.to_locale_date_string(&library.locale(), &options)
+                .into()
         }
     }
 }

@@ -285,7 +285,11 @@ fn More(
         }
         .into_any()
     };
-    let pin = if is_pinned { word!(i18n, unpin) } else { word!(i18n, pin) };
+    let pin = if is_pinned {
+        word!(i18n, unpin)
+    } else {
+        word!(i18n, pin)
+    };
     let exports = RwSignal::new(false);
     view! {
         <div node_ref=menu class="menu" on:keydown=press(move |event| menu_key(&event, is_open, items, close))>

@@ -11,7 +11,6 @@ use crate::{
     id::{fresh, now},
     packed,
     search::{Folded, Query, Snippet},
-    session::Library,
     storage::{self, Error, Key, journal},
 };
 
@@ -41,7 +40,6 @@ struct Read {
 /// All chats that are stored.
 #[derive(Clone, Copy)]
 pub struct Shelf {
-    library: Library,
     entries: RwSignal<Vec<Entry>>,
     here: RwSignal<Option<chat::Id>>,
     query: RwSignal<String>,
@@ -52,9 +50,8 @@ pub struct Shelf {
 
 impl Shelf {
     /// The shelf, which nobody has looked at yet.
-    pub fn new(library: Library) -> Self {
+    pub fn new() -> Self {
         Self {
-            library,
             entries: RwSignal::default(),
             here: RwSignal::default(),
             query: RwSignal::default(),
@@ -94,7 +91,11 @@ impl Shelf {
     /// Every tag of a chat, each once, in the order of the letters.
     pub fn tags(self) -> Vec<String> {
         self.entries.with(|entries| {
-            let mut tags: Vec<_> = entries.iter().flat_map(|entry| &entry.tags).cloned().collect();
+            let mut tags: Vec<_> = entries
+                .iter()
+                .flat_map(|entry| &entry.tags)
+                .cloned()
+                .collect();
             tags.sort();
             tags.dedup();
             tags

@@ -1,8 +1,6 @@
 //! What all chats share: the endpoints and their models, the settings, the history, and which chats
 //! this tab has open.
 
-use std::collections::{HashMap, HashSet};
-
 use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +15,7 @@ use crate::{
         self, Found, Key, Loaded, Recent, Settings, Used, archive,
         locks::{self, Kind},
     },
+    table::Table,
 };
 
 /// What is known of an endpoint's models.
@@ -89,15 +88,15 @@ struct Tab {
     /// What is damaged and could not be put aside: nothing is written over it.
     kept: Vec<Key>,
     /// The texts of chats that were packed, until they are opened.
-    unpacked: HashMap<chat::Id, (Chat, String)>,
+    unpacked: Table<chat::Id, (Chat, String)>,
     /// The chat in which something was asked last.
     last: Option<chat::Id>,
     /// The page is being left, which ends every request: no fault of the endpoint.
     leaving: bool,
     /// Models that demand `max_completion_tokens` in place of `max_tokens`.
-    renaming: HashSet<(endpoint::Id, String)>,
+    renaming: Vec<(endpoint::Id, String)>,
     /// Endpoints that refuse to be asked to count tokens.
-    not_counting: HashSet<endpoint::Id>,
+    not_counting: Vec<endpoint::Id>,
 }
 
 /// Everything that the chats share, and what a user does with it.
@@ -106,7 +105,7 @@ pub struct Library {
     endpoints: RwSignal<Endpoints>,
     settings: RwSignal<Settings>,
     recent: RwSignal<Recent>,
-    models: RwSignal<HashMap<endpoint::Id, Models>>,
+    models: RwSignal<Table<endpoint::Id, Models>>,
     forgotten: RwSignal<Vec<Forgotten>>,
     unsaved: RwSignal<Vec<(Key, storage::Error)>>,
     aside: RwSignal<Vec<String>>,
@@ -152,11 +151,11 @@ impl Library {
             has_opened: false,
             off: failed.is_some(),
             kept: loaded.kept,
-            unpacked: HashMap::new(),
+            unpacked: Table::default(),
             last: loaded.recent.chat,
             leaving: false,
-            renaming: HashSet::new(),
-            not_counting: HashSet::new(),
+            renaming: Vec::new(),
+            not_counting: Vec::new(),
         };
         let unsaved = failed.map(|error| (Key::Settings, error));
         Self {
@@ -349,7 +348,7 @@ impl Library {
         match chat {
             Some(chat) => {
                 self.tab
-                    .update_value(|tab| _ = tab.unpacked.insert(id, (chat, text)));
+                    .update_value(|tab| tab.unpacked.insert(id, (chat, text)));
                 self.history.notify();
             }
             // Without the program, nobody knows whether it is damaged.
@@ -368,7 +367,7 @@ impl Library {
 
     fn open_new(self, wanted: &[Wanted]) -> Session {
         let mut cards = Vec::new();
-        let mut proposed = HashMap::new();
+        let mut proposed = Table::default();
         let one_like_the_last = [Wanted::default()];
         let wanted = if wanted.is_empty() {
             &one_like_the_last
@@ -492,7 +491,7 @@ impl Library {
         let now = self.endpoints.get_untracked().list;
         let is_gone = |id: &endpoint::Id| !now.iter().any(|endpoint| endpoint.id == *id);
         self.models
-            .update(|models| models.retain(|id, _| !is_gone(id)));
+            .update(|models| models.retain(|id| !is_gone(id)));
         if self.tab.with_value(|tab| tab.loads.is_some()) {
             return;
         }
@@ -700,7 +699,7 @@ impl Library {
             Models::Listed(listed) => listed.clone(),
             _ => Vec::new(),
         };
-        self.models.update(|all| _ = all.insert(id, models));
+        self.models.update(|all| all.insert(id, models));
         for open in self.tab.with_value(|tab| tab.open.clone()) {
             open.choose_model(id, &listed);
         }
@@ -759,7 +758,7 @@ impl Library {
     /// Learns that a model demands `max_completion_tokens`.
     pub(super) fn learn_renaming(self, endpoint: endpoint::Id, model: String) {
         self.tab
-            .update_value(|tab| _ = tab.renaming.insert((endpoint, model)));
+            .update_value(|tab| tab.renaming.push((endpoint, model)));
     }
 
     /// Whether an endpoint may be asked to count tokens: all are, until one refuses.
@@ -771,8 +770,7 @@ impl Library {
 
     /// Keeps that an endpoint refuses to be asked to count tokens.
     pub(super) fn learn_not_counting(self, endpoint: endpoint::Id) {
-        self.tab
-            .update_value(|tab| _ = tab.not_counting.insert(endpoint));
+        self.tab.update_value(|tab| tab.not_counting.push(endpoint));
     }
 
     // What a user sets for the page.

@@ -1,6 +1,6 @@
 //! The program that packs, unpacks and merges chats, as the page uses it: see [`crate::archive`].
 
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen::{JsValue, prelude::*};
 
 #[wasm_bindgen(module = "/src/storage/packer.js")]
 extern "C" {
@@ -17,11 +17,14 @@ extern "C" {
     /// there.
     pub fn merge(mine: &str, theirs: &str) -> Option<String>;
 
-    #[wasm_bindgen(catch, js_name = restore)]
-    async fn restore_all() -> Result<JsValue, JsValue>;
-
     #[wasm_bindgen(catch, js_name = tidy)]
     async fn tidy_all() -> Result<JsValue, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/storage/begin.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = begin)]
+    fn begin_with(version: &str, open: JsValue);
 }
 
 /// Fetches the program, if it is not there yet; returns whether it is.
@@ -29,18 +32,9 @@ pub async fn load() -> bool {
     fetch(env!("PROGRAMS")).await.is_ok()
 }
 
-/// Brings what is not in the storage into it, before it is read: what an older version has written, and
-/// what was lost when the browser ended.
-pub async fn catch_up() {
-    if (super::is_old() || !super::journal::differing().await.is_empty()) && load().await {
-        restore().await;
-    }
-}
-
-/// Brings what was written by an older version, or was lost with the browser, into the storage.
-pub async fn restore() {
-    // What it could not do is left as it is, for the next time.
-    let _ = restore_all().await;
+/// Brings what is not in the storage into it, before it is read; then opens the page.
+pub fn begin(open: fn()) {
+    begin_with(env!("PROGRAMS"), Closure::once_into_js(open));
 }
 
 /// Packs the chats that no tab has open.

@@ -24,16 +24,17 @@ export async function anywhere(kind, names) {
     return names.filter((name) => all.has(`collate.${kind}.${name}`));
 }
 
-// Which of these another tab holds.
-export async function elsewhere(kind, names) {
+// Tells which of these another tab holds, now and whenever it lets go of one.
+export async function watch(kind, names, tell) {
     const all = (await locks?.query())?.held ?? [];
     const count = (name) => all.filter((lock) => lock.name === name).length;
-    return names.filter((name) => {
+    const elsewhere = names.filter((name) => {
         const lock = `collate.${kind}.${name}`;
         return count(lock) > (held.has(lock) ? 1 : 0);
     });
+    tell(elsewhere);
+    for (const name of elsewhere) {
+        const lock = `collate.${kind}.${name}`;
+        locks.request(lock, () => {}).then(() => watch(kind, names, tell));
+    }
 }
-
-// Done when nobody holds it any more.
-export const released = (kind, name) =>
-    Promise.resolve(held.has(`collate.${kind}.${name}`) || locks?.request(`collate.${kind}.${name}`, () => {}));

@@ -1,7 +1,7 @@
 //! What tabs tell each other: which chats are open, and which cards are answering. See `locks.js`.
 
 use js_sys::Array;
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen::{JsValue, prelude::*};
 
 #[wasm_bindgen(module = "/src/storage/locks.js")]
 extern "C" {
@@ -11,11 +11,8 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = anywhere)]
     async fn ask_all(kind: &str, names: Vec<String>) -> Result<JsValue, JsValue>;
 
-    #[wasm_bindgen(catch, js_name = elsewhere)]
-    async fn ask(kind: &str, names: Vec<String>) -> Result<JsValue, JsValue>;
-
-    #[wasm_bindgen(catch, js_name = released)]
-    async fn wait(kind: &str, name: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = watch)]
+    fn watch_with(kind: &str, names: Vec<String>, tell: JsValue);
 }
 
 /// What a lock is about.
@@ -41,23 +38,16 @@ pub fn hold(kind: Kind, names: Vec<String>) {
     hold_all(kind.name(), names);
 }
 
-/// Which of these another tab has; none, where that can't be known.
-pub async fn elsewhere(kind: Kind, names: Vec<String>) -> Vec<String> {
-    names_in(ask(kind.name(), names).await)
+/// Tells which of these another tab has, now and whenever one of them is let go of; none, where that
+/// can't be known. Whoever asks again hears of the new question only.
+pub fn watch(kind: Kind, names: Vec<String>, tell: impl Fn(Vec<String>) + 'static) {
+    let tell = Closure::<dyn Fn(Vec<String>)>::new(tell);
+    watch_with(kind.name(), names, tell.into_js_value());
 }
 
 /// Which of these any tab has, this one included; none, where that can't be known.
 pub async fn anywhere(kind: Kind, names: Vec<String>) -> Vec<String> {
-    names_in(ask_all(kind.name(), names).await)
-}
-
-fn names_in(found: Result<JsValue, JsValue>) -> Vec<String> {
+    let found = ask_all(kind.name(), names).await;
     let found = found.map(|found| Array::from(&found)).unwrap_or_default();
     found.iter().filter_map(|name| name.as_string()).collect()
-}
-
-/// Waits until no tab has it any more.
-pub async fn released(kind: Kind, name: &str) {
-    // Where it can't be asked for, there is nothing to wait for.
-    let _ = wait(kind.name(), name).await;
 }

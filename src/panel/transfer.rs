@@ -1,0 +1,14 @@
+//! Export and import.
+use crate::chat;
+use leptos::prelude::*;
+/// Export.
+#[component]
+pub fn Exports(
+    chats: Option<chat::Id>,
+    #[prop(optional)] is_asked: RwSignal<bool>,
+) -> impl IntoView {
+    _ = (chats, is_asked);
+}
+/// Import.
+#[component]
+pub fn Imports() -> impl IntoView {}
