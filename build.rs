@@ -78,7 +78,13 @@ const PROGRAMS: &[&str] = &[
     "src/storage.rs",
     "src/transfer",
     "src/transfer.rs",
+    "src/view/explain.rs",
+    "src/view/field.rs",
+    "src/view/icon.rs",
+    "src/view/menu.rs",
     "src/view/panel.rs",
+    "src/view/params.rs",
+    "src/view/suggest.rs",
     "src/view/panel.js",
     "src/view/dynamic.rs",
 ];

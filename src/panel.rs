@@ -11,8 +11,10 @@
 )]
 
 mod drawer;
+mod files;
 mod line;
 mod page;
+mod params;
 mod room;
 mod settings;
 mod shelf;
@@ -24,19 +26,25 @@ use web_sys::HtmlElement;
 
 use crate::{i18n::I18n, session::Library, storage::beside};
 use drawer::Drawer;
+use params::Parameters;
 use settings::Settings;
 use shelf::Shelf;
 
 thread_local! {
     /// What all parts share, for as long as the page lasts.
-    static SHARED: (Library, Shelf) = share();
+    static SHARED: (Library, Shelf, Heard) = share();
 }
 
-fn share() -> (Library, Shelf) {
+/// Is told whenever the page tells that something has changed.
+#[derive(Clone, Copy)]
+struct Heard(RwSignal<()>);
+
+fn share() -> (Library, Shelf, Heard) {
     let owner = Owner::new();
     let shared = owner.with(|| {
         let library = Library::beside(page::load_models);
         let shelf = Shelf::new();
+        let heard = RwSignal::new(());
         beside::listen(move |key, text| {
             library.changed(key, text);
             shelf.changed(key);
@@ -50,8 +58,9 @@ fn share() -> (Library, Shelf) {
                 }
             }
             shelf.look();
+            heard.notify();
         });
-        (library, shelf)
+        (library, shelf, Heard(heard))
     });
     // Nothing of it ends before the page does.
     std::mem::forget(owner);
@@ -62,17 +71,20 @@ fn share() -> (Library, Shelf) {
 pub fn show(part: &str, element: HtmlElement) -> js_sys::Function {
     let part = part.to_owned();
     // Before there is an owner that would take it away with this part.
-    let (library, shelf) = SHARED.with(|shared| *shared);
+    let (library, shelf, heard) = SHARED.with(|shared| *shared);
     let shown = mount_to(element, move || {
         provide_context(library);
         provide_context(shelf);
+        provide_context(heard);
         I18n::provide(
             move || library.settings().with(|settings| settings.locale.clone()),
             library.languages(),
         );
-        match &*part {
-            "settings" => view! { <Settings /> }.into_any(),
-            _ => view! { <Drawer /> }.into_any(),
+        let card = part.strip_prefix("params ").and_then(|id| id.parse().ok());
+        match card {
+            Some(id) => view! { <Parameters id /> }.into_any(),
+            None if part == "settings" => view! { <Settings /> }.into_any(),
+            None => view! { <Drawer /> }.into_any(),
         }
     });
     Closure::once_into_js(move || drop(shown)).unchecked_into()

@@ -24,7 +24,7 @@ use crate::{
     address::Wanted,
     chat::{
         self, Card, CardStoreFields, Chat, ChatStoreFields, Draft, Entry, Outcome, Params, Turn,
-        card,
+        card::{self, Manner},
         params::{self, Param},
         sync::{self, Around, Effect, Event, Part},
         turn,
@@ -556,26 +556,37 @@ impl Session {
         cards.iter().position(|found| found.id == card).unwrap_or(0)
     }
 
-    /// Calls a card something, to tell it from others.
-    pub fn name_card(self, card: card::Id, name: String) {
-        self.card(card).name().set(name);
-        self.save_soon();
+    /// What is set for a card.
+    pub fn manner(self, card: card::Id) -> Manner {
+        let card = self.card(card).try_read();
+        card.map_or_else(Manner::default, |card| Manner {
+            params: card.params.clone(),
+            system: card.system.clone(),
+            name: card.name.clone(),
+            colour: card.colour,
+        })
     }
 
-    /// Marks a card with a colour, from 1; 0 is none.
-    pub fn colour_card(self, card: card::Id, colour: u8) {
-        self.card(card).colour().set(colour);
-        self.save_soon();
-    }
-
-    /// Sets what a card's model is told before the conversation.
-    pub fn set_system(self, card: card::Id, system: String) {
-        self.card(card).system().set(system);
+    /// Changes what is set for a card.
+    pub fn set_manner(self, card: card::Id, manner: Manner) {
+        let before = untrack(|| self.manner(card));
+        if before.name != manner.name {
+            self.card(card).name().set(manner.name);
+        }
+        if before.colour != manner.colour {
+            self.card(card).colour().set(manner.colour);
+        }
+        if before.system != manner.system {
+            self.card(card).system().set(manner.system);
+        }
+        if before.params != manner.params {
+            self.card(card).params().set(manner.params);
+        }
         self.save_soon();
     }
 
     /// Changes a card's parameters.
-    pub fn set_params(self, card: card::Id, change: impl FnOnce(&mut Params)) {
+    fn set_params(self, card: card::Id, change: impl FnOnce(&mut Params)) {
         // The card may be gone.
         let _ = self.card(card).params().try_update(change);
         self.save_soon();

@@ -22,7 +22,7 @@ pub(crate) mod menu;
 mod messages;
 pub(crate) mod notice;
 mod panel;
-mod params;
+pub(crate) mod params;
 mod picker;
 mod settings;
 pub(crate) mod suggest;

@@ -48,6 +48,19 @@ pub struct Card {
     pub turns: Vec<Turn>,
 }
 
+/// What a reader sets for a card: how its model is asked, and what tells it from others.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Manner {
+    /// See [`Card::params`].
+    pub params: Params,
+    /// See [`Card::system`].
+    pub system: String,
+    /// See [`Card::name`].
+    pub name: String,
+    /// See [`Card::colour`].
+    pub colour: u8,
+}
+
 impl Card {
     /// An empty card in sync, with nothing chosen.
     pub fn new(id: Id) -> Self {

@@ -112,7 +112,7 @@ pub fn Drawer() -> impl IntoView {
     // The chat whose title or tags are being changed: its line stays where it is.
     let edited = RwSignal::new(None::<chat::Id>);
     let tag = RwSignal::new(None::<String>);
-    shelf.look();
+    shelf.watch();
     let layout = Memo::new(move |before: Option<&Layout>| {
         if let Some(before) = before
             && edited.get().is_some()
@@ -384,7 +384,7 @@ fn Tools() -> impl IntoView {
     view! {
         <div class="shelf-tools">
             <Imports />
-            <Exports chats=None />
+            <Exports chat=None />
             {when(move || count.get() > 0, move || view! {
                 <button class="button" on:click=click(move |_| asks.set(true))>
                     {word!(i18n, delete_all)}

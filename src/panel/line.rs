@@ -317,7 +317,7 @@ fn More(
                     </div>
                 }
             })}
-            {when(move || exports.get(), move || view! { <Exports chats=Some(id) is_asked=exports /> })}
+            {when(move || exports.get(), move || view! { <Exports chat=Some(id) is_asked=exports /> })}
         </div>
     }
 }

@@ -4,7 +4,10 @@ use js_sys::Array;
 use wasm_bindgen::{JsValue, prelude::*};
 
 use crate::{
-    chat,
+    chat::{
+        self,
+        card::{self, Manner},
+    },
     endpoint::{self, Endpoint},
     json,
     session::Models,
@@ -48,6 +51,22 @@ pub fn removed(values: Vec<(String, String)>) {
 /// Has the page offer to put back an endpoint that was deleted, and was at this place of the list.
 pub fn forgotten(endpoint: &Endpoint, index: usize) {
     ask("forgotten", &json::write(&(endpoint, index)).into());
+}
+
+/// What is set for a card, and whether there are others.
+pub fn manner(id: card::Id) -> Option<(Manner, bool)> {
+    json::read(&ask("manner", &id.to_string().into()).as_string()?)
+}
+
+/// Has the page change what is set for a card.
+pub fn set_manner(id: card::Id, manner: &Manner) {
+    let pair = Array::of2(&id.to_string().into(), &json::write(manner).into());
+    ask("set_manner", &Array::of1(&pair));
+}
+
+/// Has the page give a card's parameters and system prompt to all.
+pub fn copy_settings(id: card::Id) {
+    ask("copy_settings", &id.to_string().into());
 }
 
 /// Has the page put back what was removed last.

@@ -35,6 +35,8 @@ struct Read {
     words: HashMap<chat::Id, Folded>,
     /// The number of the search that runs.
     search: u32,
+    /// How many parts of the page show it.
+    watchers: u32,
 }
 
 /// All chats that are stored.
@@ -105,11 +107,21 @@ impl Shelf {
     /// A piece of what is found in a chat.
     pub fn snippet(self, id: chat::Id) -> Option<Snippet> {
         let query = self.query.with(|query| Query::parse(query))?;
-        query.snippet(&messages(&self.chat(id)?))
+        query.snippet(&messages(&stored(id)?))
     }
 
-    /// Looks at what is stored.
+    /// Looks at what is stored, now and whenever it changes, as long as its caller is on the page.
+    pub fn watch(self) {
+        self.read.update_value(|read| read.watchers += 1);
+        on_cleanup(move || self.read.update_value(|read| read.watchers -= 1));
+        self.look();
+    }
+
+    /// Looks at what is stored, if anyone wants to know.
     pub fn look(self) {
+        if self.read.with_value(|read| read.watchers == 0) {
+            return;
+        }
         if self.here.get_untracked() != page::here() {
             self.here.set(page::here());
         }
@@ -133,8 +145,10 @@ impl Shelf {
 
     /// Takes note of what was written.
     pub fn changed(self, key: Key) {
-        if let Key::Chat(id) = key {
-            self.read.update_value(|read| _ = read.words.remove(&id));
+        match key {
+            Key::Chat(id) => self.read.update_value(|read| _ = read.words.remove(&id)),
+            Key::Entry(_) => self.look(),
+            _ => {}
         }
     }
 
@@ -159,7 +173,7 @@ impl Shelf {
             for entry in &entries {
                 let is_found = self.read.try_update_value(|read| {
                     let words = read.words.entry(entry.id);
-                    let words = words.or_insert_with(|| self.words(entry));
+                    let words = words.or_insert_with(|| words_of(entry));
                     query.find(words).is_some()
                 });
                 if is_found == Some(true) {
@@ -182,16 +196,6 @@ impl Shelf {
                 is_coming: false,
             }));
         });
-    }
-
-    fn words(self, entry: &Entry) -> Folded {
-        let messages = self.chat(entry.id).map(|chat| messages(&chat));
-        Folded::of([entry.title.as_str(), &messages.unwrap_or_default()])
-    }
-
-    /// A chat as it is stored.
-    pub fn chat(self, id: chat::Id) -> Option<Chat> {
-        Chat::read(&plain(storage::text(Key::Chat(id))?)?)
     }
 
     // What a user does with chats.
@@ -220,7 +224,7 @@ impl Shelf {
     /// Puts a copy of a chat beside it.
     pub fn duplicate(self, id: chat::Id, title: String) {
         page::flush();
-        if let Some(chat) = self.chat(id) {
+        if let Some(chat) = stored(id) {
             let copy = Chat {
                 id: fresh(),
                 title,
@@ -249,7 +253,7 @@ impl Shelf {
     /// Changes what is stored of a chat, as another tab would.
     fn change(self, id: chat::Id, change: impl FnOnce(&mut Chat)) {
         page::flush();
-        if let Some(before) = self.chat(id) {
+        if let Some(before) = stored(id) {
             let mut chat = before.clone();
             change(&mut chat);
             chat.stamp(&before, now());
@@ -296,6 +300,11 @@ impl Read {
     }
 }
 
+/// A chat as it is stored.
+pub fn stored(id: chat::Id) -> Option<Chat> {
+    Chat::read(&plain(storage::text(Key::Chat(id))?)?)
+}
+
 /// The text of a chat that may be packed.
 pub fn plain(text: String) -> Option<String> {
     if packed::is_packed(&text) {
@@ -303,6 +312,12 @@ pub fn plain(text: String) -> Option<String> {
     } else {
         Some(text)
     }
+}
+
+/// What of a chat is searched.
+fn words_of(entry: &Entry) -> Folded {
+    let messages = stored(entry.id).map(|chat| messages(&chat));
+    Folded::of([entry.title.as_str(), &messages.unwrap_or_default()])
 }
 
 /// What was said in a chat; the same question in each card once.

@@ -4,10 +4,10 @@ use leptos::prelude::*;
 /// Export.
 #[component]
 pub fn Exports(
-    chats: Option<chat::Id>,
+    chat: Option<chat::Id>,
     #[prop(optional)] is_asked: RwSignal<bool>,
 ) -> impl IntoView {
-    _ = (chats, is_asked);
+    _ = (chat, is_asked);
 }
 /// Import.
 #[component]

@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     address::Address,
-    chat, endpoint,
+    chat::{self, card},
+    endpoint,
     i18n::use_i18n,
     json,
     session::{Library, Session},
@@ -22,7 +23,8 @@ extern "C" {
     #[wasm_bindgen(js_name = serve)]
     fn serve_with(act: &Closure<dyn Fn(String, JsValue) -> JsValue>);
 
-    fn tell();
+    /// Tells the program that something has changed.
+    pub fn tell();
 
     #[wasm_bindgen(catch)]
     async fn load(version: &str) -> Result<JsValue, JsValue>;
@@ -34,6 +36,8 @@ extern "C" {
 pub fn serve(library: Library, shown: Shown) {
     let chat = |argument: &JsValue| argument.as_string()?.parse::<chat::Id>().ok();
     let endpoint = |argument: &JsValue| argument.as_string()?.parse::<endpoint::Id>().ok();
+    let card = |argument: &JsValue| argument.as_string()?.parse::<card::Id>().ok();
+    let open = move || untrack(|| shown.session());
     let here = move || untrack(|| shown.session()).and_then(|open| untrack(|| open.address()));
     let act = move |verb: String, argument: JsValue| {
         match &*verb {
@@ -66,6 +70,29 @@ pub fn serve(library: Library, shown: Shown) {
             "removed" => library.offer_undo(pairs(&argument)),
             // An endpoint was deleted, and can be put back.
             "forgotten" => library.offer_endpoint(&argument.as_string().unwrap_or_default()),
+            // What is set for a card, and whether there are others.
+            "manner" => {
+                let found = open().zip(card(&argument)).map(|(open, card)| {
+                    untrack(|| json::write(&(open.manner(card), open.cards().read().len() > 1)))
+                });
+                return found.map_or(JsValue::NULL, JsValue::from);
+            }
+            // What is set for a card is changed: its identifier, and what is set now.
+            "set_manner" => {
+                for (id, manner) in pairs(&argument) {
+                    if let (Some(open), Ok(id), Some(manner)) =
+                        (open(), id.parse(), json::read(&manner))
+                    {
+                        open.set_manner(id, manner);
+                    }
+                }
+            }
+            // A card's parameters and system prompt are given to all.
+            "copy_settings" => {
+                if let (Some(open), Some(card)) = (open(), card(&argument)) {
+                    open.copy_settings(card);
+                }
+            }
             // What was removed last is put back.
             "undo" => _ = library.undo(),
             // The models of an endpoint are asked for.
@@ -114,7 +141,7 @@ enum Standing {
 
 /// A part of the page that the panel's program draws, once it is there.
 #[component]
-pub fn Panel(name: &'static str) -> impl IntoView {
+pub fn Panel(#[prop(into)] name: String) -> impl IntoView {
     let i18n = use_i18n();
     let standing = RwSignal::new(Standing::Loading);
     let container = NodeRef::<leptos::html::Div>::new();
@@ -126,6 +153,7 @@ pub fn Panel(name: &'static str) -> impl IntoView {
         if standing.get() != Standing::Loading {
             return;
         }
+        let name = name.clone();
         leptos::task::spawn_local(async move {
             let program = load(env!("PROGRAMS")).await;
             // It may be closed before the program has come.
@@ -134,7 +162,7 @@ pub fn Panel(name: &'static str) -> impl IntoView {
             }
             standing.set(match program {
                 Ok(program) => {
-                    taken_away.set_value(Some(show(&program, name, &container)));
+                    taken_away.set_value(Some(show(&program, &name, &container)));
                     Standing::Shown
                 }
                 Err(_) => Standing::Missing,

@@ -1,0 +1,29 @@
+// What a page can do with files and with the room that a browser gives it.
+
+// Offers a text as a file.
+export function download(name, type, text) {
+    const url = URL.createObjectURL(new Blob([text], { type }));
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = name;
+    document.body.append(link);
+    link.click();
+    link.remove();
+    // A browser may begin to read it only later.
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+// The keys of localStorage, and how many UTF-16 units each takes with its value: what a quota counts.
+export function sizes() {
+    try {
+        return Object.entries(localStorage).map(([key, value]) => [key, key.length + value.length]);
+    } catch {
+        return [];
+    }
+}
+
+// Bytes of everything else that the browser stores for this page; undefined where it does not say.
+export const apart = async () => (await navigator.storage?.estimate?.())?.usage;
+
+export const persisted = async () => (await navigator.storage?.persisted?.()) ?? false;
+export const persist = async () => (await navigator.storage?.persist?.()) ?? false;

@@ -1,0 +1,46 @@
+//! Files, and the room that a browser gives this page: see `files.js`.
+
+use js_sys::Array;
+use wasm_bindgen::{JsValue, prelude::*};
+
+#[wasm_bindgen(module = "/src/panel/files.js")]
+extern "C" {
+    /// Offers a text as a file of this name and type.
+    pub fn download(name: &str, kind: &str, text: &str);
+
+    #[wasm_bindgen(js_name = sizes)]
+    fn all_sizes() -> Array;
+
+    #[wasm_bindgen(catch, js_name = apart)]
+    async fn size_apart() -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = persisted)]
+    async fn is_persisted() -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = persist)]
+    async fn ask_to_persist() -> Result<JsValue, JsValue>;
+}
+
+/// The keys of localStorage, and how many UTF-16 units each takes with its value.
+pub fn sizes() -> Vec<(String, f64)> {
+    let pairs = all_sizes().into_iter().map(|pair| {
+        let pair = Array::from(&pair);
+        Some((pair.get(0).as_string()?, pair.get(1).as_f64()?))
+    });
+    pairs.flatten().collect()
+}
+
+/// Bytes of everything that the browser stores for this page; None where it does not say.
+pub async fn apart() -> Option<f64> {
+    size_apart().await.ok()?.as_f64()
+}
+
+/// Whether the browser throws nothing away by itself.
+pub async fn persisted() -> bool {
+    is_persisted().await.is_ok_and(|is| is.is_truthy())
+}
+
+/// Asks the browser to throw nothing away by itself; returns whether it agrees.
+pub async fn persist() -> bool {
+    ask_to_persist().await.is_ok_and(|is| is.is_truthy())
+}
