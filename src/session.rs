@@ -313,9 +313,13 @@ impl Session {
         self.removed.with(|removed| removed.last().cloned())
     }
 
-    /// Whether another tab is answering in a card.
-    pub fn is_elsewhere(self, card: card::Id) -> bool {
+    /// Whether another tab is answering a turn, which is its card's last one.
+    pub fn is_elsewhere(self, card: card::Id, turn: turn::Id) -> bool {
         self.elsewhere.with(|elsewhere| elsewhere.contains(&card))
+            && self
+                .card(card)
+                .try_read()
+                .is_some_and(|card| card.turns.last().is_some_and(|last| last.id == turn))
     }
 
     // What a user does with the input.
@@ -988,6 +992,7 @@ impl Session {
             .try_update(|turn| live.give_to(turn, outcome));
         self.save();
         self.tell_answering();
+        self.library.look_at_room();
         Some(live.turn)
     }
 

@@ -110,6 +110,7 @@ pub struct Library {
     unsaved: RwSignal<Vec<(Key, storage::Error)>>,
     aside: RwSignal<Vec<String>>,
     history: RwSignal<()>,
+    is_nearly_full: RwSignal<bool>,
     is_online: RwSignal<bool>,
     languages: RwSignal<Vec<String>>,
     tab: StoredValue<Tab, LocalStorage>,
@@ -167,6 +168,7 @@ impl Library {
             unsaved: RwSignal::new(unsaved.into_iter().collect()),
             aside: RwSignal::new(loaded.aside),
             history: RwSignal::new(()),
+            is_nearly_full: RwSignal::new(false),
             is_online: RwSignal::new(window().navigator().on_line()),
             languages: RwSignal::new(languages()),
             tab: StoredValue::new_local(tab),
@@ -227,6 +229,24 @@ impl Library {
     pub fn unsaved(self) -> Option<storage::Error> {
         self.unsaved
             .with(|unsaved| unsaved.first().map(|(_, error)| *error))
+    }
+
+    /// Whether the storage is nearly full.
+    pub fn is_nearly_full(self) -> ReadSignal<bool> {
+        self.is_nearly_full.read_only()
+    }
+
+    /// Takes the notice about the room away, until the next answer.
+    pub fn dismiss_nearly_full(self) {
+        self.is_nearly_full.set(false);
+    }
+
+    /// Sees how full the storage is.
+    pub(super) fn look_at_room(self) {
+        let is_nearly_full = archive::is_nearly_full();
+        if self.is_nearly_full.get_untracked() != is_nearly_full {
+            self.is_nearly_full.set(is_nearly_full);
+        }
     }
 
     /// The keys under which damaged values were put aside.
@@ -535,6 +555,7 @@ impl Library {
                 spawn_local(async move {
                     if !self.tab.with_value(|tab| tab.off) && archive::load().await {
                         archive::tidy().await;
+                        self.look_at_room();
                     }
                 });
             },

@@ -17,6 +17,10 @@ extern "C" {
     /// there.
     pub fn merge(mine: &str, theirs: &str) -> Option<String>;
 
+    /// Whether the storage is nearly full.
+    #[wasm_bindgen(js_name = isNearlyFull)]
+    pub fn is_nearly_full() -> bool;
+
     #[wasm_bindgen(catch, js_name = tidy)]
     async fn tidy_all() -> Result<JsValue, JsValue>;
 }

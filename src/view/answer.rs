@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     chat::{Answer, Metrics, Outcome, TurnStoreFields, card, turn},
-    i18n::{t_string, use_i18n},
+    i18n::{I18n, t_string, use_i18n},
     session::{Live, Session},
 };
 
@@ -50,35 +50,40 @@ pub fn AnswerView(
         let answer = answer.as_ref()?;
         (!is_live.get()).then(|| (answer.outcome.clone(), answer.text.trim().is_empty()))
     });
-    let note = part(move || {
-        let (outcome, is_empty) = outcome.get()?;
-        let (can_retry, can_go_on) = (outcome.can_retry(), outcome.can_go_on() && !is_empty);
-        let is_error = matches!(outcome, Outcome::Failed(_));
-        let refused = match &outcome {
-            Outcome::Failed(error) => session.refused(card, error),
-            _ => None,
-        };
-        let refused = refused.map(|param| {
-            let name = super::params::name(param);
-            view! {
-                <button class="button" on:click=click(move |event| {
-                    session.send_without(card, id, param);
-                    focus_message(card, &event);
-                })>
-                    {t_string!(i18n, send_without, name = name).to_string()}
-                </button>
+    let is_elsewhere = memo(move || session.is_elsewhere(card, id));
+    let note =
+        part(move || {
+            let (outcome, is_empty) = outcome.get()?;
+            if outcome == Outcome::Interrupted && is_elsewhere.get() {
+                return Some(elsewhere(i18n));
             }
-        });
-        let words = match outcome {
-            Outcome::Complete if is_empty => t_string!(i18n, no_text).to_owned(),
-            Outcome::Complete => return None,
-            Outcome::Length => t_string!(i18n, length).to_owned(),
-            Outcome::Filtered => t_string!(i18n, filtered).to_owned(),
-            Outcome::Stopped => t_string!(i18n, stopped).to_owned(),
-            Outcome::Interrupted => t_string!(i18n, interrupted).to_owned(),
-            Outcome::Failed(error) => explain(i18n, &error),
-        };
-        Some(view! {
+            let (can_retry, can_go_on) = (outcome.can_retry(), outcome.can_go_on() && !is_empty);
+            let is_error = matches!(outcome, Outcome::Failed(_));
+            let refused = match &outcome {
+                Outcome::Failed(error) => session.refused(card, error),
+                _ => None,
+            };
+            let refused = refused.map(|param| {
+                let name = super::params::name(param);
+                view! {
+                    <button class="button" on:click=click(move |event| {
+                        session.send_without(card, id, param);
+                        focus_message(card, &event);
+                    })>
+                        {t_string!(i18n, send_without, name = name).to_string()}
+                    </button>
+                }
+            });
+            let words = match outcome {
+                Outcome::Complete if is_empty => t_string!(i18n, no_text).to_owned(),
+                Outcome::Complete => return None,
+                Outcome::Length => t_string!(i18n, length).to_owned(),
+                Outcome::Filtered => t_string!(i18n, filtered).to_owned(),
+                Outcome::Stopped => t_string!(i18n, stopped).to_owned(),
+                Outcome::Interrupted => t_string!(i18n, interrupted).to_owned(),
+                Outcome::Failed(error) => explain(i18n, &error),
+            };
+            Some(view! {
             <div class="note" class:error=is_error>
                 <span>{words}</span>
                 {refused}
@@ -95,8 +100,9 @@ pub fn AnswerView(
                     },
                 )}
             </div>
-        })
-    });
+        }
+        .into_any())
+        });
     let has_thought =
         move || reasoning.with(|text| text.as_ref().is_some_and(|text| !text.is_empty()));
     // Thoughts of an answer that is gone on with stay; what is thought anew joins them at the end.
@@ -171,6 +177,16 @@ pub fn AnswerView(
             )}
         </article>
     }
+}
+
+/// What is said of an answer that another tab is receiving.
+pub fn elsewhere(i18n: I18n) -> AnyView {
+    view! {
+        <div class="note" role="status">
+            <span>{word!(i18n, answering_elsewhere)}</span>
+        </div>
+    }
+    .into_any()
 }
 
 /// What the model thought, folded.

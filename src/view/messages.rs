@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 
 use super::{
     actions::{Act, action},
-    answer::AnswerView,
+    answer::{AnswerView, elsewhere},
     attachments::TurnAttachments,
     card::{focus_input, focus_message},
     dynamic::{click, derive, effect, memo, part, rows, when, word},
@@ -157,6 +157,8 @@ fn TurnView(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl Into
         {part(move || {
             if has_answer.get() {
                 view! { <AnswerView card id live standing /> }.into_any()
+            } else if session.is_elsewhere(card, id) {
+                elsewhere(i18n)
             } else {
                 view! { <Waiting card id standing live /> }.into_any()
             }

@@ -14,6 +14,7 @@ use crate::{
     address::Address,
     i18n::{t_string, use_i18n},
     session::{self, Library, Removed, Session},
+    storage,
 };
 
 /// The notices about what all chats share.
@@ -27,6 +28,11 @@ pub fn Notices() -> impl IntoView {
         Some(view! {
             <p class="notice error">
                 <span>{explain_unsaved(i18n, error)}</span>
+                {(error == storage::Error::Full).then(|| view! {
+                    <button class="button" on:click=click(move |_| shown.settings.set(true))>
+                        {word!(i18n, make_room)}
+                    </button>
+                })}
             </p>
         })
     });
@@ -36,6 +42,9 @@ pub fn Notices() -> impl IntoView {
             view! {
                 <p class="notice error">
                     <span>{t_string!(i18n, aside, keys = keys.join(", ")).to_string()}</span>
+                    <button class="button" on:click=click(move |_| shown.settings.set(true))>
+                        {word!(i18n, look_at_it)}
+                    </button>
                     <Dismiss act=Callback::new(move |()| library.dismiss_aside()) />
                 </p>
             }
@@ -49,6 +58,18 @@ pub fn Notices() -> impl IntoView {
                 </p>
             })}
             {unsaved}
+            {when(
+                move || library.is_nearly_full().get() && library.unsaved().is_none(),
+                move || view! {
+                    <p class="notice">
+                        <span>{word!(i18n, nearly_full)}</span>
+                        <button class="button" on:click=click(move |_| shown.settings.set(true))>
+                            {word!(i18n, make_room)}
+                        </button>
+                        <Dismiss act=Callback::new(move |()| library.dismiss_nearly_full()) />
+                    </p>
+                },
+            )}
             {aside}
             // The settings are in front of the page, and say it themselves.
             {when(move || !shown.settings.get(), move || view! { <Forgotten /> })}
