@@ -216,7 +216,7 @@ pub fn save_entry(entry: &Entry) -> Result<(), Error> {
 
 /// Deletes a chat.
 pub fn delete_chat(id: chat::Id) {
-    journal::drop(&Key::Chat(id).to_string());
+    journal::forget(&Key::Chat(id).to_string());
     remove(Key::Chat(id));
     remove(Key::Entry(id));
 }

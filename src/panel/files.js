@@ -27,3 +27,12 @@ export const apart = async () => (await navigator.storage?.estimate?.())?.usage;
 
 export const persisted = async () => (await navigator.storage?.persisted?.()) ?? false;
 export const persist = async () => (await navigator.storage?.persist?.()) ?? false;
+
+// The content of an attachment, as it is exported: a data URL of a picture, else a text.
+export function content(text) {
+    const [, type, base64] = /^data:([^;,]*);base64,(.*)$/s.exec(text) ?? [];
+    if (!base64) return new Blob([text], { type: "text/plain" });
+    return new Blob([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], { type });
+}
+
+export const read = (file) => file.text();

@@ -2,11 +2,18 @@
 
 use js_sys::Array;
 use wasm_bindgen::{JsValue, prelude::*};
+use web_sys::{Blob, File};
 
 #[wasm_bindgen(module = "/src/panel/files.js")]
 extern "C" {
     /// Offers a text as a file of this name and type.
     pub fn download(name: &str, kind: &str, text: &str);
+
+    #[wasm_bindgen(catch, js_name = content)]
+    fn content_of(text: &str) -> Result<Blob, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = read)]
+    async fn text_of(file: &File) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(js_name = sizes)]
     fn all_sizes() -> Array;
@@ -19,6 +26,16 @@ extern "C" {
 
     #[wasm_bindgen(catch, js_name = persist)]
     async fn ask_to_persist() -> Result<JsValue, JsValue>;
+}
+
+/// The content of an attachment as it is stored, of one as it is exported; None where it is damaged.
+pub fn content(text: &str) -> Option<Blob> {
+    content_of(text).ok()
+}
+
+/// The text of a file; None where it is gone from where it was.
+pub async fn read(file: &File) -> Option<String> {
+    text_of(file).await.ok()?.as_string()
 }
 
 /// The keys of localStorage, and how many UTF-16 units each takes with its value.

@@ -1,14 +1,606 @@
-//! Export and import.
-use crate::chat;
-use leptos::prelude::*;
-/// Export.
+//! Chats that leave the browser as a file, and files that become chats.
+
+use leptos::{ev, html, prelude::*, task::spawn_local};
+use web_sys::{File, HtmlInputElement};
+
+use super::{
+    drawer::{date, options},
+    files,
+    shelf::{self, Shelf},
+};
+use crate::{
+    chat::{self, Chat, merge::merge},
+    endpoint::{Endpoint, Endpoints},
+    i18n::{I18n, t_string, use_i18n},
+    session::{Library, attachments},
+    storage::{self, blobs},
+    transfer::{self, Bundle, Error, Format, Import, Reason, Server, Skipped, Words},
+    view::{
+        dynamic::{click, derive, effect, memo, part, when, word},
+        icon::{self, icon},
+    },
+};
+
+/// Where «Backend.AI `WebUI`» keeps its chats, which a page of the same origin can read.
+const BACKEND_AI: &str = "backendaiwebui.cache.chat_history";
+
+/// What a file is written in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Markdown,
+    Html,
+}
+
+impl Form {
+    const ALL: [Self; 3] = [Self::Json, Self::Markdown, Self::Html];
+
+    /// The ending of its files, and what they are called on the web.
+    const fn file(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Json => ("json", "application/json"),
+            Self::Markdown => ("md", "text/markdown"),
+            Self::Html => ("html", "text/html"),
+        }
+    }
+}
+
+/// Exports a chat, or all of them.
 #[component]
 pub fn Exports(
+    /// None is all of them, by a button.
     chat: Option<chat::Id>,
-    #[prop(optional)] is_asked: RwSignal<bool>,
+    /// Set when the question is asked, and while it stands.
+    #[prop(default = RwSignal::new(false))]
+    is_asked: RwSignal<bool>,
 ) -> impl IntoView {
-    _ = (chat, is_asked);
+    let i18n = use_i18n();
+    view! {
+        {chat.is_none().then(|| view! {
+            <button class="button" on:click=click(move |_| is_asked.set(true))>
+                {word!(i18n, export_all)}
+            </button>
+        })}
+        {when(move || is_asked.get(), move || view! { <ExportDialog chat is_asked /> })}
+    }
 }
-/// Import.
+
 #[component]
-pub fn Imports() -> impl IntoView {}
+fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> impl IntoView {
+    let i18n = use_i18n();
+    let library = expect_context::<Library>();
+    let shelf = expect_context::<Shelf>();
+    let dialog = NodeRef::<html::Dialog>::new();
+    show_modal(dialog);
+    let end = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+        is_asked.set(false);
+    };
+    let button = move |form: Form| {
+        let label = match form {
+            Form::Json => word!(i18n, export_json),
+            Form::Markdown => word!(i18n, export_markdown),
+            Form::Html => word!(i18n, export_html),
+        };
+        let hint = match form {
+            Form::Json => word!(i18n, export_json_hint),
+            Form::Markdown => word!(i18n, export_markdown_hint),
+            Form::Html => word!(i18n, export_html_hint),
+        };
+        view! {
+            <button
+                class="button wide"
+                aria-description=hint
+                on:click=click(move |_| {
+                    end();
+                    super::page::flush();
+                    let entries = shelf.entries().get_untracked();
+                    let ids = match chat {
+                        Some(id) => vec![id],
+                        None => entries.iter().map(|entry| entry.id).collect(),
+                    };
+                    spawn_local(export(i18n, library, ids, form));
+                })
+            >
+                {label}
+            </button>
+            <p class="hint" aria-hidden="true">{hint}</p>
+        }
+        .into_any()
+    };
+    let title = if chat.is_some() {
+        word!(i18n, export)
+    } else {
+        word!(i18n, export_all)
+    };
+    view! {
+        <dialog
+            node_ref=dialog
+            class="dialog"
+            aria-label=title
+            on:cancel=move |_: ev::Event| is_asked.set(false)
+        >
+            <h2>{title}</h2>
+            {Form::ALL.map(button).collect_view()}
+            <p class="hint">{word!(i18n, export_token_hint)}</p>
+            <div class="dialog-buttons">
+                <button class="button" on:click=click(move |_| end())>{word!(i18n, cancel)}</button>
+            </div>
+        </dialog>
+    }
+}
+
+/// Opens a dialog once it is on the page.
+fn show_modal(dialog: NodeRef<html::Dialog>) {
+    effect(move || {
+        if let Some(dialog) = dialog.get() {
+            // It fails only when it is open already.
+            let _ = dialog.show_modal();
+        }
+    });
+}
+
+/// Offers chats as a file.
+async fn export(i18n: I18n, library: Library, ids: Vec<chat::Id>, form: Form) {
+    let chats: Vec<_> = ids.into_iter().filter_map(shelf::stored).collect();
+    let mut contents = Vec::new();
+    if form != Form::Markdown {
+        for attachment in chats.iter().flat_map(Chat::attachments) {
+            if contents.iter().any(|(id, _)| *id == attachment.id) {
+                continue;
+            }
+            let Ok(Some(blob)) = blobs::get(attachment.id).await else {
+                continue;
+            };
+            let content = if attachment.is_image() {
+                attachments::data_url(&blob).await
+            } else {
+                attachments::text(&blob).await
+            };
+            contents.extend(content.map(|content| (attachment.id, content)));
+        }
+    }
+    let name = match &*chats {
+        [one] => file_name(&one.entry().title),
+        _ => String::new(),
+    };
+    let today = String::from(js_sys::Date::new_0().to_iso_string());
+    let today = today.split('T').next().unwrap_or_default();
+    let name = match &*name {
+        "" => format!("collate-{today}"),
+        name => format!("{name}-{today}"),
+    };
+    let words = words(i18n);
+    let locale = library.locale();
+    let time = |chat: &Chat| -> String {
+        let fields = [("dateStyle", "long"), ("timeStyle", "short")];
+        match chat.used {
+            0.0 => String::new(),
+            used => date(used)
+                .to_locale_string(&locale, &options(fields))
+                .into(),
+        }
+    };
+    let text = match form {
+        Form::Json => {
+            let endpoints = library.endpoints().get_untracked().list;
+            let is_used = |endpoint: &&Endpoint| {
+                let mut cards = chats.iter().flat_map(|chat| &chat.cards);
+                cards.any(|card| card.endpoint == Some(endpoint.id))
+            };
+            let endpoints = endpoints.iter().filter(is_used).map(Server::from).collect();
+            Bundle {
+                chats,
+                endpoints,
+                contents,
+            }
+            .to_json()
+        }
+        Form::Markdown => {
+            let chats = chats.iter();
+            let texts = chats.map(|chat| transfer::markdown::write(chat, &time(chat), &words));
+            texts.collect::<Vec<_>>().join("\n\n---\n\n")
+        }
+        Form::Html => {
+            let dated: Vec<_> = chats.iter().map(|chat| (chat, time(chat))).collect();
+            let pages = dated
+                .iter()
+                .map(|(chat, time)| transfer::html::write(chat, time, &contents, &words));
+            pages.collect()
+        }
+    };
+    let (ending, kind) = form.file();
+    files::download(&format!("{name}.{ending}"), kind, &text);
+}
+
+/// A title as the name of a file: what every system takes.
+fn file_name(title: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || letter == '-' || letter == '_';
+    let words = title
+        .split(|letter| !is_plain(letter))
+        .filter(|word| !word.is_empty());
+    let name: Vec<_> = words.take(8).collect();
+    name.join("-").chars().take(60).collect()
+}
+
+fn words(i18n: I18n) -> Words<'static> {
+    use leptos_i18n::Locale as _;
+    Words {
+        lang: i18n.locale().as_str(),
+        untitled: t_string!(i18n, untitled),
+        cards: t_string!(i18n, cards),
+        you: t_string!(i18n, you),
+        model: t_string!(i18n, model),
+        no_model: t_string!(i18n, no_model),
+        parameters: t_string!(i18n, parameters),
+        system: t_string!(i18n, system_prompt),
+        thoughts: t_string!(i18n, thought),
+        attachment: t_string!(i18n, attachment),
+        other_answer: t_string!(i18n, other_answer),
+        no_answer: t_string!(i18n, no_answer),
+        length: t_string!(i18n, length),
+        filtered: t_string!(i18n, filtered),
+        stopped: t_string!(i18n, stopped),
+        interrupted: t_string!(i18n, interrupted),
+        failed: t_string!(i18n, failed),
+        first_token: t_string!(i18n, first_token_name),
+        speed: t_string!(i18n, speed_name),
+        input: t_string!(i18n, tokens_in_name),
+        output: t_string!(i18n, tokens_out_name),
+        note: t_string!(i18n, alert_note),
+        tip: t_string!(i18n, alert_tip),
+        important: t_string!(i18n, alert_important),
+        warning: t_string!(i18n, alert_warning),
+        caution: t_string!(i18n, alert_caution),
+    }
+}
+
+/// What becomes of a chat that comes in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    New,
+    /// It is here, and is not as it was: both are kept, message by message.
+    Merged,
+    /// It is here already.
+    Known,
+}
+
+/// What a file has, before it is taken over.
+#[derive(Clone)]
+struct Preview {
+    name: String,
+    found: Result<Found, Error>,
+}
+
+/// What was found in a file.
+#[derive(Clone)]
+struct Found {
+    from: Format,
+    chats: Vec<(Chat, Fate)>,
+    endpoints: Vec<Server>,
+    contents: Vec<(chat::attachment::Id, String)>,
+    skipped: Vec<Skipped>,
+}
+
+impl Found {
+    fn of(import: Import, shelf: Shelf) -> Self {
+        let entries = shelf.entries().get_untracked();
+        let known: Vec<_> = entries.iter().map(|entry| entry.id).collect();
+        let fate = |chat: &Chat| {
+            if known.contains(&chat.id) {
+                return match shelf::stored(chat.id) {
+                    Some(stored) if merge(stored.clone(), chat.clone()) == stored => Fate::Known,
+                    Some(stored) if transfer::same(&stored, chat) => Fate::Known,
+                    _ => Fate::Merged,
+                };
+            }
+            // Only one of the same title can say the same.
+            let title = chat.entry().title;
+            let alike = entries.iter().filter(|entry| entry.title == title);
+            let mut alike = alike.filter_map(|entry| shelf::stored(entry.id));
+            if alike.any(|stored| transfer::same(&stored, chat)) {
+                Fate::Known
+            } else {
+                Fate::New
+            }
+        };
+        let chats = import.chats.into_iter();
+        Self {
+            from: import.from,
+            chats: chats
+                .map(|chat| {
+                    let fate = fate(&chat);
+                    (chat, fate)
+                })
+                .collect(),
+            endpoints: import.endpoints,
+            contents: import.contents,
+            skipped: import.skipped,
+        }
+    }
+
+    /// How many chats come in.
+    fn count(&self) -> usize {
+        self.chats
+            .iter()
+            .filter(|(_, fate)| *fate != Fate::Known)
+            .count()
+    }
+}
+
+/// Imports chats from files.
+#[component]
+pub fn Imports() -> impl IntoView {
+    let i18n = use_i18n();
+    let is_open = RwSignal::new(false);
+    view! {
+        <button class="button" on:click=click(move |_| is_open.set(true))>
+            {word!(i18n, import)}
+        </button>
+        {when(move || is_open.get(), move || view! { <ImportDialog is_open /> })}
+    }
+}
+
+#[component]
+fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
+    let i18n = use_i18n();
+    let shelf = expect_context::<Shelf>();
+    let library = expect_context::<Library>();
+    let dialog = NodeRef::<html::Dialog>::new();
+    show_modal(dialog);
+    let previews = RwSignal::new(Vec::<Preview>::new());
+    let done = RwSignal::new(None::<(usize, usize)>);
+    let is_busy = RwSignal::new(false);
+    let end = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+        is_open.set(false);
+    };
+    let take = move |name: String, text: &str| {
+        let found = transfer::read(text).map(|import| Found::of(import, shelf));
+        done.set(None);
+        previews.write().push(Preview { name, found });
+    };
+    let choose = move |input: HtmlInputElement| {
+        let list = input.files();
+        let files: Vec<File> = list
+            .iter()
+            .flat_map(|list| (0..list.length()).filter_map(|n| list.get(n)))
+            .collect();
+        // The same file can be chosen again.
+        let chosen = input.clone();
+        is_busy.set(true);
+        previews.set(Vec::new());
+        spawn_local(async move {
+            for file in files {
+                match files::read(&file).await {
+                    Some(text) => take(file.name(), &text),
+                    None => previews.write().push(Preview {
+                        name: file.name(),
+                        found: Err(Error::NotJson),
+                    }),
+                }
+            }
+            chosen.set_value("");
+            is_busy.set(false);
+        });
+    };
+    let here = storage::text_of(BACKEND_AI);
+    let has_here = here.is_some();
+    let count = memo(move || {
+        let previews = previews.read();
+        let found = previews
+            .iter()
+            .filter_map(|preview| preview.found.as_ref().ok());
+        found.map(Found::count).sum::<usize>()
+    });
+    let run = move |_| {
+        is_busy.set(true);
+        spawn_local(async move {
+            let found = previews
+                .get_untracked()
+                .into_iter()
+                .filter_map(|preview| preview.found.ok());
+            let mut counts = (0, 0);
+            for found in found {
+                let (taken, left) = bring_in(found, shelf, library).await;
+                counts = (counts.0 + taken, counts.1 + left);
+            }
+            previews.set(Vec::new());
+            done.set(Some(counts));
+            is_busy.set(false);
+        });
+    };
+    let result = part(move || {
+        let (taken, left) = done.get()?;
+        Some(view! {
+            <p class="notice">{t_string!(i18n, imported, count = taken).to_string()}</p>
+            {(left > 0).then(|| view! {
+                <p class="problem">{t_string!(i18n, import_full, count = left).to_string()}</p>
+            })}
+        })
+    });
+    view! {
+        <dialog
+            node_ref=dialog
+            class="dialog import"
+            aria-label=word!(i18n, import)
+            on:cancel=move |_: ev::Event| is_open.set(false)
+        >
+            <div class="popover-head">
+                <h2>{word!(i18n, import)}</h2>
+                <button
+                    class="button icon-button"
+                    aria-label=word!(i18n, close)
+                    on:click=click(move |_| end())
+                >
+                    {icon(icon::CLOSE)}
+                </button>
+            </div>
+            <p>{word!(i18n, import_hint)}</p>
+            <label class="field">
+                {word!(i18n, import_files)}
+                <input
+                    type="file"
+                    multiple
+                    accept=".json,application/json,.txt,text/plain"
+                    on:change:target=move |event| choose(event.target())
+                />
+            </label>
+            {has_here.then(|| {
+                let here = here.clone().unwrap_or_default();
+                view! {
+                    <button class="button" on:click=click(move |_| {
+                        previews.set(Vec::new());
+                        take("Backend.AI WebUI".to_owned(), &here);
+                    })>
+                        {word!(i18n, import_here)}
+                    </button>
+                }
+            })}
+            <p class="hint">{word!(i18n, import_backend_ai)}</p>
+            <div role="status" class="previews">
+                {when(move || is_busy.get(), move || view! { <p class="hint">{word!(i18n, loading)}</p> })}
+                {part(move || previews.get().into_iter().map(|preview| shown(i18n, preview)).collect_view())}
+                {result}
+            </div>
+            <div class="dialog-buttons">
+                <button class="button" on:click=click(move |_| end())>{word!(i18n, close)}</button>
+                {when(move || count.get() > 0, move || view! {
+                    <button
+                        class="button primary"
+                        disabled=derive(move || is_busy.get())
+                        on:click=click(run)
+                    >
+                        {word!(i18n, import_count, count = count.get())}
+                    </button>
+                })}
+            </div>
+        </dialog>
+    }
+}
+
+/// What a file has, as it is shown before it is taken over.
+fn shown(i18n: I18n, preview: Preview) -> AnyView {
+    let found = match preview.found {
+        Ok(found) => found,
+        Err(error) => {
+            let why = explain(i18n, error);
+            let name = preview.name;
+            return view! { <p class="problem"><strong>{name}</strong>": "{why}</p> }.into_any();
+        }
+    };
+    let from = match found.from {
+        Format::Collate => "Collate",
+        Format::ChatGpt => "ChatGPT",
+        Format::OpenWebUi => "Open WebUI",
+        Format::BackendAi => "Backend.AI WebUI",
+    };
+    let line = |(chat, fate): &(Chat, Fate)| {
+        let entry = chat.entry();
+        let title = Some(entry.title).filter(|title| !title.is_empty());
+        let title = title.unwrap_or_else(|| t_string!(i18n, untitled).to_owned());
+        let messages: usize = chat.cards.iter().map(|card| card.turns.len()).sum();
+        let what = match fate {
+            Fate::New => String::new(),
+            Fate::Merged => format!(" · {}", t_string!(i18n, import_merged)),
+            Fate::Known => format!(" · {}", t_string!(i18n, import_known)),
+        };
+        let note = t_string!(
+            i18n,
+            import_note,
+            count = messages,
+            models = entry.models.join(", ")
+        );
+        view! {
+            <li class:known=*fate == Fate::Known>
+                <span dir="auto">{title}</span>
+                <small class="hint">{note.clone()}{what}</small>
+            </li>
+        }
+    };
+    let skipped = |skipped: &Skipped| {
+        let why = match skipped.why {
+            Reason::Unreadable => t_string!(i18n, skipped_unreadable),
+            Reason::Empty => t_string!(i18n, skipped_empty),
+            Reason::Twice => t_string!(i18n, skipped_twice),
+            Reason::Branches => t_string!(i18n, skipped_branches),
+            Reason::Attachments => t_string!(i18n, skipped_attachments),
+        };
+        let name = match &*skipped.title {
+            "" => format!("#{}", skipped.place + 1),
+            title => title.to_owned(),
+        };
+        view! { <li><span dir="auto">{name}</span>" "<small class="hint">{why}</small></li> }
+    };
+    view! {
+        <section>
+            <h3>{preview.name}" · "{from}</h3>
+            <ul>{found.chats.iter().map(line).collect_view()}</ul>
+            {(!found.skipped.is_empty()).then(|| view! {
+                <h4>{t_string!(i18n, left_behind)}</h4>
+                <ul>{found.skipped.iter().map(skipped).collect_view()}</ul>
+            })}
+        </section>
+    }
+    .into_any()
+}
+
+fn explain(i18n: I18n, error: Error) -> String {
+    match error {
+        Error::NotJson => t_string!(i18n, import_not_json).to_owned(),
+        Error::Cut => t_string!(i18n, import_cut).to_owned(),
+        Error::Unknown => t_string!(i18n, import_unknown).to_owned(),
+        Error::Newer { version } => t_string!(i18n, import_newer, version = version).to_string(),
+        Error::Empty => t_string!(i18n, import_empty).to_owned(),
+    }
+}
+
+/// Takes over what was found; returns how many chats came in, and for how many there is no room.
+async fn bring_in(found: Found, shelf: Shelf, library: Library) -> (usize, usize) {
+    let known = library.endpoints().get_untracked();
+    let mut same = Vec::new();
+    for server in found.endpoints {
+        let Endpoints { list, .. } = &known;
+        match list.iter().find(|known| known.base_url == server.base_url) {
+            // It is called otherwise here.
+            Some(known) => same.push((server.id, known.id)),
+            None => library.save_endpoint(Endpoint {
+                id: server.id,
+                name: server.name,
+                base_url: server.base_url,
+                token: None,
+            }),
+        }
+    }
+    for (id, content) in found.contents {
+        if let Some(blob) = files::content(&content) {
+            // Without it, the attachment is named as gone.
+            let _ = blobs::put(id, &blob).await;
+        }
+    }
+    let (mut taken, mut left) = (0, 0);
+    for (mut chat, fate) in found.chats {
+        if fate == Fate::Known {
+            continue;
+        }
+        for card in &mut chat.cards {
+            let other = same
+                .iter()
+                .find(|(theirs, _)| card.endpoint == Some(*theirs));
+            card.endpoint = other.map_or(card.endpoint, |(_, ours)| Some(*ours));
+        }
+        if let Some(stored) = shelf::stored(chat.id) {
+            chat = merge(stored, chat);
+        }
+        if shelf.store(&chat) {
+            taken += 1;
+        } else {
+            left += 1;
+        }
+    }
+    (taken, left)
+}

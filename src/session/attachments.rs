@@ -262,7 +262,7 @@ pub async fn text(content: &Blob) -> Option<String> {
 }
 
 /// A picture as an endpoint wants it.
-async fn data_url(content: &Blob) -> Option<String> {
+pub async fn data_url(content: &Blob) -> Option<String> {
     let reader = FileReader::new().ok()?;
     reader.read_as_data_url(content).ok()?;
     event::first(&reader.clone().unchecked_into(), "load", "error")

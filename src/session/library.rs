@@ -804,7 +804,8 @@ impl Library {
 
     // How things are saved.
 
-    pub(super) fn save_endpoint(self, endpoint: Endpoint) {
+    /// Saves an endpoint, in place of the one of its identifier, else as the last.
+    pub fn save_endpoint(self, endpoint: Endpoint) {
         self.endpoints.update(|Endpoints { list, .. }| {
             match list.iter_mut().find(|saved| saved.id == endpoint.id) {
                 Some(saved) => *saved = endpoint,

@@ -9,7 +9,8 @@ extern "C" {
     pub fn put(key: &str, text: &str);
 
     /// Forgets a key.
-    pub fn drop(key: &str);
+    #[wasm_bindgen(js_name = drop)]
+    pub fn forget(key: &str);
 
     #[wasm_bindgen(js_name = settled)]
     async fn all_settled();

@@ -464,11 +464,11 @@ async fn what_no_chat_refers_to_goes_in_the_end() {
     assert_eq!(contents().await, 2);
     // At first it is only noted, because another tab may bring it back.
     browser.reload().await;
-    let orphans = "return JSON.parse(localStorage.getItem('collate.v1.orphans') ?? '[]')";
+    let orphans = "return JSON.parse(localStorage.getItem('collate.v2.orphans') ?? '[]')";
     wait_for(async || browser.script(orphans).await.as_array().unwrap().len() == 1).await;
     assert_eq!(contents().await, 2);
     // A day later it goes.
-    let a_day_later = "const key = 'collate.v1.orphans';
+    let a_day_later = "const key = 'collate.v2.orphans';
         const orphans = JSON.parse(localStorage.getItem(key));
         localStorage.setItem(key, JSON.stringify(orphans.map(([id]) => [id, 0])))";
     browser.script(a_day_later).await;

@@ -60,7 +60,7 @@ async fn damaged_data_is_put_aside_and_the_rest_works() {
     card.send("hello").await;
     card.logs("a heard: hello").await;
     browser
-        .script("localStorage.setItem('collate.v1.endpoints', '{damaged')")
+        .script("localStorage.setItem('collate.v2.endpoints', '{damaged')")
         .await;
     browser.reload().await;
     browser

@@ -246,7 +246,7 @@ async fn an_answer_is_complete_and_stored_though_its_tab_was_hidden() {
     browser.go("/worker.js").await;
     endpoint.go_on();
     let stored = "return Object.entries(localStorage).some(([key, value]) =>
-        key.startsWith('collate.v1.chat.') && value.includes('to the last word.')
+        key.startsWith('collate.v2.chat.') && value.includes('to the last word.')
             && /\"outcome\":\"complete\"[^]*\"outcome\":\"complete\"/.test(value))";
     wait_for(async || browser.script(stored).await == true).await;
 

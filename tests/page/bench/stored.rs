@@ -55,9 +55,9 @@ fn values(endpoints: &[&Load], cards: Vec<Value>) -> Vec<(String, Value)> {
     let endpoints = json!({ "list": endpoints.collect::<Vec<_>>() });
     let chat = PATH.rsplit('/').next().expect("a path has a last part");
     vec![
-        ("collate.v1.endpoints".into(), endpoints),
+        ("collate.v2.endpoints".into(), endpoints),
         (
-            format!("collate.v1.chat.{chat}"),
+            format!("collate.v2.chat.{chat}"),
             json!({ "id": chat, "title": TITLE, "draft": "", "cards": cards }),
         ),
     ]
