@@ -26,6 +26,7 @@ pub mod reader;
 pub mod search;
 pub mod session;
 pub mod storage;
+pub mod transfer;
 pub mod view;
 
 pub use view::App;
