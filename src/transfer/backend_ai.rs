@@ -46,7 +46,9 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
     };
     let mut conversation = Conversation::new("backend.ai-webui", &name);
     let cards = list(entry, "chats").iter();
-    let cards: Vec<_> = cards.map(|card| read_card(&mut conversation, card)).collect();
+    let cards: Vec<_> = cards
+        .map(|card| read_card(&mut conversation, card))
+        .collect();
     // The name is the first question's words, or stands for none: the page finds that itself.
     let first = cards.first().and_then(|card| card.turns.first());
     let label = text(entry, "label").trim();

@@ -307,7 +307,10 @@ pub(super) mod tests {
         };
         let json = bundle.to_json();
         assert!(json.contains("로컬"));
-        assert!(!json.contains("secret") && !json.contains("token"), "{json}");
+        assert!(
+            !json.contains("secret") && !json.contains("token"),
+            "{json}"
+        );
     }
 
     #[test]

@@ -143,7 +143,8 @@ impl Conversation {
             let bytes = u32::try_from(content.len()).ok()?;
             Some((Kind::Text, bytes, content))
         });
-        let Some((kind, bytes, content)) = kind.filter(|_| turn.attachments.len() < attachment::MOST)
+        let Some((kind, bytes, content)) =
+            kind.filter(|_| turn.attachments.len() < attachment::MOST)
         else {
             self.foreign.lacks_files = true;
             let separator = if turn.prompt.is_empty() { "" } else { "\n" };

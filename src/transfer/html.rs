@@ -1,1 +1,605 @@
-//! to do
+//! A chat as one page that needs nothing else: no script, no network, nothing that a model wrote but
+//! text. Its cards stand side by side, as in Collate.
+//!
+//! Everything goes through [`escaped`], elements and attributes are those that this file names, and
+//! the page's own content policy forbids what it does not need.
+
+use super::{Words, words};
+use crate::{
+    chat::{Answer, Attachment, Card, Chat, Turn, attachment},
+    markdown::{self, Align, Node, Tag, inline},
+};
+
+/// What the page may do: look as it does, and show the pictures that are in it.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+const STYLE: &str = include_str!("export.css");
+
+/// The page. The date is written as it is given. `contents` has what it can of the chat's pictures;
+/// one whose content is not there is named.
+pub fn write(
+    chat: &Chat,
+    date: &str,
+    contents: &[(attachment::Id, super::Content)],
+    words: &Words<'_>,
+) -> String {
+    let mut page = Page {
+        out: String::new(),
+        words,
+        contents,
+        answers: 0,
+        is_in_link: false,
+    };
+    let title = words::title(chat, words);
+    page.add(&[
+        "<!doctype html>\n<html lang=\"",
+        &escaped(words.lang),
+        "\">\n<head>\n",
+    ]);
+    page.add(&[
+        "<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"",
+    ]);
+    page.add(&[
+        POLICY,
+        "\">\n<meta name=\"referrer\" content=\"no-referrer\">\n",
+    ]);
+    page.add(&[
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
+    ]);
+    page.add(&[
+        &escaped(&title),
+        "</title>\n<style>\n",
+        STYLE,
+        "</style>\n</head>\n<body>\n",
+    ]);
+    page.add(&["<header>\n<h1 dir=\"auto\">", &escaped(&title), "</h1>\n"]);
+    if !date.is_empty() {
+        page.add(&["<p>", &escaped(date), "</p>\n"]);
+    }
+    // What scrolls can be reached with the keyboard.
+    page.add(&[
+        "</header>\n<main tabindex=\"0\" aria-label=\"",
+        &escaped(words.cards),
+        "\">\n",
+    ]);
+    for card in &chat.cards {
+        page.card(card);
+    }
+    page.add(&["</main>\n</body>\n</html>\n"]);
+    page.out
+}
+
+/// A text in which no letter means anything to HTML, within an element or a quoted attribute. Control
+/// characters, which no page may have, are left out.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 16);
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' | '\t' => out.push(letter),
+            _ if letter.is_control() => {}
+            _ => out.push(letter),
+        }
+    }
+    out
+}
+
+struct Page<'a> {
+    out: String,
+    words: &'a Words<'a>,
+    contents: &'a [(attachment::Id, super::Content)],
+    /// How many texts were written: each has notes of its own.
+    answers: usize,
+    /// A link holds no other.
+    is_in_link: bool,
+}
+
+impl Page<'_> {
+    fn add(&mut self, pieces: &[&str]) {
+        self.out.extend(pieces.iter().copied());
+    }
+
+    fn text(&mut self, text: &str) {
+        let text = escaped(text);
+        self.add(&[&text]);
+    }
+
+    /// An element with nothing but text.
+    fn element(&mut self, name: &str, class: &str, text: &str) {
+        let class = match class {
+            "" => String::new(),
+            class => format!(" class=\"{class}\""),
+        };
+        self.add(&["<", name, &class, ">", &escaped(text), "</", name, ">\n"]);
+    }
+
+    fn card(&mut self, card: &Card) {
+        let words = self.words;
+        self.add(&["<section>\n"]);
+        self.add(&[
+            "<h2 dir=\"auto\">",
+            &escaped(words::card(card, words)),
+            "</h2>\n",
+        ]);
+        let params = words::params(card);
+        if !params.is_empty() {
+            self.add(&["<p class=\"more\">", &escaped(words.parameters), ":"]);
+            for (name, value) in params {
+                self.add(&[
+                    " <code>",
+                    &escaped(&name),
+                    ": ",
+                    &escaped(&value),
+                    "</code>",
+                ]);
+            }
+            self.add(&["</p>\n"]);
+        }
+        if !card.system.is_empty() {
+            self.folded(words.system, &|page| page.literal(&card.system));
+        }
+        for turn in &card.turns {
+            self.turn(turn);
+        }
+        self.add(&["</section>\n"]);
+    }
+
+    fn turn(&mut self, turn: &Turn) {
+        let words = self.words;
+        self.add(&["<article class=\"question\">\n"]);
+        self.element("h3", "", words.you);
+        if !turn.prompt.is_empty() {
+            self.literal(&turn.prompt);
+        }
+        for attachment in &turn.attachments {
+            self.attachment(attachment);
+        }
+        self.add(&["</article>\n"]);
+        let (number, of) = turn.variant();
+        match &turn.answer {
+            None => self.element("p", "more", words.no_answer),
+            Some(answer) => {
+                let mut name = format!("{}: {}", words.model, answer.model);
+                if of > 1 {
+                    name += &format!(" ({number}/{of})");
+                }
+                self.answer(&name, answer);
+            }
+        }
+        for (other, number) in words::others(turn) {
+            let name = format!("{} {number}/{of}: {}", words.other_answer, other.model);
+            self.folded(&name, &|page| page.answer(&name, other));
+        }
+    }
+
+    /// What is open only when the reader wants it. In print it is open.
+    fn folded(&mut self, name: &str, content: &dyn Fn(&mut Self)) {
+        self.add(&["<details>\n"]);
+        self.element("summary", "", name);
+        content(self);
+        self.add(&["</details>\n"]);
+    }
+
+    /// A text as it is typed.
+    fn literal(&mut self, text: &str) {
+        self.add(&[
+            "<div class=\"typed\" dir=\"auto\">",
+            &escaped(text),
+            "</div>\n",
+        ]);
+    }
+
+    fn attachment(&mut self, attachment: &Attachment) {
+        let name = format!("{}: {}", self.words.attachment, attachment.name);
+        let content = self.contents.iter().find(|(id, _)| *id == attachment.id);
+        let picture = content.map(|(_, content)| content.as_str());
+        let picture = picture.filter(|content| is_picture(content));
+        if let Some(picture) = picture.filter(|_| attachment.is_image()) {
+            self.add(&["<figure><img src=\"", &escaped(picture), "\" alt=\""]);
+            self.add(&[&escaped(&attachment.name), "\"><figcaption>"]);
+            self.text(&name);
+            self.add(&["</figcaption></figure>\n"]);
+        } else {
+            self.element("p", "more", &name);
+        }
+    }
+
+    fn answer(&mut self, name: &str, answer: &Answer) {
+        let words = self.words;
+        self.add(&["<article>\n"]);
+        self.element("h3", "", name);
+        if !answer.reasoning.is_empty() {
+            self.folded(words.thoughts, &|page| page.markdown(&answer.reasoning));
+        }
+        if !answer.text.is_empty() {
+            self.markdown(&answer.text);
+        }
+        if let Some(outcome) = words.outcome(answer) {
+            self.element("p", "outcome", &outcome);
+        }
+        let metrics = words.metrics(&answer.metrics);
+        if !metrics.is_empty() {
+            self.element("p", "more", &metrics.join(" · "));
+        }
+        self.add(&["</article>\n"]);
+    }
+
+    fn markdown(&mut self, text: &str) {
+        self.answers += 1;
+        self.add(&["<div class=\"said\" dir=\"auto\">\n"]);
+        for node in markdown::parse(text) {
+            self.node(&node);
+        }
+        self.add(&["</div>\n"]);
+    }
+
+    fn nodes(&mut self, nodes: &[Node]) {
+        nodes.iter().for_each(|node| self.node(node));
+    }
+
+    fn within(&mut self, open: &str, nodes: &[Node], close: &str) {
+        self.add(&["<", open, ">"]);
+        self.nodes(nodes);
+        self.add(&["</", close, ">"]);
+    }
+
+    fn node(&mut self, node: &Node) {
+        match node {
+            Node::Text(text) => {
+                let text = escaped(text).replace('\n', "<br>\n");
+                self.add(&[&text]);
+            }
+            Node::Code(code) => self.add(&["<code>", &escaped(code), "</code>"]),
+            Node::Maths {
+                written,
+                is_display,
+                ..
+            } => {
+                let class = if *is_display {
+                    "maths display"
+                } else {
+                    "maths"
+                };
+                self.add(&["<code class=\"", class, "\">", &escaped(written), "</code>"]);
+            }
+            Node::Break => self.add(&["<br>\n"]),
+            Node::Rule => self.add(&["<hr>\n"]),
+            Node::Task { is_done } => self.add(&[if *is_done { "☑ " } else { "☐ " }]),
+            Node::CodeBlock { language, code } => {
+                self.add(&["<div class=\"code\">"]);
+                if !language.is_empty() {
+                    self.element("p", "more", language);
+                }
+                // The first line break in it would not count.
+                self.add(&[
+                    "<pre tabindex=\"0\"><code>",
+                    &escaped(code),
+                    "</code></pre></div>\n",
+                ]);
+            }
+            Node::Html(html) => self.add(&["<div class=\"typed\">", &escaped(html), "</div>\n"]),
+            Node::Image { url, alt } => self.image(url, alt),
+            Node::NoteMark { number, .. } => {
+                let number = number.to_string();
+                let note = format!("note-{}-{number}", self.answers);
+                if self.is_in_link {
+                    self.add(&["<sup>", &number, "</sup>"]);
+                } else {
+                    self.add(&["<sup><a href=\"#", &note, "\">", &number, "</a></sup>"]);
+                }
+            }
+            Node::Parent(tag, parts) => self.parent(tag, parts),
+        }
+    }
+
+    /// An image is not fetched: its address could tell who reads the page.
+    fn image(&mut self, url: &str, alt: &str) {
+        self.add(&["<span class=\"image\">", &escaped(alt)]);
+        if let Some(url) = inline::web_address(url) {
+            let url = escaped(&url);
+            if self.is_in_link {
+                self.add(&[" (", &url, ")"]);
+            } else {
+                self.add(&[" (<a href=\"", &url, "\" rel=\"noopener noreferrer\">"]);
+                self.add(&[&url, "</a>)"]);
+            }
+        }
+        self.add(&["</span>"]);
+    }
+
+    fn parent(&mut self, tag: &Tag, parts: &[Node]) {
+        let block = |page: &mut Self, open: &str, close: &str| {
+            page.within(open, parts, close);
+            page.add(&["\n"]);
+        };
+        match tag {
+            Tag::Paragraph => block(self, "p", "p"),
+            // Below those of the page.
+            Tag::Heading(level) => {
+                let name = format!("h{}", (level + 3).min(6));
+                block(self, &name, &name);
+            }
+            Tag::Quote => block(self, "blockquote", "blockquote"),
+            Tag::Alert(alert) => {
+                self.add(&["<blockquote class=\"alert\">"]);
+                self.element("p", "more", self.words.alert(*alert));
+                self.nodes(parts);
+                self.add(&["</blockquote>\n"]);
+            }
+            Tag::List(None) => block(self, "ul", "ul"),
+            Tag::List(Some(first)) => block(self, &format!("ol start=\"{first}\""), "ol"),
+            Tag::Item => block(self, "li", "li"),
+            Tag::Table => {
+                self.add(&["<div class=\"table\" tabindex=\"0\">"]);
+                self.within("table", parts, "table");
+                self.add(&["</div>\n"]);
+            }
+            Tag::Row => block(self, "tr", "tr"),
+            Tag::HeadCell(align) => self.within(&format!("th{}", class(*align)), parts, "th"),
+            Tag::Cell(align) => self.within(&format!("td{}", class(*align)), parts, "td"),
+            Tag::Emphasis => self.within("em", parts, "em"),
+            Tag::Strong => self.within("strong", parts, "strong"),
+            Tag::Strikethrough => self.within("s", parts, "s"),
+            Tag::Link { url, title } => {
+                let place = inline::place_to_go(url).filter(|_| !self.is_in_link);
+                let Some(place) = place else {
+                    return self.nodes(parts);
+                };
+                self.add(&[
+                    "<a href=\"",
+                    &escaped(&place),
+                    "\" rel=\"noopener noreferrer\"",
+                ]);
+                if !title.is_empty() {
+                    self.add(&[" title=\"", &escaped(title), "\""]);
+                }
+                self.add(&[">"]);
+                self.is_in_link = true;
+                self.nodes(parts);
+                self.is_in_link = false;
+                self.add(&["</a>"]);
+            }
+            Tag::Note { number, .. } => {
+                let number = number.to_string();
+                let id = format!("note-{}-{number}", self.answers);
+                self.add(&[
+                    "<div class=\"note\" id=\"",
+                    &id,
+                    "\"><span>",
+                    &number,
+                    ".</span> ",
+                ]);
+                self.nodes(parts);
+                self.add(&["</div>\n"]);
+            }
+        }
+    }
+}
+
+const fn class(align: Align) -> &'static str {
+    match align {
+        Align::None => "",
+        Align::Left => " class=\"left\"",
+        Align::Centre => " class=\"centre\"",
+        Align::Right => " class=\"right\"",
+    }
+}
+
+/// Whether this is a picture in a data URL and nothing more.
+fn is_picture(content: &str) -> bool {
+    content.starts_with("data:image/")
+        && content
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b":/;,+=.-".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        chat::{Outcome, attachment::Kind, card, turn},
+        transfer::{bundle::tests::a_chat, words::tests::ENGLISH},
+    };
+
+    /// The elements of a page, checked to be some that it may have and to end in their order.
+    #[track_caller]
+    fn elements(page: &str) -> Vec<String> {
+        const VOID: [&str; 4] = ["meta", "br", "hr", "img"];
+        const KNOWN: &str = "html head meta title style body header main section article div p span h1 h2 h3 h4 h5 h6 details summary figure img figcaption br hr code pre sup a blockquote ul ol li table tr th td em strong s";
+        const ATTRIBUTES: &str = "lang charset http-equiv content name dir tabindex aria-label class src alt href rel title start id";
+        let mut found = Vec::new();
+        let mut open: Vec<String> = Vec::new();
+        let body = page.strip_prefix("<!doctype html>").expect("a doctype");
+        for piece in body.split('<').skip(1) {
+            let (tag, text) = piece.split_once('>').expect("an element that ends");
+            assert!(
+                !text.contains(['"', '\''])
+                    || open.iter().any(|it| it == "style")
+                    || tag == "style",
+                "{text}"
+            );
+            if let Some(name) = tag.strip_prefix('/') {
+                assert_eq!(open.pop().as_deref(), Some(name), "{page}");
+                continue;
+            }
+            let mut attributes = tag.split('"');
+            let mut head = attributes.next().unwrap_or_default().split(' ');
+            let name = head.next().unwrap_or_default();
+            assert!(KNOWN.split(' ').any(|known| known == name), "{tag}");
+            let mut attribute = head.next().unwrap_or_default().to_owned();
+            while let (Some(_), Some(next)) = (attributes.next(), attributes.next()) {
+                let attribute_name = attribute.strip_suffix('=').expect("a value");
+                assert!(
+                    ATTRIBUTES.split(' ').any(|known| known == attribute_name),
+                    "{tag}"
+                );
+                attribute = next.trim_start().to_owned();
+            }
+            assert_eq!(attribute, "", "{tag}");
+            found.push(tag.to_owned());
+            if !VOID.contains(&name) {
+                open.push(name.to_owned());
+            }
+        }
+        assert_eq!(open, [""; 0]);
+        found
+    }
+
+    fn page(prompt: &str, text: &str) -> String {
+        let mut turn = Turn::new(turn::Id::new(1), prompt.into());
+        turn.attachments.push(Attachment {
+            id: 7.into(),
+            name: "\"a\" onload=x".into(),
+            kind: Kind::Image {
+                width: 1,
+                height: 1,
+                original: None,
+            },
+            bytes: 1,
+        });
+        turn.receive(Answer {
+            reasoning: text.into(),
+            ..crate::chat::turn::tests::answer(text, Outcome::Complete)
+        });
+        let card = Card {
+            turns: vec![turn],
+            system: prompt.into(),
+            name: text.into(),
+            ..Card::new(card::Id::new(1))
+        };
+        let mut chat = Chat::new(crate::chat::Id::new(1), vec![card]);
+        chat.title = prompt.into();
+        write(&chat, prompt, &[(7.into(), text.into())], &ENGLISH)
+    }
+
+    /// What an answer becomes.
+    fn said(text: &str) -> String {
+        let page = page("", text);
+        elements(&page);
+        let start = page.rfind("<div class=\"said\" dir=\"auto\">\n").unwrap();
+        let said = &page[start + 30..page.rfind("</article>").unwrap()];
+        said.strip_suffix("</div>\n").unwrap().to_owned()
+    }
+
+    #[test]
+    fn an_answer_is_written() {
+        #[track_caller]
+        fn check(text: &str, expected: &str) {
+            assert_eq!(said(text), expected);
+        }
+        check("# A *b*\nc\nd", "<h4>A <em>b</em></h4>\n<p>c<br>\nd</p>\n");
+        check(
+            "```rust\nif a < b {}\n```",
+            "<div class=\"code\"><p class=\"more\">rust</p>\n<pre tabindex=\"0\"><code>if a &lt; b {}\n</code></pre></div>\n",
+        );
+        check(
+            "$x<y$ and $$z$$",
+            "<p><code class=\"maths\">$x&lt;y$</code> and <code class=\"maths display\">$$z$$</code></p>\n",
+        );
+        check(
+            "|a|b|\n|-|-:|\n|1|~~2~~|",
+            "<div class=\"table\" tabindex=\"0\"><table><tr><th>a</th><th class=\"right\">b</th></tr>\n<tr><td>1</td><td class=\"right\"><s>2</s></td></tr>\n</table></div>\n",
+        );
+        check("3. [x] a", "<ol start=\"3\"><li>☑ a</li>\n</ol>\n");
+        check(
+            "> [!TIP]\n> b",
+            "<blockquote class=\"alert\"><p class=\"more\">Tip</p>\n<p>b</p>\n</blockquote>\n",
+        );
+        check(
+            "[a](https://a.example/?x=1&y \"t\\\"\")",
+            "<p><a href=\"https://a.example/?x=1&amp;y\" rel=\"noopener noreferrer\" title=\"t&quot;\">a</a></p>\n",
+        );
+        check(
+            "![alt](https://a.example/b.png)",
+            "<p><span class=\"image\">alt (<a href=\"https://a.example/b.png\" rel=\"noopener noreferrer\">https://a.example/b.png</a>)</span></p>\n",
+        );
+    }
+
+    #[test]
+    fn what_is_hostile_is_text() {
+        #[track_caller]
+        fn check(text: &str) {
+            let page = page(text, text);
+            for tag in elements(&page) {
+                let places = ["href=\"", "src=\""].into_iter();
+                for (place, is_link) in places.zip([true, false]) {
+                    let Some((_, place)) = tag.split_once(place) else {
+                        continue;
+                    };
+                    let allowed: &[&str] = if is_link {
+                        &["https://", "http://", "mailto:", "#note-"]
+                    } else {
+                        &["data:image/"]
+                    };
+                    assert!(
+                        allowed.iter().any(|begin| place.starts_with(begin)),
+                        "{tag}"
+                    );
+                }
+            }
+            assert!(page.contains(POLICY));
+        }
+        for text in [
+            "<script>alert(1)</script>",
+            "</style><script>x</script>",
+            "</title></head><body onload=x>",
+            "<!-- x",
+            "<img src=x onerror=alert(1)>",
+            "[a](javascript:alert(1)) [b](JAVASCRIPT:x) [c](data:text/html,x) [d](<java\tscript:x>)",
+            "[a](https://b.example/\" onclick=\"x)",
+            "[a](https://b.example 'x\" onclick=\"y')",
+            "![a](javascript:x) ![b](data:image/svg+xml,<svg/onload=x>) ![\"><script>](http://a.example/?\"><b>)",
+            "[![a](http://a.example/b.png)](http://c.example)",
+            "```\"><script>\nx\n```",
+            "[^\"><b>]\n\n[^\"><b>]: note",
+            "<https://a.example/\"><b>> x@y.example",
+            "data:image/png;base64,AAAA\" onerror=\"x",
+            "data:image/png;base64,AAAA",
+            "data:text/html,<script>x</script>",
+            "\u{0}\u{1b}\u{7f}<\u{0}script>",
+            "$\\href{javascript:x}{y}$",
+        ] {
+            check(text);
+        }
+    }
+
+    #[test]
+    fn a_picture_is_in_the_page() {
+        #[track_caller]
+        fn check(content: &str, is_there: bool) {
+            let page = page("?", content);
+            let is_found = page.contains(&format!(
+                "<img src=\"{content}\" alt=\"&quot;a&quot; onload=x\">"
+            ));
+            assert_eq!(is_found, is_there, "{page}");
+            assert!(page.contains("Attachment: &quot;a&quot; onload=x"));
+        }
+        check("data:image/png;base64,iVBORw0KGgo=", true);
+        check("https://a.example/b.png", false);
+        check("data:image/png;base64,\"", false);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_chat_is_a_sound_page(chat in a_chat()) {
+            elements(&write(&chat, "today", &[], &ENGLISH));
+        }
+
+        #[test]
+        fn any_markdown_is_a_sound_page(pieces in prop::collection::vec(prop::sample::select(&[
+            "[", "](http://a.example \"t\")", "![", "](b)", "**", "_", "~~", "`", "\n", "\n\n", "> ", "- ", "1. ", "|a|\n|-|\n|",
+            "<", ">", "\"", "'", "&", "</div>", "<!--", "$", "\\(", "[^1]", "[^1]: ", "http://a.example", "가", " ", "[!NOTE]\n",
+        ][..]), 0..24)) {
+            let text = pieces.concat();
+            elements(&page(&text, &text));
+        }
+    }
+}

@@ -1,1 +1,320 @@
-//! to do
+//! A chat as Markdown, for people and for other programs that show it.
+//!
+//! What was said is Markdown itself, and must not become part of what is around it. So it is quoted:
+//! a quote ends whatever is open in it (`CommonMark` 0.31.2, 5.1). Where it may have raw HTML, which
+//! reaches beyond a quote once it is shown, it is in a fence that nothing in it can end.
+
+use crate::{
+    chat::{Answer, Card, Chat},
+    markdown::{self, Node},
+};
+
+use super::{Words, foreign::fenced, words};
+
+/// The chat: a section for each card, with its questions and answers. The date is written as it is
+/// given.
+pub fn write(chat: &Chat, date: &str, words: &Words<'_>) -> String {
+    let mut out = Vec::new();
+    out.push(format!("# {}", literal(&words::title(chat, words))));
+    if !date.is_empty() {
+        out.push(literal(date));
+    }
+    for (card, number) in chat.cards.iter().zip(1..) {
+        write_card(card, number, words, &mut out);
+    }
+    let mut text = out.join("\n\n");
+    text.push('\n');
+    text
+}
+
+fn write_card(card: &Card, number: usize, words: &Words<'_>, out: &mut Vec<String>) {
+    out.push(format!(
+        "## {number}. {}",
+        literal(words::card(card, words))
+    ));
+    if !card.system.is_empty() {
+        out.push(format!("**{}**", literal(words.system)));
+        out.push(said(&card.system));
+    }
+    let params = words::params(card);
+    for turn in &card.turns {
+        out.push(format!("### {}", literal(words.you)));
+        if !turn.prompt.is_empty() {
+            out.push(said(&turn.prompt));
+        }
+        let files = turn.attachments.iter();
+        let files =
+            files.map(|file| format!("- {}: {}", literal(words.attachment), literal(&file.name)));
+        let files: Vec<_> = files.collect();
+        if !files.is_empty() {
+            out.push(files.join("\n"));
+        }
+        let (number, of) = turn.variant();
+        match &turn.answer {
+            None => out.push(format!("*{}*", literal(words.no_answer))),
+            Some(answer) => {
+                let name = format!("{}: {}", words.model, answer.model);
+                let place = if of > 1 {
+                    format!(" ({number}/{of})")
+                } else {
+                    String::new()
+                };
+                out.push(format!("### {}{place}", literal(&name)));
+                write_answer(answer, &params, words, out);
+            }
+        }
+        for (answer, number) in words::others(turn) {
+            let name = format!("{} {number}/{of}: {}", words.other_answer, answer.model);
+            out.push(format!("#### {}", literal(&name)));
+            write_answer(answer, &params, words, out);
+        }
+    }
+}
+
+fn write_answer(
+    answer: &Answer,
+    params: &[(String, String)],
+    words: &Words<'_>,
+    out: &mut Vec<String>,
+) {
+    if !params.is_empty() {
+        let params = params.iter();
+        let params: Vec<_> = params
+            .map(|(name, value)| literal(&format!("{name} {value}")))
+            .collect();
+        out.push(format!(
+            "{}: {}",
+            literal(words.parameters),
+            params.join(" · ")
+        ));
+    }
+    if !answer.reasoning.is_empty() {
+        let name = super::html::escaped(words.thoughts);
+        out.push(format!("<details>\n<summary>{name}</summary>"));
+        out.push(said(&answer.reasoning));
+        out.push("</details>".to_owned());
+    }
+    if !answer.text.is_empty() {
+        out.push(said(&answer.text));
+    }
+    if let Some(outcome) = words.outcome(answer) {
+        out.push(format!("**{}**", literal(&outcome)));
+    }
+    let metrics = words.metrics(&answer.metrics);
+    if !metrics.is_empty() {
+        out.push(format!("*{}*", literal(&metrics.join(" · "))));
+    }
+}
+
+/// A text as Markdown that says exactly its words, in one line.
+fn literal(text: &str) -> String {
+    let mut out = String::new();
+    for word in text.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        for letter in word.chars().filter(|letter| !letter.is_control()) {
+            match letter {
+                // With a backslash it would begin a formula.
+                '[' => out.push_str("&#91;"),
+                _ if "\\`*_<>&#|~$".contains(letter) => out.extend(['\\', letter]),
+                _ => out.push(letter),
+            }
+        }
+    }
+    // At the beginning of a line a number with a dot, or a dash, is a list.
+    match out.find(|c: char| !c.is_ascii_digit()) {
+        Some(end) if out[end..].starts_with(['.', ')', '-', '+', '=']) => out.insert(end, '\\'),
+        _ => {}
+    }
+    out
+}
+
+/// What somebody said, in a quote, or in a fence where it may have raw HTML.
+fn said(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    if may_have_html(&markdown::parse(&text)) {
+        return fenced("markdown", &text);
+    }
+    let mut out = String::with_capacity(text.len() + text.len() / 16);
+    for line in text.trim_end_matches('\n').split('\n') {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.push('>');
+        if !line.is_empty() {
+            out.push(' ');
+            // A tab is narrower behind a quote's mark: so code would not be code.
+            let tabs = line.len() - line.trim_start_matches('\t').len();
+            out.extend(std::iter::repeat_n("    ", tabs));
+            out.push_str(&line[tabs..]);
+        }
+    }
+    out
+}
+
+/// Whether another program may find raw HTML in it. Those that know no maths read formulas as words.
+fn may_have_html(nodes: &[Node]) -> bool {
+    nodes.iter().any(|node| match node {
+        Node::Html(_) => true,
+        Node::Text(text) | Node::Maths { written: text, .. } => {
+            let mut letters = text.chars().peekable();
+            std::iter::from_fn(|| Some((letters.next()?, letters.peek().copied()))).any(
+                |(letter, next)| {
+                    letter == '<'
+                        && next.is_none_or(|next| next.is_alphabetic() || "/!?<".contains(next))
+                },
+            )
+        }
+        Node::Parent(_, parts) => may_have_html(parts),
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        chat::{Attachment, Outcome, Turn, attachment::Kind, card, params::Param, turn},
+        markdown::Tag,
+        transfer::{bundle::tests::a_chat, words::tests::ENGLISH},
+    };
+
+    fn an_answer(text: &str, reasoning: &str, outcome: Outcome) -> Answer {
+        Answer {
+            model: "gpt_4".into(),
+            reasoning: reasoning.into(),
+            ..crate::chat::turn::tests::answer(text, outcome)
+        }
+    }
+
+    #[test]
+    fn a_chat_is_written() {
+        #[track_caller]
+        fn check(card: Card, expected: &str) {
+            let mut chat = Chat::new(crate::chat::Id::new(1), vec![card]);
+            chat.title = "A *chat*".into();
+            let written = write(&chat, "1. 1. 2026", &ENGLISH);
+            let head = "# A \\*chat\\*\n\n1\\. 1. 2026\n\n";
+            assert_eq!(written, format!("{head}{expected}"));
+        }
+        let empty = Card::new(card::Id::new(1));
+        check(empty.clone(), "## 1. No model\n");
+        let mut turn = Turn::new(turn::Id::new(1), "한국어\n\n## 제목".into());
+        turn.attachments.push(Attachment {
+            id: 1.into(),
+            name: "a_b\n.txt".into(),
+            kind: Kind::Text,
+            bytes: 1,
+        });
+        turn.receive(an_answer("```\nopen", "", Outcome::Complete));
+        turn.receive(an_answer("a <b>", "- thought", Outcome::Stopped));
+        let unanswered = Turn::new(turn::Id::new(2), "?".into());
+        let mut card = Card {
+            model: Some("m".into()),
+            system: "Be brief.".into(),
+            turns: vec![turn, unanswered],
+            ..empty
+        };
+        card.params.in_use = true;
+        for param in Param::ALL {
+            let mut setting = param.start();
+            setting.is_on = param == Param::TopP;
+            card.params.set(param, setting);
+        }
+        check(
+            card,
+            concat!(
+                "## 1. m\n\n**System prompt**\n\n> Be brief.\n\n",
+                "### You\n\n> 한국어\n>\n> ## 제목\n\n- Attachment: a\\_b .txt\n\n",
+                "### Model: gpt\\_4 (2/2)\n\nParameters: top\\_p 1\n\n",
+                "<details>\n<summary>Thoughts</summary>\n\n> - thought\n\n</details>\n\n",
+                "```markdown\na <b>\n```\n\n**Stopped here**\n\n",
+                "#### Other answer 1/2: gpt\\_4\n\nParameters: top\\_p 1\n\n> ```\n> open\n\n",
+                "### You\n\n> ?\n\n*No answer*\n",
+            ),
+        );
+    }
+
+    /// Pieces of which Markdown's structure is made.
+    fn a_text() -> impl Strategy<Value = String> {
+        const PIECES: &[&str] = &[
+            "```",
+            "~~~",
+            "`",
+            "# ",
+            "## ",
+            "> ",
+            "- ",
+            "1. ",
+            "\n",
+            "\n\n",
+            "\r",
+            "    ",
+            "\t",
+            "|",
+            "---",
+            "===",
+            "<b>",
+            "</details>",
+            "<!--",
+            "<",
+            "$$",
+            "\\(",
+            "\\",
+            "[a]: b",
+            "[^1]: n",
+            "[^1]",
+            "*",
+            "가",
+            "word",
+            " ",
+            "[x](y)",
+            "&lt;",
+        ];
+        prop::collection::vec(prop::sample::select(PIECES), 0..16)
+            .prop_map(|pieces| pieces.concat())
+    }
+
+    /// The top level of a text.
+    fn outline(text: &str) -> Vec<String> {
+        let name = |node: &Node| {
+            let mut words = String::new();
+            node.words(&mut words);
+            match node {
+                Node::Parent(Tag::Heading(level), _) => format!("{level} {words}"),
+                Node::Parent(Tag::Quote | Tag::Alert(_), _) | Node::CodeBlock { .. } => {
+                    "said".into()
+                }
+                _ => words,
+            }
+        };
+        markdown::parse(text).iter().map(name).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_reaches_into_the_next(prompt in a_text(), text in a_text(), title in a_text()) {
+            let mut turn = Turn::new(turn::Id::new(1), format!("a{prompt}"));
+            turn.receive(an_answer(&format!("{text}b"), &format!("{text}c"), Outcome::Stopped));
+            let card = Card { turns: vec![turn], ..Card::new(card::Id::new(1)) };
+            let mut chat = Chat::new(crate::chat::Id::new(1), vec![card]);
+            chat.title = format!("t{title}");
+            let written = write(&chat, "", &ENGLISH);
+            let outline = outline(&written);
+            let title: Vec<_> = chat.title.split_whitespace().collect();
+            let expected = [
+                &format!("1 {}", title.join(" ")), "2 1. No model", "3 You", "said", "3 Model: gpt_4",
+                "<details>\n<summary>Thoughts</summary>\n", "said", "</details>\n", "said", "Stopped here",
+            ];
+            prop_assert_eq!(outline, expected, "{}", written);
+        }
+
+        #[test]
+        fn any_chat_is_written(chat in a_chat()) {
+            write(&chat, "today", &ENGLISH);
+        }
+    }
+}

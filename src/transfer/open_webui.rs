@@ -95,7 +95,11 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
     let mut models = models.collect::<Vec<_>>().into_iter();
     for card in &mut cards {
         card.system.clone_from(&system);
-        let last = card.turns.iter().rev().find_map(|turn| turn.answer.as_ref());
+        let last = card
+            .turns
+            .iter()
+            .rev()
+            .find_map(|turn| turn.answer.as_ref());
         let last = last.map(|answer| answer.model.as_str());
         let chosen = models.next().flatten().filter(|model| !model.is_empty());
         let model = last.filter(|model| *model != UNKNOWN).or(chosen);
@@ -121,7 +125,9 @@ struct Tree<'a>(&'a Map<String, Value>);
 impl<'a> Tree<'a> {
     fn children(&self, id: &str) -> impl Iterator<Item = &'a str> + use<'a> {
         let message = self.0.get(id).unwrap_or(&Value::Null);
-        list(message, "childrenIds").iter().filter_map(Value::as_str)
+        list(message, "childrenIds")
+            .iter()
+            .filter_map(Value::as_str)
     }
 
     /// The messages from the first to the current one; without one, to the newest.
@@ -239,7 +245,11 @@ impl Reader {
                 .zip([url.starts_with("data:"), text(file, "type") != "image"])
                 .find(|(content, is_content)| *is_content && !content.is_empty());
             let content = content.map(|(content, _)| content.to_owned());
-            let names = [text(file, "name"), text(inner, "filename"), text(file, "type")];
+            let names = [
+                text(file, "name"),
+                text(inner, "filename"),
+                text(file, "type"),
+            ];
             let name = names.into_iter().find(|name| !name.is_empty());
             self.conversation
                 .attach(&mut turn, name.unwrap_or_default(), content);
@@ -298,7 +308,10 @@ impl Reader {
     /// An answer without a question before it: it goes on from the one before, or begins.
     fn take_more(&mut self, id: &str, message: &Value) {
         let answer = self.answer(id, message);
-        let last = self.cards.first_mut().and_then(|card| card.turns.last_mut());
+        let last = self
+            .cards
+            .first_mut()
+            .and_then(|card| card.turns.last_mut());
         if let Some(before) = last.and_then(|turn| turn.answer.as_mut()) {
             add(&mut before.text, &answer.text);
             add(&mut before.reasoning, &answer.reasoning);
@@ -325,10 +338,14 @@ impl Reader {
                 Outcome::Failed(openai::Error::Reported { message })
             }
         };
-        let counted = ["usage", "info"].into_iter().find_map(|name| message.get(name));
+        let counted = ["usage", "info"]
+            .into_iter()
+            .find_map(|name| message.get(name));
         let counted = counted.unwrap_or(&Value::Null);
         let count = |names: [&str; 3]| {
-            let mut counts = names.into_iter().filter_map(|name| counted.get(name)?.as_u64());
+            let mut counts = names
+                .into_iter()
+                .filter_map(|name| counted.get(name)?.as_u64());
             counts.next().and_then(|count| u32::try_from(count).ok())
         };
         answer.metrics.input = count(["prompt_tokens", "prompt_eval_count", "input_tokens"]);
@@ -380,7 +397,9 @@ fn unescaped(text: &str) -> Cow<'_, str> {
     ];
     let letters = letters.iter();
     letters
-        .fold(text.to_owned(), |text, (code, letter)| text.replace(code, letter))
+        .fold(text.to_owned(), |text, (code, letter)| {
+            text.replace(code, letter)
+        })
         .into()
 }
 
@@ -405,8 +424,16 @@ mod tests {
             "\"a\" &amp; b",
             "",
         );
-        check("<details type=\"reasoning\"", "", "<details type=\"reasoning\"");
-        check("<details type=\"reasoning\" done=\"false\">\n> cut", "cut", "");
+        check(
+            "<details type=\"reasoning\"",
+            "",
+            "<details type=\"reasoning\"",
+        );
+        check(
+            "<details type=\"reasoning\" done=\"false\">\n> cut",
+            "cut",
+            "",
+        );
         check(
             "<details type=\"tool_calls\">x</details>",
             "",

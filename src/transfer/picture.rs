@@ -110,8 +110,14 @@ mod tests {
         );
         check(b"GIF89a\x03\0\x04\0", Some((3, 4)));
         check(b"GIF89a\0\0\x04\0", None);
-        check(b"RIFF....WEBPVP8X\0\0\0\0\0\0\0\0\x09\0\0\x13\0\0", Some((10, 20)));
-        check(b"RIFF....WEBPVP8L\0\0\0\0\x2f\x09\xc0\x04\0", Some((10, 20)));
+        check(
+            b"RIFF....WEBPVP8X\0\0\0\0\0\0\0\0\x09\0\0\x13\0\0",
+            Some((10, 20)),
+        );
+        check(
+            b"RIFF....WEBPVP8L\0\0\0\0\x2f\x09\xc0\x04\0",
+            Some((10, 20)),
+        );
         check(
             b"RIFF....WEBPVP8 \0\0\0\0\0\0\0\x9d\x01\x2a\x0a\0\x14\0",
             Some((10, 20)),

@@ -1,7 +1,9 @@
 //! The words that an export has around what was said, in the reader's language.
 
+use serde_json::Value;
+
 use crate::{
-    chat::{Answer, Metrics, Outcome},
+    chat::{Answer, Card, Chat, Metrics, Outcome, Turn},
     markdown::Alert,
 };
 
@@ -102,6 +104,41 @@ impl Words<'_> {
             Alert::Caution => self.caution,
         }
     }
+}
+
+/// What an export calls a chat.
+pub(super) fn title(chat: &Chat, words: &Words<'_>) -> String {
+    let title = chat.shown_title();
+    if title.trim().is_empty() {
+        words.untitled.to_owned()
+    } else {
+        title
+    }
+}
+
+/// What it calls a card.
+pub(super) fn card<'a>(card: &'a Card, words: &'a Words<'_>) -> &'a str {
+    let named = Some(&card.name).filter(|name| !name.trim().is_empty());
+    named
+        .or(card.model.as_ref())
+        .map_or(words.no_model, String::as_str)
+}
+
+/// The parameters of a card that are on, by their names on the wire.
+pub(super) fn params(card: &Card) -> Vec<(String, String)> {
+    let params = card.params.body(false).into_iter();
+    let written = |value: Value| match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    params.map(|(name, value)| (name, written(value))).collect()
+}
+
+/// The answers to a question that are not shown, with their numbers from 1.
+pub(super) fn others(turn: &Turn) -> impl Iterator<Item = (&Answer, usize)> {
+    let (shown, _) = turn.variant();
+    let later = turn.later.iter().zip(shown + 1..);
+    turn.earlier.iter().zip(1..).chain(later)
 }
 
 /// Thousandths with one decimal, in whole numbers: those with a point cost the page 5 kB.
