@@ -46,3 +46,6 @@ pub fn same(one: &Chat, other: &Chat) -> bool {
                 })
         })
 }
+
+#[cfg(test)]
+mod tests;

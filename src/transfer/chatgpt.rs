@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{
-    foreign::{Conversation, add, answered, fenced, list, text},
+    foreign::{Conversation, UNKNOWN, add, answered, fenced, list, text},
     import::Foreign,
     time,
 };
@@ -66,6 +66,13 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
     if card.turns.is_empty() {
         return None;
     }
+    let answers = card
+        .turns
+        .iter()
+        .rev()
+        .filter_map(|turn| turn.answer.as_ref());
+    let mut models = answers.map(|answer| &answer.model);
+    card.model = models.find(|model| *model != UNKNOWN).cloned();
     conversation.foreign.chat.pinned = value.get("is_starred") == Some(&Value::Bool(true));
     let used = time::millis(updated.unwrap_or(created));
     conversation.finish(title, used, vec![card])

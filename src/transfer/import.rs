@@ -114,19 +114,22 @@ pub fn read(text: &str) -> Result<Import, Error> {
     if text.is_empty() {
         return Err(Error::Empty);
     }
-    let first = parse(text);
+    let first = parse(text, false);
     let mended = match &first {
         Err(Error::NotJson) => mended(text),
         _ => Cow::Borrowed(text),
     };
     match mended {
-        Cow::Owned(mended) => parse(&mended)?.import(),
+        Cow::Owned(mended) => parse(&mended, false)?.import(),
         Cow::Borrowed(_) => first?.import(),
     }
 }
 
-fn parse(text: &str) -> Result<Reader, Error> {
-    let mut reader = Reader::default();
+fn parse(text: &str, is_inner: bool) -> Result<Reader, Error> {
+    let mut reader = Reader {
+        is_inner,
+        ..Reader::default()
+    };
     let mut json = serde_json::Deserializer::from_str(text);
     let whole = json.deserialize_any(File(&mut reader));
     let whole = whole.and_then(|found| json.end().map(|()| found));
@@ -267,13 +270,14 @@ impl Reader {
 
     /// JSON within JSON, once.
     fn take_inner(&mut self, text: &str) -> Result<(), Error> {
-        if std::mem::replace(&mut self.is_inner, true) {
+        if self.is_inner {
             return Err(Error::Unknown);
         }
-        let text = mended(text);
-        let mut inner = parse(&text)?;
-        inner.is_inner = true;
-        *self = inner;
+        let inner = parse(&mended(text), true);
+        *self = inner.map_err(|error| match error {
+            Error::NotJson => Error::Unknown,
+            other => other,
+        })?;
         Ok(())
     }
 

@@ -76,6 +76,10 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
         .find(|system| !system.is_empty())
         .unwrap_or_default()
         .to_owned(),
+        model: match list(chat, "models") {
+            [only] => only.as_str().unwrap_or_default().to_owned(),
+            _ => String::new(),
+        },
     };
     let history = chat.get("history").unwrap_or(&Value::Null);
     match history.get("messages").and_then(Value::as_object) {
@@ -90,6 +94,7 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
         mut conversation,
         mut cards,
         system,
+        ..
     } = reader;
     let models = list(chat, "models").iter().map(Value::as_str);
     let mut models = models.collect::<Vec<_>>().into_iter();
@@ -155,6 +160,8 @@ struct Reader {
     conversation: Conversation,
     cards: Vec<Card>,
     system: String,
+    /// The only one that was chosen: who answered where the answer does not say it. Else empty.
+    model: String,
 }
 
 impl Reader {
@@ -325,7 +332,9 @@ impl Reader {
     }
 
     fn answer(&mut self, id: &str, message: &Value) -> Answer {
-        let mut answer = self.conversation.answer(id, text(message, "model"));
+        let models = [text(message, "model"), &self.model];
+        let model = models.into_iter().find(|model| !model.is_empty());
+        let mut answer = self.conversation.answer(id, model.unwrap_or_default());
         (answer.reasoning, answer.text) = thoughts(text(message, "content"));
         let error = message.get("error").filter(|error| !error.is_null());
         let is_over = message.get("done") != Some(&Value::Bool(false));
