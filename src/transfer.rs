@@ -1,7 +1,7 @@
 //! Chats that leave the page as a file, and files that become chats. Pure.
 //!
 //! Out: [`Bundle`] is our own form, from which everything comes back; [`markdown`] and [`html`] are for
-//! people. In: [`read`] takes our own form and those of ChatGPT, Open WebUI and Backend.AI WebUI.
+//! people. In: [`read`] takes our own form and those of `ChatGPT`, Open `WebUI` and Backend.AI `WebUI`.
 //! docs/export.md describes our own for other programs.
 
 pub mod bundle;

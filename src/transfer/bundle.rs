@@ -190,7 +190,7 @@ pub(super) mod tests {
             (first_token, speed, input, output) in any::<(Option<u32>, Option<u32>, Option<u32>, Option<u32>)>(),
             outcome in outcome(),
         ) -> Answer {
-            let metrics = Metrics { first_token, speed, input, output, ..Metrics::default() };
+            let metrics = Metrics { first_token, input, output, speed, ..Metrics::default() };
             Answer { id: answer::Id::new(id), model, text, reasoning, metrics, outcome }
         }
     }

@@ -1,6 +1,6 @@
-//! `conversations.json`, as ChatGPT's «Export data» has it.
+//! `conversations.json`, as `ChatGPT`'s «Export data» has it.
 //!
-//! `OpenAI` describes it nowhere. Sources: Open WebUI's reader (`convertOpenAIMessages` in
+//! OpenAI describes it nowhere. Sources: Open `WebUI`'s reader (`convertOpenAIMessages` in
 //! `src/lib/utils/index.ts` of open-webui/open-webui), and public exports and what was found in them.
 //! A conversation is `{id, title, create_time, update_time, is_starred, mapping, current_node}` with
 //! times in seconds. `mapping` is a tree: node → `{id, parent, children, message}`; `message` may be
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::chat::{Answer, Outcome, Turn};
 
-/// Whether this is a conversation of ChatGPT's.
+/// Whether this is a conversation of `ChatGPT`'s.
 pub(super) fn is_one(value: &Value) -> bool {
     value.get("mapping").is_some_and(Value::is_object)
 }
@@ -51,7 +51,7 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
             Some("assistant") if path.get(at).is_some_and(|node| tree.says(node)) => {
                 // It begins the conversation.
                 let mut turn = conversation.turn(card.id, node, String::new());
-                let before = at.checked_sub(1).unwrap_or_default();
+                let before = at.saturating_sub(1);
                 at = answer(&mut conversation, &tree, &path, before, &mut turn).max(at + 1);
                 card.turns.push(turn);
             }
@@ -153,7 +153,7 @@ fn content(message: &Value) -> &Value {
     message.get("content").unwrap_or(&Value::Null)
 }
 
-/// Whether ChatGPT shows it.
+/// Whether `ChatGPT` shows it.
 fn is_shown(message: Option<&Value>) -> bool {
     message.is_some_and(|message| {
         let hidden = metadata(message).get("is_visually_hidden_from_conversation");

@@ -149,7 +149,7 @@ impl Conversation {
             self.foreign.lacks_files = true;
             let separator = if turn.prompt.is_empty() { "" } else { "\n" };
             let name = if name.is_empty() { "…" } else { name };
-            turn.prompt += &format!("{separator}[{name}]");
+            turn.prompt.extend([separator, "[", name, "]"]);
             return;
         };
         // Where it is the same content, it is the same attachment.
@@ -171,7 +171,7 @@ impl Conversation {
         if cards.is_empty() {
             return None;
         }
-        self.foreign.chat.title = title.trim().to_owned();
+        title.trim().clone_into(&mut self.foreign.chat.title);
         self.foreign.chat.used = used;
         self.foreign.chat.cards = cards;
         Some(self.foreign)

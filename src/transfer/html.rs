@@ -163,11 +163,11 @@ impl Page<'_> {
         match &turn.answer {
             None => self.element("p", "more", words.no_answer),
             Some(answer) => {
-                let mut name = format!("{}: {}", words.model, answer.model);
-                if of > 1 {
-                    name += &format!(" ({number}/{of})");
-                }
-                self.answer(&name, answer);
+                let place = match of {
+                    1 => String::new(),
+                    _ => format!(" ({number}/{of})"),
+                };
+                self.answer(&format!("{}: {}{place}", words.model, answer.model), answer);
             }
         }
         for (other, number) in words::others(turn) {
@@ -238,7 +238,9 @@ impl Page<'_> {
     }
 
     fn nodes(&mut self, nodes: &[Node]) {
-        nodes.iter().for_each(|node| self.node(node));
+        for node in nodes {
+            self.node(node);
+        }
     }
 
     fn within(&mut self, open: &str, nodes: &[Node], close: &str) {
@@ -274,7 +276,6 @@ impl Page<'_> {
                 if !language.is_empty() {
                     self.element("p", "more", language);
                 }
-                // The first line break in it would not count.
                 self.add(&[
                     "<pre tabindex=\"0\"><code>",
                     &escaped(code),
@@ -285,11 +286,11 @@ impl Page<'_> {
             Node::Image { url, alt } => self.image(url, alt),
             Node::NoteMark { number, .. } => {
                 let number = number.to_string();
-                let note = format!("note-{}-{number}", self.answers);
+                let id = format!("note-{}-{number}", self.answers);
                 if self.is_in_link {
                     self.add(&["<sup>", &number, "</sup>"]);
                 } else {
-                    self.add(&["<sup><a href=\"#", &note, "\">", &number, "</a></sup>"]);
+                    self.add(&["<sup><a href=\"#", &id, "\">", &number, "</a></sup>"]);
                 }
             }
             Node::Parent(tag, parts) => self.parent(tag, parts),

@@ -36,11 +36,11 @@ pub struct Import {
 pub enum Format {
     /// Our own: [`super::Bundle`].
     Collate,
-    /// `conversations.json` of ChatGPT's «Export data».
+    /// `conversations.json` of `ChatGPT`'s «Export data».
     ChatGpt,
-    /// The chats that Open WebUI exports.
+    /// The chats that Open `WebUI` exports.
     OpenWebUi,
-    /// The history that Backend.AI WebUI keeps in localStorage.
+    /// The history that Backend.AI `WebUI` keeps in localStorage.
     BackendAi,
 }
 
@@ -102,7 +102,7 @@ pub enum Error {
     Empty,
 }
 
-/// Where Backend.AI WebUI keeps its history.
+/// Where Backend.AI `WebUI` keeps its history.
 const BACKEND_AI: &str = "backendaiwebui.cache.chat_history";
 
 /// Reads a file; its format is found by what is in it.
@@ -229,9 +229,8 @@ impl Reader {
     fn import(mut self) -> Result<Import, Error> {
         self.contents.sort_by_key(|(id, _)| *id);
         match self.from {
-            None if self.place == 0 => Err(Error::Empty),
+            _ if self.place == 0 => Err(Error::Empty),
             None => Err(Error::Unknown),
-            Some(_) if self.place == 0 => Err(Error::Empty),
             Some(from) => Ok(Import {
                 from,
                 chats: self.chats,
@@ -259,7 +258,9 @@ impl Reader {
             Some(Value::String(text)) => return self.take_inner(&text),
             Some(Value::Array(items)) => {
                 self.from = Some(Format::BackendAi);
-                items.into_iter().for_each(|item| self.take(item));
+                for item in items {
+                    self.take(item);
+                }
                 return Ok(());
             }
             _ => {}

@@ -1,4 +1,4 @@
-//! The chats that Open WebUI exports: «Export chats», or one alone.
+//! The chats that Open `WebUI` exports: «Export chats», or one alone.
 //!
 //! Source: open-webui/open-webui, `ChatResponse` in `backend/open_webui/models/chats.py` for
 //! `{id, title, chat, created_at, updated_at, pinned, meta}`, times in seconds; `submitPrompt` and
@@ -24,7 +24,7 @@ use crate::{
 /// As many models stand side by side; what more there are is with the last.
 const MOST: usize = 16;
 
-/// Whether this is a chat of Open WebUI's.
+/// Whether this is a chat of Open `WebUI`'s.
 pub(super) fn is_one(value: &Value) -> bool {
     let inner = inner(value);
     let has_tree = inner

@@ -127,7 +127,7 @@ fn files_of_other_programs_are_read() {
             " gemma-2 ",
             "  ? 안녕?",
             "  *gemma-2: 안녕하세요! (인사)",
-            "- 0 What is a GPU?: Attachments",
+            "- 0 What is a GPU? [gone.png]: Attachments",
             "- 2 : Empty",
         ],
     );
