@@ -75,6 +75,11 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
     card.model = models.find(|model| *model != UNKNOWN).cloned();
     conversation.foreign.chat.pinned = value.get("is_starred") == Some(&Value::Bool(true));
     let used = time::millis(updated.unwrap_or(created));
+    // What one is called that was not named yet.
+    let title = match title {
+        "New chat" => "",
+        named => named,
+    };
     conversation.finish(title, used, vec![card])
 }
 

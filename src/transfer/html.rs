@@ -56,9 +56,8 @@ pub fn write(
     if !date.is_empty() {
         page.add(&["<p>", &escaped(date), "</p>\n"]);
     }
-    // What scrolls can be reached with the keyboard.
     page.add(&[
-        "</header>\n<main tabindex=\"0\" aria-label=\"",
+        "</header>\n<main aria-label=\"",
         &escaped(words.cards),
         "\">\n",
     ]);
@@ -272,6 +271,7 @@ impl Page<'_> {
             Node::Rule => self.add(&["<hr>\n"]),
             Node::Task { is_done } => self.add(&[if *is_done { "☑ " } else { "☐ " }]),
             Node::CodeBlock { language, code } => {
+                // What scrolls can be reached with the keyboard.
                 self.add(&["<div class=\"code\">"]);
                 if !language.is_empty() {
                     self.element("p", "more", language);
