@@ -45,14 +45,13 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
                     conversation.foreign.has_branches = true;
                 }
                 let mut turn = question(&mut conversation, card.id, node, message);
-                at = answer(&mut conversation, &tree, &path, at, &mut turn);
+                at = answer(&mut conversation, &tree, &path, at + 1, &mut turn);
                 card.turns.push(turn);
             }
             Some("assistant") if path.get(at).is_some_and(|node| tree.says(node)) => {
                 // It begins the conversation.
                 let mut turn = conversation.turn(card.id, node, String::new());
-                let before = at.saturating_sub(1);
-                at = answer(&mut conversation, &tree, &path, before, &mut turn).max(at + 1);
+                at = answer(&mut conversation, &tree, &path, at, &mut turn);
                 card.turns.push(turn);
             }
             _ => {
@@ -219,32 +218,34 @@ fn question(
     turn
 }
 
-/// Reads all answers to the question at this place of the path; returns the place after them.
+/// Reads all answers to a question, of which the shown one begins at this place of the path or below
+/// it; returns the place after them.
 fn answer<'a>(
     conversation: &mut Conversation,
     tree: &Tree<'a>,
     path: &[&'a str],
-    at: usize,
+    from: usize,
     turn: &mut Turn,
 ) -> usize {
-    let is_question = |node: &&&str| tree.is_question(node);
-    let length = path[at + 1..].iter().position(|node| is_question(&node));
-    let end = length.map_or(path.len(), |length| at + 1 + length);
+    let is_question = |node: &&str| tree.is_question(node);
+    let length = path[from..].iter().position(is_question);
+    let end = length.map_or(path.len(), |length| from + length);
     // Between the question and its answers can stand what nobody sees.
     let is_answer = |node: &&str| tree.message(node).map(role) == Some("assistant");
-    let first = path[at + 1..end].iter().position(is_answer);
-    let Some(first) = first.map(|first| at + 1 + first) else {
+    let first = path[from..end].iter().position(is_answer);
+    let Some(first) = first.map(|first| from + first) else {
         return end;
     };
     let mut answers = Vec::new();
     let mut shown = None;
-    for child in tree.children(path[first - 1]) {
+    let above = first.checked_sub(1).and_then(|above| path.get(above));
+    for child in above.into_iter().flat_map(|above| tree.children(above)) {
         if child == path[first] {
             shown = Some(answers.len());
             answers.push(said(conversation, tree, &path[first..end]));
         } else if is_answer(&child) {
             let way = tree.down(child);
-            let end = way.iter().position(|node| tree.is_question(node));
+            let end = way.iter().position(is_question);
             conversation.foreign.has_branches |= end.is_some();
             let way = &way[..end.unwrap_or(way.len())];
             answers.push(said(conversation, tree, way));

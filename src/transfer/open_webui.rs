@@ -187,6 +187,11 @@ impl Reader {
                         .filter(|(_, message)| text(message, "role") == "assistant")
                         .collect();
                     let next = path.get(place + 1).copied();
+                    let others = answers.iter().filter(|(id, _)| Some(*id) != next);
+                    let mut below = others.flat_map(|(id, _)| tree.children(id));
+                    if below.any(is_question) {
+                        self.conversation.foreign.has_branches = true;
+                    }
                     self.take_question(id, message, &answers, next);
                 }
                 "system" => add(&mut self.system, text(message, "content")),

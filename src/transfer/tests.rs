@@ -171,6 +171,62 @@ fn what_stands_around_the_chats_does_not_matter() {
 }
 
 #[test]
+fn trees_are_followed_where_they_are_odd() {
+    #[track_caller]
+    fn check(chat: Value, expected: &[&str]) {
+        let import = read(&json!([chat]).to_string()).unwrap();
+        let outline = outline(&import);
+        let found = outline.lines().skip(2).collect::<Vec<_>>();
+        assert_eq!(found, expected, "{outline}");
+    }
+    let node = |parent: &str, children: &[&str], role: &str, text: &str| {
+        json!({
+            "parent": parent, "children": children,
+            "message": { "author": { "role": role }, "content": { "content_type": "text", "parts": [text] } },
+        })
+    };
+    // It begins with an answer; what was asked below another answer is left out.
+    let mapping = json!({
+        "a": node("", &["b"], "assistant", "Hello"),
+        "b": node("a", &["c", "d"], "user", "Hi"),
+        "c": node("b", &["e"], "assistant", "one"),
+        "d": node("b", &[], "assistant", "two"),
+        "e": node("c", &[], "user", "More"),
+    });
+    check(
+        json!({ "id": "x", "mapping": mapping, "current_node": "d" }),
+        &[
+            "  ? ",
+            "  *unknown: Hello",
+            "  ? Hi",
+            "  unknown: one",
+            "  *unknown: two",
+            "- 0 : Branches",
+        ],
+    );
+    // A circle.
+    let mapping = json!({
+        "a": node("b", &["b"], "user", "Hi"),
+        "b": node("a", &["a"], "assistant", "one"),
+    });
+    check(
+        json!({ "id": "x", "mapping": mapping, "current_node": "b" }),
+        &["  ? Hi", "  *unknown: one"],
+    );
+    let message = |parent: &str, children: &[&str], role: &str, text: &str| json!({ "parentId": parent, "childrenIds": children, "role": role, "content": text, "model": "m" });
+    let messages = json!({
+        "b": message("", &["c", "d"], "user", "Hi"),
+        "c": message("b", &["e"], "assistant", "one"),
+        "d": message("b", &[], "assistant", "two"),
+        "e": message("c", &[], "user", "More"),
+    });
+    check(
+        json!({ "id": "x", "chat": { "history": { "messages": messages, "currentId": "d" } } }),
+        &["  ? Hi", "  m: one", "  *m: two", "- 0 Hi: Branches"],
+    );
+}
+
+#[test]
 fn no_secret_comes_in() {
     let import = read(BACKEND_AI).unwrap();
     assert!(!format!("{import:?}").contains("secret"));
