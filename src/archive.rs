@@ -8,6 +8,8 @@
     reason = "like the session, it is where the storage is changed"
 )]
 
+use serde::de::DeserializeOwned;
+
 use crate::{
     chat::{self, Chat, merge as merging},
     endpoint::Endpoints,
@@ -24,8 +26,11 @@ const AT_ONCE: usize = 20;
 
 /// One text of two copies of a chat, packed or not; None where one of them can't be read.
 pub fn merge(mine: &str, theirs: &str) -> Option<String> {
-    let read = |text: &str| Chat::read(&plain(text)?);
     Some(merging::merge(read(mine)?, read(theirs)?).text())
+}
+
+fn read(text: &str) -> Option<Chat> {
+    Chat::read(&plain(text)?)
 }
 
 /// The text of a chat, which may be packed.
@@ -38,71 +43,78 @@ fn plain(text: &str) -> Option<String> {
 }
 
 /// Brings into the storage what is not there: what version 1 has written, and what the journal has.
-pub async fn restore() {
+/// Returns the keys under which values were put aside that can't be read.
+pub async fn restore() -> Vec<String> {
+    let mut aside = Vec::new();
     migrate().await;
     for (key, text) in journal::differing().await {
         let Some(key) = Key::parse(&key) else {
             continue;
         };
-        let stored = storage::text(key);
+        let mut stored = storage::text(key);
+        if let Some(damaged) = stored.take_if(|stored| !is_readable(key, stored)) {
+            match storage::put_aside(key, &damaged) {
+                Ok(put) => aside.push(put),
+                // Nothing is written over it.
+                Err(_) => continue,
+            }
+        }
         let newer = match (key, &stored) {
             (Key::Chat(_), Some(stored)) => merge(stored, &text),
             (Key::Endpoints, Some(stored)) => later::<Endpoints>(stored, &text, |it| it.at),
             (Key::Settings, Some(stored)) => later::<Settings>(stored, &text, |it| it.at),
-            (_, None) => Some(text.clone()),
+            (_, None) => is_readable(key, &text).then(|| text.clone()),
             _ => None,
         };
         let Some(newer) = newer.filter(|newer| Some(newer) != stored.as_ref()) else {
             continue;
         };
-        write_any(key, &newer);
-        if let (Key::Chat(_), Some(chat)) = (key, plain(&newer).and_then(|text| Chat::read(&text)))
-        {
+        write(key, &newer);
+        if let (Key::Chat(_), Some(chat)) = (key, read(&newer)) {
             // The history makes it again from the chat, where there is no room for it.
             let _ = storage::save_entry(&chat.entry());
         }
     }
+    aside
 }
 
-/// The journal's copy, where it is later than the stored one, or that can't be read.
-fn later<T: serde::de::DeserializeOwned>(
-    stored: &str,
-    kept: &str,
-    at: impl Fn(&T) -> u64,
-) -> Option<String> {
-    let kept_at = at(&json::read(kept)?);
-    let stored_at = json::read(stored).map_or(0, |stored| at(&stored));
-    (kept_at > stored_at).then(|| kept.to_owned())
+/// Whether what is stored under a key can be read.
+fn is_readable(key: Key, text: &str) -> bool {
+    match key {
+        Key::Chat(_) => read(text).is_some(),
+        Key::Endpoints => json::read::<Endpoints>(text).is_some(),
+        Key::Settings => json::read::<Settings>(text).is_some(),
+        _ => true,
+    }
 }
 
-/// Writes a value, packed where there is no room for it; returns whether it is there now.
-fn write_any(key: Key, text: &str) -> bool {
+/// The journal's copy, where it is later than the stored one.
+fn later<T: DeserializeOwned>(stored: &str, kept: &str, at: impl Fn(&T) -> u64) -> Option<String> {
+    let (stored, later) = (json::read(stored)?, json::read(kept)?);
+    (at(&later) > at(&stored)).then(|| kept.to_owned())
+}
+
+/// Writes a value, a chat packed where there is no room for it; returns whether it is there now.
+fn write(key: Key, text: &str) -> bool {
     match storage::write(key, text) {
-        Err(Error::Full) => {
-            matches!(key, Key::Chat(_)) && storage::write(key, &packed::pack(text)).is_ok()
+        Err(Error::Full) if matches!(key, Key::Chat(_)) => {
+            storage::write(key, &packed::pack(text)).is_ok()
         }
         written => written.is_ok(),
     }
 }
 
-/// Gives what version 1 has written the keys of this version. What is read back there, as it should
-/// be, goes from where it was, and not before.
+/// Gives what version 1 has written the keys of this version. It goes from where it was once it has
+/// been read back there, and not before: a copy is in the journal where there is no room for two.
 async fn migrate() {
-    let old: Vec<_> = storage::keys()
-        .filter(|key| key.starts_with(OLD_PREFIX))
-        .collect();
-    for old in old {
-        let Some(name) = old.strip_prefix(OLD_PREFIX) else {
+    let old = storage::keys().filter(|key| key.starts_with(OLD_PREFIX));
+    for old in old.collect::<Vec<_>>() {
+        let name = old.strip_prefix(OLD_PREFIX).unwrap_or_default();
+        let key = Key::parse(&format!("{PREFIX}{name}"));
+        let (Some(key), Some(text)) = (key, storage::text_of(&old)) else {
             continue;
         };
-        let Some(key) = Key::parse(&format!("{PREFIX}{name}")) else {
-            continue;
-        };
-        let Some(text) = storage::text_of(&old) else {
-            continue;
-        };
-        let stored = storage::text(key);
-        let wanted = match (key, stored) {
+        let wanted = match (key, storage::text(key)) {
             (_, None) => text.clone(),
             // A tab of the version before has gone on meanwhile.
             (Key::Chat(_), Some(stored)) => match merge(&stored, &text) {
@@ -111,22 +123,18 @@ async fn migrate() {
             },
             (_, Some(stored)) => stored,
         };
-        let is_there = |key| storage::text(key).and_then(|text| plain(&text)) == plain(&wanted);
-        if !write_any(key, &wanted) {
-            // There is no room for both.
-            if !matches!(key, Key::Chat(_)) {
-                continue;
+        let is_there = || storage::text(key).and_then(|text| plain(&text)) == plain(&wanted);
+        if write(key, &wanted) {
+            if is_there() {
+                storage::remove_text_of(&old);
             }
+        } else if matches!(key, Key::Chat(_)) {
             journal::put(&key.to_string(), &wanted);
             journal::settled().await;
             storage::remove_text_of(&old);
-            if !write_any(key, &wanted) {
+            if !(write(key, &wanted) && is_there()) {
                 storage::write_text_of(&old, &text);
             }
-            continue;
-        }
-        if is_there(key) {
-            storage::remove_text_of(&old);
         }
     }
 }

@@ -60,7 +60,10 @@ pub struct Loaded {
 /// The storage is blocked.
 pub fn load() -> Result<Loaded, Error> {
     raw().ok_or(Error::Blocked)?;
-    let mut loaded = Loaded::default();
+    let mut loaded = Loaded {
+        aside: archive::aside(),
+        ..Loaded::default()
+    };
     if let Some((endpoints, rest)) = loaded.read(Key::Endpoints, json::read_all::<Endpoints>) {
         loaded.endpoints = Endpoints { rest, ..endpoints };
     }

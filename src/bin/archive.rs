@@ -32,8 +32,8 @@ pub fn merge(mine: &str, theirs: &str) -> Option<String> {
 /// Brings back what an older version has written, or what was lost with the browser:
 /// [`archive::restore`].
 #[wasm_bindgen]
-pub async fn restore() {
-    archive::restore().await;
+pub async fn restore() -> Vec<String> {
+    archive::restore().await
 }
 
 /// Packs what no tab has open: [`archive::tidy`].

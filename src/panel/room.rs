@@ -124,8 +124,8 @@ pub fn Room() -> impl IntoView {
                     <small class="hint">{number(size)}</small>
                     <button
                         class="button icon-button"
-                        aria-label=word!(i18n, delete)
-                        title=word!(i18n, delete)
+                        aria-label=word!(i18n, delete_stored)
+                        title=word!(i18n, delete_stored)
                         aria-description=described
                         on:click=click(move |_| {
                             shelf.delete(&[id]);
@@ -165,8 +165,8 @@ pub fn Room() -> impl IntoView {
                     </button>
                     <button
                         class="button icon-button"
-                        aria-label=word!(i18n, delete)
-                        title=word!(i18n, delete)
+                        aria-label=word!(i18n, delete_stored)
+                        title=word!(i18n, delete_stored)
                         aria-description=described
                         on:click=click(move |_| {
                             if let Some(text) = storage::text_of(&removed) {

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Where «Backend.AI `WebUI`» keeps its chats, which a page of the same origin can read.
+/// Where Backend.AI WebUI keeps its chats, which a page of the same origin can read.
 const BACKEND_AI: &str = "backendaiwebui.cache.chat_history";
 
 /// What a file is written in.
@@ -205,10 +205,7 @@ async fn export(i18n: I18n, library: Library, ids: Vec<chat::Id>, form: Form) {
         }
         Form::Html => {
             let dated: Vec<_> = chats.iter().map(|chat| (chat, time(chat))).collect();
-            let pages = dated
-                .iter()
-                .map(|(chat, time)| transfer::html::write(chat, time, &contents, &words));
-            pages.collect()
+            transfer::html::write(&dated, &contents, &words)
         }
     };
     let (ending, kind) = form.file();

@@ -17,6 +17,9 @@ extern "C" {
     /// there.
     pub fn merge(mine: &str, theirs: &str) -> Option<String>;
 
+    /// The keys of what could not be read, and was put aside, before the page began.
+    pub fn aside() -> Vec<String>;
+
     /// Whether the storage is nearly full.
     #[wasm_bindgen(js_name = isNearlyFull)]
     pub fn is_nearly_full() -> bool;

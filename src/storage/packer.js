@@ -16,7 +16,10 @@ export function load(version) {
 export const pack = (text) => program?.pack(text);
 export const unpack = (text) => program?.unpack(text);
 export const merge = (mine, theirs) => program?.merge(mine, theirs);
-export const restore = () => program.restore();
+// What could not be read when the page began, under the keys that it has now.
+let put = [];
+export const restore = async () => (put = await program.restore());
+export const aside = () => put;
 export const tidy = () => program.tidy();
 
 // Of about 5 Mi UTF-16 units, keys and values, that browsers give an origin, 85 % are taken.

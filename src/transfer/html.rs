@@ -15,11 +15,10 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 
 const STYLE: &str = include_str!("export.css");
 
-/// The page. The date is written as it is given. `contents` has what it can of the chat's pictures;
-/// one whose content is not there is named.
+/// The page, with one chat after the other. Their dates are written as they are given. `contents` has
+/// what it can of the chats' pictures; one whose content is not there is named.
 pub fn write(
-    chat: &Chat,
-    date: &str,
+    chats: &[(&Chat, String)],
     contents: &[(attachment::Id, super::Content)],
     words: &Words<'_>,
 ) -> String {
@@ -30,7 +29,8 @@ pub fn write(
         answers: 0,
         is_in_link: false,
     };
-    let title = words::title(chat, words);
+    let first = chats.first().map(|(chat, _)| words::title(chat, words));
+    let title = first.unwrap_or_default();
     page.add(&[
         "<!doctype html>\n<html lang=\"",
         &escaped(words.lang),
@@ -52,19 +52,24 @@ pub fn write(
         STYLE,
         "</style>\n</head>\n<body>\n",
     ]);
-    page.add(&["<header>\n<h1 dir=\"auto\">", &escaped(&title), "</h1>\n"]);
-    if !date.is_empty() {
-        page.add(&["<p>", &escaped(date), "</p>\n"]);
+    for (chat, date) in chats {
+        let title = words::title(chat, words);
+        page.add(&["<header>\n<h1 dir=\"auto\">", &escaped(&title), "</h1>\n"]);
+        if !date.is_empty() {
+            page.add(&["<p>", &escaped(date), "</p>\n"]);
+        }
+        let label = escaped(words.cards);
+        page.add(&[
+            "</header>\n<div class=\"cards\" role=\"group\" aria-label=\"",
+            &label,
+            "\">\n",
+        ]);
+        for card in &chat.cards {
+            page.card(card);
+        }
+        page.add(&["</div>\n"]);
     }
-    page.add(&[
-        "</header>\n<main aria-label=\"",
-        &escaped(words.cards),
-        "\">\n",
-    ]);
-    for card in &chat.cards {
-        page.card(card);
-    }
-    page.add(&["</main>\n</body>\n</html>\n"]);
+    page.add(&["</body>\n</html>\n"]);
     page.out
 }
 
@@ -476,7 +481,11 @@ mod tests {
         };
         let mut chat = Chat::new(crate::chat::Id::new(1), vec![card]);
         chat.title = prompt.into();
-        write(&chat, prompt, &[(7.into(), text.into())], &ENGLISH)
+        write(
+            &[(&chat, prompt.into())],
+            &[(7.into(), text.into())],
+            &ENGLISH,
+        )
     }
 
     /// What an answer becomes.
@@ -591,7 +600,7 @@ mod tests {
 
         #[test]
         fn any_chat_is_a_sound_page(chat in a_chat()) {
-            elements(&write(&chat, "today", &[], &ENGLISH));
+            elements(&write(&[(&chat, "today".into())], &[], &ENGLISH));
         }
 
         #[test]
