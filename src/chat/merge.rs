@@ -7,14 +7,14 @@
 //! comprehensive study of Convergent and Commutative Replicated Data Types», INRIA RR-7506 (2011),
 //! 3.2.1 and 3.3.3.
 
-use std::{cmp::Ordering, fmt, str::FromStr};
+use std::{cmp::Ordering, fmt};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::{Answer, Card, Chat, Draft, Outcome, Turn, answer, card, turn};
 
-/// A part of a chat that has a stamp.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A part of a chat that has a stamp. It is written as a letter and an identifier.
+#[derive(Clone, Copy, Debug)]
 pub enum Part {
     /// The title, the pin, the tags and the order of the cards.
     Head,
@@ -55,44 +55,11 @@ impl fmt::Display for Part {
     }
 }
 
-impl FromStr for Part {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let unknown = "not a part of a chat";
-        let letter = text.chars().next().ok_or(unknown)?;
-        let id = || u64::from_str_radix(&text[1..], 16).map_err(|_| unknown);
-        match letter {
-            'h' => Ok(Self::Head),
-            'd' => Ok(Self::Draft),
-            'c' => Ok(Self::Card(id()?.into())),
-            'e' => Ok(Self::CardDraft(id()?.into())),
-            'v' => Ok(Self::Variant(id()?.into())),
-            'g' => Ok(Self::Gone(id()?)),
-            'b' => Ok(Self::Back(id()?)),
-            _ => Err(unknown),
-        }
-    }
-}
-
-impl Serialize for Part {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Part {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
 /// When the parts of a chat were changed last, in milliseconds since 1970. A part without a stamp is
 /// as it was at first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Stamps(Vec<(Part, u64)>);
+pub struct Stamps(Vec<(String, u64)>);
 
 /// What is gone is remembered for so long, in milliseconds: no tab stays out of step for a week.
 const REMEMBERED: u64 = 7 * 24 * 60 * 60 * 1000;
@@ -104,6 +71,7 @@ impl Stamps {
     }
 
     fn of(&self, part: Part) -> u64 {
+        let part = part.to_string();
         let found = self.0.iter().find(|(of, _)| *of == part);
         found.map_or(0, |(_, at)| *at)
     }
@@ -112,8 +80,12 @@ impl Stamps {
         self.0.iter().map(|(_, at)| *at).max().unwrap_or_default()
     }
 
-    /// Stamps a part, in the parts' order. An older stamp changes nothing.
     fn set(&mut self, part: Part, time: u64) {
+        self.put(part.to_string(), time);
+    }
+
+    /// Stamps a part, in the order of the letters. An older stamp changes nothing.
+    fn put(&mut self, part: String, time: u64) {
         let place = self.0.partition_point(|(of, _)| *of < part);
         match self.0.get_mut(place) {
             Some((of, at)) if *of == part => *at = time.max(*at),
@@ -127,9 +99,12 @@ impl Stamps {
 
     /// Keeps of cards that are gone only that they are.
     fn forget(&mut self, cards: &[Card]) {
-        self.0.retain(|(part, _)| match part {
-            Part::Card(id) | Part::CardDraft(id) => cards.iter().any(|card| card.id == *id),
-            _ => true,
+        self.0.retain(|(part, _)| {
+            let is_of = |card: &Card| {
+                let of = [Part::Card(card.id), Part::CardDraft(card.id)];
+                of.iter().any(|of| of.to_string() == *part)
+            };
+            !part.starts_with(['c', 'e']) || cards.iter().any(is_of)
         });
     }
 
@@ -195,9 +170,9 @@ impl Chat {
         }
         stamps.forget(&self.cards);
         let is_remembered = |at: u64| at + REMEMBERED > now;
-        stamps.0.retain(|(part, at)| {
-            !matches!(part, Part::Gone(_) | Part::Back(_)) || is_remembered(*at)
-        });
+        stamps
+            .0
+            .retain(|(part, at)| !part.starts_with(['g', 'b']) || is_remembered(*at));
         self.stamps = stamps;
     }
 
@@ -241,7 +216,7 @@ impl Chat {
 pub fn merge(one: Chat, other: Chat) -> Chat {
     let mut stamps = one.stamps.clone();
     for (part, at) in &other.stamps.0 {
-        stamps.set(*part, *at);
+        stamps.put(part.clone(), *at);
     }
     let later = |part: Part| one.stamps.of(part).cmp(&other.stamps.of(part));
     let order = |chat: &Chat| chat.cards.iter().map(|card| card.id).collect::<Vec<_>>();

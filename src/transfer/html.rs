@@ -417,8 +417,8 @@ mod tests {
     #[track_caller]
     fn elements(page: &str) -> Vec<String> {
         const VOID: [&str; 4] = ["meta", "br", "hr", "img"];
-        const KNOWN: &str = "html head meta title style body header main section article div p span h1 h2 h3 h4 h5 h6 details summary figure img figcaption br hr code pre sup a blockquote ul ol li table tr th td em strong s";
-        const ATTRIBUTES: &str = "lang charset http-equiv content name dir tabindex aria-label class src alt href rel title start id";
+        const KNOWN: &str = "html head meta title style body header section article div p span h1 h2 h3 h4 h5 h6 details summary figure img figcaption br hr code pre sup a blockquote ul ol li table tr th td em strong s";
+        const ATTRIBUTES: &str = "lang charset http-equiv content name dir tabindex aria-label role class src alt href rel title start id";
         let mut found = Vec::new();
         let mut open: Vec<String> = Vec::new();
         let body = page.strip_prefix("<!doctype html>").expect("a doctype");

@@ -14,8 +14,14 @@ let loaded;
 export function load(version) {
     loaded ??= (async () => {
         const at = (name) => new URL(`${name}?${version}`, document.baseURI);
+        const style = document.createElement("link");
+        style.rel = "stylesheet";
+        style.href = at("panel.css");
+        // Without it, everything still works.
+        const styled = new Promise((done) => (style.onload = style.onerror = done));
+        document.head.append(style);
         const panel = await import(at("panel.js"));
-        await panel.default({ module_or_path: at("panel_bg.wasm") });
+        await Promise.all([styled, panel.default({ module_or_path: at("panel_bg.wasm") })]);
         return panel;
     })();
     loaded.catch(() => (loaded = undefined));
