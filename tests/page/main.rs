@@ -19,6 +19,7 @@ mod storage;
 mod streaming;
 mod support;
 mod sync;
+mod torture;
 mod walk;
 
 use support::{Browser, Endpoint, Scope, Step};

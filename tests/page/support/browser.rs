@@ -4,6 +4,7 @@
 use std::{
     fmt,
     io::{BufRead, BufReader},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, OnceLock},
     time::{Duration, Instant},
@@ -20,6 +21,19 @@ use super::page;
 
 /// A condition that does not come true within this time is a failure.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+const ARGUMENTS: [&str; 10] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1280,800",
+];
 
 /// chromedriver, which ends with the test process's last browser.
 struct Driver {
@@ -122,6 +136,45 @@ impl Browser {
         .await
     }
 
+    /// Starts a browser with a profile that outlives it, and returns its process, which may be killed:
+    /// [`Self::forget`] goes with that.
+    pub async fn with_profile(url: String, profile: &Path) -> (Self, Child) {
+        let port = profile.join("DevToolsActivePort");
+        // That of the browser before.
+        let _ = std::fs::remove_file(&port);
+        let program = std::env::var("CHROMIUM").unwrap_or_else(|_| "chromium".into());
+        let process = Command::new(program)
+            .args(ARGUMENTS)
+            .arg("--remote-debugging-port=0")
+            .arg(format!("--user-data-dir={}", profile.display()))
+            .arg("about:blank")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Chromium starts");
+        let start = Instant::now();
+        let port = loop {
+            let written = std::fs::read_to_string(&port).unwrap_or_default();
+            if let Some((port, _)) = written.split_once('\n') {
+                break port.to_owned();
+            }
+            assert!(start.elapsed() < PATIENCE, "Chromium says its port");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        let browser = Self::start(url, "en", |capabilities| {
+            capabilities
+                .set_debugger_address(&format!("127.0.0.1:{port}"))
+                .unwrap();
+        })
+        .await;
+        (browser, process)
+    }
+
+    /// Lets go of a browser that is killed: nobody is left who could be told to end.
+    pub fn forget(self) {
+        std::mem::forget(self.driver);
+    }
+
     async fn start(url: String, language: &str, add: impl FnOnce(&mut ChromeCapabilities)) -> Self {
         static DRIVER: OnceLock<Mutex<std::sync::Weak<Driver>>> = OnceLock::new();
         let process = {
@@ -133,18 +186,7 @@ impl Browser {
             })
         };
         let mut capabilities = ChromeCapabilities::new();
-        for arg in [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--disable-dev-shm-usage",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--window-size=1280,800",
-        ] {
+        for arg in ARGUMENTS {
             capabilities.add_arg(arg).unwrap();
         }
         capabilities
@@ -200,6 +242,19 @@ impl Browser {
             .script("return location.pathname + location.search")
             .await;
         address.as_str().unwrap().to_owned()
+    }
+
+    /// What is stored of all chats, unpacked.
+    pub async fn stored_chats(&self) -> Vec<Value> {
+        let read = "const done = arguments[0];
+            import('/archive.js').then(async (archive) => {
+                await archive.default({ module_or_path: '/archive_bg.wasm' });
+                const chats = Object.entries(localStorage).filter(([key]) => key.startsWith('collate.v2.chat.'));
+                return chats.map(([, text]) => JSON.parse(text[0] === '{' ? text : archive.unpack(text)));
+            }).then(done, (error) => done(String(error)))";
+        let found = self.driver.execute_async(read, vec![]).await.unwrap();
+        let found = found.json().as_array();
+        found.expect("chats that can be read").clone()
     }
 
     /// Goes to a path of the page.

@@ -8,7 +8,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -59,7 +59,11 @@ pub struct Received {
     pub headers: HeaderMap,
     pub body: Value,
     closed: Arc<AtomicBool>,
+    said: Said,
 }
+
+/// What was said, and when.
+type Said = Arc<Mutex<Vec<(Instant, String)>>>;
 
 impl Received {
     pub fn authorization(&self) -> Option<&str> {
@@ -84,6 +88,13 @@ impl Received {
     pub fn parts(&self, message: usize) -> Vec<Value> {
         let content = &self.body["messages"][message]["content"];
         content.as_array().cloned().unwrap_or_default()
+    }
+
+    /// What was said until then.
+    pub fn said(&self, until: Instant) -> String {
+        let said = self.said.lock().unwrap();
+        let said = said.iter().take_while(|(at, _)| *at <= until);
+        said.map(|(_, text)| text.as_str()).collect()
     }
 
     /// Whether the connection is over, whoever ended it.
@@ -196,6 +207,11 @@ impl Endpoint {
             .push_back(answer);
     }
 
+    /// Answers of this model that nobody has asked for yet are not given any more.
+    pub fn forget(&self, model: &str) {
+        self.script.answers.lock().unwrap().remove(model);
+    }
+
     /// From now on these are the models.
     pub fn will_list(&self, models: &[&str]) {
         *self.script.models.lock().unwrap() =
@@ -306,7 +322,9 @@ fn answer(script: &Arc<Script>, headers: HeaderMap, body: &[u8]) -> (Response, b
         headers,
         body,
         closed: Arc::clone(&closed),
+        said: Said::default(),
     };
+    let said = Arc::clone(&received.said);
     let model = received.model().to_owned();
     let heard = received
         .messages()
@@ -336,11 +354,16 @@ fn answer(script: &Arc<Script>, headers: HeaderMap, body: &[u8]) -> (Response, b
         Arc::clone(script),
         answer.steps.into_iter(),
         SetOnDrop(closed),
+        said,
     );
-    let stream = stream::unfold(steps, |(script, mut steps, closed)| async move {
+    let stream = stream::unfold(steps, |(script, mut steps, closed, said)| async move {
         let step = steps.next()?;
         let bytes = match step {
-            Step::Say(text) => Ok(event(&json!({ "content": text }), None)),
+            Step::Say(text) => {
+                let said_now = event(&json!({ "content": text }), None);
+                said.lock().unwrap().push((Instant::now(), text));
+                Ok(said_now)
+            }
             Step::Delta(delta) => Ok(event(&delta, None)),
             Step::Event(json) => Ok(format!("data: {json}\n\n").into_bytes()),
             Step::Raw(bytes) => Ok(bytes),
@@ -359,7 +382,7 @@ fn answer(script: &Arc<Script>, headers: HeaderMap, body: &[u8]) -> (Response, b
             }
             Step::Cut => Err(std::io::Error::other("cut")),
         };
-        Some((bytes, (script, steps, closed)))
+        Some((bytes, (script, steps, closed, said)))
     });
     // hyper ends a body at an empty piece of it.
     let stream = stream
