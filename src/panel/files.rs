@@ -4,7 +4,8 @@ use js_sys::Array;
 use wasm_bindgen::{JsValue, prelude::*};
 use web_sys::{Blob, File};
 
-#[wasm_bindgen(module = "/src/panel/files.js")]
+// It is copied beside the programs: as a module of its own, the page would fetch it at once.
+#[wasm_bindgen(raw_module = "./files.js")]
 extern "C" {
     /// Offers a text as a file of this name and type.
     pub fn download(name: &str, kind: &str, text: &str);

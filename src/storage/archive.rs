@@ -4,6 +4,9 @@ use wasm_bindgen::{JsValue, prelude::*};
 
 #[wasm_bindgen(module = "/src/storage/packer.js")]
 extern "C" {
+    #[wasm_bindgen(js_name = begin)]
+    fn begin_with(version: &str, open: JsValue);
+
     #[wasm_bindgen(catch, js_name = load)]
     async fn fetch(version: &str) -> Result<JsValue, JsValue>;
 
@@ -26,12 +29,6 @@ extern "C" {
 
     #[wasm_bindgen(catch, js_name = tidy)]
     async fn tidy_all() -> Result<JsValue, JsValue>;
-}
-
-#[wasm_bindgen(module = "/src/storage/begin.js")]
-extern "C" {
-    #[wasm_bindgen(js_name = begin)]
-    fn begin_with(version: &str, open: JsValue);
 }
 
 /// Fetches the program, if it is not there yet; returns whether it is.

@@ -1,4 +1,4 @@
-//! What the programs of this page tell each other of the storage: see `beside.js`.
+//! What the programs of this page tell each other of the storage: see `tabs.js`.
 
 use std::cell::RefCell;
 
@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue, prelude::*};
 
 use super::Key;
 
-#[wasm_bindgen(module = "/src/storage/beside.js")]
+#[wasm_bindgen(module = "/src/storage/tabs.js")]
 extern "C" {
     #[wasm_bindgen(js_name = listen)]
     fn listen_with(listener: &JsValue);

@@ -460,3 +460,204 @@ async fn a_title_that_was_not_changed_goes_on_following_the_words() {
     drawer.find("link", "draft").await;
     browser.close().await;
 }
+
+/// Has a few chats with these questions, the last one first in the history.
+async fn with_chats(endpoint: &Endpoint, questions: &[&str]) -> Browser {
+    let browser = open(endpoint, "").await;
+    for question in questions {
+        browser.page().press("New chat").await;
+        browser.card(1).await.send(question).await;
+        browser
+            .card(1)
+            .await
+            .logs(&format!("a heard: {question}"))
+            .await;
+    }
+    browser
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_are_found_in_titles_and_messages() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    endpoint.will(
+        "a",
+        [say("The tide follows the **moon**."), Step::Finish("stop")],
+    );
+    let browser = open(&endpoint, "").await;
+    browser.card(1).await.send("Why is the sea moving?").await;
+    browser.card(1).await.logs("follows").await;
+    for question in ["한글은 누가 만들었나요?", "학교 가는 길"] {
+        browser.page().press("New chat").await;
+        browser.card(1).await.send(question).await;
+        browser
+            .card(1)
+            .await
+            .logs(&format!("a heard: {question}"))
+            .await;
+    }
+    let drawer = browser.history().await;
+    drawer.has("link", 3).await;
+    let check = async |typed: &str, expected: &[&str]| {
+        let script = format!(
+            "const field = document.querySelector('[type=search]');
+            field.value = {typed:?};
+            field.dispatchEvent(new InputEvent('input', {{ bubbles: true }}))"
+        );
+        browser.script(&script).await;
+        wait_for(async || drawer.names("link").await == expected).await;
+    };
+    check("MOON", &["Why is the sea moving?"]).await;
+    drawer.says("The tide follows the **moon**.").await;
+    let marked = "return [...document.querySelectorAll('mark')].map((it) => it.textContent)";
+    wait_for(async || browser.script(marked).await == serde_json::json!(["moon"])).await;
+    check("moon sea", &["Why is the sea moving?"]).await;
+    check("moon school", &[]).await;
+    drawer.says("No chat has these words.").await;
+    // Hangul as far as it is typed: by syllable, by jamo, by initial.
+    check("ㅎㄱ", &["학교 가는 길", "한글은 누가 만들었나요?"]).await;
+    check("하", &["학교 가는 길", "한글은 누가 만들었나요?"]).await;
+    check("한그", &["한글은 누가 만들었나요?"]).await;
+    check("한글", &["한글은 누가 만들었나요?"]).await;
+    drawer.says("1 found").await;
+    // Escape empties the field first, then closes the drawer.
+    let field = browser.driver.find(thirtyfour::By::Css("[type=search]"));
+    let field = field.await.unwrap();
+    field.send_keys(Key::Escape).await.unwrap();
+    drawer.has("link", 3).await;
+    field.send_keys(Key::Escape).await.unwrap();
+    browser
+        .page()
+        .count("complementary", "Chat history", 0)
+        .await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chats_are_pinned_tagged_and_duplicated() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = with_chats(&endpoint, &["one", "two", "three"]).await;
+    let drawer = browser.history().await;
+    let more = async |title: &str, item: &str| {
+        let open = format!(
+            "document.querySelector('a.entry[aria-label={title:?}]').parentElement
+                .querySelector('[aria-haspopup=menu]').click()"
+        );
+        browser.script(&open).await;
+        drawer.find("menuitem", item).await.click().await;
+    };
+    wait_for(async || drawer.names("link").await == ["three", "two", "one"]).await;
+    more("one", "Pin").await;
+    wait_for(async || drawer.names("link").await == ["one", "three", "two"]).await;
+    drawer.find("heading", "Pinned").await;
+    // Also the chat that is shown, whose page goes on from it.
+    more("three", "Edit tags").await;
+    let tags = drawer.find("textbox", "Tags").await;
+    tags.type_in("work, 한국어").await;
+    tags.type_in(Key::Enter).await;
+    drawer.says("#work · #한국어").await;
+    browser.card(1).await.send("after the tags").await;
+    browser.card(1).await.logs("a heard: after the tags").await;
+    more("two", "Duplicate").await;
+    drawer.find("link", "two (copy)").await;
+    drawer.press("work").await;
+    wait_for(async || drawer.names("link").await == ["three"]).await;
+    drawer.press("work").await;
+    drawer.has("link", 4).await;
+    browser.reload().await;
+    browser.card(1).await.logs("a heard: after the tags").await;
+    let drawer = browser.history().await;
+    drawer.says("#work · #한국어").await;
+    wait_for(async || drawer.names("link").await[0] == "one").await;
+
+    // All of them go, after a question, and come back.
+    drawer.press("Delete all").await;
+    let dialog = browser.page().find("dialog", "Delete all 4 chats?").await;
+    dialog.press("Cancel").await;
+    drawer.has("link", 4).await;
+    drawer.press("Delete all").await;
+    let dialog = browser.page().find("dialog", "Delete all 4 chats?").await;
+    dialog.press("Delete").await;
+    drawer.says("No chats yet").await;
+    assert!(browser.stored_chats().await.is_empty());
+    browser.page().press("Undo").await;
+    drawer.has("link", 4).await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_exported_comes_back_by_import() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "sk-secret").await;
+    let page = browser.page();
+    let card = browser.card(1).await;
+    let parameters = card.parameters().await;
+    parameters.turn("Use parameters").await;
+    parameters.set("Top K", "7").await;
+    parameters.press("Close").await;
+    card.send("바다 <b>는</b>?").await;
+    card.logs("a heard: 바다").await;
+    let before = browser.stored_chats().await;
+    crate::watch_downloads(&browser).await;
+    let drawer = browser.history().await;
+    let mut files = Vec::new();
+    for form in ["JSON", "Markdown", "HTML"] {
+        drawer.press("Export all").await;
+        let dialog = page.find("dialog", "Export all").await;
+        dialog.press(form).await;
+        let file = crate::download(&browser).await;
+        assert!(
+            file.contains("바다") && !file.contains("sk-secret"),
+            "{file}"
+        );
+        files.push(file);
+    }
+    // Every answer names its model and its parameters.
+    assert!(files[1].contains("Top K: 7"), "{}", files[1]);
+    assert!(files[2].contains("&lt;b&gt;") && !files[2].contains("<script"));
+
+    let path = std::env::temp_dir().join(format!("collate-export-{}.json", std::process::id()));
+    let import = async |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let dialog = page.find("dialog", "Import").await;
+        let input = dialog
+            .element()
+            .find(thirtyfour::By::Css("input[type=file]"));
+        input
+            .await
+            .unwrap()
+            .send_keys(path.to_str().unwrap())
+            .await
+            .unwrap();
+        dialog
+    };
+    // What is here already is not taken twice.
+    drawer.press("Import").await;
+    let dialog = import(&files[0]).await;
+    dialog.says("already here").await;
+    dialog.count("button", "Import 1", 0).await;
+    import(&files[0][..files[0].len() / 2]).await;
+    dialog.says("The file is cut off").await;
+    import("words").await;
+    dialog.says("This is no JSON file").await;
+    dialog.press("Close").await;
+
+    drawer.press("Delete").await;
+    drawer.says("No chats yet").await;
+    drawer.press("Import").await;
+    let dialog = import(&files[0]).await;
+    dialog.says("1 messages · a").await;
+    dialog.press("Import 1").await;
+    dialog.says("1 chats imported").await;
+    dialog.nth("button", 0).await.click().await;
+    drawer.find("link", "바다 <b>는</b>?").await.click().await;
+    browser.card(1).await.logs("a heard: 바다").await;
+    assert_eq!(browser.stored_chats().await, before);
+
+    // Of another program.
+    drawer.press("Import").await;
+    let dialog = import(include_str!("../transfer/chatgpt.json")).await;
+    dialog.says("ChatGPT").await;
+    dialog.press("Close").await;
+    let _ = std::fs::remove_file(path);
+    browser.close().await;
+}

@@ -58,6 +58,24 @@ async fn answered_with(text: &str) -> (Endpoint, Browser, Scope) {
     answered([say(text), Step::Finish("stop")]).await
 }
 
+/// Keeps what the page offers as files: see [`download`].
+async fn watch_downloads(browser: &Browser) {
+    let watch = "window.downloads = [];
+        const create = URL.createObjectURL;
+        URL.createObjectURL = (blob) => {
+            blob.text().then((text) => downloads.push(text));
+            return create.call(URL, blob);
+        }";
+    browser.script(watch).await;
+}
+
+/// Waits for a file that the page offers.
+async fn download(browser: &Browser) -> String {
+    wait_for(async || browser.script("return downloads.length > 0").await == true).await;
+    let file = browser.script("return downloads.shift()").await;
+    file.as_str().expect("a text").to_owned()
+}
+
 async fn wait_until(holds: impl Fn() -> bool) {
     wait_for(async || holds()).await;
 }
