@@ -42,7 +42,7 @@ struct Heard(RwSignal<()>);
 fn share() -> (Library, Shelf, Heard) {
     let owner = Owner::new();
     let shared = owner.with(|| {
-        let library = Library::beside(page::load_models);
+        let library = Library::beside(|_, id| page::load_models(id));
         let shelf = Shelf::new();
         let heard = RwSignal::new(());
         beside::listen(move |key, text| {

@@ -79,8 +79,8 @@ struct Tab {
     /// The chats that are open: the one that is shown, and those that still have an answer coming
     /// or words that could not be saved.
     open: Vec<Session>,
-    /// Asks for the models of an endpoint, where another program has them.
-    loads: Option<fn(endpoint::Id)>,
+    /// What only the program with the chats does. As pointers, the panel's program does without them.
+    page: Page,
     /// The page's first address was opened.
     has_opened: bool,
     /// Nothing can be written: the storage is blocked.
@@ -97,6 +97,19 @@ struct Tab {
     renaming: Vec<(endpoint::Id, String)>,
     /// Endpoints that refuse to be asked to count tokens.
     not_counting: Vec<endpoint::Id>,
+}
+
+/// What a change of what is shared means to the chats.
+#[derive(Clone, Copy)]
+struct Page {
+    /// An endpoint is asked for its models.
+    load_models: fn(Library, endpoint::Id),
+    /// An endpoint's models are known.
+    known: fn(Library, endpoint::Id, &[String]),
+    /// What waits for a model may go. Where endpoints have changed, they are given as they were before.
+    ready: fn(Library, Option<&Endpoints>),
+    /// What is stored of a chat has changed.
+    changed: fn(Library, chat::Id, Option<String>),
 }
 
 /// Everything that the chats share, and what a user does with it.
@@ -121,12 +134,13 @@ impl Library {
     ///
     /// # Panics
     /// Outside a reactive owner, which every view has.
-    pub fn beside(load_models: fn(endpoint::Id)) -> Self {
-        let library = Self::read();
-        library
-            .tab
-            .update_value(|tab| tab.loads = Some(load_models));
-        library
+    pub fn beside(load_models: fn(Self, endpoint::Id)) -> Self {
+        Self::read(Page {
+            load_models,
+            known: |_, _, _| (),
+            ready: |_, _| (),
+            changed: |_, _, _| (),
+        })
     }
 
     /// Reads what was saved, and keeps it in step with other tabs.
@@ -134,13 +148,18 @@ impl Library {
     /// # Panics
     /// Outside a reactive owner, which every view has.
     pub fn open_all() -> Self {
-        let library = Self::read();
+        let library = Self::read(Page {
+            load_models: Self::ask_for_models,
+            known: Self::choose_models,
+            ready: Self::resume_all,
+            changed: Self::chat_changed,
+        });
         library.watch();
         library.tidy_soon();
         library
     }
 
-    fn read() -> Self {
+    fn read(page: Page) -> Self {
         let (loaded, failed) = match storage::load() {
             Ok(loaded) => (loaded, None),
             Err(error) => (Loaded::default(), Some(error)),
@@ -148,7 +167,7 @@ impl Library {
         let tab = Tab {
             owner: Owner::current().expect("a view has an owner"),
             open: Vec::new(),
-            loads: None,
+            page,
             has_opened: false,
             off: failed.is_some(),
             kept: loaded.kept,
@@ -473,22 +492,14 @@ impl Library {
     pub fn changed(self, key: Key, text: Option<String>) {
         match key {
             Key::Chat(id) => {
-                let is_gone = text.is_none();
-                if let Some(open) = self.session(id) {
-                    open.changed_elsewhere(text);
-                }
-                if is_gone {
-                    self.history.notify();
-                    self.save_again();
-                }
+                (self.page().changed)(self, id, text);
             }
             Key::Endpoints => {
                 let read = text.and_then(|text| json::read_all::<Endpoints>(&text));
                 if let Some((endpoints, rest)) = read {
                     let before = self.endpoints.get_untracked();
                     self.endpoints.set(Endpoints { rest, ..endpoints });
-                    self.learn_endpoints(&before);
-                    self.resume();
+                    (self.page().ready)(self, Some(&before));
                 }
             }
             Key::Settings => {
@@ -506,15 +517,27 @@ impl Library {
         }
     }
 
+    fn page(self) -> Page {
+        self.tab.with_value(|tab| tab.page)
+    }
+
+    fn chat_changed(self, id: chat::Id, text: Option<String>) {
+        let is_gone = text.is_none();
+        if let Some(open) = self.session(id) {
+            open.changed_elsewhere(text);
+        }
+        if is_gone {
+            self.history.notify();
+            self.save_again();
+        }
+    }
+
     /// Asks those endpoints for their models that are not as they were before.
     fn learn_endpoints(self, before: &Endpoints) {
         let now = self.endpoints.get_untracked().list;
         let is_gone = |id: &endpoint::Id| !now.iter().any(|endpoint| endpoint.id == *id);
         self.models
             .update(|models| models.retain(|id| !is_gone(id)));
-        if self.tab.with_value(|tab| tab.loads.is_some()) {
-            return;
-        }
         for endpoint in now {
             if before.find(endpoint.id) != Some(&endpoint) {
                 self.models.update(|models| _ = models.remove(&endpoint.id));
@@ -688,9 +711,10 @@ impl Library {
 
     /// Asks an endpoint for its models again.
     pub fn load_models(self, id: endpoint::Id) {
-        if let Some(load) = self.tab.with_value(|tab| tab.loads) {
-            return load(id);
-        }
+        (self.page().load_models)(self, id);
+    }
+
+    fn ask_for_models(self, id: endpoint::Id) {
         let Some(endpoint) = self.endpoints.read_untracked().find(id).cloned() else {
             return;
         };
@@ -721,8 +745,13 @@ impl Library {
             _ => Vec::new(),
         };
         self.models.update(|all| all.insert(id, models));
+        (self.page().known)(self, id, &listed);
+    }
+
+    /// Gives cards that wait for a model of an endpoint its usual one.
+    fn choose_models(self, id: endpoint::Id, listed: &[String]) {
         for open in self.tab.with_value(|tab| tab.open.clone()) {
-            open.choose_model(id, &listed);
+            open.choose_model(id, listed);
         }
     }
 
@@ -765,6 +794,13 @@ impl Library {
 
     /// Lets what waits for a model go, in every open chat.
     fn resume(self) {
+        (self.page().ready)(self, None);
+    }
+
+    fn resume_all(self, before: Option<&Endpoints>) {
+        if let Some(before) = before {
+            self.learn_endpoints(before);
+        }
         for open in self.tab.with_value(|tab| tab.open.clone()) {
             open.resume();
         }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use wasm_bindgen::{JsCast, JsValue, prelude::*};
+use wasm_bindgen::{JsValue, prelude::*};
 
 use super::Key;
 
@@ -31,17 +31,6 @@ pub fn listen(act: impl Fn(Key, Option<String>) + Copy + 'static) {
     let here = Closure::<dyn Fn(String, Option<String>)>::new(here).into_js_value();
     listen_with(&here);
     OWN.set(here);
-    let there =
-        Closure::<dyn Fn(web_sys::StorageEvent)>::new(move |event: web_sys::StorageEvent| {
-            if let Some(key) = event.key().and_then(|key| Key::parse(&key)) {
-                act(key, event.new_value());
-            }
-        });
-    if let Some(window) = web_sys::window() {
-        let there = there.into_js_value();
-        // An event's name is a string: it can't be refused.
-        let _ = window.add_event_listener_with_callback("storage", there.unchecked_ref());
-    }
 }
 
 /// Tells the others of what is written.

@@ -2,7 +2,10 @@
 // event "storage".
 const listeners = new Set();
 
-export const listen = (listener) => listeners.add(listener);
+export function listen(listener) {
+    listeners.add(listener);
+    addEventListener("storage", ({ key, newValue }) => key && listener(key, newValue ?? undefined));
+}
 
 export function tell(own, key, text) {
     for (const listener of listeners) if (listener !== own) listener(key, text);

@@ -612,7 +612,7 @@ async fn what_is_exported_comes_back_by_import() {
         files.push(file);
     }
     // Every answer names its model and its parameters.
-    assert!(files[1].contains("Top K: 7"), "{}", files[1]);
+    assert!(files[1].contains("top\\_k 7"), "{}", files[1]);
     assert!(files[2].contains("&lt;b&gt;") && !files[2].contains("<script"));
 
     let path = std::env::temp_dir().join(format!("collate-export-{}.json", std::process::id()));

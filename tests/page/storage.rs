@@ -336,7 +336,7 @@ async fn a_storage_that_is_full_in_mid_answer_loses_nothing() {
     let endpoint = Endpoint::start(&["a"]).await;
     let browser = open(&endpoint, "").await;
     // A large chat, which can't be packed, and no room beside it.
-    let fill = "const text = Array.from(crypto.getRandomValues(new Uint32Array(60000)), (n) => n.toString(36)).join(' ');
+    let fill = "const text = Array.from({ length: 60000 }, () => Math.random().toString(36)).join(' ');
         const chat = { id: '0000000000000abc', title: 'Large', cards: [{ id: '1', synced: true, turns: [
             { id: '1', prompt: text, answer: null }] }] };
         localStorage.setItem('collate.v2.chat.0000000000000abc', JSON.stringify(chat));
