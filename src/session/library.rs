@@ -576,7 +576,7 @@ impl Library {
         set_timeout(
             move || {
                 spawn_local(async move {
-                    if !self.tab.with_value(|tab| tab.off) && archive::load().await {
+                    if archive::has_chats() && archive::load().await {
                         archive::tidy().await;
                         self.look_at_room();
                     }

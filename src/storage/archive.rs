@@ -27,6 +27,10 @@ extern "C" {
     #[wasm_bindgen(js_name = isNearlyFull)]
     pub fn is_nearly_full() -> bool;
 
+    /// Whether any chat is stored.
+    #[wasm_bindgen(js_name = hasChats)]
+    pub fn has_chats() -> bool;
+
     #[wasm_bindgen(catch, js_name = tidy)]
     async fn tidy_all() -> Result<JsValue, JsValue>;
 }

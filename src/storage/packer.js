@@ -24,6 +24,15 @@ export const restore = async () => (put = await program.restore());
 export const aside = () => put;
 export const tidy = () => program.tidy();
 
+// Whether there is anything to tidy: whoever is here for the first time fetches nothing for it.
+export function hasChats() {
+    try {
+        return Object.keys(localStorage).some((key) => /^collate\.v\d\.chat/.test(key));
+    } catch {
+        return false;
+    }
+}
+
 // Of about 5 Mi UTF-16 units, keys and values, that browsers give an origin, 85 % are taken.
 export function isNearlyFull() {
     let taken = 0;
