@@ -1,19 +1,22 @@
 import { differing } from "./journal.js";
 
-// Fetches the program that packs, unpacks and merges chats, once. A failed try is tried again the next
-// time.
-let program, loaded;
+const programs = {};
 
-export function load(version) {
-    loaded ??= (async () => {
-        const at = (name) => new URL(`${name}?${version}`, document.baseURI);
-        const archive = await import(at("archive.js"));
-        await archive.default({ module_or_path: at("archive_bg.wasm") });
-        program = archive;
-    })();
-    loaded.catch(() => (loaded = undefined));
-    return loaded;
+// Fetches a program beside the page, once. A failed try is tried again the next time.
+export function fetchProgram(name, version) {
+    const at = (file) => new URL(`${file}?${version}`, document.baseURI);
+    programs[name] ??= import(at(`${name}.js`)).then(async (program) => {
+        await program.default({ module_or_path: at(`${name}_bg.wasm`) });
+        return program;
+    });
+    programs[name].catch(() => delete programs[name]);
+    return programs[name];
 }
+
+// The program that packs, unpacks and merges chats.
+let program;
+
+export const load = async (version) => (program = await fetchProgram("archive", version));
 
 export const pack = (text) => program?.pack(text);
 export const unpack = (text) => program?.unpack(text);

@@ -227,6 +227,27 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_chat_of_version_2_is_read_and_written_as_it_is() {
+        let text = include_str!("../../tests/storage/v2-chat.json");
+        let chat = Chat::read(text).expect("the fixture is a chat");
+        assert_eq!(chat.tags, ["work", "한국어"]);
+        let turn = &chat.cards[0].turns[0];
+        assert_eq!(turn.variant(), (2, 3));
+        assert!(chat.cards[0].params.setting(Param::TopK).is_on);
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        let (written, expected) = (value(&chat.text()), value(text));
+        // Also what a later version has added.
+        assert_eq!(
+            written["cards"][0]["later_field"],
+            expected["cards"][0]["later_field"]
+        );
+        assert_eq!(written["stamps"], expected["stamps"]);
+        assert_eq!(Chat::read(&chat.text()), Some(chat.clone()));
+        let packed = crate::packed::pack(&chat.text());
+        assert_eq!(crate::packed::unpack(&packed), Some(chat.text()));
+    }
+
     fn outcome() -> impl Strategy<Value = Outcome> {
         prop_oneof![
             Just(Outcome::Complete),

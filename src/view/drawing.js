@@ -1,16 +1,9 @@
-// Fetches the program that draws answers, once. A failed try is tried again the next time.
-let program, loaded;
+// The program that draws answers, fetched once.
+import { fetchProgram } from "../storage/packer.js";
 
-export function load(version) {
-    loaded ??= (async () => {
-        const at = (name) => new URL(`${name}?${version}`, document.baseURI);
-        const reader = await import(at("reader.js"));
-        await reader.default({ module_or_path: at("reader_bg.wasm") });
-        program = reader;
-    })();
-    loaded.catch(() => (loaded = undefined));
-    return loaded;
-}
+let program;
+
+export const load = async (version) => (program = await fetchProgram("reader", version));
 
 export const set_words = (words) => program.set_words(words);
 export const draw = (container) => new program.Drawing(container);

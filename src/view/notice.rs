@@ -28,11 +28,7 @@ pub fn Notices() -> impl IntoView {
         Some(view! {
             <p class="notice error">
                 <span>{explain_unsaved(i18n, error)}</span>
-                {(error == storage::Error::Full).then(|| view! {
-                    <button class="button" on:click=click(move |_| shown.settings.set(true))>
-                        {word!(i18n, make_room)}
-                    </button>
-                })}
+                {(error == storage::Error::Full).then(|| to_settings(shown, word!(i18n, make_room)))}
             </p>
         })
     });
@@ -42,9 +38,7 @@ pub fn Notices() -> impl IntoView {
             view! {
                 <p class="notice error">
                     <span>{t_string!(i18n, aside, keys = keys.join(", ")).to_string()}</span>
-                    <button class="button" on:click=click(move |_| shown.settings.set(true))>
-                        {word!(i18n, look_at_it)}
-                    </button>
+                    {to_settings(shown, word!(i18n, look_at_it))}
                     <Dismiss act=Callback::new(move |()| library.dismiss_aside()) />
                 </p>
             }
@@ -63,9 +57,7 @@ pub fn Notices() -> impl IntoView {
                 move || view! {
                     <p class="notice">
                         <span>{word!(i18n, nearly_full)}</span>
-                        <button class="button" on:click=click(move |_| shown.settings.set(true))>
-                            {word!(i18n, make_room)}
-                        </button>
+                        {to_settings(shown, word!(i18n, make_room))}
                         <Dismiss act=Callback::new(move |()| library.dismiss_nearly_full()) />
                     </p>
                 },
@@ -75,6 +67,16 @@ pub fn Notices() -> impl IntoView {
             {when(move || !shown.settings.get(), move || view! { <Forgotten /> })}
         </div>
     }
+}
+
+/// The button that leads to the settings, where the storage is.
+fn to_settings(shown: Shown, label: Signal<&'static str>) -> AnyView {
+    view! {
+        <button class="button" on:click=click(move |_| shown.settings.set(true))>
+            {label}
+        </button>
+    }
+    .into_any()
 }
 
 /// The notice that a chat or an endpoint was deleted, with the way back.

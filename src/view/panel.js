@@ -1,3 +1,5 @@
+import { fetchProgram } from "../storage/packer.js";
+
 // What the page and the panel's program ask of each other. The page does what a verb names; the
 // program is told when something has changed.
 let page = () => {};
@@ -8,24 +10,19 @@ export const ask = (verb, argument) => page(verb, argument);
 export const tell = () => listeners.forEach((listener) => listener());
 export const listen = (listener) => listeners.add(listener);
 
-// Fetches the program, once. A failed try is tried again the next time.
-let loaded;
+let styled;
 
-export function load(version) {
-    loaded ??= (async () => {
-        const at = (name) => new URL(`${name}?${version}`, document.baseURI);
+export async function load(version) {
+    styled ??= new Promise((done) => {
         const style = document.createElement("link");
         style.rel = "stylesheet";
-        style.href = at("panel.css");
+        style.href = `panel.css?${version}`;
         // Without it, everything still works.
-        const styled = new Promise((done) => (style.onload = style.onerror = done));
+        style.onload = style.onerror = done;
         document.head.append(style);
-        const panel = await import(at("panel.js"));
-        await Promise.all([styled, panel.default({ module_or_path: at("panel_bg.wasm") })]);
-        return panel;
-    })();
-    loaded.catch(() => (loaded = undefined));
-    return loaded;
+    });
+    await styled;
+    return fetchProgram("panel", version);
 }
 
 // Shows a part of it in an element; returns what takes it away again.
