@@ -48,6 +48,7 @@ const PROGRAMS: &[&str] = &[
     "src/bin/maths.rs",
     "src/bin/pdf.rs",
     "src/bin/reader.rs",
+    "src/bin/transfer.rs",
     "src/chat",
     "src/chat.rs",
     "src/clipboard.rs",

@@ -1194,6 +1194,16 @@ impl Session {
         }
     }
 
+    /// Takes over what another tab has saved, where this one was not told.
+    fn look_at_stored(self) {
+        let known = self.saving.with_value(|saving| saving.known.clone());
+        if !known.is_empty()
+            && let Some(theirs) = storage::changed_text(self.id(), &known)
+        {
+            self.changed_elsewhere(Some(theirs));
+        }
+    }
+
     fn has_unsaved(self) -> bool {
         self.saving.with_value(|saving| saving.pending.is_some())
             || self.library.is_unsaved(Key::Chat(self.id()))

@@ -8,6 +8,8 @@ pub mod bundle;
 pub mod html;
 pub mod import;
 pub mod markdown;
+pub mod program;
+pub mod speech;
 pub mod words;
 
 mod backend_ai;

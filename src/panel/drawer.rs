@@ -426,6 +426,8 @@ fn DeleteAll(asks: RwSignal<bool>) -> impl IntoView {
             node_ref=dialog
             class="dialog"
             aria-label=word!(i18n, delete_all_question, count = count())
+            // Escape closes the dialog, and not what is behind it.
+            on:keydown=press(|event| event.stop_propagation())
             on:cancel=move |_: ev::Event| end(false)
         >
             <h2>{word!(i18n, delete_all_question, count = count())}</h2>

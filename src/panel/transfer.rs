@@ -1,6 +1,7 @@
 //! Chats that leave the browser as a file, and files that become chats.
 
 use leptos::{ev, html, prelude::*, task::spawn_local};
+use wasm_bindgen::{JsValue, prelude::*};
 use web_sys::{File, HtmlInputElement};
 
 use super::{
@@ -12,11 +13,15 @@ use crate::{
     chat::{self, Chat, merge::merge},
     endpoint::{Endpoint, Endpoints},
     i18n::{I18n, t_string, use_i18n},
+    json,
     session::{Library, attachments},
     storage::{self, blobs},
-    transfer::{self, Bundle, Error, Format, Import, Reason, Server, Skipped, Words},
+    transfer::{
+        self, Error, Format, Reason, Server, Skipped,
+        program::{self, Form, Request},
+    },
     view::{
-        dynamic::{click, derive, effect, memo, part, when, word},
+        dynamic::{click, derive, effect, memo, part, press, when, word},
         icon::{self, icon},
     },
 };
@@ -24,24 +29,33 @@ use crate::{
 /// Where Backend.AI WebUI keeps its chats, which a page of the same origin can read.
 const BACKEND_AI: &str = "backendaiwebui.cache.chat_history";
 
-/// What a file is written in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Json,
-    Markdown,
-    Html,
+#[wasm_bindgen(module = "/src/storage/packer.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = fetchProgram)]
+    async fn fetch(name: &str, version: &str) -> Result<Program, JsValue>;
+
+    /// The program that reads and writes files: [`transfer::program`].
+    type Program;
+
+    #[wasm_bindgen(method)]
+    fn read(this: &Program, text: &str) -> String;
+
+    #[wasm_bindgen(method)]
+    fn write(this: &Program, request: &str, language: &str) -> Option<String>;
 }
 
-impl Form {
-    const ALL: [Self; 3] = [Self::Json, Self::Markdown, Self::Html];
+async fn program() -> Option<Program> {
+    fetch("transfer", env!("PROGRAMS")).await.ok()
+}
 
-    /// The ending of its files, and what they are called on the web.
-    const fn file(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Json => ("json", "application/json"),
-            Self::Markdown => ("md", "text/markdown"),
-            Self::Html => ("html", "text/html"),
-        }
+const FORMS: [Form; 3] = [Form::Json, Form::Markdown, Form::Html];
+
+/// The ending of a form's files, and what they are called on the web.
+const fn file(form: Form) -> (&'static str, &'static str) {
+    match form {
+        Form::Json => ("json", "application/json"),
+        Form::Markdown => ("md", "text/markdown"),
+        Form::Html => ("html", "text/html"),
     }
 }
 
@@ -78,6 +92,7 @@ fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> impl IntoVi
         }
         is_asked.set(false);
     };
+    let failed = RwSignal::new(false);
     let button = move |form: Form| {
         let label = match form {
             Form::Json => word!(i18n, export_json),
@@ -94,14 +109,19 @@ fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> impl IntoVi
                 class="button wide"
                 aria-description=hint
                 on:click=click(move |_| {
-                    end();
+                    failed.set(false);
                     super::page::flush();
                     let entries = shelf.entries().get_untracked();
                     let ids = match chat {
                         Some(id) => vec![id],
                         None => entries.iter().map(|entry| entry.id).collect(),
                     };
-                    spawn_local(export(i18n, library, ids, form));
+                    spawn_local(async move {
+                        export(i18n, library, ids, form, failed).await;
+                        if failed.try_get_untracked() == Some(false) {
+                            end();
+                        }
+                    });
                 })
             >
                 {label}
@@ -120,11 +140,16 @@ fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> impl IntoVi
             node_ref=dialog
             class="dialog"
             aria-label=title
+            // Escape closes the dialog, and not what is behind it.
+            on:keydown=press(|event| event.stop_propagation())
             on:cancel=move |_: ev::Event| is_asked.set(false)
         >
             <h2>{title}</h2>
-            {Form::ALL.map(button).collect_view()}
+            {FORMS.map(button).collect_view()}
             <p class="hint">{word!(i18n, export_token_hint)}</p>
+            {when(move || failed.get(), move || view! {
+                <p class="problem" role="alert">{word!(i18n, part_missing)}</p>
+            })}
             <div class="dialog-buttons">
                 <button class="button" on:click=click(move |_| end())>{word!(i18n, cancel)}</button>
             </div>
@@ -143,7 +168,15 @@ fn show_modal(dialog: NodeRef<html::Dialog>) {
 }
 
 /// Offers chats as a file.
-async fn export(i18n: I18n, library: Library, ids: Vec<chat::Id>, form: Form) {
+async fn export(
+    i18n: I18n,
+    library: Library,
+    ids: Vec<chat::Id>,
+    form: Form,
+    failed: RwSignal<bool>,
+) {
+    use leptos_i18n::Locale as _;
+
     let chats: Vec<_> = ids.into_iter().filter_map(shelf::stored).collect();
     let mut contents = Vec::new();
     if form != Form::Markdown {
@@ -172,7 +205,6 @@ async fn export(i18n: I18n, library: Library, ids: Vec<chat::Id>, form: Form) {
         "" => format!("collate-{today}"),
         name => format!("{name}-{today}"),
     };
-    let words = words(i18n);
     let locale = library.locale();
     let time = |chat: &Chat| -> String {
         let fields = [("dateStyle", "long"), ("timeStyle", "short")];
@@ -183,32 +215,25 @@ async fn export(i18n: I18n, library: Library, ids: Vec<chat::Id>, form: Form) {
                 .into(),
         }
     };
-    let text = match form {
-        Form::Json => {
-            let endpoints = library.endpoints().get_untracked().list;
-            let is_used = |endpoint: &&Endpoint| {
-                let mut cards = chats.iter().flat_map(|chat| &chat.cards);
-                cards.any(|card| card.endpoint == Some(endpoint.id))
-            };
-            let endpoints = endpoints.iter().filter(is_used).map(Server::from).collect();
-            Bundle {
-                chats,
-                endpoints,
-                contents,
-            }
-            .to_json()
-        }
-        Form::Markdown => {
-            let chats = chats.iter();
-            let texts = chats.map(|chat| transfer::markdown::write(chat, &time(chat), &words));
-            texts.collect::<Vec<_>>().join("\n\n---\n\n")
-        }
-        Form::Html => {
-            let dated: Vec<_> = chats.iter().map(|chat| (chat, time(chat))).collect();
-            transfer::html::write(&dated, &contents, &words)
-        }
+    let endpoints = library.endpoints().get_untracked().list;
+    let is_used = |endpoint: &&Endpoint| {
+        let mut cards = chats.iter().flat_map(|chat| &chat.cards);
+        cards.any(|card| card.endpoint == Some(endpoint.id))
     };
-    let (ending, kind) = form.file();
+    let request = Request {
+        form,
+        endpoints: endpoints.iter().filter(is_used).map(Server::from).collect(),
+        chats: chats.iter().map(|chat| (chat.text(), time(chat))).collect(),
+        contents,
+    };
+    let language = i18n.locale().as_str();
+    let program = program().await;
+    let text = program.and_then(|program| program.write(&json::write(&request), language));
+    let Some(text) = text else {
+        failed.set(true);
+        return;
+    };
+    let (ending, kind) = file(form);
     files::download(&format!("{name}.{ending}"), kind, &text);
 }
 
@@ -220,38 +245,6 @@ fn file_name(title: &str) -> String {
         .filter(|word| !word.is_empty());
     let name: Vec<_> = words.take(8).collect();
     name.join("-").chars().take(60).collect()
-}
-
-fn words(i18n: I18n) -> Words<'static> {
-    use leptos_i18n::Locale as _;
-    Words {
-        lang: i18n.locale().as_str(),
-        untitled: t_string!(i18n, untitled),
-        cards: t_string!(i18n, cards),
-        you: t_string!(i18n, you),
-        model: t_string!(i18n, model),
-        no_model: t_string!(i18n, no_model),
-        parameters: t_string!(i18n, parameters),
-        system: t_string!(i18n, system_prompt),
-        thoughts: t_string!(i18n, thought),
-        attachment: t_string!(i18n, attachment),
-        other_answer: t_string!(i18n, other_answer),
-        no_answer: t_string!(i18n, no_answer),
-        length: t_string!(i18n, length),
-        filtered: t_string!(i18n, filtered),
-        stopped: t_string!(i18n, stopped),
-        interrupted: t_string!(i18n, interrupted),
-        failed: t_string!(i18n, failed),
-        first_token: t_string!(i18n, first_token_name),
-        speed: t_string!(i18n, speed_name),
-        input: t_string!(i18n, tokens_in_name),
-        output: t_string!(i18n, tokens_out_name),
-        note: t_string!(i18n, alert_note),
-        tip: t_string!(i18n, alert_tip),
-        important: t_string!(i18n, alert_important),
-        warning: t_string!(i18n, alert_warning),
-        caution: t_string!(i18n, alert_caution),
-    }
 }
 
 /// What becomes of a chat that comes in.
@@ -282,7 +275,7 @@ struct Found {
 }
 
 impl Found {
-    fn of(import: Import, shelf: Shelf) -> Self {
+    fn of(import: program::Found, shelf: Shelf) -> Self {
         let entries = shelf.entries().get_untracked();
         let known: Vec<_> = entries.iter().map(|entry| entry.id).collect();
         let fate = |chat: &Chat| {
@@ -303,7 +296,7 @@ impl Found {
                 Fate::New
             }
         };
-        let chats = import.chats.into_iter();
+        let chats = import.chats.iter().filter_map(|text| Chat::read(text));
         Self {
             from: import.from,
             chats: chats
@@ -356,10 +349,16 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
         }
         is_open.set(false);
     };
-    let take = move |name: String, text: &str| {
-        let found = transfer::read(text).map(|import| Found::of(import, shelf));
+    let missing = RwSignal::new(false);
+    let take = move |name: String, text: String| async move {
         done.set(None);
-        previews.write().push(Preview { name, found });
+        let program = program().await;
+        missing.set(program.is_none());
+        if let Some(program) = program {
+            let found = program::found(&program.read(&text));
+            let found = found.map(|import| Found::of(import, shelf));
+            previews.write().push(Preview { name, found });
+        }
     };
     let choose = move |input: HtmlInputElement| {
         let list = input.files();
@@ -374,7 +373,7 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
         spawn_local(async move {
             for file in files {
                 match files::read(&file).await {
-                    Some(text) => take(file.name(), &text),
+                    Some(text) => take(file.name(), text).await,
                     None => previews.write().push(Preview {
                         name: file.name(),
                         found: Err(Error::NotJson),
@@ -425,6 +424,8 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
             node_ref=dialog
             class="dialog import"
             aria-label=word!(i18n, import)
+            // Escape closes the dialog, and not what is behind it.
+            on:keydown=press(|event| event.stop_propagation())
             on:cancel=move |_: ev::Event| is_open.set(false)
         >
             <div class="popover-head">
@@ -452,7 +453,7 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
                 view! {
                     <button class="button" on:click=click(move |_| {
                         previews.set(Vec::new());
-                        take("Backend.AI WebUI".to_owned(), &here);
+                        spawn_local(take("Backend.AI WebUI".to_owned(), here.clone()));
                     })>
                         {word!(i18n, import_here)}
                     </button>
@@ -463,9 +464,11 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
                 {when(move || is_busy.get(), move || view! { <p class="hint">{word!(i18n, loading)}</p> })}
                 {part(move || previews.get().into_iter().map(|preview| shown(i18n, preview)).collect_view())}
                 {result}
+                {when(move || missing.get(), move || view! {
+                    <p class="problem">{word!(i18n, part_missing)}</p>
+                })}
             </div>
             <div class="dialog-buttons">
-                <button class="button" on:click=click(move |_| end())>{word!(i18n, close)}</button>
                 {when(move || count.get() > 0, move || view! {
                     <button
                         class="button primary"

@@ -952,8 +952,21 @@ impl Library {
                 self.flush();
             }),
         );
-        on("pageshow", Box::new(move |_| leave(false)));
-        on("visibilitychange", Box::new(move |_| self.flush()));
+        // Of what was written meanwhile, a page that was put to sleep was not told.
+        let look = move || {
+            self.flush();
+            for open in self.tab.with_value(|tab| tab.open.clone()) {
+                open.look_at_stored();
+            }
+        };
+        on(
+            "pageshow",
+            Box::new(move |_| {
+                leave(false);
+                look();
+            }),
+        );
+        on("visibilitychange", Box::new(move |_| look()));
         on("online", Box::new(move |_| self.is_online.set(true)));
         on("offline", Box::new(move |_| self.is_online.set(false)));
         on(

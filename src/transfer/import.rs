@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{self, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::{Map, Value, error::Category};
@@ -32,7 +32,7 @@ pub struct Import {
 }
 
 /// Whose form a file is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
     /// Our own: [`super::Bundle`].
     Collate,
@@ -45,7 +45,7 @@ pub enum Format {
 }
 
 /// Something in a file that was not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
     /// What the file calls the chat or the endpoint; empty where it has no name.
     pub title: String,
@@ -56,7 +56,7 @@ pub struct Skipped {
 }
 
 /// Why something was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
     /// It is not what the rest of the file is.
     Unreadable,
@@ -80,7 +80,7 @@ impl Reason {
 }
 
 /// Why nothing can be taken from a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Error {
     /// It is not JSON.
     #[error("not JSON")]
