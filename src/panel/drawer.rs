@@ -21,6 +21,7 @@ use crate::{
         dynamic::{click, derive, effect, flag, memo, part, press, when, word},
         explain::explain_unsaved,
         focus,
+        menu::Confirm,
     },
 };
 
@@ -391,56 +392,20 @@ fn Tools() -> impl IntoView {
                 </button>
             })}
             {when(move || asks.get(), move || view! {
-                <DeleteAll asks />
+                <Confirm
+                    title=word!(i18n, delete_all_question, count = count.get())
+                    warning=word!(i18n, delete_all_warning)
+                    on_end=Callback::new(move |confirmed| {
+                        asks.set(false);
+                        if confirmed {
+                            let entries = shelf.entries().get_untracked();
+                            let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
+                            shelf.delete(&ids);
+                        }
+                    })
+                />
             })}
         </div>
-    }
-}
-
-/// Asks before all chats are deleted.
-#[component]
-fn DeleteAll(asks: RwSignal<bool>) -> impl IntoView {
-    let i18n = use_i18n();
-    let shelf = expect_context::<Shelf>();
-    let dialog = NodeRef::<html::Dialog>::new();
-    effect(move || {
-        if let Some(dialog) = dialog.get() {
-            // It fails only when it is open already.
-            let _ = dialog.show_modal();
-        }
-    });
-    let count = move || shelf.entries().read().len();
-    let end = move |confirmed: bool| {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-        asks.set(false);
-        if confirmed {
-            let entries = shelf.entries().get_untracked();
-            let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
-            shelf.delete(&ids);
-        }
-    };
-    view! {
-        <dialog
-            node_ref=dialog
-            class="dialog"
-            aria-label=word!(i18n, delete_all_question, count = count())
-            // Escape closes the dialog, and not what is behind it.
-            on:keydown=press(|event| event.stop_propagation())
-            on:cancel=move |_: ev::Event| end(false)
-        >
-            <h2>{word!(i18n, delete_all_question, count = count())}</h2>
-            <p>{word!(i18n, delete_all_warning)}</p>
-            <div class="dialog-buttons">
-                <button class="button" on:click=click(move |_| end(false))>
-                    {word!(i18n, cancel)}
-                </button>
-                <button class="button danger" on:click=click(move |_| end(true))>
-                    {word!(i18n, delete)}
-                </button>
-            </div>
-        </dialog>
     }
 }
 

@@ -99,8 +99,6 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let text = include_str!("../../tests/storage/v2-chat.json");
-        let chat = Chat::read(text).expect("the fixture is a chat").text();
         #[track_caller]
         fn check(chat: &str, form: Form, language: &str, expected: &str) -> String {
             let request = json::write(&Request {
@@ -113,6 +111,8 @@ mod tests {
             assert!(file.contains(expected), "{file}");
             file
         }
+        let text = include_str!("../../tests/storage/v2-chat.json");
+        let chat = Chat::read(text).expect("the fixture is a chat").text();
         check(&chat, Form::Markdown, "ko", "### 나");
         check(&chat, Form::Html, "en", "Content-Security-Policy");
         let file = check(&chat, Form::Json, "en", "collate");

@@ -134,12 +134,16 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
                 </div>
             })}
             {when(move || asks.get(), move || view! {
-                <Confirm number on_end=move |confirmed| {
-                    asks.set(false);
-                    if confirmed {
-                        session.delete_card(id);
-                    }
-                } />
+                <Confirm
+                    title=word!(i18n, delete_question, number = number.get())
+                    warning=word!(i18n, delete_warning)
+                    on_end=Callback::new(move |confirmed| {
+                        asks.set(false);
+                        if confirmed {
+                            session.delete_card(id);
+                        }
+                    })
+                />
             })}
         </div>
     }
@@ -217,11 +221,15 @@ fn focus_item(items: &web_sys::Element, index: usize) {
     }
 }
 
-/// Asks before a card with words in it is deleted.
+/// Asks before something is deleted.
 #[component]
-fn Confirm(
-    number: Memo<usize>,
-    on_end: impl Fn(bool) + Copy + Send + Sync + 'static,
+pub fn Confirm(
+    /// The question.
+    title: Signal<String>,
+    /// What is lost.
+    warning: Signal<&'static str>,
+    /// Takes whether it is confirmed.
+    on_end: Callback<bool>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let dialog = NodeRef::<html::Dialog>::new();
@@ -236,17 +244,19 @@ fn Confirm(
         if let Some(dialog) = dialog.get_untracked() {
             dialog.close();
         }
-        on_end(confirmed);
+        on_end.run(confirmed);
     };
     view! {
         <dialog
             node_ref=dialog
             class="dialog"
-            aria-label=word!(i18n, delete_question, number = number.get())
+            aria-label=title
+            // Escape closes the dialog, and not what is behind it.
+            on:keydown=press(|event| event.stop_propagation())
             on:cancel=move |_: ev::Event| end(false)
         >
-            <h2>{word!(i18n, delete_question, number = number.get())}</h2>
-            <p>{word!(i18n, delete_warning)}</p>
+            <h2>{title}</h2>
+            <p>{warning}</p>
             <div class="dialog-buttons">
                 <button class="button" on:click=click(move |_| end(false))>
                     {word!(i18n, cancel)}

@@ -336,13 +336,17 @@ async fn a_storage_that_is_full_in_mid_answer_loses_nothing() {
     let endpoint = Endpoint::start(&["a"]).await;
     let browser = open(&endpoint, "").await;
     // A large chat, which can't be packed, and no room beside it.
-    let fill = "const text = Array.from({ length: 60000 }, () => Math.random().toString(36)).join(' ');
+    let fill = "const text = Array.from({ length: 300000 },
+            () => String.fromCharCode(0x3400 + Math.floor(Math.random() * 0x8000))).join('');
         const chat = { id: '0000000000000abc', title: 'Large', cards: [{ id: '1', synced: true, turns: [
             { id: '1', prompt: text, answer: null }] }] };
         localStorage.setItem('collate.v2.chat.0000000000000abc', JSON.stringify(chat));
         for (let size = 4e6; size >= 1; size = Math.floor(size / 2))
             for (let n = 0; n < 4; n++) try { localStorage.setItem('x' + size + n, 'x'.repeat(size)) } catch {}";
-    let words = "it goes on and on ".repeat(40);
+    // No more can these words.
+    let words: String = (0..3000_u32)
+        .filter_map(|n| char::from_u32(0x3400 + n.wrapping_mul(2_654_435_761) % 0x8000))
+        .collect();
     endpoint.will(
         "a",
         [
