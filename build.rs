@@ -35,6 +35,7 @@ const PROGRAMS: &[&str] = &[
     "build.rs",
     "public/preview.html",
     "public/worker.js",
+    "style/answer.css",
     "style/panel.css",
     // It has Mermaid's version.
     "script/bootstrap",

@@ -8,6 +8,8 @@
     reason = "like the session, it is where the storage is changed"
 )]
 
+use std::cell::RefCell;
+
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -42,6 +44,16 @@ fn plain(text: &str) -> Option<String> {
     }
 }
 
+thread_local! {
+    static HELD: RefCell<Vec<String>> = RefCell::default();
+}
+
+/// What [`restore`] has brought back and could not write, for want of room: keys and their texts in
+/// turn.
+pub fn held() -> Vec<String> {
+    HELD.with_borrow(Clone::clone)
+}
+
 /// Brings into the storage what is not there: what version 1 has written, and what the journal has.
 /// Returns the keys under which values were put aside that can't be read.
 pub async fn restore() -> Vec<String> {
@@ -69,7 +81,9 @@ pub async fn restore() -> Vec<String> {
         let Some(newer) = newer.filter(|newer| Some(newer) != stored.as_ref()) else {
             continue;
         };
-        write(key, &newer);
+        if !write(key, &newer) {
+            HELD.with_borrow_mut(|held| held.extend([key.to_string(), newer.clone()]));
+        }
         if let (Key::Chat(_), Some(chat)) = (key, read(&newer)) {
             // The history makes it again from the chat, where there is no room for it.
             let _ = storage::save_entry(&chat.entry());

@@ -36,6 +36,12 @@ pub async fn restore() -> Vec<String> {
     archive::restore().await
 }
 
+/// What could not be written: [`archive::held`].
+#[wasm_bindgen]
+pub fn held() -> Vec<String> {
+    archive::held()
+}
+
 /// Packs what no tab has open: [`archive::tidy`].
 #[wasm_bindgen]
 pub async fn tidy() {

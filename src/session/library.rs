@@ -156,6 +156,15 @@ impl Library {
         });
         library.watch();
         library.tidy_soon();
+        // There is no room for these: they stay open until there is.
+        for pair in archive::held().chunks(2) {
+            if let Some(Key::Chat(id)) = Key::parse(&pair[0])
+                && let Some(chat) = Chat::read(&pair[1])
+            {
+                let stored = storage::text(Key::Chat(id)).unwrap_or_default();
+                library.start(chat, Some(stored)).save();
+            }
+        }
         library
     }
 

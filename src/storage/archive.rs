@@ -27,6 +27,10 @@ extern "C" {
     #[wasm_bindgen(js_name = isNearlyFull)]
     pub fn is_nearly_full() -> bool;
 
+    /// What was brought back before the page began, and could not be written: keys and their texts in
+    /// turn.
+    pub fn held() -> Vec<String>;
+
     /// Whether any chat is stored.
     #[wasm_bindgen(js_name = hasChats)]
     pub fn has_chats() -> bool;

@@ -13,6 +13,16 @@ export function fetchProgram(name, version) {
     return programs[name];
 }
 
+// Fetches what a program's parts look like; without it, everything still works.
+export const fetchStyle = (name, version) =>
+    (programs[`${name}.css`] ??= new Promise((done) => {
+        const style = document.createElement("link");
+        style.rel = "stylesheet";
+        style.href = `${name}.css?${version}`;
+        style.onload = style.onerror = done;
+        document.head.append(style);
+    }));
+
 // The program that packs, unpacks and merges chats.
 let program;
 
@@ -25,6 +35,8 @@ export const merge = (mine, theirs) => program?.merge(mine, theirs);
 let put = [];
 export const restore = async () => (put = await program.restore());
 export const aside = () => put;
+// What was brought back and could not be written: keys and their texts in turn.
+export const held = () => program?.held() ?? [];
 export const tidy = () => program.tidy();
 
 // Whether there is anything to tidy: whoever is here for the first time fetches nothing for it.

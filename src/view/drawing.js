@@ -1,9 +1,13 @@
 // The program that draws answers, fetched once.
-import { fetchProgram } from "../storage/packer.js";
+import { fetchProgram, fetchStyle } from "../storage/packer.js";
 
 let program;
 
-export const load = async (version) => (program = await fetchProgram("reader", version));
+export async function load(version) {
+    const styled = fetchStyle("answer", version);
+    program = await fetchProgram("reader", version);
+    await styled;
+}
 
 export const set_words = (words) => program.set_words(words);
 export const draw = (container) => new program.Drawing(container);
