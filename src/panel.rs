@@ -49,6 +49,12 @@ fn share() -> (Library, Shelf, Heard) {
             library.changed(key, text);
             shelf.changed(key);
         });
+        if library.unsaved().is_some() {
+            // Nothing can be read from the storage.
+            for (key, text) in page::set_there() {
+                library.changed(key, text);
+            }
+        }
         page::listen_always(move || {
             let endpoints = library.endpoints().get_untracked().list;
             let ids = endpoints.iter().map(|endpoint| endpoint.id);

@@ -1094,6 +1094,11 @@ impl Session {
         chat
     }
 
+    /// What would be stored of the chat now, if anything was said in it.
+    fn unsaved_text(self) -> Option<String> {
+        (!self.is_new()).then(|| self.whole().text())
+    }
+
     /// The chat with every answer as far as it has come.
     fn whole(self) -> Chat {
         let mut chat = self.chat.get_untracked();

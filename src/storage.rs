@@ -169,7 +169,7 @@ pub fn remove_text_of(key: &str) {
     if let Some(storage) = raw() {
         // A storage that is there lets its keys be removed.
         let _ = storage.remove_item(key);
-        beside::tell(key, None);
+        beside::tell_written(key, None);
     }
 }
 
@@ -177,7 +177,7 @@ pub fn remove_text_of(key: &str) {
 pub fn write_text_of(key: &str, text: &str) -> bool {
     let is_written = raw().is_some_and(|storage| storage.set_item(key, text).is_ok());
     if is_written {
-        beside::tell(key, Some(text));
+        beside::tell_written(key, Some(text));
     }
     is_written
 }

@@ -5,12 +5,13 @@ use wasm_bindgen::{JsValue, prelude::*};
 
 use crate::{
     chat::{
-        self,
+        self, Chat,
         card::{self, Manner},
     },
     endpoint::{self, Endpoint},
     json,
     session::Models,
+    storage::Key,
 };
 
 #[wasm_bindgen(module = "/src/view/panel.js")]
@@ -23,6 +24,22 @@ extern "C" {
 /// The chat that the page shows.
 pub fn here() -> Option<chat::Id> {
     ask("here", &JsValue::UNDEFINED).as_string()?.parse().ok()
+}
+
+/// What the page has set, as it would be stored.
+pub fn set_there() -> [(Key, Option<String>); 2] {
+    let text = |verb| ask(verb, &JsValue::UNDEFINED).as_string();
+    [
+        (Key::Settings, text("settings")),
+        (Key::Endpoints, text("endpoints")),
+    ]
+}
+
+/// The chats that the page has and could not save.
+pub fn unsaved() -> Vec<Chat> {
+    let texts = Array::from(&ask("unsaved", &JsValue::UNDEFINED));
+    let texts = texts.iter().filter_map(|text| text.as_string());
+    texts.filter_map(|text| Chat::read(&text)).collect()
 }
 
 /// Has the page save all that is open.

@@ -133,6 +133,11 @@ impl Shelf {
                 }
             }
         });
+        // Also what the page could not save: it can be exported.
+        for chat in page::unsaved() {
+            entries.retain(|entry: &Entry| entry.id != chat.id);
+            entries.push(chat.entry());
+        }
         entries.sort_by(|one, other| {
             let by_time = other.used.total_cmp(&one.used);
             other.pinned.cmp(&one.pinned).then(by_time)
@@ -298,6 +303,12 @@ impl Read {
         self.entries.insert(id, (stored, entry.clone()));
         entry
     }
+}
+
+/// A chat as the page has it, where that could not be saved, else as it is stored.
+pub fn newest(id: chat::Id) -> Option<Chat> {
+    let mut unsaved = page::unsaved().into_iter();
+    unsaved.find(|chat| chat.id == id).or_else(|| stored(id))
 }
 
 /// A chat as it is stored.

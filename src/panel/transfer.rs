@@ -177,7 +177,7 @@ async fn export(
 ) {
     use leptos_i18n::Locale as _;
 
-    let chats: Vec<_> = ids.into_iter().filter_map(shelf::stored).collect();
+    let chats: Vec<_> = ids.into_iter().filter_map(shelf::newest).collect();
     let mut contents = Vec::new();
     if form != Form::Markdown {
         for attachment in chats.iter().flat_map(Chat::attachments) {

@@ -259,6 +259,15 @@ impl Library {
             .with(|unsaved| unsaved.first().map(|(_, error)| *error))
     }
 
+    /// The texts of open chats that are not saved.
+    pub fn unsaved_chats(self) -> Vec<String> {
+        let open = self.tab.with_value(|tab| tab.open.clone());
+        let unsaved = open
+            .into_iter()
+            .filter(|open| self.is_unsaved(Key::Chat(open.id())));
+        unsaved.filter_map(Session::unsaved_text).collect()
+    }
+
     /// Whether the storage is nearly full.
     pub fn is_nearly_full(self) -> ReadSignal<bool> {
         self.is_nearly_full.read_only()
@@ -863,13 +872,17 @@ impl Library {
     fn save_endpoints(self) {
         self.endpoints.update(|endpoints| endpoints.at = now());
         let endpoints = self.endpoints.read_untracked();
-        self.write(Key::Endpoints, || storage::save_endpoints(&endpoints));
+        if !self.write(Key::Endpoints, || storage::save_endpoints(&endpoints)) {
+            storage::beside::tell(Key::Endpoints, &json::write(&*endpoints));
+        }
     }
 
     fn save_settings(self) {
         self.settings.update(|settings| settings.at = now());
         let settings = self.settings.read_untracked();
-        self.write(Key::Settings, || storage::save_settings(&settings));
+        if !self.write(Key::Settings, || storage::save_settings(&settings)) {
+            storage::beside::tell(Key::Settings, &json::write(&*settings));
+        }
     }
 
     /// Saves the text of a chat; returns what is stored of it then, packed where that had to be, or

@@ -33,7 +33,12 @@ pub fn listen(act: impl Fn(Key, Option<String>) + Copy + 'static) {
     OWN.set(here);
 }
 
+/// Tells the others of what could not be written: on this page, it holds all the same.
+pub fn tell(key: Key, text: &str) {
+    tell_written(&key.to_string(), Some(text));
+}
+
 /// Tells the others of what is written.
-pub(super) fn tell(key: &str, text: Option<&str>) {
+pub(super) fn tell_written(key: &str, text: Option<&str>) {
     OWN.with_borrow(|own| tell_others(own, key, text));
 }

@@ -28,6 +28,11 @@ pub fn Notices() -> impl IntoView {
         Some(view! {
             <p class="notice error">
                 <span>{explain_unsaved(i18n, error)}</span>
+                {(error == storage::Error::Blocked).then(|| view! {
+                    <button class="button" on:click=click(move |_| shown.history.set(true))>
+                        {word!(i18n, export)}
+                    </button>
+                })}
                 {(error == storage::Error::Full).then(|| to_settings(shown, word!(i18n, make_room)))}
             </p>
         })

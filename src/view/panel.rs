@@ -43,6 +43,18 @@ pub fn serve(library: Library, shown: Shown) {
         match &*verb {
             // The chat that is shown.
             "here" => return here().map_or(JsValue::NULL, |id| id.to_string().into()),
+            // What the page has set, which it could not save.
+            "settings" => return json::write(&*library.settings().read_untracked()).into(),
+            "endpoints" => return json::write(&*library.endpoints().read_untracked()).into(),
+            // The texts of chats that are not saved.
+            "unsaved" => {
+                let texts = untrack(|| library.unsaved_chats());
+                return texts
+                    .into_iter()
+                    .map(JsValue::from)
+                    .collect::<Array>()
+                    .into();
+            }
             // Saves all that is open.
             "flush" => library.flush(),
             // Opens a chat.

@@ -470,5 +470,22 @@ async fn without_storage_the_page_works_and_says_that_it_can_not_save() {
     card.find("combobox", "Model").await.holds("a").await;
     card.send("hello").await;
     card.logs("a heard: hello").await;
+    // What is set holds on this page.
+    let settings = browser.settings().await;
+    settings.says(&endpoint.name()).await;
+    settings.select("Language", "한국어").await;
+    let settings = browser.page().find("dialog", "설정").await;
+    settings.select("언어", "English").await;
+    let settings = browser.page().find("dialog", "Settings").await;
+    settings.press("Close").await;
+    // What can't be saved can be exported.
+    watch_downloads(&browser).await;
+    browser.page().press("Export").await;
+    let drawer = browser.page().find("complementary", "Chat history").await;
+    drawer.find("link", "hello").await;
+    drawer.press("Export all").await;
+    let dialog = browser.page().find("dialog", "Export all").await;
+    dialog.press("JSON").await;
+    assert!(download(&browser).await.contains("a heard: hello"));
     browser.close().await;
 }
