@@ -32,16 +32,7 @@ pub fn merge(mine: &str, theirs: &str) -> Option<String> {
 }
 
 fn read(text: &str) -> Option<Chat> {
-    Chat::read(&plain(text)?)
-}
-
-/// The text of a chat, which may be packed.
-fn plain(text: &str) -> Option<String> {
-    if packed::is_packed(text) {
-        packed::unpack(text)
-    } else {
-        Some(text.to_owned())
-    }
+    Chat::read(&packed::plain(text)?)
 }
 
 thread_local! {
@@ -135,9 +126,17 @@ async fn migrate() {
                 Some(merged) => merged,
                 None => continue,
             },
+            (Key::Endpoints, Some(stored)) => match with_old_endpoints(&stored, &text) {
+                Some(endpoints) => endpoints,
+                None => continue,
+            },
             (_, Some(stored)) => stored,
         };
-        let is_there = || storage::text(key).and_then(|text| plain(&text)) == plain(&wanted);
+        let is_there = || {
+            let there = storage::text(key);
+            let there = there.as_deref().and_then(packed::plain);
+            there.is_some() && there == packed::plain(&wanted)
+        };
         if write(key, &wanted) {
             if is_there() {
                 storage::remove_text_of(&old);
@@ -151,6 +150,17 @@ async fn migrate() {
             }
         }
     }
+}
+
+/// The endpoints of this version, and after them those that version 1 alone has.
+fn with_old_endpoints(stored: &str, old: &str) -> Option<String> {
+    let (mut endpoints, rest) = json::read_all::<Endpoints>(stored)?;
+    for endpoint in json::read::<Endpoints>(old)?.list {
+        if endpoints.find(endpoint.id).is_none() {
+            endpoints.list.push(endpoint);
+        }
+    }
+    Some(rest.write(&endpoints))
 }
 
 /// Packs every chat that no tab has open, and lets go of what nothing refers to any more.

@@ -11,7 +11,7 @@
 
 mod letters;
 
-use std::sync::OnceLock;
+use std::{borrow::Cow, sync::OnceLock};
 
 use miniz_oxide::{
     deflate::core::{
@@ -88,6 +88,15 @@ pub fn unpack(packed: &str) -> Option<String> {
     let text = letters::read(&window[dictionary().len()..])?;
     let is_whole = units.len() == UNIT * count_of(HEAD + taken);
     (is_whole && checksum(&text) == u32::from_le_bytes(*sum)).then_some(text)
+}
+
+/// What is stored as it was before it was packed, if it was; None where it is damaged.
+pub fn plain(stored: &str) -> Option<Cow<'_, str>> {
+    if is_packed(stored) {
+        unpack(stored).map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(stored))
+    }
 }
 
 /// Whether it is a packed text, of this format or a later one. JSON never begins so.

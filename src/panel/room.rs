@@ -107,6 +107,20 @@ pub fn Room() -> impl IntoView {
         .to_string()
     });
     let deleted = RwSignal::new(false);
+    let delete_button = move |described: String, act: Callback<()>| {
+        view! {
+            <button
+                class="button icon-button"
+                aria-label=word!(i18n, delete_stored)
+                title=word!(i18n, delete_stored)
+                aria-description=described
+                on:click=click(move |_| act.run(()))
+            >
+                {icon(icon::DELETE)}
+            </button>
+        }
+        .into_any()
+    };
     let largest = part(move || {
         let lines = taken.read().largest.clone();
         let line = |(id, size): (chat::Id, f64)| {
@@ -122,19 +136,11 @@ pub fn Room() -> impl IntoView {
                 <li class="room-line">
                     <span class="room-name" dir="auto">{title}</span>
                     <small class="hint">{number(size)}</small>
-                    <button
-                        class="button icon-button"
-                        aria-label=word!(i18n, delete_stored)
-                        title=word!(i18n, delete_stored)
-                        aria-description=described
-                        on:click=click(move |_| {
-                            shelf.delete(&[id]);
-                            deleted.set(true);
-                            look();
-                        })
-                    >
-                        {icon(icon::DELETE)}
-                    </button>
+                    {delete_button(described, Callback::new(move |()| {
+                        shelf.delete(&[id]);
+                        deleted.set(true);
+                        look();
+                    }))}
                 </li>
             }
         };
@@ -163,22 +169,14 @@ pub fn Room() -> impl IntoView {
                     >
                         {word!(i18n, download)}
                     </button>
-                    <button
-                        class="button icon-button"
-                        aria-label=word!(i18n, delete_stored)
-                        title=word!(i18n, delete_stored)
-                        aria-description=described
-                        on:click=click(move |_| {
-                            if let Some(text) = storage::text_of(&removed) {
-                                storage::remove_text_of(&removed);
-                                page::removed(vec![(removed.clone(), text)]);
-                                deleted.set(true);
-                            }
-                            look();
-                        })
-                    >
-                        {icon(icon::DELETE)}
-                    </button>
+                    {delete_button(described, Callback::new(move |()| {
+                        if let Some(text) = storage::text_of(&removed) {
+                            storage::remove_text_of(&removed);
+                            page::removed(vec![(removed.clone(), text)]);
+                            deleted.set(true);
+                        }
+                        look();
+                    }))}
                 </li>
             }
         };

@@ -9,7 +9,7 @@ use crate::{
     chat::{self, Chat, Entry},
     event,
     id::{fresh, now},
-    packed,
+    json, packed,
     search::{Folded, Query, Snippet},
     storage::{self, Error, Key, journal},
 };
@@ -229,7 +229,7 @@ impl Shelf {
     /// Puts a copy of a chat beside it.
     pub fn duplicate(self, id: chat::Id, title: String) {
         page::flush();
-        if let Some(chat) = stored(id) {
+        if let Some(chat) = newest(id) {
             let copy = Chat {
                 id: fresh(),
                 title,
@@ -243,11 +243,20 @@ impl Shelf {
     /// Deletes chats with all that was said in them. The page offers to put them back.
     pub fn delete(self, ids: &[chat::Id]) {
         page::flush();
+        let unsaved = page::unsaved();
         let mut removed = Vec::new();
         for id in ids {
-            let keys = [Key::Chat(*id), Key::Entry(*id)];
-            let values = keys.map(|key| Some((key.to_string(), storage::text(key)?)));
-            removed.extend(values.into_iter().flatten());
+            // What the page has and could not save comes back, too.
+            let newest = unsaved.iter().find(|chat| chat.id == *id).map(Chat::text);
+            let texts = [
+                (
+                    Key::Chat(*id),
+                    newest.or_else(|| storage::text(Key::Chat(*id))),
+                ),
+                (Key::Entry(*id), storage::text(Key::Entry(*id))),
+            ];
+            let texts = texts.into_iter();
+            removed.extend(texts.filter_map(|(key, text)| Some((key.to_string(), text?))));
             page::end(*id);
             storage::delete_chat(*id);
         }
@@ -258,7 +267,7 @@ impl Shelf {
     /// Changes what is stored of a chat, as another tab would.
     fn change(self, id: chat::Id, change: impl FnOnce(&mut Chat)) {
         page::flush();
-        if let Some(before) = stored(id) {
+        if let Some(before) = newest(id) {
             let mut chat = before.clone();
             change(&mut chat);
             chat.stamp(&before, now());
@@ -290,17 +299,15 @@ impl Read {
     /// What the history shows of a chat. Where its entry is lost, the chat itself tells; a chat that
     /// can't be read is shown without a title, and named when it is opened.
     fn entry(&mut self, id: chat::Id) -> Entry {
-        let stored = storage::text(Key::Entry(id)).unwrap_or_default();
-        if let Some((text, entry)) = self.entries.get(&id)
-            && *text == stored
+        let text = storage::text(Key::Entry(id)).unwrap_or_default();
+        if let Some((before, entry)) = self.entries.get(&id)
+            && *before == text
         {
             return entry.clone();
         }
-        let entry = crate::json::read(&stored).unwrap_or_else(|| {
-            let chat = storage::text(Key::Chat(id)).and_then(|text| Chat::read(&plain(text)?));
-            chat.map_or_else(|| Entry::unknown(id), |chat| chat.entry())
-        });
-        self.entries.insert(id, (stored, entry.clone()));
+        let entry = json::read(&text)
+            .unwrap_or_else(|| stored(id).map_or_else(|| Entry::unknown(id), |chat| chat.entry()));
+        self.entries.insert(id, (text, entry.clone()));
         entry
     }
 }
@@ -313,16 +320,7 @@ pub fn newest(id: chat::Id) -> Option<Chat> {
 
 /// A chat as it is stored.
 pub fn stored(id: chat::Id) -> Option<Chat> {
-    Chat::read(&plain(storage::text(Key::Chat(id))?)?)
-}
-
-/// The text of a chat that may be packed.
-pub fn plain(text: String) -> Option<String> {
-    if packed::is_packed(&text) {
-        packed::unpack(&text)
-    } else {
-        Some(text)
-    }
+    Chat::read(&packed::plain(&storage::text(Key::Chat(id))?)?)
 }
 
 /// What of a chat is searched.

@@ -39,7 +39,7 @@ pub fn hold(kind: Kind, names: Vec<String>) {
 }
 
 /// Tells which of these another tab has, now and whenever one of them is let go of; none, where that
-/// can't be known. Whoever asks again hears of the new question only.
+/// can't be known. Who asks again about one takes the place of who asked before.
 pub fn watch(kind: Kind, names: Vec<String>, tell: impl Fn(Vec<String>) + 'static) {
     let tell = Closure::<dyn Fn(Vec<String>)>::new(tell);
     watch_with(kind.name(), names, tell.into_js_value());

@@ -59,15 +59,11 @@ export function isNearlyFull() {
     return taken > 0.85 * 5 * 2 ** 20;
 }
 
+// Whether an older version has left something, or a tab of it goes on writing.
+const isOld = () => Object.keys(localStorage).some((key) => key.startsWith("collate.v1."));
+
 // Before anything is read, what is not in the storage is brought into it: what an older version has
 // written, and what was lost when the browser ended.
-// Whether an older version's values are there, and none of this one.
-function isOld() {
-    const keys = Object.keys(localStorage);
-    const has = (prefix) => keys.some((key) => key.startsWith(prefix));
-    return !has("collate.v2.") && has("collate.v1.");
-}
-
 export async function begin(version, open) {
     try {
         if (isOld() || (await differing()).length) {

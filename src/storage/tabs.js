@@ -37,6 +37,9 @@ export async function anywhere(kind, names) {
     return names.filter((name) => all.has(`collate.${kind}.${name}`));
 }
 
+// What is done when another tab lets go of a lock: each is waited for once, however often it is asked.
+const waits = new Map();
+
 // Tells which of these another tab holds, now and whenever it lets go of one.
 export async function watch(kind, names, tell) {
     const all = (await locks?.query())?.held ?? [];
@@ -48,6 +51,13 @@ export async function watch(kind, names, tell) {
     tell(elsewhere);
     for (const name of elsewhere) {
         const lock = `collate.${kind}.${name}`;
-        locks.request(lock, () => {}).then(() => watch(kind, names, tell));
+        const isWaited = waits.has(lock);
+        waits.set(lock, () => watch(kind, names, tell));
+        if (isWaited) continue;
+        locks.request(lock, () => {}).then(() => {
+            const again = waits.get(lock);
+            waits.delete(lock);
+            again();
+        });
     }
 }

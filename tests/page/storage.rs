@@ -290,6 +290,19 @@ async fn what_version_1_has_written_is_taken_over() {
             .contains("from an old tab")
     })
     .await;
+    // So do endpoints.
+    let old = r#"{"list":[{"id":"00000000000000e2","name":"added","base_url":"http://127.0.0.1:9/v1","token":null}]}"#;
+    browser
+        .script(&format!(
+            "localStorage.setItem('collate.v1.endpoints', '{old}')"
+        ))
+        .await;
+    browser.reload().await;
+    page.find("region", "채팅 카드 1").await;
+    let endpoints = browser
+        .script("return JSON.parse(localStorage['collate.v2.endpoints']).list.map((it) => it.name)")
+        .await;
+    assert_eq!(endpoints, serde_json::json!(["old", "added"]));
     browser.close().await;
 }
 
