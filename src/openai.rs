@@ -6,7 +6,7 @@ pub mod reply;
 pub mod sse;
 pub mod wire;
 
-pub use error::Error;
+pub use error::{Error, Wait};
 pub use reply::Reply;
 pub use wire::{Finish, Request};
 

@@ -8,6 +8,7 @@ mod board;
 mod card;
 mod composer;
 mod connect;
+mod dialog;
 mod drawing;
 pub(crate) mod dynamic;
 pub(crate) mod explain;
@@ -24,7 +25,6 @@ pub(crate) mod notice;
 mod panel;
 pub(crate) mod params;
 mod picker;
-mod settings;
 pub(crate) mod suggest;
 
 use leptos::prelude::*;
@@ -36,11 +36,11 @@ use crate::{
     storage::Theme,
 };
 use board::Board;
+use dialog::{PanelDialog, SETTINGS};
 use dynamic::{click, derive, effect, flag, memo, part, when, word};
 use history::History;
 use location::Location;
 use notice::{ChatNotices, Notices};
-use settings::SettingsDialog;
 
 /// The whole app: what is stored, the words and the address.
 #[component]
@@ -61,8 +61,8 @@ struct Shown {
     location: Location,
     /// Whether the history is open.
     history: RwSignal<bool>,
-    /// Whether the settings are open.
-    settings: RwSignal<bool>,
+    /// The part of the panel that is shown in a dialog: see `crate::panel::show`.
+    dialog: RwSignal<Option<String>>,
 }
 
 impl Shown {
@@ -81,6 +81,11 @@ impl Shown {
             self.location.replace(&Address::Chat(left).to_string());
         }
         self.location.go(&address.to_string());
+    }
+
+    /// Shows a part of the panel in a dialog.
+    fn open_dialog(self, part: &str) {
+        self.dialog.set(Some(part.to_owned()));
     }
 
     /// Shows a new chat, or goes on in one in which nothing was said.
@@ -154,7 +159,7 @@ fn Page() -> impl IntoView {
         opened,
         location,
         history: RwSignal::new(false),
-        settings: RwSignal::new(false),
+        dialog: RwSignal::new(None),
     };
     provide_context(shown);
     panel::serve(library, shown);
@@ -234,7 +239,7 @@ fn Page() -> impl IntoView {
                 aria-label=word!(i18n, settings)
                 title=word!(i18n, settings)
                 aria-haspopup="dialog"
-                on:click=click(move |_| shown.settings.set(true))
+                on:click=click(move |_| shown.open_dialog(SETTINGS))
             >
                 {icon::icon(icon::SETTINGS)}
             </button>
@@ -255,7 +260,7 @@ fn Page() -> impl IntoView {
             })}
             {when(move || shown.history.get(), move || view! { <History /> })}
         </div>
-        {when(move || shown.settings.get(), move || view! { <SettingsDialog /> })}
+        {part(move || shown.dialog.get().map(|part| view! { <PanelDialog part /> }))}
     }
 }
 

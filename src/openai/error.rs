@@ -43,6 +43,36 @@ pub enum Error {
     /// The connection ended before the answer did.
     #[error("cut off")]
     CutOff,
+    /// The page waited as long as the reader lets it.
+    #[error("nothing came for {seconds} s")]
+    TimedOut {
+        /// What it waited for.
+        wait: Wait,
+        /// How long, in seconds.
+        seconds: u32,
+    },
+    /// The endpoint sends what asks it on to another address. That is not followed: a token would
+    /// go there, too.
+    #[error("redirected")]
+    Redirected,
+    /// More came than the page takes. What came before is kept.
+    #[error("too much came")]
+    TooMuch,
+    /// Nothing was asked: the token is in the vault, which is locked.
+    #[error("the vault is locked")]
+    Locked,
+}
+
+/// What the page waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wait {
+    /// That the endpoint begins to respond.
+    Response,
+    /// The first words of the answer.
+    FirstToken,
+    /// More of the answer.
+    More,
 }
 
 impl Error {

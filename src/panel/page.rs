@@ -47,6 +47,11 @@ pub fn flush() {
     ask("flush", &JsValue::UNDEFINED);
 }
 
+/// Has the page show a part of this program in a dialog; without one, none any more.
+pub fn dialog(part: Option<&str>) {
+    ask("dialog", &part.map_or(JsValue::NULL, JsValue::from));
+}
+
 /// Has the page open a chat.
 pub fn open(id: chat::Id) {
     ask("open", &id.to_string().into());

@@ -5,7 +5,7 @@ use crate::{
     endpoint::Invalid,
     file,
     i18n::{I18n, t_string},
-    openai::Error,
+    openai::{Error, Wait},
     session::{Unconnected, Unlisted},
     storage,
 };
@@ -28,6 +28,17 @@ pub fn explain(i18n: I18n, error: &Error) -> String {
         Error::Garbled { .. } => t_string!(i18n, garbled).to_owned(),
         Error::Empty => t_string!(i18n, empty_answer).to_owned(),
         Error::CutOff => t_string!(i18n, cut_off).to_owned(),
+        Error::TimedOut { wait, seconds } => {
+            let seconds = *seconds;
+            match wait {
+                Wait::Response => t_string!(i18n, timed_out_response, seconds).to_string(),
+                Wait::FirstToken => t_string!(i18n, timed_out_first, seconds).to_string(),
+                Wait::More => t_string!(i18n, timed_out_more, seconds).to_string(),
+            }
+        }
+        Error::Redirected => t_string!(i18n, redirected).to_owned(),
+        Error::TooMuch => t_string!(i18n, too_much).to_owned(),
+        Error::Locked => t_string!(i18n, vault_locked).to_owned(),
         Error::Gone { name } => t_string!(i18n, content_gone_of, name = name.as_str()).to_string(),
     };
     let words = match error {

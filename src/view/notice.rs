@@ -5,6 +5,7 @@ use leptos::{html, prelude::*};
 use super::{
     Shown,
     card::focus_message,
+    dialog::SETTINGS,
     dynamic::{click, effect, part, when, word},
     explain::explain_unsaved,
     focus_if_lost,
@@ -69,7 +70,7 @@ pub fn Notices() -> impl IntoView {
             )}
             {aside}
             // The settings are in front of the page, and say it themselves.
-            {when(move || !shown.settings.get(), move || view! { <Forgotten /> })}
+            {when(move || shown.dialog.read().is_none(), move || view! { <Forgotten /> })}
         </div>
     }
 }
@@ -77,7 +78,7 @@ pub fn Notices() -> impl IntoView {
 /// The button that leads to the settings, where the storage is.
 fn to_settings(shown: Shown, label: Signal<&'static str>) -> AnyView {
     view! {
-        <button class="button" on:click=click(move |_| shown.settings.set(true))>
+        <button class="button" on:click=click(move |_| shown.open_dialog(SETTINGS))>
             {label}
         </button>
     }

@@ -55,6 +55,8 @@ pub fn serve(library: Library, shown: Shown) {
                     .collect::<Array>()
                     .into();
             }
+            // A part of the program is shown in a dialog, or none any more.
+            "dialog" => shown.dialog.set(argument.as_string()),
             // Saves all that is open.
             "flush" => library.flush(),
             // Opens a chat.

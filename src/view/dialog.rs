@@ -1,4 +1,4 @@
-//! The dialog with the settings. [`crate::panel`] draws what is in it.
+//! A dialog in front of the page. [`crate::panel`] draws what is in it.
 
 use leptos::{ev, html, prelude::*};
 
@@ -8,12 +8,16 @@ use super::{
     icon::{self, icon},
     panel::Panel,
 };
-use crate::i18n::use_i18n;
+use crate::i18n::{I18n, use_i18n};
 
-/// The dialog with the settings.
+/// The part of the panel with the settings.
+pub const SETTINGS: &str = "settings";
+
+/// The dialog with this part of the panel.
 #[component]
-pub fn SettingsDialog() -> impl IntoView {
+pub fn PanelDialog(part: String) -> impl IntoView {
     let i18n = use_i18n();
+    let title = title(i18n, &part);
     let shown = expect_context::<Shown>();
     let dialog = NodeRef::<html::Dialog>::new();
     effect(move || {
@@ -27,13 +31,13 @@ pub fn SettingsDialog() -> impl IntoView {
         if let Some(dialog) = dialog.get_untracked() {
             dialog.close();
         }
-        shown.settings.set(false);
+        shown.dialog.set(None);
     };
     view! {
         <dialog
             node_ref=dialog
             class="dialog settings"
-            aria-label=word!(i18n, settings)
+            aria-label=title
             tabindex="-1"
             on:cancel=move |event: ev::Event| {
                 event.prevent_default();
@@ -41,7 +45,7 @@ pub fn SettingsDialog() -> impl IntoView {
             }
         >
             <div class="popover-head">
-                <h2>{word!(i18n, settings)}</h2>
+                <h2>{title}</h2>
                 <button
                     class="button icon-button"
                     aria-label=word!(i18n, close)
@@ -50,7 +54,16 @@ pub fn SettingsDialog() -> impl IntoView {
                     {icon(icon::CLOSE)}
                 </button>
             </div>
-            <Panel name="settings" />
+            <Panel name=part />
         </dialog>
+    }
+}
+
+fn title(i18n: I18n, part: &str) -> Signal<&'static str> {
+    match part.split(' ').next() {
+        Some("doctor") => word!(i18n, doctor),
+        Some("sent") => word!(i18n, sent),
+        Some("vault") => word!(i18n, vault),
+        _ => word!(i18n, settings),
     }
 }
