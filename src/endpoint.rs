@@ -23,6 +23,46 @@ pub struct Endpoint {
     /// Sent to this endpoint only, as `Authorization: Bearer …`. None sends no such header.
     #[serde(default)]
     pub token: Option<Token>,
+    /// Whether it is asked one question at a time: a small graphics card makes several answers no
+    /// faster than one after another.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub one_at_a_time: bool,
+}
+
+impl Endpoint {
+    /// How many requests for an answer its server gets at once; 0 is no limit. A browser opens six
+    /// connections to a server that speaks HTTP/1.1, as those without TLS do; whether one with TLS
+    /// speaks HTTP/2, which needs one, a page is not told.
+    pub fn most_at_once(&self) -> u32 {
+        match self.one_at_a_time {
+            true => 1,
+            false if self.base_url.origin().starts_with("http:") => 6,
+            false => 0,
+        }
+    }
+}
+
+/// How long an endpoint is waited for, in seconds; 0 is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Patience {
+    /// Until it begins to respond. Some load a model first.
+    pub response: u32,
+    /// From then until the first words of an answer come.
+    pub first_token: u32,
+    /// From one piece of an answer to the next.
+    pub more: u32,
+}
+
+impl Default for Patience {
+    /// Long enough for a large model on a slow machine, and an end all the same.
+    fn default() -> Self {
+        Self {
+            response: 300,
+            first_token: 300,
+            more: 120,
+        }
+    }
 }
 
 /// All saved endpoints, in the reader's order; a new one comes last.
@@ -87,6 +127,7 @@ impl Endpoints {
                 name: base_url.name().into(),
                 base_url,
                 token,
+                one_at_a_time: false,
             },
         })
     }
@@ -103,6 +144,8 @@ pub struct Edit {
     pub token: String,
     /// Whether the token before is given up.
     pub forget_token: bool,
+    /// Whether it is asked one question at a time.
+    pub one_at_a_time: bool,
 }
 
 impl Endpoints {
@@ -134,6 +177,7 @@ impl Endpoints {
             id,
             name: name.to_owned(),
             token: Token::parse(&edit.token)?.or(kept),
+            one_at_a_time: edit.one_at_a_time,
             base_url,
         })
     }
@@ -421,6 +465,7 @@ mod tests {
             assert_eq!(found, expected);
         }
         let saved = Endpoint {
+            one_at_a_time: false,
             id: Id::new(1),
             name: "one".into(),
             base_url: BaseUrl::parse("http://one/v1").unwrap(),
@@ -489,6 +534,7 @@ mod tests {
         #[track_caller]
         fn check(edit: (&str, &str, &str, bool), expected: Result<(&str, Option<&str>), Invalid>) {
             let saved = |id, base_url: &str| Endpoint {
+                one_at_a_time: false,
                 id: Id::new(id),
                 name: "old".into(),
                 base_url: BaseUrl::parse(base_url).unwrap(),
@@ -500,6 +546,7 @@ mod tests {
             };
             let (name, base_url, token, forget_token) = edit;
             let edit = Edit {
+                one_at_a_time: false,
                 name: name.into(),
                 base_url: base_url.into(),
                 token: token.into(),

@@ -193,6 +193,7 @@ fn Page() -> impl IntoView {
         }
     });
     let answering = memo(move || shown.session().map_or(0, Session::answering));
+    let failed = memo(move || shown.session().map_or(0, |session| session.failed().len()));
     view! {
         <header class="page-header">
             <h1 class="brand">"Collate"</h1>
@@ -212,6 +213,22 @@ fn Page() -> impl IntoView {
                 >
                     {icon::icon(icon::STOP)}
                     {word!(i18n, stop_all)}
+                </button>
+            })}
+            {when(move || failed.get() > 1, move || view! {
+                <button
+                    class="button"
+                    on:click=click(move |event| {
+                        if let Some(session) = untrack(|| shown.session()) {
+                            session.retry_failed();
+                            if let Some(first) = session.first_card() {
+                                card::focus_message(first, &event);
+                            }
+                        }
+                    })
+                >
+                    {icon::icon(icon::RESET)}
+                    {word!(i18n, retry_failed)}
                 </button>
             })}
             <button

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
+    Shown,
     actions::{Act, action, copy},
     card::focus_message,
     drawing::{Drawn, Of, plain},
@@ -13,7 +14,8 @@ use super::{
 use crate::{
     chat::{Answer, Metrics, Outcome, TurnStoreFields, card, turn},
     i18n::{I18n, t_string, use_i18n},
-    session::{Live, Session},
+    openai::MOST_TRIES,
+    session::{Live, Session, Stage},
 };
 
 /// An answer, while it comes and after.
@@ -26,6 +28,7 @@ pub fn AnswerView(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
+    let shown = expect_context::<Shown>();
     let turn = session.turn(card, id);
     let is_live = memo(move || standing.get() == Standing::Answering);
     // The card's other answers come and go, and the store tells of a change to anything around an
@@ -115,6 +118,10 @@ pub fn AnswerView(
         let comes = |live: &Live| live.with(|coming| !coming.reply.text.is_empty());
         own.with(|live| live.as_ref().is_some_and(comes))
     };
+    let stage = memo(move || {
+        let live = own.get();
+        live.map_or(Stage::Asking, |live| live.with(|coming| coming.stage))
+    });
     let variant = memo(move || turn.try_read().map_or((1, 1), |turn| turn.variant()));
     view! {
         <article
@@ -129,7 +136,17 @@ pub fn AnswerView(
                 move || is_live.get(),
                 move || view! {
                     <p class="answering" role="status">
-                        <span class="visually-hidden">{word!(i18n, answering)}</span>
+                        {part(move || match stage.get() {
+                            Stage::Asking => view! {
+                                <span class="visually-hidden">{word!(i18n, answering)}</span>
+                            }
+                                .into_any(),
+                            Stage::InLine => word!(i18n, in_line).into_any(),
+                            Stage::Pausing { seconds, tries } => {
+                                let of = MOST_TRIES;
+                                t_string!(i18n, tries_again, seconds, tries, of).to_string().into_any()
+                            }
+                        })}
                         // Text that comes moves by itself.
                         {when(
                             move || !has_text(),
@@ -171,6 +188,7 @@ pub fn AnswerView(
                                 focus_message(card, &event);
                             }),
                         )}
+                        {action(Act::Sent, move |_| shown.open_dialog(&format!("sent {card} {id}")))}
                         <Measured answer=memo(move || turn.answer().try_get().flatten()) />
                     </div>
                 },
