@@ -163,6 +163,7 @@ fn Page() -> impl IntoView {
     };
     provide_context(shown);
     panel::serve(library, shown);
+    let words = panel::Words::provide();
     // A chat in which something was said has an address of its own.
     effect(move || {
         if let Some(id) = shown.session().and_then(Session::address) {
@@ -193,6 +194,12 @@ fn Page() -> impl IntoView {
         }
     });
     let answering = memo(move || shown.session().map_or(0, Session::answering));
+    // What fails is explained at once, also where the network has gone.
+    effect(move || {
+        if answering.get() > 0 {
+            words.fetch();
+        }
+    });
     let failed = memo(move || shown.session().map_or(0, |session| session.failed().len()));
     view! {
         <header class="page-header">

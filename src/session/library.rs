@@ -30,11 +30,13 @@ pub enum Models {
 }
 
 /// Why an endpoint gave no list of models.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Unlisted {
     /// What went wrong.
+    #[error(transparent)]
     Failed(openai::Error),
     /// There is none at its base URL, but there is one at this.
+    #[error("the models are at {}", .0.as_str())]
     Elsewhere(BaseUrl),
 }
 

@@ -8,14 +8,14 @@ use super::{
     card::focus_message,
     drawing::{Drawn, Of, plain},
     dynamic::{click, derive, flag, memo, part, when, word},
-    explain::explain,
     messages::{Retry, Standing},
+    panel::Words,
 };
 use crate::{
     chat::{Answer, Metrics, Outcome, TurnStoreFields, card, turn},
     i18n::{I18n, t_string, use_i18n},
     openai::MOST_TRIES,
-    session::{Live, Session, Stage},
+    session::{Live, Session, Stage, Unlisted},
 };
 
 /// An answer, while it comes and after.
@@ -29,6 +29,7 @@ pub fn AnswerView(
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let shown = expect_context::<Shown>();
+    let words = expect_context::<Words>();
     let turn = session.turn(card, id);
     let is_live = memo(move || standing.get() == Standing::Answering);
     // The card's other answers come and go, and the store tells of a change to anything around an
@@ -77,18 +78,18 @@ pub fn AnswerView(
                     </button>
                 }
             });
-            let words = match outcome {
+            let said = match outcome {
                 Outcome::Complete if is_empty => t_string!(i18n, no_text).to_owned(),
                 Outcome::Complete => return None,
                 Outcome::Length => t_string!(i18n, length).to_owned(),
                 Outcome::Filtered => t_string!(i18n, filtered).to_owned(),
                 Outcome::Stopped => t_string!(i18n, stopped).to_owned(),
                 Outcome::Interrupted => t_string!(i18n, interrupted).to_owned(),
-                Outcome::Failed(error) => explain(i18n, &error),
+                Outcome::Failed(error) => words.explain(&Unlisted::Failed(error)),
             };
             Some(view! {
             <div class="note" class:error=is_error>
-                <span>{words}</span>
+                <span>{said}</span>
                 {refused}
                 {can_retry.then(|| view! { <Retry card id live /> })}
                 {when(
