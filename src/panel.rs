@@ -26,7 +26,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::HtmlElement;
 
 use crate::{
-    i18n::{I18n, use_i18n},
+    i18n::I18n,
     json,
     session::{Library, Unlisted},
     storage::beside,
@@ -74,11 +74,9 @@ fn share() -> (Library, Shelf, Heard, I18n) {
             shelf.look();
             heard.notify();
         });
-        I18n::provide(
-            move || library.settings().with(|settings| settings.locale.clone()),
-            library.languages(),
-        );
-        (library, shelf, Heard(heard), use_i18n())
+        let locale = move || library.settings().with(|settings| settings.locale.clone());
+        let i18n = I18n::new(locale, library.languages());
+        (library, shelf, Heard(heard), i18n)
     });
     // Nothing of it ends before the page does.
     std::mem::forget(owner);

@@ -24,7 +24,6 @@ use crate::{
     address::Wanted,
     chat::{
         self, Card, CardStoreFields, Chat, ChatStoreFields, Draft, Entry, Outcome, Params, Turn,
-        TurnStoreFields,
         card::{self, Manner},
         params::{self, Param},
         sync::{self, Around, Effect, Event, Part},
@@ -1023,41 +1022,6 @@ impl Session {
             request.stream_options = None;
         }
         Ok(request.json())
-    }
-
-    /// What was sent for a turn's answer and what came back: each try as JSON. Of an answer of an
-    /// earlier visit, what would be sent now.
-    pub async fn sent(self, card: card::Id, turn: turn::Id) -> Vec<String> {
-        let asked = untrack(|| {
-            let found = self.card(card).try_get()?;
-            let endpoints = self.library.endpoints().read();
-            let (endpoint, model) = found.target(&endpoints)?;
-            Some(Asked {
-                endpoint: endpoint.clone(),
-                model: model.to_owned(),
-                card: found,
-                turn,
-                goes_on: false,
-            })
-        });
-        let live = self.lives.with_untracked(|lives| {
-            let live = lives.get(&card).filter(|live| live.turn == turn);
-            live.map(|live| live.id)
-        });
-        let stored = self.turn(card, turn).answer().try_get_untracked().flatten();
-        let answer = live.or_else(|| stored.map(|answer| answer.id));
-        let kept = answer.map(|id| openai::exchanges(&id.to_string()));
-        if let Some(kept) = kept.filter(|kept| !kept.is_empty()) {
-            return kept;
-        }
-        match asked {
-            Some(asked) => {
-                let body = self.body(&asked).await;
-                let unsent = body.map(|body| openai::unsent(&asked.endpoint, &body));
-                unsent.into_iter().collect()
-            }
-            None => Vec::new(),
-        }
     }
 
     async fn receive(self, mut stream: openai::Stream, live: &live::Heard) -> Outcome {

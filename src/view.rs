@@ -47,10 +47,8 @@ use notice::{ChatNotices, Notices};
 pub fn App() -> impl IntoView {
     let library = Library::open_all();
     provide_context(library);
-    I18n::provide(
-        move || library.settings().with(|settings| settings.locale.clone()),
-        library.languages(),
-    );
+    let locale = move || library.settings().with(|settings| settings.locale.clone());
+    I18n::new(locale, library.languages()).provide();
     view! { <Page /> }
 }
 

@@ -52,14 +52,6 @@ pub fn dialog(part: Option<&str>) {
     ask("dialog", &part.map_or(JsValue::NULL, JsValue::from));
 }
 
-/// What was sent for an answer, and what came back: each try as JSON.
-pub async fn sent(of: &str) -> Vec<String> {
-    let promise: js_sys::Promise = ask("sent", &of.into()).into();
-    let tries = wasm_bindgen_futures::JsFuture::from(promise).await;
-    let tries = Array::from(&tries.unwrap_or_default());
-    tries.iter().filter_map(|found| found.as_string()).collect()
-}
-
 /// Has the page open a chat.
 pub fn open(id: chat::Id) {
     ask("open", &id.to_string().into());

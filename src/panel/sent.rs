@@ -4,11 +4,14 @@ use leptos::prelude::*;
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 
-use super::page;
+use super::{page, shelf::stored};
 use crate::{
+    chat::{attachment::Contents, turn},
     clipboard,
     i18n::{t_string, use_i18n},
     json,
+    openai::{self, Request},
+    session::Library,
     view::dynamic::{click, part, word},
 };
 
@@ -62,32 +65,47 @@ fn indented(text: &str) -> String {
 #[component]
 pub fn Sent(of: String) -> impl IntoView {
     let i18n = use_i18n();
-    let tries = RwSignal::new(None::<Vec<Try>>);
-    leptos::task::spawn_local(async move {
-        let found = page::sent(&of).await;
-        // The dialog may be closed meanwhile.
-        tries.try_set(Some(
-            found.iter().filter_map(|found| Try::read(found)).collect(),
-        ));
-    });
+    let library = expect_context::<Library>();
+    let tries = untrack(|| tries(library, &of)).unwrap_or_default();
+    let tries: Vec<_> = tries.iter().filter_map(|tried| Try::read(tried)).collect();
+    let count = tries.len();
+    let tried = |(tried, number)| view! { <Tried tried number count /> };
     view! {
         <div class="sent">
-            {part(move || {
-                let tries = tries.get()?;
-                Some(if tries.is_empty() {
-                    view! { <p class="hint">{word!(i18n, sent_nothing)}</p> }.into_any()
-                } else {
-                    let count = tries.len();
-                    tries
-                        .into_iter()
-                        .zip(1..)
-                        .map(|(tried, number)| view! { <Tried tried number count /> })
-                        .collect_view()
-                        .into_any()
-                })
-            })}
+            {(count == 0).then(|| view! { <p class="hint">{word!(i18n, sent_nothing)}</p> })}
+            {tries.into_iter().zip(1..).map(tried).collect_view()}
         </div>
     }
+}
+
+/// The tries to get an answer; where none is kept, what would be sent now.
+fn tries(library: Library, of: &str) -> Option<Vec<String>> {
+    page::flush();
+    let here = page::here()?;
+    let unsaved = page::unsaved().into_iter().find(|chat| chat.id == here);
+    let chat = unsaved.or_else(|| stored(here))?;
+    let (card, turn) = of.split_once(' ')?;
+    let card = chat.card(card.parse().ok()?)?;
+    let turn: turn::Id = turn.parse().ok()?;
+    let turn = card.turns.iter().find(|found| found.id == turn)?;
+    let answer = turn.answer.as_ref()?;
+    let kept = openai::exchanges(&answer.id.to_string());
+    if !kept.is_empty() {
+        return Some(kept);
+    }
+    let endpoints = library.endpoints().get();
+    let (endpoint, model) = card.target(&endpoints)?;
+    let before = card.before(turn.id);
+    // Their contents would take long to load, and longer to read.
+    let contents = openai::wire::attachments(before, turn);
+    let contents = contents.map(|it| (it.id, format!("({} B)", it.bytes)));
+    let contents: Contents = contents.collect();
+    let params = card.params.body(library.is_renaming(endpoint.id, model));
+    let mut request = Request::new(model, &card.system, before, turn, &contents, params);
+    if !library.is_counting(endpoint.id) {
+        request.stream_options = None;
+    }
+    Some(vec![openai::unsent(endpoint, &request.json())])
 }
 
 #[component]

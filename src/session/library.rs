@@ -827,7 +827,7 @@ impl Library {
     }
 
     /// Whether a model demands `max_completion_tokens`.
-    pub(super) fn is_renaming(self, endpoint: endpoint::Id, model: &str) -> bool {
+    pub fn is_renaming(self, endpoint: endpoint::Id, model: &str) -> bool {
         let key = (endpoint, model.to_owned());
         self.tab.with_value(|tab| tab.renaming.contains(&key))
     }
@@ -839,7 +839,7 @@ impl Library {
     }
 
     /// Whether an endpoint may be asked to count tokens: all are, until one refuses.
-    pub(super) fn is_counting(self, endpoint: endpoint::Id) -> bool {
+    pub fn is_counting(self, endpoint: endpoint::Id) -> bool {
         !self
             .tab
             .with_value(|tab| tab.not_counting.contains(&endpoint))

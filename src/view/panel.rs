@@ -3,7 +3,6 @@
 use js_sys::Array;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue, prelude::*};
-use wasm_bindgen_futures::future_to_promise;
 use web_sys::HtmlElement;
 
 use super::{
@@ -61,24 +60,6 @@ pub fn serve(library: Library, shown: Shown) {
             }
             // A part of the program is shown in a dialog, or none any more.
             "dialog" => shown.dialog.set(argument.as_string()),
-            // What was sent for an answer: its card's and its turn's identifiers.
-            "sent" => {
-                let of = argument.as_string().unwrap_or_default();
-                let of = of.split_once(' ').and_then(|(card, turn)| {
-                    Some((open()?, card.parse().ok()?, turn.parse().ok()?))
-                });
-                return future_to_promise(async move {
-                    Ok(match of {
-                        Some((open, card, turn)) => {
-                            let tries = open.sent(card, turn).await;
-                            tries.into_iter().map(JsValue::from).collect::<Array>()
-                        }
-                        None => Array::new(),
-                    }
-                    .into())
-                })
-                .into();
-            }
             // Saves all that is open.
             "flush" => library.flush(),
             // Opens a chat.
