@@ -2,13 +2,15 @@
 
 pub mod answer;
 pub mod error;
+pub mod refusal;
 pub mod reply;
 pub mod sse;
 pub mod wire;
 
 pub use error::{Error, Wait};
+pub use refusal::Cause;
 pub use reply::Reply;
-pub use wire::{Finish, Request};
+pub use wire::{Finish, Listed, Request};
 
 use gloo_net::http::{self, RequestBuilder, Response};
 use js_sys::Uint8Array;
@@ -17,12 +19,12 @@ use web_sys::{AbortController, AbortSignal, ReadableStream};
 
 use crate::endpoint::Endpoint;
 
-/// Asks an endpoint which models it has, by `GET {base}/models`. Dropping the future closes the
+/// Asks an endpoint which models it has, and what it tells of them, by `GET {base}/models`. Dropping the future closes the
 /// connection: a browser opens only six to one HTTP/1.1 server.
 ///
 /// # Errors
 /// Why there is no list.
-pub async fn models(endpoint: &Endpoint) -> Result<Vec<String>, Error> {
+pub async fn models(endpoint: &Endpoint) -> Result<Listed, Error> {
     let abort = AbortOnDrop::new();
     let request = http::Request::get(&endpoint.base_url.join("models"));
     let request = request.abort_signal(abort.signal().as_ref());
@@ -31,7 +33,7 @@ pub async fn models(endpoint: &Endpoint) -> Result<Vec<String>, Error> {
         .build()
         .map_err(unreachable)?;
     let response = accept(request.send().await.map_err(unreachable)?).await?;
-    wire::models(&response.text().await.map_err(|_| Error::CutOff)?)
+    wire::listed(&response.text().await.map_err(|_| Error::CutOff)?)
 }
 
 /// Asks for an answer, by `POST {base}/chat/completions`. The future is ready once the answer
@@ -60,7 +62,9 @@ pub fn stream(
         let body = response.body().ok_or(Error::Empty)?;
         Ok(Stream {
             body: Helpings::new(&body, PACE),
-            answer: answer::Reader::default(),
+            answer: answer::Reader::new(
+                &response.headers().get("content-type").unwrap_or_default(),
+            ),
             _abort: abort,
         })
     }

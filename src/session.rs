@@ -748,7 +748,7 @@ impl Session {
         };
         let endpoint = resolve()?;
         let typed = Some(model.trim()).filter(|model| !model.is_empty());
-        let models = match (library::ask_models(&endpoint).await, typed) {
+        let models = match (self.library.ask_models(&endpoint).await, typed) {
             (Ok(listed), None) if listed.is_empty() => return Err(Unconnected::NoModels),
             (Ok(listed), _) => Models::Listed(listed),
             (Err(unlisted), typed) if typed.is_none() || unlisted.is_hopeless() => {
@@ -859,7 +859,8 @@ impl Session {
             return;
         };
         let renames = self.library.is_renaming(endpoint.id, model);
-        let params = found.params.body(renames);
+        let mut params = found.params.body(renames);
+        self.library.server(endpoint.id).fit(&mut params);
         let can_rename = !renames && params.contains_key("max_tokens");
         let counts = self.library.is_counting(endpoint.id);
         let answered = found.turns.iter().find(|found| found.id == turn);
@@ -884,11 +885,19 @@ impl Session {
                 let outcome = self.receive(stream, &live).await;
                 let endpoint = endpoint.id;
                 if let Outcome::Failed(openai::Error::Refused { status, message }) = &outcome {
-                    let names_another = untrack(|| {
-                        self.card(card)
-                            .try_read()
-                            .is_some_and(|card| card.params.named_in(message).is_some())
+                    let named = untrack(|| {
+                        let card = self.card(card);
+                        card.try_read()
+                            .and_then(|card| card.params.named_in(message))
                     });
+                    let names_another = named.is_some();
+                    let is_of_field = matches!(status, 400 | 422)
+                        && openai::refusal::is_of_field(message)
+                        && !params::wants_max_completion_tokens(message);
+                    let field = named.filter(|field| is_of_field && *field != Param::Json);
+                    if let Some(field) = field {
+                        self.library.learn_refusing(endpoint, &model, field.wire());
+                    }
                     let asks_again = if can_rename && params::wants_max_completion_tokens(message) {
                         self.library.learn_renaming(endpoint, model);
                         true
