@@ -15,6 +15,7 @@ mod files;
 mod line;
 mod page;
 mod params;
+mod pictures;
 mod room;
 mod settings;
 mod shelf;
@@ -27,6 +28,7 @@ use web_sys::HtmlElement;
 use crate::{i18n::I18n, session::Library, storage::beside};
 use drawer::Drawer;
 use params::Parameters;
+use pictures::Pictures;
 use settings::Settings;
 use shelf::Shelf;
 
@@ -86,8 +88,11 @@ pub fn show(part: &str, element: HtmlElement) -> js_sys::Function {
             move || library.settings().with(|settings| settings.locale.clone()),
             library.languages(),
         );
-        let card = part.strip_prefix("params ").and_then(|id| id.parse().ok());
-        match card {
+        let card = |prefix| part.strip_prefix(prefix).and_then(|id| id.parse().ok());
+        if let Some(id) = card("pictures ") {
+            return view! { <Pictures id /> }.into_any();
+        }
+        match card("params ") {
             Some(id) => view! { <Parameters id /> }.into_any(),
             None if part == "settings" => view! { <Settings /> }.into_any(),
             None => view! { <Drawer /> }.into_any(),

@@ -309,6 +309,12 @@ impl Session {
             .is_some_and(|card| card.target(&endpoints).is_some())
     }
 
+    /// The endpoint that a card asks, and its model; no name where none is chosen yet.
+    pub fn asked(self, card: card::Id) -> Option<(endpoint::Id, String)> {
+        let card = self.card(card).try_read()?;
+        Some((card.endpoint?, card.model.clone().unwrap_or_default()))
+    }
+
     /// What was removed last, while it can still be put back.
     pub fn removed(self) -> Option<Removed> {
         self.removed.with(|removed| removed.last().cloned())
