@@ -12,6 +12,8 @@ pub struct Reader {
     body: Body,
     /// The beginning of the body, to be shown if it is no answer.
     begin: Vec<u8>,
+    /// Whether white space has come before it: a byte order mark stands before all else.
+    after_white: bool,
     /// How the endpoint says that the answer ends.
     finish: Option<Result<Finish, Error>>,
     /// Whether an event has come.
@@ -96,6 +98,11 @@ impl Reader {
     /// What the endpoint reported, [`Error::Garbled`], or [`Error::TooMuch`]: then the reply has what came
     /// before.
     pub fn push(&mut self, bytes: &[u8], reply: &mut Reply) -> Result<(), Error> {
+        let bytes = if self.after_white && self.begin.is_empty() {
+            bytes.trim_ascii_start()
+        } else {
+            bytes
+        };
         let room = BEGIN.saturating_sub(self.begin.len());
         self.begin
             .extend_from_slice(&bytes[..room.min(bytes.len())]);
@@ -114,16 +121,19 @@ impl Reader {
                 Ok(())
             }
             Body::Unknown => {
-                if BYTE_ORDER_MARK.starts_with(&self.begin) {
+                let mark = if self.after_white {
+                    b""
+                } else {
+                    BYTE_ORDER_MARK
+                };
+                if mark.starts_with(&self.begin) {
                     return Ok(());
                 }
-                let begin = self
-                    .begin
-                    .strip_prefix(BYTE_ORDER_MARK)
-                    .unwrap_or(&self.begin);
+                let begin = self.begin.strip_prefix(mark).unwrap_or(&self.begin);
                 let begin = begin.trim_ascii_start().to_vec();
+                self.begin.clone_from(&begin);
                 match begin.first() {
-                    None => self.begin.clear(),
+                    None => self.after_white = true,
                     // No event stream begins with these; JSON and HTML do.
                     Some(b'{' | b'[' | b'<') => self.body = Body::Whole(begin),
                     // Events may come under a page's name, too: it is what PHP sends by itself.
@@ -433,7 +443,9 @@ mod tests {
         check(r#"{"hello":1}"#, "", garbled(r#"{"hello":1}"#));
         check("<!doctype html>", "", garbled("<!doctype html>"));
         check("Hello", "", garbled("Hello"));
+        check(" \u{FEFF}Hello", "", garbled("\u{FEFF}Hello"));
         check(": ping\n\nHello\n", "", garbled("Hello"));
+        check(&" ".repeat(40_000_000), "", Err(Error::Empty));
         let long = format!(
             "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n",
             "가".repeat(3000)
