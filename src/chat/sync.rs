@@ -307,6 +307,7 @@ mod tests {
                 name: "e".into(),
                 base_url: BaseUrl::parse("http://e/v1").unwrap(),
                 token: None,
+                learned: endpoint::Learned::default(),
             }],
             ..Endpoints::default()
         }

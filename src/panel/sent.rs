@@ -100,7 +100,8 @@ fn tries(library: Library, of: &str) -> Option<Vec<String>> {
     let contents = openai::wire::attachments(before, turn);
     let contents = contents.map(|it| (it.id, format!("({} B)", it.bytes)));
     let contents: Contents = contents.collect();
-    let params = card.params.body(library.is_renaming(endpoint.id, model));
+    let mut params = card.params.body(library.is_renaming(endpoint.id, model));
+    library.server(endpoint.id).fit(&mut params);
     let mut request = Request::new(model, &card.system, before, turn, &contents, params);
     if !library.is_counting(endpoint.id) {
         request.stream_options = None;

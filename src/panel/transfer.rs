@@ -574,6 +574,7 @@ async fn bring_in(found: Found, shelf: Shelf, library: Library) -> (usize, usize
                 name: server.name,
                 base_url: server.base_url,
                 token: None,
+                learned: crate::endpoint::Learned::default(),
             }),
         }
     }

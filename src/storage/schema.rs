@@ -395,6 +395,7 @@ mod tests {
             name: "로컬".into(),
             base_url: BaseUrl::parse("http://127.0.0.1:8081/v1").unwrap(),
             token: Token::parse("sk-test").unwrap(),
+            learned: endpoint::Learned::default(),
         }];
         let endpoints = Endpoints {
             list,
