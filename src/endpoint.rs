@@ -20,10 +20,90 @@ pub struct Endpoint {
     pub name: String,
     /// Where its paths begin.
     pub base_url: BaseUrl,
-    /// Sent to this endpoint only, as `Authorization: Bearer …`. None sends no such header.
-    #[serde(default)]
+    /// Sent to this endpoint only, as `Authorization: Bearer …`. None sends no such header. In the
+    /// list of saved endpoints it is only there when it is kept in the browser.
+    #[serde(default, skip_serializing_if = "is_apart")]
     pub token: Option<Token>,
+    /// Where its token is kept.
+    #[serde(default, skip_serializing_if = "Keep::is_default")]
+    pub keep: Keep,
 }
+
+/// Where the token of an endpoint is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// With the endpoint, for good, as anyone who uses this browser can read it.
+    #[default]
+    Browser,
+    /// In this tab, until it is closed: see `storage::keys`.
+    Tab,
+    /// In the vault, which a passphrase opens: see `storage::keys`.
+    Vault,
+}
+
+impl Keep {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Browser, Self::Tab, Self::Vault];
+
+    /// What it is called where it is stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Tab => "tab",
+            Self::Vault => "vault",
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+    const fn is_default(&self) -> bool {
+        matches!(self, Self::Browser)
+    }
+}
+
+/// What is known of the token of an endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Held {
+    /// There is none for the server at its base URL.
+    #[default]
+    Nothing,
+    /// There is this one.
+    Token(Token),
+    /// There is one in the vault, which is locked.
+    Locked,
+}
+
+impl Endpoint {
+    /// Takes the token out, unless it is kept with the endpoint: what is left may be written anywhere
+    /// that the list of saved endpoints is.
+    pub fn take_apart(&mut self) -> Option<Token> {
+        match self.keep {
+            Keep::Browser => None,
+            Keep::Tab | Keep::Vault => self.token.take(),
+        }
+    }
+
+    /// The endpoint with its token, for a request; the token is never written from there.
+    ///
+    /// # Errors
+    /// [`Locked`]
+    pub fn with_held(&self, held: Held) -> Result<Self, Locked> {
+        let token = match held {
+            _ if self.token.is_some() => self.token.clone(),
+            Held::Nothing => None,
+            Held::Token(token) => Some(token.apart()),
+            Held::Locked => return Err(Locked),
+        };
+        Ok(Self {
+            token,
+            ..self.clone()
+        })
+    }
+}
+
+/// The token is in the vault, which is locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Locked;
 
 /// All saved endpoints, in the reader's order; a new one comes last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +119,40 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
+    /// What was read, made true: who has a token in the list is kept in the browser, whatever else is
+    /// written there.
+    #[must_use]
+    pub fn honest(mut self) -> Self {
+        for endpoint in &mut self.list {
+            if endpoint.token.is_some() {
+                endpoint.keep = Keep::Browser;
+            }
+        }
+        self
+    }
+
+    /// Where an imported endpoint is saved, or is to be: one of the same base URL as it is, else a new
+    /// one without a token. One that is saved stays as it is, also where another has its identifier.
+    ///
+    /// # Errors
+    /// The endpoint that is to be saved.
+    pub fn imported(
+        &self,
+        id: Id,
+        name: &str,
+        base_url: &BaseUrl,
+        fresh: Id,
+    ) -> Result<Id, Endpoint> {
+        let same = self.list.iter().find(|saved| saved.base_url == *base_url);
+        same.map(|saved| saved.id).ok_or_else(|| Endpoint {
+            id: if self.find(id).is_some() { fresh } else { id },
+            name: name.to_owned(),
+            base_url: base_url.clone(),
+            token: None,
+            keep: Keep::default(),
+        })
+    }
+
     /// The endpoint with that identifier, if it is still saved.
     pub fn find(&self, id: Id) -> Option<&Endpoint> {
         self.list.iter().find(|endpoint| endpoint.id == id)
@@ -55,7 +169,8 @@ impl Endpoints {
 
     /// The endpoint that a filled-in form means. An empty base URL means the chosen endpoint; a
     /// base URL that is saved already means that endpoint, with the typed token if one was typed.
-    /// A new base URL means a new endpoint, which has the typed token or none: never another's.
+    /// A new base URL means a new endpoint, which has the typed token or none: never another's. A typed
+    /// token is kept as is chosen, else as the one before was.
     ///
     /// # Errors
     /// What is wrong with the base URL or the token.
@@ -64,6 +179,7 @@ impl Endpoints {
         chosen: Option<Id>,
         base_url: &str,
         token: &str,
+        keep: Option<Keep>,
         fresh: Id,
     ) -> Result<Endpoint, Invalid> {
         let token = Token::parse(token)?;
@@ -77,17 +193,26 @@ impl Endpoints {
                 .find(|saved| saved.base_url == base_url)
                 .ok_or(base_url)
         };
-        Ok(match known {
-            Ok(known) => Endpoint {
-                token: token.or_else(|| known.token.clone()),
-                ..known.clone()
-            },
-            Err(base_url) => Endpoint {
-                id: fresh,
-                name: base_url.name().into(),
-                base_url,
-                token,
-            },
+        Ok(match (known, token) {
+            (Ok(known), None) => known.clone(),
+            (Ok(known), Some(token)) => {
+                let keep = keep.unwrap_or(known.keep);
+                Endpoint {
+                    token: Some(token.kept(keep)),
+                    keep,
+                    ..known.clone()
+                }
+            }
+            (Err(base_url), token) => {
+                let keep = keep.unwrap_or_default();
+                Endpoint {
+                    id: fresh,
+                    name: base_url.name().into(),
+                    base_url,
+                    token: token.map(|token| token.kept(keep)),
+                    keep,
+                }
+            }
         })
     }
 }
@@ -103,15 +228,18 @@ pub struct Edit {
     pub token: String,
     /// Whether the token before is given up.
     pub forget_token: bool,
+    /// Where the token is kept from now on.
+    pub keep: Keep,
 }
 
 impl Endpoints {
-    /// The endpoint as the edit makes it; without one before, a new one. A token stays with the
-    /// server that it was typed for: at another scheme, host or port, it has to be typed again.
+    /// The endpoint as the edit makes it, with its token wherever that is kept, as far as it is known;
+    /// without one before, a new one. `held` is what is known of the token before. A token stays with
+    /// the server that it was typed for: at another scheme, host or port, it has to be typed again.
     ///
     /// # Errors
     /// What is wrong with the edit.
-    pub fn edited(&self, id: Id, edit: &Edit) -> Result<Endpoint, Invalid> {
+    pub fn edited(&self, id: Id, edit: &Edit, held: Held) -> Result<Endpoint, Invalid> {
         let base_url = BaseUrl::parse(&edit.base_url)?;
         if self
             .list
@@ -123,7 +251,15 @@ impl Endpoints {
         let kept = self
             .find(id)
             .filter(|before| !edit.forget_token && before.base_url.origin() == base_url.origin());
-        let kept = kept.and_then(|before| before.token.clone());
+        let typed = Token::parse(&edit.token)?;
+        let token = match (typed, kept, held) {
+            (Some(typed), ..) => Some(typed),
+            (None, Some(_), Held::Token(token)) => Some(token),
+            (None, Some(before), Held::Locked) if before.keep != edit.keep => {
+                return Err(Invalid::Locked);
+            }
+            _ => None,
+        };
         let name = edit.name.trim();
         let name = if name.is_empty() {
             base_url.name()
@@ -133,8 +269,9 @@ impl Endpoints {
         Ok(Endpoint {
             id,
             name: name.to_owned(),
-            token: Token::parse(&edit.token)?.or(kept),
+            token: token.map(|token| token.kept(edit.keep)),
             base_url,
+            keep: edit.keep,
         })
     }
 }
@@ -163,6 +300,9 @@ pub enum Invalid {
     /// The token holds a character that no HTTP header can carry.
     #[error("the token holds a character that can't be sent")]
     Token,
+    /// The token is to go into the vault, or out of it, and that is not open.
+    #[error("the vault is not open")]
+    Locked,
 }
 
 /// The address that an endpoint's paths begin with, version included, as in
@@ -287,7 +427,18 @@ impl From<BaseUrl> for String {
 /// A secret for one endpoint. It is never shown by `Debug`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Token(String);
+pub struct Token {
+    secret: String,
+    /// It is kept apart from its endpoint, with which it is never written.
+    #[serde(skip)]
+    is_apart: bool,
+}
+
+/// Whether the token of an endpoint is not to be written with it.
+#[expect(clippy::ref_option, reason = "serde wants it so")]
+fn is_apart(token: &Option<Token>) -> bool {
+    token.as_ref().is_some_and(|token| token.is_apart)
+}
 
 impl Token {
     /// Reads a token as a reader types or pastes it; nothing typed is no token. A pasted
@@ -303,7 +454,10 @@ impl Token {
             return Ok(None);
         }
         if token.chars().all(|c| c.is_ascii_graphic()) {
-            Ok(Some(Self(token.to_owned())))
+            Ok(Some(Self {
+                secret: token.to_owned(),
+                is_apart: false,
+            }))
         } else {
             Err(Invalid::Token)
         }
@@ -311,12 +465,29 @@ impl Token {
 
     /// The value of the `Authorization` header.
     pub fn bearer(&self) -> String {
-        format!("Bearer {}", self.0)
+        format!("Bearer {}", self.secret)
     }
 
-    /// The token itself, for an endpoint that wants it in another header.
-    fn secret(&self) -> &str {
-        &self.0
+    /// The token itself: for an endpoint that wants it in another header, for where it is kept, and
+    /// for its reader.
+    pub(crate) fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    /// The token as it is kept like this.
+    fn kept(self, keep: Keep) -> Self {
+        Self {
+            is_apart: keep != Keep::Browser,
+            ..self
+        }
+    }
+
+    /// The token as what is kept apart from its endpoint.
+    fn apart(self) -> Self {
+        Self {
+            is_apart: true,
+            ..self
+        }
     }
 }
 
@@ -403,7 +574,7 @@ mod tests {
             expected: Result<(u64, &str, Option<&str>), Invalid>,
         ) {
             let (chosen, base_url, token) = form;
-            let found = endpoints.resolve(chosen.map(Id::new), base_url, token, Id::new(9));
+            let found = endpoints.resolve(chosen.map(Id::new), base_url, token, None, Id::new(9));
             let expected = expected.map(|(id, base_url, token)| {
                 (
                     Id::new(id),
@@ -425,6 +596,7 @@ mod tests {
             name: "one".into(),
             base_url: BaseUrl::parse("http://one/v1").unwrap(),
             token: Token::parse("secret-1").unwrap(),
+            keep: Keep::Browser,
         };
         let endpoints = Endpoints {
             list: vec![saved],
@@ -493,6 +665,7 @@ mod tests {
                 name: "old".into(),
                 base_url: BaseUrl::parse(base_url).unwrap(),
                 token: Token::parse("secret").unwrap(),
+                keep: Keep::Browser,
             };
             let endpoints = Endpoints {
                 list: vec![saved(1, "http://one"), saved(2, "http://two/v1")],
@@ -504,11 +677,13 @@ mod tests {
                 base_url: base_url.into(),
                 token: token.into(),
                 forget_token,
+                keep: Keep::Browser,
             };
-            let edited = endpoints.edited(Id::new(1), &edit);
+            let held = Held::Token(Token::parse("secret").unwrap().unwrap());
+            let edited = endpoints.edited(Id::new(1), &edit, held);
             let expected =
                 expected.map(|(name, token)| (name.to_owned(), token.map(str::to_owned)));
-            let edited = edited.map(|edited| (edited.name, edited.token.map(|token| token.0)));
+            let edited = edited.map(|edited| (edited.name, edited.token.map(|token| token.secret)));
             assert_eq!(edited, expected);
         }
         check(

@@ -12,6 +12,7 @@
 
 mod drawer;
 mod files;
+pub(crate) mod keep;
 mod line;
 mod page;
 mod params;
@@ -19,6 +20,7 @@ mod room;
 mod settings;
 mod shelf;
 mod transfer;
+mod vault;
 
 use leptos::{mount::mount_to, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -29,6 +31,7 @@ use drawer::Drawer;
 use params::Parameters;
 use settings::Settings;
 use shelf::Shelf;
+use vault::Vault;
 
 thread_local! {
     /// What all parts share, for as long as the page lasts.
@@ -40,6 +43,7 @@ thread_local! {
 struct Heard(RwSignal<()>);
 
 fn share() -> (Library, Shelf, Heard) {
+    vault::begin();
     let owner = Owner::new();
     let shared = owner.with(|| {
         let library = Library::beside(|_, id| page::load_models(id));
@@ -90,6 +94,7 @@ pub fn show(part: &str, element: HtmlElement) -> js_sys::Function {
         match card {
             Some(id) => view! { <Parameters id /> }.into_any(),
             None if part == "settings" => view! { <Settings /> }.into_any(),
+            None if part == "vault" => view! { <Vault is_dialog=true /> }.into_any(),
             None => view! { <Drawer /> }.into_any(),
         }
     });

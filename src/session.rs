@@ -737,13 +737,14 @@ impl Session {
         card: card::Id,
         base_url: String,
         token: String,
+        keep: Option<endpoint::Keep>,
         model: String,
     ) -> Result<(), Unconnected> {
         let chosen = self.card(card).endpoint().try_get_untracked().flatten();
         let id = fresh();
         let resolve = || {
             self.library
-                .resolve(chosen, &base_url, &token, id)
+                .resolve(chosen, &base_url, &token, keep, id)
                 .map_err(Unconnected::Invalid)
         };
         let endpoint = resolve()?;
@@ -935,6 +936,7 @@ impl Session {
         storage::journal::settled().await;
         let contents = self.contents(&card, turn).await;
         let contents = contents.map_err(|name| openai::Error::Gone { name })?;
+        let endpoint = storage::keys::with_token(&endpoint)?;
         let before = card.before(turn);
         let stream = card.turns.get(before.len()).map(|asked| {
             let system = &card.system;

@@ -306,6 +306,7 @@ mod tests {
                 name: "e".into(),
                 base_url: BaseUrl::parse("http://e/v1").unwrap(),
                 token: None,
+                keep: endpoint::Keep::Browser,
             }],
             ..Endpoints::default()
         }

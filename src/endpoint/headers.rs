@@ -48,7 +48,7 @@ fn in_browser() -> (&'static str, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::{BaseUrl, Id, Token};
+    use crate::endpoint::{BaseUrl, Id, Keep, Token};
 
     #[test]
     fn only_anthropic_gets_headers_of_its_own() {
@@ -59,6 +59,7 @@ mod tests {
                 name: String::new(),
                 base_url: BaseUrl::parse(base_url).unwrap(),
                 token: Token::parse("secret").unwrap(),
+                keep: Keep::Browser,
             };
             let names = |headers: Vec<(&'static str, _)>| -> Vec<_> {
                 headers.into_iter().map(|(name, _)| name).collect()

@@ -8,11 +8,12 @@ use super::Session;
 use crate::{
     address::{Address, Wanted},
     chat::{self, Card, Chat, Entry},
-    endpoint::{self, BaseUrl, Edit, Endpoint, Endpoints, Invalid},
+    endpoint::{self, BaseUrl, Edit, Endpoint, Endpoints, Held, Invalid, Keep},
     id::{fresh, now},
     json, openai,
     storage::{
         self, Found, Key, Loaded, Recent, Settings, Used, archive,
+        keys::{self, Standing},
         locks::{self, Kind},
     },
     table::Table,
@@ -125,6 +126,8 @@ pub struct Library {
     history: RwSignal<()>,
     is_nearly_full: RwSignal<bool>,
     is_online: RwSignal<bool>,
+    /// Notified when tokens that are kept apart have come or gone.
+    keys: RwSignal<()>,
     languages: RwSignal<Vec<String>>,
     tab: StoredValue<Tab, LocalStorage>,
 }
@@ -155,6 +158,8 @@ impl Library {
             changed: Self::chat_changed,
         });
         library.watch();
+        keys::sweep();
+        keys::listen(move || library.ask_again());
         library.tidy_soon();
         // There is no room for these: they stay open until there is.
         for pair in archive::held().chunks(2) {
@@ -187,7 +192,7 @@ impl Library {
             not_counting: Vec::new(),
         };
         let unsaved = failed.map(|error| (Key::Settings, error));
-        Self {
+        let library = Self {
             endpoints: RwSignal::new(loaded.endpoints),
             settings: RwSignal::new(loaded.settings),
             recent: RwSignal::new(loaded.recent),
@@ -198,9 +203,12 @@ impl Library {
             history: RwSignal::new(()),
             is_nearly_full: RwSignal::new(false),
             is_online: RwSignal::new(window().navigator().on_line()),
+            keys: RwSignal::new(()),
             languages: RwSignal::new(languages()),
             tab: StoredValue::new_local(tab),
-        }
+        };
+        keys::listen(move || library.keys.notify());
+        library
     }
 
     // What the page shows.
@@ -213,6 +221,24 @@ impl Library {
     /// A saved endpoint.
     pub fn endpoint(self, id: endpoint::Id) -> Option<Endpoint> {
         self.endpoints.read().find(id).cloned()
+    }
+
+    /// Follows where the tokens are that are not kept with their endpoints.
+    pub fn follow_keys(self) {
+        self.keys.track();
+    }
+
+    /// How the vault stands.
+    pub fn vault(self) -> Standing {
+        self.keys.track();
+        keys::standing()
+    }
+
+    /// What is known of the token of a saved endpoint.
+    pub fn held(self, id: endpoint::Id) -> Held {
+        self.keys.track();
+        let endpoint = self.endpoint(id);
+        endpoint.map_or(Held::Nothing, |endpoint| keys::held(&endpoint))
     }
 
     /// What is known of an endpoint's models; None if they were never asked for.
@@ -516,7 +542,7 @@ impl Library {
                 let read = text.and_then(|text| json::read_all::<Endpoints>(&text));
                 if let Some((endpoints, rest)) = read {
                     let before = self.endpoints.get_untracked();
-                    self.endpoints.set(Endpoints { rest, ..endpoints });
+                    self.endpoints.set(Endpoints { rest, ..endpoints }.honest());
                     (self.page().ready)(self, Some(&before));
                 }
             }
@@ -656,10 +682,11 @@ impl Library {
         chosen: Option<endpoint::Id>,
         base_url: &str,
         token: &str,
+        keep: Option<Keep>,
         fresh: endpoint::Id,
     ) -> Result<Endpoint, Invalid> {
         let endpoints = self.endpoints.read_untracked();
-        endpoints.resolve(chosen, base_url, token, fresh)
+        can_keep(endpoints.resolve(chosen, base_url, token, keep, fresh)?)
     }
 
     /// Saves an endpoint as an edit makes it, a new one without an identifier. Its models are asked
@@ -669,7 +696,13 @@ impl Library {
     /// What is wrong with the edit; nothing is saved then.
     pub fn edit_endpoint(self, id: Option<endpoint::Id>, edit: &Edit) -> Result<(), Invalid> {
         let id = id.unwrap_or_else(fresh);
-        let edited = self.endpoints.read_untracked().edited(id, edit)?;
+        let before = self.endpoints.read_untracked().find(id).map(keys::held);
+        let held = before.unwrap_or_default();
+        let edited = self.endpoints.read_untracked().edited(id, edit, held)?;
+        let edited = can_keep(edited)?;
+        if edit.forget_token {
+            keys::remove(id);
+        }
         self.save_endpoint(edited);
         self.load_models(id);
         Ok(())
@@ -743,10 +776,11 @@ impl Library {
             return;
         }
         self.know(id, Models::Loading);
+        let held = keys::held(&endpoint);
         leptos::task::spawn_local(async move {
             let answered = ask_models(&endpoint).await;
             let now = self.endpoints.read_untracked().find(id).cloned();
-            if now.as_ref() != Some(&endpoint) {
+            if now.as_ref() != Some(&endpoint) || keys::held(&endpoint) != held {
                 // Of an endpoint that was changed meanwhile, this is no longer true.
                 self.models.update(|models| _ = models.remove(&id));
                 self.load_models(id);
@@ -754,6 +788,18 @@ impl Library {
             }
             self.know(id, answered.map_or_else(Models::Unlisted, Models::Listed));
         });
+    }
+
+    /// Asks those endpoints for their models again that could not be asked while the vault was locked.
+    fn ask_again(self) {
+        let locked = Models::Unlisted(Unlisted::Failed(openai::Error::Locked));
+        for endpoint in self.endpoints.get_untracked().list {
+            if self.models_now(endpoint.id).as_ref() == Some(&locked)
+                && keys::held(&endpoint) != Held::Locked
+            {
+                self.load_models(endpoint.id);
+            }
+        }
     }
 
     /// Takes over what is known of an endpoint's models. Cards that wait for a model get one.
@@ -858,8 +904,10 @@ impl Library {
 
     // How things are saved.
 
-    /// Saves an endpoint, in place of the one of its identifier, else as the last.
-    pub fn save_endpoint(self, endpoint: Endpoint) {
+    /// Saves an endpoint, in place of the one of its identifier, else as the last. Its token goes to
+    /// where it is kept.
+    pub fn save_endpoint(self, mut endpoint: Endpoint) {
+        keys::settle(&mut endpoint);
         self.endpoints.update(|Endpoints { list, .. }| {
             match list.iter_mut().find(|saved| saved.id == endpoint.id) {
                 Some(saved) => *saved = endpoint,
@@ -1006,9 +1054,19 @@ fn languages() -> Vec<String> {
     languages.iter().filter_map(|tag| tag.as_string()).collect()
 }
 
+/// Lets an endpoint through whose token can be put where it is to be kept.
+fn can_keep(endpoint: Endpoint) -> Result<Endpoint, Invalid> {
+    let wants_vault = endpoint.keep == Keep::Vault && endpoint.token.is_some();
+    if wants_vault && keys::standing() != Standing::Open {
+        return Err(Invalid::Locked);
+    }
+    Ok(endpoint)
+}
+
 /// Asks an endpoint for its models. Where it knows no such path, the path with a version is tried
 /// too: most base URLs that lead nowhere lack it.
 pub(super) async fn ask_models(endpoint: &Endpoint) -> Result<Vec<String>, Unlisted> {
+    let endpoint = &keys::with_token(endpoint).map_err(Unlisted::Failed)?;
     let error = match openai::models(endpoint).await {
         Ok(listed) => return Ok(listed),
         Err(error) => error,

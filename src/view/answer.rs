@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
+    Shown,
     actions::{Act, action, copy},
     card::focus_message,
     drawing::{Drawn, Of, plain},
@@ -13,6 +14,7 @@ use super::{
 use crate::{
     chat::{Answer, Metrics, Outcome, TurnStoreFields, card, turn},
     i18n::{I18n, t_string, use_i18n},
+    openai,
     session::{Live, Session},
 };
 
@@ -26,6 +28,7 @@ pub fn AnswerView(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
+    let shown = expect_context::<Shown>();
     let turn = session.turn(card, id);
     let is_live = memo(move || standing.get() == Standing::Answering);
     // The card's other answers come and go, and the store tells of a change to anything around an
@@ -74,6 +77,14 @@ pub fn AnswerView(
                     </button>
                 }
             });
+            let is_locked = outcome == Outcome::Failed(openai::Error::Locked);
+            let unlock = is_locked.then(|| {
+                view! {
+                    <button class="button" on:click=click(move |_| shown.open_dialog("vault"))>
+                        {word!(i18n, vault_unlock)}
+                    </button>
+                }
+            });
             let words = match outcome {
                 Outcome::Complete if is_empty => t_string!(i18n, no_text).to_owned(),
                 Outcome::Complete => return None,
@@ -87,6 +98,7 @@ pub fn AnswerView(
             <div class="note" class:error=is_error>
                 <span>{words}</span>
                 {refused}
+                {unlock}
                 {can_retry.then(|| view! { <Retry card id live /> })}
                 {when(
                     move || can_go_on && live.with(Option::is_none) && session.can_ask(card),
