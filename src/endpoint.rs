@@ -499,6 +499,10 @@ impl std::fmt::Debug for Token {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -706,5 +710,240 @@ mod tests {
         check(("a", "http://two/v1/", "", false), Err(Invalid::Taken));
         check(("a", "two", "", false), Err(Invalid::Scheme));
         check(("a", "http://one", "토큰", false), Err(Invalid::Token));
+    }
+
+    #[test]
+    fn a_token_moves_only_where_it_can_be_read() {
+        #[track_caller]
+        fn check(
+            before: Keep,
+            held: Held,
+            edit: (&str, Keep),
+            expected: Result<Option<&str>, Invalid>,
+        ) {
+            let saved = Endpoint {
+                id: Id::new(1),
+                name: "one".into(),
+                base_url: BaseUrl::parse("http://one").unwrap(),
+                token: None,
+                keep: before,
+            };
+            let endpoints = Endpoints {
+                list: vec![saved],
+                ..Endpoints::default()
+            };
+            let (token, keep) = edit;
+            let edit = Edit {
+                name: String::new(),
+                base_url: "http://one/v1".into(),
+                token: token.into(),
+                forget_token: false,
+                keep,
+            };
+            let edited = endpoints.edited(Id::new(1), &edit, held);
+            let edited = edited.map(|edited| edited.token.map(|token| token.secret));
+            assert_eq!(edited, expected.map(|token| token.map(str::to_owned)));
+        }
+        use Keep::{Browser, Tab, Vault};
+        let held = || Held::Token(Token::parse("old").unwrap().unwrap());
+        check(Tab, held(), ("", Browser), Ok(Some("old")));
+        check(Browser, held(), ("", Vault), Ok(Some("old")));
+        check(Tab, Held::Nothing, ("", Vault), Ok(None));
+        check(Vault, Held::Locked, ("", Vault), Ok(None));
+        check(Vault, Held::Locked, ("", Tab), Err(Invalid::Locked));
+        check(Vault, Held::Locked, ("new", Tab), Ok(Some("new")));
+        check(Vault, Held::Locked, ("new", Vault), Ok(Some("new")));
+    }
+
+    #[test]
+    fn what_is_read_is_kept_where_it_was_read() {
+        let text = r#"{"list":[{"id":"1","name":"a","base_url":"http://a","token":"t","keep":"vault"},
+            {"id":"2","name":"b","base_url":"http://b","keep":"tab"},
+            {"id":"3","name":"c","base_url":"http://c","token":"t"}]}"#;
+        let read: Endpoints = crate::json::read(text).unwrap();
+        let keeps: Vec<_> = read.honest().list.iter().map(|saved| saved.keep).collect();
+        assert_eq!(keeps, [Keep::Browser, Keep::Tab, Keep::Browser]);
+    }
+
+    #[test]
+    fn an_import_takes_nobodys_place() {
+        let saved = Endpoint {
+            id: Id::new(1),
+            name: "one".into(),
+            base_url: BaseUrl::parse("http://one").unwrap(),
+            token: Token::parse("secret").unwrap(),
+            keep: Keep::Browser,
+        };
+        let endpoints = Endpoints {
+            list: vec![saved],
+            ..Endpoints::default()
+        };
+        #[track_caller]
+        fn check(endpoints: &Endpoints, id: u64, base_url: &str, expected: Result<u64, u64>) {
+            let base_url = BaseUrl::parse(base_url).unwrap();
+            let imported = endpoints.imported(Id::new(id), "theirs", &base_url, Id::new(9));
+            let token = imported.as_ref().err().and_then(|new| new.token.as_ref());
+            assert_eq!(token, None);
+            let imported = imported.map(Id::bits).map_err(|new| new.id.bits());
+            assert_eq!(imported, expected);
+        }
+        check(&endpoints, 1, "http://one", Ok(1));
+        check(&endpoints, 2, "http://one", Ok(1));
+        check(&endpoints, 2, "http://two", Err(2));
+        // The same identifier, and another server: what is saved stays.
+        check(&endpoints, 1, "http://two", Err(9));
+    }
+
+    /// What `keys.js` does, in short.
+    #[derive(Default)]
+    struct Keys {
+        tokens: HashMap<(Id, &'static str), (String, String)>,
+        is_locked: bool,
+    }
+
+    impl Keys {
+        fn held(&self, endpoint: &Endpoint) -> Held {
+            if let Some(token) = &endpoint.token {
+                return Held::Token(token.clone());
+            }
+            let found = self.tokens.get(&(endpoint.id, endpoint.keep.name()));
+            match found.filter(|(origin, _)| *origin == endpoint.base_url.origin()) {
+                Some(_) if self.is_locked && endpoint.keep == Keep::Vault => Held::Locked,
+                Some((_, token)) => Held::Token(Token::parse(token).unwrap().unwrap()),
+                None => Held::Nothing,
+            }
+        }
+
+        fn settle(&mut self, endpoint: &mut Endpoint) {
+            let token = endpoint.take_apart();
+            let (keep, origin) = (endpoint.keep.name(), endpoint.base_url.origin());
+            self.tokens.retain(|(id, of), (at, _)| {
+                *id != endpoint.id || (*of == keep && *at == origin && token.is_none())
+            });
+            if let Some(token) = token {
+                let entry = (origin, token.secret().to_owned());
+                self.tokens.insert((endpoint.id, keep), entry);
+            }
+        }
+    }
+
+    /// One thing that a reader does.
+    #[derive(Clone, Debug)]
+    enum Step {
+        /// An endpoint is edited: which, its new server, whether a token is typed, whether the one before
+        /// is forgotten, and where it is kept.
+        Edit(u64, u8, bool, bool, Keep),
+        /// The form of a card is sent: the endpoint that is chosen, and the same.
+        Connect(u64, Option<u8>, bool, Option<Keep>),
+        /// The vault is locked, or opened.
+        Lock(bool),
+        /// The list is read again, as another tab reads it.
+        Reread,
+    }
+
+    fn keep() -> impl Strategy<Value = Keep> {
+        prop::sample::select(&Keep::ALL[..])
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (0..3u64, 0..4u8, any::<bool>(), prop::bool::weighted(0.1), keep())
+                .prop_map(|(id, server, types, forgets, keep)| Step::Edit(id, server, types, forgets, keep)),
+            4 => (0..3u64, prop::option::of(0..4u8), any::<bool>(), prop::option::of(keep()))
+                .prop_map(|(id, server, types, keep)| Step::Connect(id, server, types, keep)),
+            1 => any::<bool>().prop_map(Step::Lock),
+            1 => Just(Step::Reread),
+        ]
+    }
+
+    /// Two servers, and two paths at each.
+    fn base_url(server: u8) -> String {
+        format!("http://server{}/{}", server / 2, server % 2)
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_is_written_and_sent_only_where_it_may_be(steps in prop::collection::vec(step(), 0..60)) {
+            let (mut endpoints, mut keys) = (Endpoints::default(), Keys::default());
+            // Of each token that was typed: for which server, and how it was to be kept last.
+            let mut typed: Vec<String> = Vec::new();
+            for step in steps {
+                let mut type_for = |server: u8, types: bool| {
+                    let token = format!("sk-{}-{}-end", server / 2, typed.len());
+                    typed.push(token.clone());
+                    if types { token } else { String::new() }
+                };
+                let mut saved = None;
+                match step {
+                    Step::Edit(id, server, types, forget_token, keep) => {
+                        let id = Id::new(id);
+                        let edit = Edit {
+                            name: String::new(),
+                            base_url: base_url(server),
+                            token: type_for(server, types),
+                            forget_token,
+                            keep,
+                        };
+                        let held = endpoints.find(id).map(|before| keys.held(before));
+                        let edited = endpoints.edited(id, &edit, held.unwrap_or_default());
+                        if forget_token && edited.is_ok() {
+                            keys.tokens.retain(|(of, _), _| *of != id);
+                        }
+                        saved = edited.ok();
+                    }
+                    Step::Connect(chosen, server, types, keep) => {
+                        let chosen = Id::new(chosen);
+                        let at = server.map(base_url).unwrap_or_default();
+                        let server = server.or_else(|| {
+                            let chosen = endpoints.find(chosen)?;
+                            (0..4).find(|server| base_url(*server) == chosen.base_url.as_str())
+                        });
+                        let token = type_for(server.unwrap_or_default(), types);
+                        let fresh = Id::new(10 + u64::from(server.unwrap_or_default()));
+                        let resolved = endpoints.resolve(Some(chosen), &at, &token, keep, fresh);
+                        saved = resolved.ok();
+                    }
+                    Step::Lock(is_locked) => keys.is_locked = is_locked,
+                    Step::Reread => {
+                        let text = crate::json::write(&endpoints);
+                        let read: Endpoints = crate::json::read(&text).unwrap();
+                        prop_assert_eq!(&read, &endpoints);
+                        endpoints = read.honest();
+                    }
+                }
+                if let Some(mut saved) = saved {
+                    // As it is before it is saved, it is told to nobody with a token of these.
+                    let is_apart = saved.keep != Keep::Browser;
+                    let wants_vault = saved.keep == Keep::Vault && saved.token.is_some();
+                    prop_assert!(!is_apart || !crate::json::write(&saved).contains("sk-"));
+                    if !(wants_vault && keys.is_locked) {
+                        keys.settle(&mut saved);
+                        endpoints.list.retain(|other| other.id != saved.id);
+                        endpoints.list.push(saved);
+                    }
+                }
+                for endpoint in &endpoints.list {
+                    let with_token = endpoint.with_held(keys.held(endpoint));
+                    let origin = endpoint.base_url.origin();
+                    if let Ok(with_token) = with_token {
+                        let headers = with_token.headers();
+                        let server = origin.strip_prefix("http://server").unwrap();
+                        let is_own = |value: &str| value.starts_with(&format!("Bearer sk-{server}-"));
+                        prop_assert!(headers.iter().all(|(_, value)| is_own(value)));
+                        if endpoint.keep != Keep::Browser {
+                            let written = crate::json::write(&with_token);
+                            prop_assert_eq!(crate::json::read(&written), Some(endpoint.clone()));
+                        }
+                    }
+                    if endpoint.keep != Keep::Browser {
+                        prop_assert!(endpoint.token.is_none());
+                        prop_assert!(!crate::json::write(endpoint).contains("sk-"));
+                    }
+                }
+                for (of, (_, token)) in &keys.tokens {
+                    prop_assert!(!crate::json::write(&endpoints).contains(token.as_str()), "{of:?}");
+                }
+            }
+        }
     }
 }

@@ -404,8 +404,6 @@ fn Idle() -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn a_new_passphrase_is_long_and_typed_twice() {
         #[track_caller]
