@@ -790,12 +790,14 @@ impl Library {
         });
     }
 
-    /// Asks those endpoints for their models again that could not be asked while the vault was locked.
+    /// Tokens have come: asks those endpoints for their models again that refused to tell without, or
+    /// could not be asked while the vault was locked.
     fn ask_again(self) {
-        let locked = Models::Unlisted(Unlisted::Failed(openai::Error::Locked));
         for endpoint in self.endpoints.get_untracked().list {
-            if self.models_now(endpoint.id).as_ref() == Some(&locked)
-                && keys::held(&endpoint) != Held::Locked
+            if let Some(Models::Unlisted(Unlisted::Failed(error))) = self.models_now(endpoint.id)
+                && (error == openai::Error::Locked || error.refuses_token())
+                && endpoint.keep != Keep::Browser
+                && matches!(keys::held(&endpoint), Held::Token(_))
             {
                 self.load_models(endpoint.id);
             }
