@@ -1,8 +1,8 @@
 // The vault: tokens, encrypted with a passphrase. What is open is held by `src/storage/keys.js`, which
 // is given here as `keys`; the key never leaves this module, and can't be taken out of the browser's
-// hands. It is stored as `{version, kdf, iterations, salt, iv, data, of, idle}`: `data` is AES-GCM over
+// hands. It is stored as `{version, kdf, iterations, salt, iv, data, of, idle, at}`: `data` is AES-GCM over
 // the JSON `{endpoint: {origin, token}}`, `of` says in clear for which endpoint and origin there is a
-// token, `idle` after how many minutes it is locked.
+// token, `idle` after how many minutes it is locked, `at` when it was written, in milliseconds since 1970.
 
 // OWASP's figure for PBKDF2 with HMAC-SHA-256, Password Storage Cheat Sheet, 2023.
 const ITERATIONS = 600_000;

@@ -256,7 +256,7 @@ pub fn Vault(#[prop(optional)] is_dialog: bool) -> impl IntoView {
 
 /// Whether a vault was damaged and put aside.
 fn was_put_aside() -> bool {
-    storage::keys().any(|key| key.starts_with(storage::ASIDE) && key.ends_with(".vault"))
+    storage::keys().any(|key| key.starts_with(storage::ASIDE) && key.ends_with("v2.vault"))
 }
 
 /// Asks for a passphrase, twice where it is a new one.

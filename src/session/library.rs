@@ -557,7 +557,7 @@ impl Library {
                 }
             }
             Key::Entry(_) => self.history.notify(),
-            Key::Orphans => {}
+            Key::Orphans | Key::Vault => {}
         }
     }
 
@@ -795,9 +795,12 @@ impl Library {
     fn ask_again(self) {
         for endpoint in self.endpoints.get_untracked().list {
             if let Some(Models::Unlisted(Unlisted::Failed(error))) = self.models_now(endpoint.id)
-                && (error == openai::Error::Locked || error.refuses_token())
                 && endpoint.keep != Keep::Browser
-                && matches!(keys::held(&endpoint), Held::Token(_))
+                && match keys::held(&endpoint) {
+                    Held::Token(_) => error == openai::Error::Locked || error.refuses_token(),
+                    Held::Nothing => error == openai::Error::Locked,
+                    Held::Locked => false,
+                }
             {
                 self.load_models(endpoint.id);
             }

@@ -1,5 +1,6 @@
 // Tokens that are not kept with their endpoints: those of this tab, and those of the vault while it is
 // open. This is one instance for all programs of a page. What encrypts is in `src/panel/vault.js`.
+import { drop, put as putAgain } from "./journal.js";
 import * as self from "./keys.js";
 
 const TAB = "collate.keys";
@@ -42,11 +43,19 @@ export function stored() {
     });
 }
 
-// Writes the vault; fails where there is no room.
-export const store = (it) => localStorage.setItem(VAULT, JSON.stringify(it));
+// Writes the vault, and a second copy of it; fails where there is no room.
+export function store(it) {
+    const text = JSON.stringify({ ...it, at: Date.now() });
+    putAgain(VAULT, text);
+    localStorage.setItem(VAULT, text);
+}
 
 // Takes the vault away; one that is damaged and could not be put aside stays.
-export const destroy = () => stored() && localStorage.removeItem(VAULT);
+export function destroy() {
+    if (!stored()) return;
+    drop(VAULT);
+    localStorage.removeItem(VAULT);
+}
 
 // Whether anything is there that must not be written over.
 export const isTaken = () => localStorage.getItem(VAULT) !== null;
@@ -96,7 +105,8 @@ export function put(id, origin, keep, token) {
     const entry = token && { origin, token };
     if (keep === "tab" && entry) tab[id] = entry;
     else if (keep !== "tab" || tab[id]?.origin !== origin) delete tab[id];
-    attempt(() => sessionStorage.setItem(TAB, JSON.stringify(tab)));
+    if (Object.keys(tab).length) attempt(() => sessionStorage.setItem(TAB, JSON.stringify(tab)));
+    else attempt(() => sessionStorage.removeItem(TAB));
     const of = isOpen() ? vault.tokens[id]?.origin : stored()?.of[id];
     if (keep === "vault" && entry) change(id, entry);
     else if (of !== undefined && (keep !== "vault" || of !== origin)) change(id);
