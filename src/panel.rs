@@ -12,6 +12,7 @@
 
 mod drawer;
 mod files;
+pub(crate) mod keep;
 mod line;
 mod page;
 mod params;
@@ -21,6 +22,7 @@ mod sent;
 mod settings;
 mod shelf;
 mod transfer;
+mod vault;
 
 use leptos::{mount::mount_to, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -39,6 +41,7 @@ use pictures::Pictures;
 use sent::Sent;
 use settings::Settings;
 use shelf::Shelf;
+use vault::Vault;
 
 thread_local! {
     /// What all parts share, for as long as the page lasts.
@@ -50,6 +53,7 @@ thread_local! {
 struct Heard(RwSignal<()>);
 
 fn share() -> (Library, Shelf, Heard, I18n) {
+    vault::begin();
     let owner = Owner::new();
     let shared = owner.with(|| {
         let library = Library::beside(|_, id| page::load_models(id));
@@ -108,6 +112,7 @@ pub fn show(part: &str, element: HtmlElement) -> js_sys::Function {
             ("params", Ok(id)) => view! { <Parameters id /> }.into_any(),
             ("pictures", Ok(id)) => view! { <Pictures id /> }.into_any(),
             ("sent", _) => view! { <Sent of=of.to_owned() /> }.into_any(),
+            ("vault", _) => view! { <Vault is_dialog=true /> }.into_any(),
             ("settings", _) => view! { <Settings /> }.into_any(),
             _ => view! { <Drawer /> }.into_any(),
         }

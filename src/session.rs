@@ -775,13 +775,14 @@ impl Session {
         card: card::Id,
         base_url: String,
         token: String,
+        keep: Option<endpoint::Keep>,
         model: String,
     ) -> Result<(), Unconnected> {
         let chosen = self.card(card).endpoint().try_get_untracked().flatten();
         let id = fresh();
         let resolve = || {
             self.library
-                .resolve(chosen, &base_url, &token, id)
+                .resolve(chosen, &base_url, &token, keep, id)
                 .map_err(Unconnected::Invalid)
         };
         let endpoint = resolve()?;

@@ -202,7 +202,9 @@ impl Cause {
     /// Why, if the endpoint refused or reported something.
     pub fn of(error: &Error) -> Option<Self> {
         match error {
-            Error::Refused { status, message, .. } => Some(Self::told(*status, message)),
+            Error::Refused {
+                status, message, ..
+            } => Some(Self::told(*status, message)),
             Error::Reported { message, status } => {
                 Some(Self::told(status.unwrap_or_default(), message))
             }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     chat::{Answer, Metrics, Outcome, TurnStoreFields, card, turn},
     i18n::{I18n, t_string, use_i18n},
-    openai::MOST_TRIES,
+    openai::{self, MOST_TRIES},
     session::{Live, Session, Stage, Unlisted},
 };
 
@@ -78,6 +78,14 @@ pub fn AnswerView(
                     </button>
                 }
             });
+            let is_locked = outcome == Outcome::Failed(openai::Error::Locked);
+            let unlock = is_locked.then(|| {
+                view! {
+                    <button class="button" on:click=click(move |_| shown.open_dialog("vault"))>
+                        {word!(i18n, vault_unlock)}
+                    </button>
+                }
+            });
             let said = match outcome {
                 Outcome::Complete if is_empty => t_string!(i18n, no_text).to_owned(),
                 Outcome::Complete => return None,
@@ -91,6 +99,7 @@ pub fn AnswerView(
             <div class="note" class:error=is_error>
                 <span>{said}</span>
                 {refused}
+                {unlock}
                 {can_retry.then(|| view! { <Retry card id live /> })}
                 {when(
                     move || can_go_on && live.with(Option::is_none) && session.can_ask(card),

@@ -11,6 +11,7 @@ use crate::{
     chat::card,
     endpoint::{self, BaseUrl},
     i18n::{t_string, use_i18n},
+    panel::keep::Keep,
     session::{Library, Models, Session, Task, Unconnected, Unlisted},
 };
 
@@ -29,6 +30,7 @@ pub fn Connect(
     let base_url = NodeRef::<html::Input>::new();
     let token = NodeRef::<html::Input>::new();
     let model = NodeRef::<html::Input>::new();
+    let keep = RwSignal::new(None);
     let is_asking = RwSignal::new(false);
     let asking = StoredValue::new(None::<Task>);
     let failed = RwSignal::new(None::<Unconnected>);
@@ -40,7 +42,13 @@ pub fn Connect(
     let submit = move || {
         is_asking.set(true);
         failed.set(None);
-        let connect = session.connect(id, typed(base_url), typed(token), typed(model));
+        let connect = session.connect(
+            id,
+            typed(base_url),
+            typed(token),
+            keep.get_untracked(),
+            typed(model),
+        );
         // A new question ends the one before, and so does closing the form.
         asking.set_value(Some(Task::start(async move {
             let connected = connect.await;
@@ -146,6 +154,14 @@ pub fn Connect(
                 hint=derive(move || t_string!(i18n, token_hint).to_owned())
                 input=token
                 is_secret=true
+            />
+            <Keep
+                id=format!("keep-{id}")
+                keep
+                before=derive(move || {
+                    let endpoint = endpoint.get().and_then(|id| library.endpoint(id));
+                    endpoint.map(|endpoint| endpoint.keep).unwrap_or_default()
+                })
             />
             <Field
                 id=format!("model-id-{id}")

@@ -10,6 +10,7 @@ mod endpoints;
 mod history;
 mod hostile;
 mod input;
+mod keys;
 mod markdown;
 mod metrics;
 mod params;
