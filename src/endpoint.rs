@@ -140,7 +140,7 @@ impl Endpoints {
 }
 
 /// What can be wrong with a typed base URL or token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Invalid {
     /// Nothing was typed and no endpoint is chosen.
     #[error("the base URL is empty")]
@@ -240,6 +240,13 @@ impl BaseUrl {
             None => authority.find(':').unwrap_or(authority.len()),
         };
         authority[..end].to_owned()
+    }
+
+    /// The port, where it is written.
+    pub fn port(&self) -> Option<u16> {
+        let origin = self.origin();
+        let (_, port) = origin.rsplit_once(':')?;
+        port.parse().ok()
     }
 
     /// The address itself.
@@ -364,6 +371,18 @@ mod tests {
         check("https://me:secret@host/v1", Err(Invalid::Credentials));
         check("https://host/v1?key=1", Err(Invalid::Query));
         check("https://host/v1#top", Err(Invalid::Query));
+    }
+
+    #[test]
+    fn a_port_is_the_one_that_is_written() {
+        #[track_caller]
+        fn check(url: &str, expected: Option<u16>) {
+            assert_eq!(BaseUrl::parse(url).unwrap().port(), expected, "{url}");
+        }
+        check("http://localhost:11434/v1", Some(11434));
+        check("http://[::1]:8080", Some(8080));
+        check("http://[::1]", None);
+        check("https://api.openai.com/v1", None);
     }
 
     #[test]

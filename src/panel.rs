@@ -1,5 +1,5 @@
-//! The history, the settings and what is stored, as a user looks at them: a program of its own, which
-//! the page fetches when one of them is opened.
+//! The history, the settings, what is stored, and the way to an endpoint, as a user looks at them: a
+//! program of its own, which the page fetches when one of them is shown.
 //!
 //! It reads and writes the storage by itself, as another tab would; the programs of a page tell each
 //! other what they write: see [`crate::storage::beside`]. What only the page can do, it asks the page
@@ -10,6 +10,7 @@
     reason = "like the session, it is where the storage is read and changed"
 )]
 
+mod connect;
 mod drawer;
 mod files;
 mod line;
@@ -18,6 +19,7 @@ mod params;
 mod room;
 mod settings;
 mod shelf;
+mod suggest;
 mod transfer;
 
 use leptos::{mount::mount_to, prelude::*};
@@ -25,6 +27,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::HtmlElement;
 
 use crate::{i18n::I18n, session::Library, storage::beside};
+use connect::Connect;
 use drawer::Drawer;
 use params::Parameters;
 use settings::Settings;
@@ -86,11 +89,14 @@ pub fn show(part: &str, element: HtmlElement) -> js_sys::Function {
             move || library.settings().with(|settings| settings.locale.clone()),
             library.languages(),
         );
-        let card = part.strip_prefix("params ").and_then(|id| id.parse().ok());
-        match card {
-            Some(id) => view! { <Parameters id /> }.into_any(),
-            None if part == "settings" => view! { <Settings /> }.into_any(),
-            None => view! { <Drawer /> }.into_any(),
+        let mut words = part.splitn(3, ' ');
+        let (name, id) = (words.next().unwrap_or_default(), words.next());
+        let card = id.and_then(|id| id.parse().ok());
+        match (name, card) {
+            ("params", Some(id)) => view! { <Parameters id /> }.into_any(),
+            ("connect", Some(id)) => view! { <Connect id /> }.into_any(),
+            ("settings", _) => view! { <Settings /> }.into_any(),
+            _ => view! { <Drawer /> }.into_any(),
         }
     });
     Closure::once_into_js(move || drop(shown)).unchecked_into()

@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::page;
+use super::{page, suggest::Suggest};
 use crate::{
     chat::sync::Busy,
     endpoint::{self, Edit, Invalid},
@@ -15,7 +15,6 @@ use crate::{
         field::{Field, typed},
         focus_if_lost, focus_on,
         icon::{self, icon},
-        suggest::Suggest,
     },
 };
 

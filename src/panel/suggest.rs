@@ -2,12 +2,14 @@
 
 use leptos::{html, prelude::*};
 
-use super::dynamic::{part, word};
-use super::field::fill;
 use crate::{
     endpoint::suggestion::{self, Needs},
     i18n::{t_string, use_i18n},
     session::Library,
+    view::{
+        dynamic::{part, word},
+        field::fill,
+    },
 };
 
 /// A choice that fills in a form's base URL, and tells what has to be done on the other side.
