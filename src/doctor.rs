@@ -111,6 +111,10 @@ impl Permission {
 
 /// All that was seen, as far as it was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each was seen apart from the others"
+)]
 pub struct Observed {
     /// This page's origin.
     pub page: String,
@@ -475,7 +479,7 @@ impl Observed {
             _ => {
                 // It lets the page read something, or has done so before.
                 let reach = self.reach.as_ref().map(|reach| reach.got);
-                let is_open = reach == Some(Got::Response) || self.has_answered;
+                let is_open = reach == Some(Got::Response) || self.has_answered && self.has_token;
                 if is_open || server == Server::Service {
                     hidden
                 } else {

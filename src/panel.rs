@@ -11,9 +11,11 @@
 )]
 
 mod connect;
+mod doctor;
 mod drawer;
 mod files;
 mod line;
+mod local;
 mod page;
 mod params;
 mod room;
@@ -21,6 +23,7 @@ mod settings;
 mod shelf;
 mod suggest;
 mod transfer;
+mod visit;
 
 use leptos::{mount::mount_to, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -28,6 +31,7 @@ use web_sys::HtmlElement;
 
 use crate::{i18n::I18n, session::Library, storage::beside};
 use connect::Connect;
+use doctor::Doctor;
 use drawer::Drawer;
 use params::Parameters;
 use settings::Settings;
@@ -95,6 +99,11 @@ pub fn show(part: &str, element: HtmlElement) -> js_sys::Function {
         match (name, card) {
             ("params", Some(id)) => view! { <Parameters id /> }.into_any(),
             ("connect", Some(id)) => view! { <Connect id /> }.into_any(),
+            ("doctor", _) => {
+                let id = id.and_then(|id| id.parse().ok());
+                let model = words.next().map(str::to_owned);
+                view! { <Doctor id model /> }.into_any()
+            }
             ("settings", _) => view! { <Settings /> }.into_any(),
             _ => view! { <Drawer /> }.into_any(),
         }

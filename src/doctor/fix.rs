@@ -1,7 +1,7 @@
 //! What helps: commands to copy, for this page's own origin.
 //!
 //! Sources: Ollama's FAQ («How can I allow additional web origins»), LM Studio's `lms` reference, vLLM's
-//! and LiteLLM's references of options, llama.cpp's pull request 25655, the code of `transformers serve`.
+//! and `LiteLLM`'s references of options, llama.cpp's pull request 25655, the code of `transformers serve`.
 
 use super::{Cause, Observed, Server, Space};
 

@@ -38,7 +38,7 @@ impl Space {
                 Self::Local
             }
             _ if host == "localhost" || host.ends_with(".localhost") => Self::Loopback,
-            _ if host.ends_with(".local") || !host.contains('.') => Self::Local,
+            _ if host.rsplit('.').next() == Some("local") || !host.contains('.') => Self::Local,
             _ => Self::Public,
         }
     }

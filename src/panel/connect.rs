@@ -2,12 +2,13 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{Heard, page, suggest::Suggest};
+use super::{Heard, doctor, local::LocalServers, page, suggest::Suggest};
 use crate::{
     chat::card,
     endpoint::BaseUrl,
     i18n::{t_string, use_i18n},
-    session::{Task, Unconnected, Unlisted},
+    id::fresh,
+    session::{Library, Task, Unconnected, Unlisted},
     view::{
         dynamic::{click, derive, effect, flag, memo, part, press, when, word},
         explain::{explain_unconnected, explain_unlisted},
@@ -63,6 +64,31 @@ pub fn Connect(id: card::Id) -> impl IntoView {
         let unlisted = unlisted.filter(|_| !is_custom.get());
         unlisted.map(|unlisted| explain_unlisted(i18n, &unlisted))
     });
+    // What can't be right at all is said already.
+    let has_reason = memo(move || {
+        let is_invalid = matches!(failed.get(), Some(Unconnected::Invalid(_)));
+        !is_invalid && problem.with(Option::is_some)
+    });
+    let library = expect_context::<Library>();
+    let find_out = move || {
+        let chosen = form.with_untracked(|form| form.kept.clone());
+        let (base_url, token) = (typed(base_url), typed(token));
+        let endpoints = library.endpoints();
+        let endpoints = endpoints.read_untracked();
+        // What is left empty is that of the chosen endpoint.
+        let chosen = endpoints
+            .list
+            .iter()
+            .find(|saved| Some(&saved.base_url) == chosen.as_ref());
+        let chosen = chosen.map(|saved| saved.id);
+        let endpoint = endpoints.resolve(chosen, &base_url, &token, fresh());
+        drop(endpoints);
+        doctor::look_at_typed(endpoint, &typed(model));
+    };
+    let use_found = move |found: BaseUrl| {
+        fill(base_url, found.as_str());
+        submit();
+    };
     // Where the models are, if they are not at the base URL that was asked.
     let elsewhere = move || -> Option<BaseUrl> {
         let found = match (failed.get(), form.read().unlisted.clone()) {
@@ -149,7 +175,16 @@ pub fn Connect(id: card::Id) -> impl IntoView {
                 value=proposed_model.unwrap_or_default()
                 input=model
             />
+            <LocalServers base_url on_use=Callback::new(use_found) />
             <p class="problem" role="alert">{problem}</p>
+            {when(
+                move || has_reason.get(),
+                move || view! {
+                    <button class="button" type="button" on:click=click(move |_| find_out())>
+                        {word!(i18n, find_out_why)}
+                    </button>
+                },
+            )}
             {part(move || {
                 let found = elsewhere()?;
                 let use_it = t_string!(i18n, use_base_url, url = found.as_str()).to_string();

@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{page, suggest::Suggest};
+use super::{doctor, page, suggest::Suggest};
 use crate::{
     chat::sync::Busy,
     endpoint::{self, Edit, Invalid},
@@ -250,7 +250,18 @@ fn EndpointLine(
             Models::Listed(listed) => t_string!(i18n, tested, count = listed.len()).to_string(),
             Models::Unlisted(unlisted) => explain_unlisted(i18n, &unlisted),
         };
-        Some(view! { <p class:problem=!is_well class="hint">{words}</p> })
+        Some(view! {
+            <p class:problem=!is_well class="hint">{words}</p>
+            {(!is_well).then(|| view! {
+                <button
+                    class="button"
+                    aria-description=name
+                    on:click=click(move |_| doctor::look_at(id))
+                >
+                    {word!(i18n, find_out_why)}
+                </button>
+            })}
+        })
     });
     let elsewhere = part(move || {
         let Some(Models::Unlisted(crate::session::Unlisted::Elsewhere(found))) = library.models(id)

@@ -39,6 +39,7 @@ pub fn Suggest(
             }
             Needs::LmStudioCors => t_string!(i18n, needs_lm_studio).to_owned(),
             Needs::Running => t_string!(i18n, needs_running).to_owned(),
+            Needs::Jan => t_string!(i18n, needs_jan).to_owned(),
             Needs::BackendAi => t_string!(i18n, needs_backend_ai).to_owned(),
         };
         let link = match needs {

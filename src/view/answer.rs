@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
+    Shown,
     actions::{Act, action, copy},
     card::focus_message,
     drawing::{Drawn, Of, plain},
@@ -11,8 +12,9 @@ use super::{
     messages::{Retry, Standing},
 };
 use crate::{
-    chat::{Answer, Metrics, Outcome, TurnStoreFields, card, turn},
+    chat::{Answer, CardStoreFields, Metrics, Outcome, TurnStoreFields, card, turn},
     i18n::{I18n, t_string, use_i18n},
+    openai::Error,
     session::{Live, Session},
 };
 
@@ -74,6 +76,10 @@ pub fn AnswerView(
                     </button>
                 }
             });
+            let is_puzzling = match &outcome {
+                Outcome::Failed(error) => !matches!(error, Error::Gone { .. } | Error::Locked),
+                _ => false,
+            };
             let words = match outcome {
                 Outcome::Complete if is_empty => t_string!(i18n, no_text).to_owned(),
                 Outcome::Complete => return None,
@@ -88,6 +94,10 @@ pub fn AnswerView(
                 <span>{words}</span>
                 {refused}
                 {can_retry.then(|| view! { <Retry card id live /> })}
+                {when(
+                    move || is_puzzling && session.can_ask(card),
+                    move || view! { <FindOut card /> },
+                )}
                 {when(
                     move || can_go_on && live.with(Option::is_none) && session.can_ask(card),
                     move || view! {
@@ -176,6 +186,25 @@ pub fn AnswerView(
                 },
             )}
         </article>
+    }
+}
+
+/// The button that looks why a card's endpoint fails.
+#[component]
+fn FindOut(card: card::Id) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let shown = expect_context::<Shown>();
+    let find_out = move |_| {
+        let card = session.card(card);
+        let endpoint = card.endpoint().try_get_untracked().flatten();
+        let model = card.model().try_get_untracked().flatten();
+        if let Some((endpoint, model)) = endpoint.zip(model) {
+            shown.open_dialog(&format!("doctor {endpoint} {model}"));
+        }
+    };
+    view! {
+        <button class="button" on:click=click(find_out)>{word!(i18n, find_out_why)}</button>
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Form {
 
 impl Form {
     /// What there is to know of a card now.
-    pub(super) fn of(session: Session, shown: Shown, id: card::Id) -> Self {
+    pub(super) fn of(session: &Session, shown: Shown, id: card::Id) -> Self {
         let library = session.library();
         let endpoint = session.card(id).endpoint().try_get().flatten();
         let proposed = session.proposed(id).unwrap_or_default();
@@ -58,7 +58,7 @@ pub(super) type Question = (card::Id, Task);
 
 /// Connects a card with what was typed: its base URL, token and model. What comes of it goes to the
 /// function behind them: why there is no model, as JSON, or nothing.
-pub(super) fn connect(session: Session, shown: Shown, id: card::Id, typed: &Array) -> Task {
+pub(super) fn connect(session: &Session, shown: Shown, id: card::Id, typed: &Array) -> Task {
     let text = |place| typed.get(place).as_string().unwrap_or_default();
     let done: Function = typed.get(4).unchecked_into();
     let connect = session.connect(id, text(1), text(2), text(3));

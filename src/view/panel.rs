@@ -117,7 +117,7 @@ pub fn serve(library: Library, shown: Shown) {
             // What a card's form has to know.
             "form" => {
                 let found = open().zip(card(&argument));
-                let form = found.map(|(open, id)| untrack(|| Form::of(open, shown, id)));
+                let form = found.map(|(open, id)| untrack(|| Form::of(&open, shown, id)));
                 return form.map_or(JsValue::NULL, |form| json::write(&form).into());
             }
             // A card is connected by its form: its identifier, and what was typed.
@@ -125,7 +125,7 @@ pub fn serve(library: Library, shown: Shown) {
                 let typed: Array = argument.unchecked_into();
                 if let Some((open, id)) = open().zip(card(&typed.get(0))) {
                     forget(id);
-                    let question = form::connect(open, shown, id, &typed);
+                    let question = form::connect(&open, shown, id, &typed);
                     questions.update_value(|questions| questions.push((id, question)));
                 }
             }
