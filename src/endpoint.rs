@@ -41,6 +41,19 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// One of which nothing is known but where it is.
+    pub fn new(id: Id, name: String, base_url: BaseUrl) -> Self {
+        Self {
+            id,
+            name,
+            base_url,
+            token: None,
+            keep: Keep::default(),
+            one_at_a_time: false,
+            learned: Learned::default(),
+        }
+    }
+
     /// Whether this is asked as the other is: what was learned of it changes no list of models.
     pub fn is_asked_like(&self, other: &Self) -> bool {
         let learned = other.learned.clone();
@@ -102,6 +115,11 @@ pub enum Keep {
 impl Keep {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Browser, Self::Tab, Self::Vault];
+
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|keep| keep.name() == name)
+    }
 
     /// What it is called where it is stored.
     pub const fn name(self) -> &'static str {
@@ -200,16 +218,15 @@ impl Endpoints {
         base_url: &BaseUrl,
         fresh: Id,
     ) -> Result<Id, Endpoint> {
-        let same = self.list.iter().find(|saved| saved.base_url == *base_url);
-        same.map(|saved| saved.id).ok_or_else(|| Endpoint {
-            one_at_a_time: false,
-            learned: Learned::default(),
-            id: if self.find(id).is_some() { fresh } else { id },
-            name: name.to_owned(),
-            base_url: base_url.clone(),
-            token: None,
-            keep: Keep::default(),
+        self.at(base_url).map(|saved| saved.id).ok_or_else(|| {
+            let id = if self.find(id).is_some() { fresh } else { id };
+            Endpoint::new(id, name.to_owned(), base_url.clone())
         })
+    }
+
+    /// The endpoint at this base URL.
+    pub fn at(&self, base_url: &BaseUrl) -> Option<&Endpoint> {
+        self.list.iter().find(|saved| saved.base_url == *base_url)
     }
 
     /// The endpoint with that identifier, if it is still saved.
@@ -265,13 +282,9 @@ impl Endpoints {
             (Err(base_url), token) => {
                 let keep = keep.unwrap_or_default();
                 Endpoint {
-                    id: fresh,
-                    name: base_url.name().into(),
-                    base_url,
                     token: token.map(|token| token.kept(keep)),
                     keep,
-                    one_at_a_time: false,
-                    learned: Learned::default(),
+                    ..Endpoint::new(fresh, base_url.name().into(), base_url)
                 }
             }
         })
@@ -346,7 +359,7 @@ impl Endpoints {
 }
 
 /// What can be wrong with a typed base URL or token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Invalid {
     /// Nothing was typed and no endpoint is chosen.
     #[error("the base URL is empty")]
@@ -449,6 +462,13 @@ impl BaseUrl {
             None => authority.find(':').unwrap_or(authority.len()),
         };
         authority[..end].to_owned()
+    }
+
+    /// The port, where it is written.
+    pub fn port(&self) -> Option<u16> {
+        let origin = self.origin();
+        let (_, port) = origin.rsplit_once(':')?;
+        port.parse().ok()
     }
 
     /// The address itself.
@@ -608,6 +628,18 @@ mod tests {
         check("https://me:secret@host/v1", Err(Invalid::Credentials));
         check("https://host/v1?key=1", Err(Invalid::Query));
         check("https://host/v1#top", Err(Invalid::Query));
+    }
+
+    #[test]
+    fn a_port_is_the_one_that_is_written() {
+        #[track_caller]
+        fn check(url: &str, expected: Option<u16>) {
+            assert_eq!(BaseUrl::parse(url).unwrap().port(), expected, "{url}");
+        }
+        check("http://localhost:11434/v1", Some(11434));
+        check("http://[::1]:8080", Some(8080));
+        check("http://[::1]", None);
+        check("https://api.openai.com/v1", None);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use reactive_stores::{AtKeyed, KeyedSubfield, Store};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     address::Wanted,
@@ -45,7 +46,7 @@ pub type CardField = AtKeyed<Store<Chat>, Chat, card::Id, Vec<Card>>;
 pub type TurnField = AtKeyed<CardField, Card, turn::Id, Vec<Turn>>;
 
 /// Why a filled-in form led to no model.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unconnected {
     /// The form can't be right.
     Invalid(endpoint::Invalid),

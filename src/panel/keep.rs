@@ -41,8 +41,7 @@ pub fn Keep(
         }
     };
     let choose = move |name: String| {
-        let all = endpoint::Keep::ALL.into_iter();
-        keep.set(all.into_iter().find(|keep| keep.name() == name));
+        keep.set(endpoint::Keep::named(&name));
     };
     let hint = derive(move || {
         let hint = match chosen.get() {

@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{keep::Keep, page, vault::Vault};
+use super::{doctor, keep::Keep, page, suggest::Suggest, vault::Vault};
 use crate::{
     chat::sync::Busy,
     endpoint::{self, Edit, Held, Invalid, Patience},
@@ -15,7 +15,6 @@ use crate::{
         field::{Field, typed},
         focus_if_lost, focus_on,
         icon::{self, icon},
-        suggest::Suggest,
     },
 };
 
@@ -253,7 +252,18 @@ fn EndpointLine(
             Models::Listed(listed) => t_string!(i18n, tested, count = listed.len()).to_string(),
             Models::Unlisted(unlisted) => explain_unlisted(i18n, &unlisted),
         };
-        Some(view! { <p class:problem=!is_well class="hint">{words}</p> })
+        Some(view! {
+            <p class:problem=!is_well class="hint">{words}</p>
+            {(!is_well).then(|| view! {
+                <button
+                    class="button"
+                    aria-description=name
+                    on:click=click(move |_| doctor::look_at(id))
+                >
+                    {word!(i18n, find_out_why)}
+                </button>
+            })}
+        })
     });
     let elsewhere = part(move || {
         let Some(Models::Unlisted(crate::session::Unlisted::Elsewhere(found))) = library.models(id)

@@ -6,6 +6,7 @@ mod attachments;
 mod bench;
 mod cards;
 mod contract;
+mod doctor;
 mod endpoints;
 mod history;
 mod hostile;
