@@ -1,3 +1,8 @@
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "what was not looked at is None, and every other is given as it is"
+)]
+
 use proptest::prelude::*;
 
 use super::*;
@@ -203,8 +208,8 @@ fn what_can_not_be_read_is_told_apart_by_what_can() {
 #[test]
 fn what_is_said_in_place_of_a_list_is_read() {
     let models = |models, has_token| Observed {
-        models,
         has_token,
+        models,
         ..remote()
     };
     check(models(json(401, "{}"), false), Cause::TokenMissing);

@@ -87,6 +87,11 @@ pub fn Connect(id: card::Id) -> impl IntoView {
         doctor::look_at_typed(endpoint, &typed(model));
     };
     let use_found = move |found: BaseUrl| {
+        // A token that was typed for another server does not go to this one.
+        let before = BaseUrl::parse(&typed(base_url));
+        if before.map(|before| before.origin()) != Ok(found.origin()) {
+            fill(token, "");
+        }
         fill(base_url, found.as_str());
         submit();
     };

@@ -70,8 +70,9 @@ export class Visit {
                 found.status = response.status;
                 found.url = response.url;
                 found.kind = (response.headers.get("Content-Type") ?? "").toLowerCase();
-                found.body = await beginning(response, most);
+                // Also where it breaks off before its end.
                 found.got = "response";
+                found.body = await beginning(response, most);
             }
         } catch {
             if (isLate) found.got = "late";

@@ -114,6 +114,7 @@ pub fn Doctor(id: Option<endpoint::Id>, model: Option<String>) -> impl IntoView 
         })));
     };
     check();
+    let check = StoredValue::new_local(check);
     on_cleanup(move || {
         if id.is_none() {
             TYPED.take();
@@ -167,7 +168,10 @@ pub fn Doctor(id: Option<endpoint::Id>, model: Option<String>) -> impl IntoView 
                 view! {
                     <button
                         class="button"
-                        on:click=click(move |_| library.use_base_url(id, found.clone()))
+                        on:click=click(move |_| {
+                            library.use_base_url(id, found.clone());
+                            check.with_value(|check| check());
+                        })
                     >
                         {use_it}
                     </button>
@@ -179,7 +183,6 @@ pub fn Doctor(id: Option<endpoint::Id>, model: Option<String>) -> impl IntoView 
         Some(url) => t_string!(i18n, doctor_intro, url = url.as_str()).to_string(),
         None => t_string!(i18n, doctor_intro_bad).to_owned(),
     });
-    let check = StoredValue::new_local(check);
     view! {
         <div class="doctor">
             <p class="hint">{intro}</p>

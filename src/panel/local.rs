@@ -54,14 +54,14 @@ pub fn LocalServers(
     let is_looking = RwSignal::new(false);
     // Dropping it, with the form, ends what is under way.
     let looking = StoredValue::new_local(None::<Task>);
-    let origin = StoredValue::new(String::new());
+    let page = StoredValue::new((String::new(), false));
     let look = move || {
         is_looking.set(true);
         found.set(None);
         let typed = BaseUrl::parse(&typed(base_url)).ok();
         looking.set_value(Some(Task::start(async move {
             let here = surroundings(BaseUrl::parse("http://localhost"));
-            origin.set_value(here.page.clone());
+            page.set_value((here.page.clone(), here.is_safari));
             let servers = find(&here, typed).await;
             is_looking.set(false);
             found.set(Some(servers));
@@ -113,7 +113,10 @@ pub fn LocalServers(
     let outcome = part(move || {
         let found = found.get()?;
         if found.is_empty() {
-            let origin = origin.get_value();
+            let (origin, is_safari) = page.get_value();
+            if is_safari && origin.starts_with("https://") {
+                return Some(view! { <p class="hint">{word!(i18n, advice_mixed)}</p> }.into_any());
+            }
             let fixes: Vec<Fix> = [Server::Ollama, Server::LmStudio]
                 .into_iter()
                 .flat_map(|server| fix::start(server, &origin).into_iter().take(1))
