@@ -27,6 +27,46 @@ pub struct Endpoint {
     /// Where its token is kept.
     #[serde(default, skip_serializing_if = "Keep::is_default")]
     pub keep: Keep,
+    /// Whether it is asked one question at a time: a small graphics card makes several answers no
+    /// faster than one after another.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub one_at_a_time: bool,
+}
+
+impl Endpoint {
+    /// How many requests for an answer its server gets at once; 0 is no limit. A browser opens six
+    /// connections to a server that speaks HTTP/1.1, as those without TLS do; whether one with TLS
+    /// speaks HTTP/2, which needs one, a page is not told.
+    pub fn most_at_once(&self) -> u32 {
+        match self.one_at_a_time {
+            true => 1,
+            false if self.base_url.origin().starts_with("http:") => 6,
+            false => 0,
+        }
+    }
+}
+
+/// How long an endpoint is waited for, in seconds; 0 is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Patience {
+    /// Until it begins to respond. Some load a model first.
+    pub response: u32,
+    /// From then until the first words of an answer come.
+    pub first_token: u32,
+    /// From one piece of an answer to the next.
+    pub more: u32,
+}
+
+impl Default for Patience {
+    /// Long enough for a large model on a slow machine, and an end all the same.
+    fn default() -> Self {
+        Self {
+            response: 300,
+            first_token: 300,
+            more: 120,
+        }
+    }
 }
 
 /// Where the token of an endpoint is kept.
@@ -74,6 +114,18 @@ pub enum Held {
 }
 
 impl Endpoint {
+    /// A new one, without a token and with nothing set.
+    fn new(id: Id, name: &str, base_url: BaseUrl) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            base_url,
+            token: None,
+            keep: Keep::default(),
+            one_at_a_time: false,
+        }
+    }
+
     /// Takes the token out, unless it is kept with the endpoint: what is left may be written anywhere
     /// that the list of saved endpoints is.
     pub fn take_apart(&mut self) -> Option<Token> {
@@ -144,12 +196,9 @@ impl Endpoints {
         fresh: Id,
     ) -> Result<Id, Endpoint> {
         let same = self.list.iter().find(|saved| saved.base_url == *base_url);
-        same.map(|saved| saved.id).ok_or_else(|| Endpoint {
-            id: if self.find(id).is_some() { fresh } else { id },
-            name: name.to_owned(),
-            base_url: base_url.clone(),
-            token: None,
-            keep: Keep::default(),
+        same.map(|saved| saved.id).ok_or_else(|| {
+            let id = if self.find(id).is_some() { fresh } else { id };
+            Endpoint::new(id, name, base_url.clone())
         })
     }
 
@@ -206,11 +255,9 @@ impl Endpoints {
             (Err(base_url), token) => {
                 let keep = keep.unwrap_or_default();
                 Endpoint {
-                    id: fresh,
-                    name: base_url.name().into(),
-                    base_url,
                     token: token.map(|token| token.kept(keep)),
                     keep,
+                    ..Endpoint::new(fresh, base_url.name(), base_url.clone())
                 }
             }
         })
@@ -230,6 +277,8 @@ pub struct Edit {
     pub forget_token: bool,
     /// Where the token is kept from now on.
     pub keep: Keep,
+    /// Whether it is asked one question at a time.
+    pub one_at_a_time: bool,
 }
 
 impl Endpoints {
@@ -270,6 +319,7 @@ impl Endpoints {
             id,
             name: name.to_owned(),
             token: token.map(|token| token.kept(edit.keep)),
+            one_at_a_time: edit.one_at_a_time,
             base_url,
             keep: edit.keep,
         })
@@ -505,6 +555,13 @@ mod tests {
 
     use super::*;
 
+    fn saved(id: u64, base_url: &str, token: &str) -> Endpoint {
+        Endpoint {
+            token: Token::parse(token).unwrap(),
+            ..Endpoint::new(Id::new(id), "old", BaseUrl::parse(base_url).unwrap())
+        }
+    }
+
     #[test]
     fn base_urls_are_kept_as_typed_less_trailing_slashes() {
         #[track_caller]
@@ -596,6 +653,7 @@ mod tests {
             assert_eq!(found, expected);
         }
         let saved = Endpoint {
+            one_at_a_time: false,
             id: Id::new(1),
             name: "one".into(),
             base_url: BaseUrl::parse("http://one/v1").unwrap(),
@@ -665,6 +723,7 @@ mod tests {
         #[track_caller]
         fn check(edit: (&str, &str, &str, bool), expected: Result<(&str, Option<&str>), Invalid>) {
             let saved = |id, base_url: &str| Endpoint {
+                one_at_a_time: false,
                 id: Id::new(id),
                 name: "old".into(),
                 base_url: BaseUrl::parse(base_url).unwrap(),
@@ -677,6 +736,7 @@ mod tests {
             };
             let (name, base_url, token, forget_token) = edit;
             let edit = Edit {
+                one_at_a_time: false,
                 name: name.into(),
                 base_url: base_url.into(),
                 token: token.into(),
@@ -722,11 +782,8 @@ mod tests {
             expected: Result<Option<&str>, Invalid>,
         ) {
             let saved = Endpoint {
-                id: Id::new(1),
-                name: "one".into(),
-                base_url: BaseUrl::parse("http://one").unwrap(),
-                token: None,
                 keep: before,
+                ..saved(1, "http://one", "")
             };
             let endpoints = Endpoints {
                 list: vec![saved],
@@ -739,6 +796,7 @@ mod tests {
                 token: token.into(),
                 forget_token: false,
                 keep,
+                one_at_a_time: false,
             };
             let edited = endpoints.edited(Id::new(1), &edit, held);
             let edited = edited.map(|edited| edited.token.map(|token| token.secret));
@@ -767,15 +825,8 @@ mod tests {
 
     #[test]
     fn an_import_takes_nobodys_place() {
-        let saved = Endpoint {
-            id: Id::new(1),
-            name: "one".into(),
-            base_url: BaseUrl::parse("http://one").unwrap(),
-            token: Token::parse("secret").unwrap(),
-            keep: Keep::Browser,
-        };
         let endpoints = Endpoints {
-            list: vec![saved],
+            list: vec![saved(1, "http://one", "secret")],
             ..Endpoints::default()
         };
         #[track_caller]
@@ -883,6 +934,7 @@ mod tests {
                             token: type_for(server, types),
                             forget_token,
                             keep,
+                            one_at_a_time: false,
                         };
                         let held = endpoints.find(id).map(|before| keys.held(before));
                         let edited = endpoints.edited(id, &edit, held.unwrap_or_default());

@@ -302,6 +302,7 @@ mod tests {
     fn endpoints() -> Endpoints {
         Endpoints {
             list: vec![Endpoint {
+                one_at_a_time: false,
                 id: endpoint::Id::new(0),
                 name: "e".into(),
                 base_url: BaseUrl::parse("http://e/v1").unwrap(),

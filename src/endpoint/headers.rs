@@ -55,6 +55,7 @@ mod tests {
         #[track_caller]
         fn check(base_url: &str, headers: &[&str], headers_for_models: &[&str]) {
             let endpoint = Endpoint {
+                one_at_a_time: false,
                 id: Id::new(0),
                 name: String::new(),
                 base_url: BaseUrl::parse(base_url).unwrap(),

@@ -162,6 +162,14 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// The body of the request.
+    ///
+    /// # Panics
+    /// Never: strings, numbers and booleans can be written as JSON.
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).expect("a request is JSON")
+    }
+
     /// Asks the model to go on from what it has said of the answer. Said in words, which every
     /// endpoint understands: what an answer that is begun means differs from one to the next.
     pub fn go_on_from(&mut self, said: &'a str) {

@@ -5,7 +5,7 @@ use leptos::{ev, html, prelude::*};
 use super::{keep::Keep, page, vault::Vault};
 use crate::{
     chat::sync::Busy,
-    endpoint::{self, Edit, Held, Invalid},
+    endpoint::{self, Edit, Held, Invalid, Patience},
     i18n::{t_string, use_i18n},
     session::{Library, Models},
     storage::{SendKey, Theme},
@@ -136,6 +136,7 @@ pub fn Settings() -> impl IntoView {
             </div>
             <Endpoints editing />
             <Vault />
+            <Waits />
             <super::room::Room />
         </div>
     }
@@ -358,13 +359,74 @@ fn EndpointLine(
     }
 }
 
+/// Whether a box is ticked.
+fn is_checked(input: NodeRef<html::Input>) -> bool {
+    input.get_untracked().is_some_and(|input| input.checked())
+}
+
+/// How long endpoints are waited for.
+#[component]
+fn Waits() -> impl IntoView {
+    let i18n = use_i18n();
+    let library = expect_context::<Library>();
+    let fields: [(&str, Signal<&'static str>, fn(&mut Patience) -> &mut u32); 3] = [
+        ("wait-response", word!(i18n, wait_response), |all| {
+            &mut all.response
+        }),
+        ("wait-first", word!(i18n, wait_first), |all| {
+            &mut all.first_token
+        }),
+        ("wait-more", word!(i18n, wait_more), |all| &mut all.more),
+    ];
+    let field = |(id, label, of): (
+        &'static str,
+        Signal<&'static str>,
+        fn(&mut Patience) -> &mut u32,
+    )| {
+        let value = derive(move || {
+            let mut patience = library.settings().with(|settings| settings.patience);
+            of(&mut patience).to_string()
+        });
+        view! {
+            <div class="field">
+                <label for=id>{label}</label>
+                <input
+                    id=id
+                    type="number"
+                    min="0"
+                    max="86400"
+                    step="1"
+                    prop:value=value
+                    on:change:target=move |event| {
+                        // What is no number is put back.
+                        match event.target().value().parse::<u32>() {
+                            Ok(seconds) => library.set(|settings| {
+                                *of(&mut settings.patience) = seconds.min(86_400);
+                            }),
+                            Err(_) => event.target().set_value(&value.get_untracked()),
+                        }
+                    }
+                />
+            </div>
+        }
+        .into_any()
+    };
+    view! {
+        <section aria-label=word!(i18n, waits)>
+            <h3>{word!(i18n, waits)}</h3>
+            <p class="hint">{word!(i18n, waits_hint)}</p>
+            <div class="choices">{fields.map(field).collect_view()}</div>
+        </section>
+    }
+}
+
 /// The form for a new endpoint, or for one that is saved.
 #[component]
 fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let [name, base_url, token] = std::array::from_fn(|_| NodeRef::<html::Input>::new());
-    let forget = NodeRef::<html::Input>::new();
+    let [forget, one] = std::array::from_fn(|_| NodeRef::<html::Input>::new());
     let invalid = RwSignal::new(None::<Invalid>);
     let saved = id.and_then(|id| {
         let endpoints = library.endpoints();
@@ -380,6 +442,7 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
         Held::Token(token) => Some(token.secret().to_owned()),
         Held::Nothing | Held::Locked => None,
     });
+    let is_one = saved.as_ref().is_some_and(|saved| saved.one_at_a_time);
     let (saved_name, saved_url) = saved
         .map(|saved| (saved.name, String::from(saved.base_url)))
         .unwrap_or_default();
@@ -393,9 +456,8 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
             name: typed(name),
             base_url: typed(base_url),
             token: typed(token),
-            forget_token: forget
-                .get_untracked()
-                .is_some_and(|forget| forget.checked()),
+            forget_token: is_checked(forget),
+            one_at_a_time: is_checked(one),
             keep: keep.get_untracked().unwrap_or(kept),
         };
         match library.edit_endpoint(id, &edit) {
@@ -446,6 +508,11 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
                     {word!(i18n, forget_token)}
                 </label>
             })}
+            <label class="switch-row">
+                <input node_ref=one type="checkbox" checked=is_one />
+                {word!(i18n, one_at_a_time)}
+            </label>
+            <small class="hint">{word!(i18n, one_at_a_time_hint)}</small>
             <p class="problem" role="alert">
                 {part(move || invalid.get().map(|invalid| explain_invalid(i18n, invalid)))}
             </p>

@@ -31,11 +31,13 @@ pub enum Models {
 }
 
 /// Why an endpoint gave no list of models.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Unlisted {
     /// What went wrong.
+    #[error(transparent)]
     Failed(openai::Error),
     /// There is none at its base URL, but there is one at this.
+    #[error("the models are at {}", .0.as_str())]
     Elsewhere(BaseUrl),
 }
 
@@ -876,7 +878,7 @@ impl Library {
     }
 
     /// Whether a model demands `max_completion_tokens`.
-    pub(super) fn is_renaming(self, endpoint: endpoint::Id, model: &str) -> bool {
+    pub fn is_renaming(self, endpoint: endpoint::Id, model: &str) -> bool {
         let key = (endpoint, model.to_owned());
         self.tab.with_value(|tab| tab.renaming.contains(&key))
     }
@@ -888,7 +890,7 @@ impl Library {
     }
 
     /// Whether an endpoint may be asked to count tokens: all are, until one refuses.
-    pub(super) fn is_counting(self, endpoint: endpoint::Id) -> bool {
+    pub fn is_counting(self, endpoint: endpoint::Id) -> bool {
         !self
             .tab
             .with_value(|tab| tab.not_counting.contains(&endpoint))
