@@ -1,8 +1,12 @@
 //! An endpoint: a name, a base URL and an optional token, saved once and used by any card.
 
 mod headers;
+mod learned;
+pub mod quirks;
 pub mod suggestion;
 
+pub use learned::Learned;
+pub use quirks::Server;
 pub use suggestion::Suggestion;
 
 use serde::{Deserialize, Serialize};
@@ -31,9 +35,22 @@ pub struct Endpoint {
     /// faster than one after another.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub one_at_a_time: bool,
+    /// What its refusals have taught; forgotten when its base URL changes.
+    #[serde(default, skip_serializing_if = "Learned::is_empty")]
+    pub learned: Learned,
 }
 
 impl Endpoint {
+    /// Whether this is asked as the other is: what was learned of it changes no list of models.
+    pub fn is_asked_like(&self, other: &Self) -> bool {
+        let learned = other.learned.clone();
+        *other
+            == Self {
+                learned,
+                ..self.clone()
+            }
+    }
+
     /// How many requests for an answer its server gets at once; 0 is no limit. A browser opens six
     /// connections to a server that speaks HTTP/1.1, as those without TLS do; whether one with TLS
     /// speaks HTTP/2, which needs one, a page is not told.
@@ -123,6 +140,7 @@ impl Endpoint {
             token: None,
             keep: Keep::default(),
             one_at_a_time: false,
+            learned: Learned::default(),
         }
     }
 
@@ -297,6 +315,10 @@ impl Endpoints {
         {
             return Err(Invalid::Taken);
         }
+        let learned = self
+            .find(id)
+            .filter(|before| before.base_url == base_url)
+            .map(|before| before.learned.clone());
         let kept = self
             .find(id)
             .filter(|before| !edit.forget_token && before.base_url.origin() == base_url.origin());
@@ -322,6 +344,7 @@ impl Endpoints {
             one_at_a_time: edit.one_at_a_time,
             base_url,
             keep: edit.keep,
+            learned: learned.unwrap_or_default(),
         })
     }
 }
@@ -627,6 +650,43 @@ mod tests {
     }
 
     #[test]
+    fn what_was_learned_stays_with_the_base_url() {
+        let mut learned = Learned::default();
+        learned.learn_renaming("o9");
+        let saved = Endpoint {
+            learned: learned.clone(),
+            ..saved(1, "http://one/v1", "")
+        };
+        let fresh = Endpoint {
+            learned: Learned::default(),
+            ..saved.clone()
+        };
+        assert!(saved.is_asked_like(&fresh) && saved != fresh);
+        let stored = serde_json::to_string(&fresh).unwrap();
+        assert!(!stored.contains("learned"));
+        assert_eq!(crate::json::read(&stored), Some(fresh));
+        let stored = serde_json::to_string(&saved).unwrap();
+        assert_eq!(crate::json::read(&stored), Some(saved.clone()));
+        let endpoints = Endpoints {
+            list: vec![saved],
+            ..Endpoints::default()
+        };
+        for (base_url, kept) in [("http://one/v1/", true), ("http://one/v2", false)] {
+            let edit = Edit {
+                one_at_a_time: false,
+                name: "other".into(),
+                base_url: base_url.into(),
+                token: "new".into(),
+                forget_token: false,
+                keep: Keep::Browser,
+            };
+            let edited = endpoints.edited(Id::new(1), &edit, Held::Nothing);
+            let edited = edited.unwrap();
+            assert_eq!(edited.learned == learned, kept);
+        }
+    }
+
+    #[test]
     fn a_token_stays_with_its_own_base_url() {
         #[track_caller]
         fn check(
@@ -659,6 +719,7 @@ mod tests {
             base_url: BaseUrl::parse("http://one/v1").unwrap(),
             token: Token::parse("secret-1").unwrap(),
             keep: Keep::Browser,
+            learned: Learned::default(),
         };
         let endpoints = Endpoints {
             list: vec![saved],
@@ -729,6 +790,7 @@ mod tests {
                 base_url: BaseUrl::parse(base_url).unwrap(),
                 token: Token::parse("secret").unwrap(),
                 keep: Keep::Browser,
+                learned: Learned::default(),
             };
             let endpoints = Endpoints {
                 list: vec![saved(1, "http://one"), saved(2, "http://two/v1")],

@@ -2,13 +2,15 @@
 
 pub mod answer;
 pub mod error;
+pub mod refusal;
 pub mod reply;
 pub mod sse;
 pub mod wire;
 
 pub use error::{Error, MOST_TRIES, Wait};
+pub use refusal::Cause;
 pub use reply::Reply;
-pub use wire::{Finish, Request};
+pub use wire::{Finish, Listed, Request};
 
 use gloo_net::http::{self, RequestBuilder, Response};
 use js_sys::Uint8Array;
@@ -26,12 +28,12 @@ const MOST_OF_A_REFUSAL: usize = 64 * 1024;
 /// A list of models is waited for so many seconds: it is short, and nothing waits behind it.
 const PATIENCE_FOR_MODELS: u32 = 60;
 
-/// Asks an endpoint which models it has, by `GET {base}/models`. Dropping the future closes the
+/// Asks an endpoint which models it has, and what it tells of them, by `GET {base}/models`. Dropping the future closes the
 /// connection: a browser opens only six to one HTTP/1.1 server.
 ///
 /// # Errors
 /// Why there is no list.
-pub async fn models(endpoint: &Endpoint) -> Result<Vec<String>, Error> {
+pub async fn models(endpoint: &Endpoint) -> Result<Listed, Error> {
     let address = endpoint.base_url.join("models");
     let exchange = EndOnDrop::begin("", &address, "", "");
     exchange.wait(Wait::Response, PATIENCE_FOR_MODELS);
@@ -41,7 +43,7 @@ pub async fn models(endpoint: &Endpoint) -> Result<Vec<String>, Error> {
     let response = exchange.send(request, PATIENCE_FOR_MODELS).await?;
     let body = exchange.read(&response, MOST_OF_A_LIST).await;
     let body = body.map_err(|()| exchange.broken(PATIENCE_FOR_MODELS, Error::CutOff))?;
-    wire::models(&String::from_utf8_lossy(&body))
+    wire::listed(&String::from_utf8_lossy(&body))
 }
 
 /// Asks for an answer, by `POST {base}/chat/completions`. The future is ready once the answer
@@ -67,9 +69,10 @@ pub async fn stream(
     let response = exchange.send(request, patience.response).await?;
     exchange.wait(Wait::FirstToken, patience.first_token);
     let body = response.body().ok_or(Error::Empty)?;
+    let content_type = response.headers().get("content-type");
     Ok(Stream {
         body: Helpings::new(&body, PACE),
-        answer: answer::Reader::default(),
+        answer: answer::Reader::new(&content_type.unwrap_or_default()),
         patience,
         exchange,
     })

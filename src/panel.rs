@@ -16,6 +16,7 @@ pub(crate) mod keep;
 mod line;
 mod page;
 mod params;
+mod pictures;
 mod room;
 mod sent;
 mod settings;
@@ -36,6 +37,7 @@ use crate::{
 };
 use drawer::Drawer;
 use params::Parameters;
+use pictures::Pictures;
 use sent::Sent;
 use settings::Settings;
 use shelf::Shelf;
@@ -108,6 +110,7 @@ pub fn show(part: &str, element: HtmlElement) -> js_sys::Function {
         let (name, of) = part.split_once(' ').unwrap_or((&part, ""));
         match (name, of.parse()) {
             ("params", Ok(id)) => view! { <Parameters id /> }.into_any(),
+            ("pictures", Ok(id)) => view! { <Pictures id /> }.into_any(),
             ("sent", _) => view! { <Sent of=of.to_owned() /> }.into_any(),
             ("vault", _) => view! { <Vault is_dialog=true /> }.into_any(),
             ("settings", _) => view! { <Settings /> }.into_any(),

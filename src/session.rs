@@ -322,6 +322,12 @@ impl Session {
             .is_some_and(|card| card.target(&endpoints).is_some())
     }
 
+    /// The endpoint that a card asks, and its model; no name where none is chosen yet.
+    pub fn asked(self, card: card::Id) -> Option<(endpoint::Id, String)> {
+        let card = self.card(card).try_read()?;
+        Some((card.endpoint?, card.model.clone().unwrap_or_default()))
+    }
+
     /// What was removed last, while it can still be put back.
     pub fn removed(self) -> Option<Removed> {
         self.removed.with(|removed| removed.last().cloned())
@@ -781,7 +787,7 @@ impl Session {
         };
         let endpoint = resolve()?;
         let typed = Some(model.trim()).filter(|model| !model.is_empty());
-        let models = match (library::ask_models(&endpoint).await, typed) {
+        let models = match (self.library.ask_models(&endpoint).await, typed) {
             (Ok(listed), None) if listed.is_empty() => return Err(Unconnected::NoModels),
             (Ok(listed), _) => Models::Listed(listed),
             (Err(unlisted), typed) if typed.is_none() || unlisted.is_hopeless() => {
@@ -974,7 +980,15 @@ impl Session {
             self.library.learn_renaming(endpoint, model.clone());
             return true;
         }
-        let names_another = asked.card.params.named_in(message).is_some();
+        let named = asked.card.params.named_in(message);
+        let is_of_field = matches!(status, 400 | 422)
+            && openai::refusal::is_of_field(message)
+            && !params::wants_max_completion_tokens(message);
+        let field = named.filter(|field| is_of_field && *field != Param::Json);
+        if let Some(field) = field {
+            self.library.learn_refusing(endpoint, model, field.wire());
+        }
+        let names_another = named.is_some();
         if counts && matches!(status, 400 | 422) && !names_another {
             // Some refuse what they don't know, and don't say what.
             self.library.learn_not_counting(endpoint);
@@ -1012,7 +1026,8 @@ impl Session {
         let before = card.before(asked.turn);
         let turn = card.turns.get(before.len()).ok_or(openai::Error::Empty)?;
         let (renames, counts) = self.ways(asked);
-        let params = card.params.body(renames);
+        let mut params = card.params.body(renames);
+        self.library.server(asked.endpoint.id).fit(&mut params);
         let (model, system) = (&asked.model, &card.system);
         let mut request = Request::new(model, system, before, turn, &contents, params);
         if asked.goes_on

@@ -308,6 +308,7 @@ mod tests {
                 base_url: BaseUrl::parse("http://e/v1").unwrap(),
                 token: None,
                 keep: endpoint::Keep::Browser,
+                learned: endpoint::Learned::default(),
             }],
             ..Endpoints::default()
         }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::refusal::{Cause, Refusal};
+
 /// Why an endpoint gave no answer, or not all of it. Stored with the answer, so that a chat that
 /// is opened again still says what happened. A stop by the reader is not an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -27,6 +29,9 @@ pub enum Error {
     Reported {
         /// The endpoint's own words, or nothing.
         message: String,
+        /// The HTTP status that it names: the response's own is 200.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
     },
     /// What came is not the OpenAI protocol.
     #[error("not an answer: {excerpt}")]
@@ -95,13 +100,14 @@ impl Error {
     pub fn pause(&self, tries: u32, chance: f64) -> Option<f64> {
         let Self::Refused {
             status: 429 | 503,
+            message,
             retry_after,
-            ..
         } = self
         else {
             return None;
         };
-        if tries >= MOST_TRIES {
+        // Money does not come back by waiting.
+        if tries >= MOST_TRIES || message.contains("billing") {
             return None;
         }
         match retry_after {
@@ -112,14 +118,18 @@ impl Error {
     }
 
     /// Whether the endpoint refuses the token, or the lack of one.
-    pub const fn refuses_token(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused {
-                status: 401 | 403,
-                ..
-            }
-        )
+    pub fn refuses_token(&self) -> bool {
+        let cause = Cause::of(self);
+        matches!(cause, Some(Cause::Token | Cause::Forbidden))
+    }
+
+    /// What an endpoint reported, as a value in whichever shape.
+    pub(super) fn reported(error: &serde_json::Value) -> Self {
+        let Refusal { words, status } = Refusal::of(error);
+        Self::Reported {
+            message: words,
+            status,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     json,
     openai::{self, Request},
     session::Library,
+    storage::keys,
     view::dynamic::{click, part, word},
 };
 
@@ -100,11 +101,15 @@ fn tries(library: Library, of: &str) -> Option<Vec<String>> {
     let contents = openai::wire::attachments(before, turn);
     let contents = contents.map(|it| (it.id, format!("({} B)", it.bytes)));
     let contents: Contents = contents.collect();
-    let params = card.params.body(library.is_renaming(endpoint.id, model));
+    let mut params = card.params.body(library.is_renaming(endpoint.id, model));
+    library.server(endpoint.id).fit(&mut params);
     let mut request = Request::new(model, &card.system, before, turn, &contents, params);
     if !library.is_counting(endpoint.id) {
         request.stream_options = None;
     }
+    // Where the token can't be had, nothing would be sent.
+    let with_token = keys::with_token(endpoint).ok();
+    let endpoint = with_token.as_ref().unwrap_or(endpoint);
     Some(vec![openai::unsent(endpoint, &request.json())])
 }
 

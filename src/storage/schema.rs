@@ -401,6 +401,7 @@ mod tests {
             base_url: BaseUrl::parse("http://127.0.0.1:8081/v1").unwrap(),
             token: Token::parse("sk-test").unwrap(),
             keep: endpoint::Keep::Browser,
+            learned: endpoint::Learned::default(),
         }];
         let endpoints = Endpoints {
             list,

@@ -94,6 +94,15 @@ pub fn serve(library: Library, shown: Shown) {
                 });
                 return found.map_or(JsValue::NULL, JsValue::from);
             }
+            // What a card asks, and what is known of that: see `panel::page::Asked`.
+            "asked" => {
+                let found = open().zip(card(&argument));
+                let asked = found.and_then(|(open, card)| untrack(|| open.asked(card)));
+                return asked.map_or(JsValue::NULL, |(endpoint, model)| {
+                    let (owned_by, sees) = library.details(endpoint, &model);
+                    json::write(&(endpoint, model, owned_by, sees)).into()
+                });
+            }
             // What is set for a card is changed: its identifier, and what is set now.
             "set_manner" => {
                 for (id, manner) in pairs(&argument) {
@@ -206,7 +215,12 @@ impl Words {
 
 /// A part of the page that the panel's program draws, once it is there.
 #[component]
-pub fn Panel(#[prop(into)] name: String) -> impl IntoView {
+pub fn Panel(
+    #[prop(into)] name: String,
+    /// Whether nothing is said while it is not there.
+    #[prop(optional)]
+    is_quiet: bool,
+) -> impl IntoView {
     let i18n = use_i18n();
     let standing = RwSignal::new(Standing::Loading);
     let container = NodeRef::<leptos::html::Div>::new();
@@ -243,6 +257,7 @@ pub fn Panel(#[prop(into)] name: String) -> impl IntoView {
     view! {
         {part(move || match standing.get() {
             Standing::Shown => None,
+            _ if is_quiet => None,
             Standing::Unasked | Standing::Loading => Some(view! {
                 <p class="hint" role="status">{word!(i18n, loading)}</p>
             }.into_any()),

@@ -15,6 +15,7 @@ mod markdown;
 mod metrics;
 mod params;
 mod preview;
+mod quirks;
 mod reasoning;
 mod storage;
 mod streaming;
