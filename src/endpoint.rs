@@ -28,9 +28,6 @@ pub struct Endpoint {
     /// list of saved endpoints it is only there when it is kept in the browser.
     #[serde(default, skip_serializing_if = "is_apart")]
     pub token: Option<Token>,
-    /// Where its token is kept.
-    #[serde(default, skip_serializing_if = "Keep::is_default")]
-    pub keep: Keep,
     /// Whether it is asked one question at a time: a small graphics card makes several answers no
     /// faster than one after another.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -38,6 +35,9 @@ pub struct Endpoint {
     /// What its refusals have taught; forgotten when its base URL changes.
     #[serde(default, skip_serializing_if = "Learned::is_empty")]
     pub learned: Learned,
+    /// Where its token is kept.
+    #[serde(default, skip_serializing_if = "Keep::is_default")]
+    pub keep: Keep,
 }
 
 impl Endpoint {
@@ -131,19 +131,6 @@ pub enum Held {
 }
 
 impl Endpoint {
-    /// A new one, without a token and with nothing set.
-    fn new(id: Id, name: &str, base_url: BaseUrl) -> Self {
-        Self {
-            id,
-            name: name.to_owned(),
-            base_url,
-            token: None,
-            keep: Keep::default(),
-            one_at_a_time: false,
-            learned: Learned::default(),
-        }
-    }
-
     /// Takes the token out, unless it is kept with the endpoint: what is left may be written anywhere
     /// that the list of saved endpoints is.
     pub fn take_apart(&mut self) -> Option<Token> {
@@ -214,9 +201,14 @@ impl Endpoints {
         fresh: Id,
     ) -> Result<Id, Endpoint> {
         let same = self.list.iter().find(|saved| saved.base_url == *base_url);
-        same.map(|saved| saved.id).ok_or_else(|| {
-            let id = if self.find(id).is_some() { fresh } else { id };
-            Endpoint::new(id, name, base_url.clone())
+        same.map(|saved| saved.id).ok_or_else(|| Endpoint {
+            one_at_a_time: false,
+            learned: Learned::default(),
+            id: if self.find(id).is_some() { fresh } else { id },
+            name: name.to_owned(),
+            base_url: base_url.clone(),
+            token: None,
+            keep: Keep::default(),
         })
     }
 
@@ -273,9 +265,13 @@ impl Endpoints {
             (Err(base_url), token) => {
                 let keep = keep.unwrap_or_default();
                 Endpoint {
+                    id: fresh,
+                    name: base_url.name().into(),
+                    base_url,
                     token: token.map(|token| token.kept(keep)),
                     keep,
-                    ..Endpoint::new(fresh, base_url.name(), base_url.clone())
+                    one_at_a_time: false,
+                    learned: Learned::default(),
                 }
             }
         })
@@ -293,10 +289,10 @@ pub struct Edit {
     pub token: String,
     /// Whether the token before is given up.
     pub forget_token: bool,
-    /// Where the token is kept from now on.
-    pub keep: Keep,
     /// Whether it is asked one question at a time.
     pub one_at_a_time: bool,
+    /// Where the token is kept from now on.
+    pub keep: Keep,
 }
 
 impl Endpoints {
@@ -341,9 +337,9 @@ impl Endpoints {
             id,
             name: name.to_owned(),
             token: token.map(|token| token.kept(edit.keep)),
-            one_at_a_time: edit.one_at_a_time,
             base_url,
             keep: edit.keep,
+            one_at_a_time: edit.one_at_a_time,
             learned: learned.unwrap_or_default(),
         })
     }
@@ -578,13 +574,6 @@ mod tests {
 
     use super::*;
 
-    fn saved(id: u64, base_url: &str, token: &str) -> Endpoint {
-        Endpoint {
-            token: Token::parse(token).unwrap(),
-            ..Endpoint::new(Id::new(id), "old", BaseUrl::parse(base_url).unwrap())
-        }
-    }
-
     #[test]
     fn base_urls_are_kept_as_typed_less_trailing_slashes() {
         #[track_caller]
@@ -654,8 +643,13 @@ mod tests {
         let mut learned = Learned::default();
         learned.learn_renaming("o9");
         let saved = Endpoint {
+            keep: Keep::Browser,
+            one_at_a_time: false,
+            id: Id::new(1),
+            name: "one".into(),
+            base_url: BaseUrl::parse("http://one/v1").unwrap(),
+            token: None,
             learned: learned.clone(),
-            ..saved(1, "http://one/v1", "")
         };
         let fresh = Endpoint {
             learned: Learned::default(),
@@ -673,15 +667,14 @@ mod tests {
         };
         for (base_url, kept) in [("http://one/v1/", true), ("http://one/v2", false)] {
             let edit = Edit {
+                keep: Keep::Browser,
                 one_at_a_time: false,
                 name: "other".into(),
                 base_url: base_url.into(),
                 token: "new".into(),
                 forget_token: false,
-                keep: Keep::Browser,
             };
-            let edited = endpoints.edited(Id::new(1), &edit, Held::Nothing);
-            let edited = edited.unwrap();
+            let edited = endpoints.edited(Id::new(1), &edit, Held::Nothing).unwrap();
             assert_eq!(edited.learned == learned, kept);
         }
     }
@@ -718,8 +711,8 @@ mod tests {
             name: "one".into(),
             base_url: BaseUrl::parse("http://one/v1").unwrap(),
             token: Token::parse("secret-1").unwrap(),
-            keep: Keep::Browser,
             learned: Learned::default(),
+            keep: Keep::Browser,
         };
         let endpoints = Endpoints {
             list: vec![saved],
@@ -789,8 +782,8 @@ mod tests {
                 name: "old".into(),
                 base_url: BaseUrl::parse(base_url).unwrap(),
                 token: Token::parse("secret").unwrap(),
-                keep: Keep::Browser,
                 learned: Learned::default(),
+                keep: Keep::Browser,
             };
             let endpoints = Endpoints {
                 list: vec![saved(1, "http://one"), saved(2, "http://two/v1")],
@@ -844,8 +837,13 @@ mod tests {
             expected: Result<Option<&str>, Invalid>,
         ) {
             let saved = Endpoint {
+                one_at_a_time: false,
+                learned: Learned::default(),
+                id: Id::new(1),
+                name: "one".into(),
+                base_url: BaseUrl::parse("http://one").unwrap(),
+                token: None,
                 keep: before,
-                ..saved(1, "http://one", "")
             };
             let endpoints = Endpoints {
                 list: vec![saved],
@@ -853,12 +851,12 @@ mod tests {
             };
             let (token, keep) = edit;
             let edit = Edit {
+                one_at_a_time: false,
                 name: String::new(),
                 base_url: "http://one/v1".into(),
                 token: token.into(),
                 forget_token: false,
                 keep,
-                one_at_a_time: false,
             };
             let edited = endpoints.edited(Id::new(1), &edit, held);
             let edited = edited.map(|edited| edited.token.map(|token| token.secret));
@@ -887,8 +885,17 @@ mod tests {
 
     #[test]
     fn an_import_takes_nobodys_place() {
+        let saved = Endpoint {
+            one_at_a_time: false,
+            learned: Learned::default(),
+            id: Id::new(1),
+            name: "one".into(),
+            base_url: BaseUrl::parse("http://one").unwrap(),
+            token: Token::parse("secret").unwrap(),
+            keep: Keep::Browser,
+        };
         let endpoints = Endpoints {
-            list: vec![saved(1, "http://one", "secret")],
+            list: vec![saved],
             ..Endpoints::default()
         };
         #[track_caller]
@@ -991,12 +998,12 @@ mod tests {
                     Step::Edit(id, server, types, forget_token, keep) => {
                         let id = Id::new(id);
                         let edit = Edit {
+                            one_at_a_time: false,
                             name: String::new(),
                             base_url: base_url(server),
                             token: type_for(server, types),
                             forget_token,
                             keep,
-                            one_at_a_time: false,
                         };
                         let held = endpoints.find(id).map(|before| keys.held(before));
                         let edited = endpoints.edited(id, &edit, held.unwrap_or_default());

@@ -1014,8 +1014,7 @@ impl Session {
             .library
             .settings()
             .with_untracked(|settings| settings.patience);
-        let endpoint = storage::keys::with_token(&asked.endpoint)?;
-        openai::stream(name, &endpoint, body, patience).await
+        openai::stream(name, &asked.endpoint, body, patience).await
     }
 
     /// What is asked, as JSON.

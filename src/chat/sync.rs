@@ -307,8 +307,8 @@ mod tests {
                 name: "e".into(),
                 base_url: BaseUrl::parse("http://e/v1").unwrap(),
                 token: None,
-                keep: endpoint::Keep::Browser,
                 learned: endpoint::Learned::default(),
+                keep: endpoint::Keep::Browser,
             }],
             ..Endpoints::default()
         }

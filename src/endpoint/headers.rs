@@ -52,8 +52,8 @@ mod tests {
                 name: String::new(),
                 base_url: BaseUrl::parse(base_url).unwrap(),
                 token: Token::parse("secret").unwrap(),
-                keep: Keep::Browser,
                 learned: Learned::default(),
+                keep: Keep::Browser,
             };
             let names = |headers: Vec<(&'static str, _)>| -> Vec<_> {
                 headers.into_iter().map(|(name, _)| name).collect()

@@ -433,6 +433,7 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
         let endpoints = endpoints.read_untracked();
         endpoints.find(id).cloned()
     });
+    let is_one = saved.as_ref().is_some_and(|saved| saved.one_at_a_time);
     let keep = RwSignal::new(None);
     let kept = saved.as_ref().map(|saved| saved.keep).unwrap_or_default();
     let held = move || id.map_or(Held::Nothing, |id| library.held(id));
@@ -442,7 +443,6 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
         Held::Token(token) => Some(token.secret().to_owned()),
         Held::Nothing | Held::Locked => None,
     });
-    let is_one = saved.as_ref().is_some_and(|saved| saved.one_at_a_time);
     let (saved_name, saved_url) = saved
         .map(|saved| (saved.name, String::from(saved.base_url)))
         .unwrap_or_default();

@@ -793,8 +793,8 @@ impl Library {
         leptos::task::spawn_local(async move {
             let answered = self.ask_models(&endpoint).await;
             let now = self.endpoints.read_untracked().find(id).cloned();
-            let is_same = now.is_some_and(|now| now.is_asked_like(&endpoint));
-            if !is_same || keys::held(&endpoint) != held {
+            if !now.is_some_and(|now| now.is_asked_like(&endpoint)) || keys::held(&endpoint) != held
+            {
                 // Of an endpoint that was changed meanwhile, this is no longer true.
                 self.models.update(|models| _ = models.remove(&id));
                 self.load_models(id);
@@ -802,23 +802,6 @@ impl Library {
             }
             self.know(id, answered.map_or_else(Models::Unlisted, Models::Listed));
         });
-    }
-
-    /// Tokens have come: asks those endpoints for their models again that refused to tell without, or
-    /// could not be asked while the vault was locked.
-    fn ask_again(self) {
-        for endpoint in self.endpoints.get_untracked().list {
-            if let Some(Models::Unlisted(Unlisted::Failed(error))) = self.models_now(endpoint.id)
-                && endpoint.keep != Keep::Browser
-                && match keys::held(&endpoint) {
-                    Held::Token(_) => error == openai::Error::Locked || error.refuses_token(),
-                    Held::Nothing => error == openai::Error::Locked,
-                    Held::Locked => false,
-                }
-            {
-                self.load_models(endpoint.id);
-            }
-        }
     }
 
     /// Asks an endpoint for its models. Where it knows no such path, the path with a version is tried
@@ -851,6 +834,23 @@ impl Library {
             }
         }
         Err(Unlisted::Failed(error))
+    }
+
+    /// Tokens have come: asks those endpoints for their models again that refused to tell without, or
+    /// could not be asked while the vault was locked.
+    fn ask_again(self) {
+        for endpoint in self.endpoints.get_untracked().list {
+            if let Some(Models::Unlisted(Unlisted::Failed(error))) = self.models_now(endpoint.id)
+                && endpoint.keep != Keep::Browser
+                && match keys::held(&endpoint) {
+                    Held::Token(_) => error == openai::Error::Locked || error.refuses_token(),
+                    Held::Nothing => error == openai::Error::Locked,
+                    Held::Locked => false,
+                }
+            {
+                self.load_models(endpoint.id);
+            }
+        }
     }
 
     /// Takes over what is known of an endpoint's models. Cards that wait for a model get one.

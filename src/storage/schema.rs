@@ -400,8 +400,8 @@ mod tests {
             name: "로컬".into(),
             base_url: BaseUrl::parse("http://127.0.0.1:8081/v1").unwrap(),
             token: Token::parse("sk-test").unwrap(),
-            keep: endpoint::Keep::Browser,
             learned: endpoint::Learned::default(),
+            keep: endpoint::Keep::Browser,
         }];
         let endpoints = Endpoints {
             list,

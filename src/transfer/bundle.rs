@@ -305,8 +305,8 @@ pub(super) mod tests {
             name: "로컬".into(),
             base_url: BaseUrl::parse("http://127.0.0.1:8081/v1").unwrap(),
             token: Token::parse("sk-secret").unwrap(),
-            keep: endpoint::Keep::Browser,
             learned: endpoint::Learned::default(),
+            keep: endpoint::Keep::Browser,
         };
         let bundle = Bundle {
             endpoints: vec![(&endpoint).into()],
