@@ -1015,7 +1015,8 @@ impl Session {
             .library
             .settings()
             .with_untracked(|settings| settings.patience);
-        openai::stream(name, &asked.endpoint, body, patience).await
+        let endpoint = storage::keys::with_token(&asked.endpoint)?;
+        openai::stream(name, &endpoint, body, patience).await
     }
 
     /// What is asked, as JSON.

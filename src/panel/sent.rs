@@ -12,6 +12,7 @@ use crate::{
     json,
     openai::{self, Request},
     session::Library,
+    storage::keys,
     view::dynamic::{click, part, word},
 };
 
@@ -104,6 +105,9 @@ fn tries(library: Library, card: card::Id, turn: turn::Id) -> Option<Vec<String>
     if !library.is_counting(endpoint.id) {
         request.stream_options = None;
     }
+    // Where the token can't be had, nothing would be sent.
+    let with_token = keys::with_token(endpoint).ok();
+    let endpoint = with_token.as_ref().unwrap_or(endpoint);
     Some(vec![openai::unsent(endpoint, &request.json())])
 }
 
