@@ -3,7 +3,7 @@
 //!
 //! Sources: OpenAI's API reference, «Error codes»; Anthropic's, «Errors»; Gemini's, «Troubleshooting»;
 //! `OpenRouter`'s, «Errors and Debugging»; FastAPI's documentation, «Handling Errors»; the READMEs and
-//! the logs of llama.cpp's server, vLLM, Ollama and LiteLLM; `tests/captures`.
+//! the logs of llama.cpp's server, vLLM, Ollama and `LiteLLM`; `tests/captures`.
 
 use serde_json::Value;
 
