@@ -54,6 +54,14 @@ impl Endpoint {
         }
     }
 
+    /// What is behind it. `owned_by` is what its list of models says, or nothing.
+    pub fn server(&self, owned_by: &str) -> Server {
+        match Server::of(&self.base_url, owned_by) {
+            Server::Other => self.learned.server().unwrap_or(Server::Other),
+            known => known,
+        }
+    }
+
     /// Whether this is asked as the other is: what was learned of it changes no list of models.
     pub fn is_asked_like(&self, other: &Self) -> bool {
         let learned = other.learned.clone();

@@ -325,8 +325,12 @@ impl Session {
 
     /// The endpoint that a card asks, and its model; no name where none is chosen yet.
     pub fn asked(self, card: card::Id) -> Option<(endpoint::Id, String)> {
-        let card = self.card(card).try_read()?;
-        Some((card.endpoint?, card.model.clone().unwrap_or_default()))
+        let card = self.card(card);
+        let endpoint = card.endpoint().try_get().flatten()?;
+        Some((
+            endpoint,
+            card.model().try_get().flatten().unwrap_or_default(),
+        ))
     }
 
     /// What was removed last, while it can still be put back.
@@ -987,7 +991,8 @@ impl Session {
             && !params::wants_max_completion_tokens(message);
         let field = named.filter(|field| is_of_field && *field != Param::Json);
         if let Some(field) = field {
-            self.library.learn_refusing(endpoint, model, field.wire());
+            self.library
+                .learn_refusing(endpoint, model, field.wire(), message);
         }
         let names_another = named.is_some();
         if counts && matches!(status, 400 | 422) && !names_another {

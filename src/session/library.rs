@@ -933,7 +933,7 @@ impl Library {
             let details = details.get(&endpoint.base_url)?;
             Some(details.owned_by.clone())
         });
-        Server::of(&endpoint.base_url, &owned_by.unwrap_or_default())
+        endpoint.server(&owned_by.unwrap_or_default())
     }
 
     /// Who owns an endpoint's models, and whether one of them takes pictures, as far as its list tells.
@@ -970,9 +970,19 @@ impl Library {
         self.learn(endpoint, &Learned::learn_not_counting);
     }
 
-    /// Keeps that a model refuses a field of a request, which the parameters then say.
-    pub(super) fn learn_refusing(self, endpoint: endpoint::Id, model: &str, field: &str) {
-        self.learn(endpoint, &|learned| learned.learn_refusing(field, model));
+    /// Keeps that a model refuses a field of a request, in these words, which the parameters then say.
+    pub(super) fn learn_refusing(
+        self,
+        endpoint: endpoint::Id,
+        model: &str,
+        field: &str,
+        words: &str,
+    ) {
+        self.learn(endpoint, &|learned| {
+            let server = Server::of_refusal(words);
+            let is_new = server.is_some_and(|server| learned.learn_server(server));
+            learned.learn_refusing(field, model) || is_new
+        });
     }
 
     fn has_learned(self, endpoint: endpoint::Id, is: impl Fn(&Learned) -> bool) -> bool {
