@@ -10,7 +10,7 @@ use crate::{
     clear, open, raw, say,
     support::{
         Answer, Browser, Cors, Endpoint, Scope, Step, Trap,
-        endpoint::{FOREVER, nobody, nobody_who_speaks},
+        endpoint::{FOREVER, Received, nobody, nobody_who_speaks},
     },
     wait_for, wait_until,
 };
@@ -29,6 +29,11 @@ const TOO_MUCH: &str = "The answer did not end: the page stopped it here";
 
 fn status(status: u16) -> StatusCode {
     StatusCode::from_u16(status).expect("a status")
+}
+
+/// Waits until no request is open: the page reads none of them any more.
+async fn all_are_closed(endpoint: &Endpoint) {
+    wait_until(|| endpoint.received().iter().all(Received::is_closed)).await;
 }
 
 /// A page with one card, whose model is «m».
@@ -91,17 +96,21 @@ impl Stage {
 async fn a_refusal_says_its_status_and_the_endpoints_own_words() {
     let stage = Stage::open("sk-any").await;
     let openai = |message: &str, code: Value| json!({ "error": { "message": message, "type": "invalid_request_error", "param": null, "code": code } });
+    // The status, the body, words of it that are kept, and whether the page's own sentence has the
+    // status: where it knows better, it says what it knows.
     let cases = [
         (
             400,
             openai("Invalid 'messages': empty.", Value::Null),
             "Invalid 'messages': empty.",
+            true,
         ),
         // LiteLLM's code is a string; its words name the provider.
         (
             400,
-            openai("litellm.BadRequestError: no such deployment", json!("400")),
-            "no such deployment",
+            openai("litellm.BadRequestError: no luck", json!("400")),
+            "no luck",
+            true,
         ),
         // llama.cpp, for a conversation that is longer than its context.
         (
@@ -111,6 +120,7 @@ async fn a_refusal_says_its_status_and_the_endpoints_own_words() {
                 "message": "request (30031 tokens) exceeds the available context size (2048 tokens), try increasing it",
             } }),
             "request (30031 tokens) exceeds the available context size (2048 tokens)",
+            false,
         ),
         (
             400,
@@ -119,56 +129,71 @@ async fn a_refusal_says_its_status_and_the_endpoints_own_words() {
                 json!("context_length_exceeded"),
             ),
             "maximum context length is 8192 tokens",
+            false,
         ),
         // Azure's filter refuses before a word is said.
         (
             400,
             openai("The response was filtered.", json!("content_filter")),
             "The response was filtered.",
+            false,
         ),
         // llama.cpp and OpenAI; llama-cpp-python; Gemini, whose errors are a list of one.
         (
             401,
             openai("Invalid API Key", json!(401)),
             "Invalid API Key",
+            true,
         ),
         (
             401,
             json!({ "detail": "Invalid API key" }),
             "Invalid API key",
+            true,
         ),
         (
             403,
             json!([{ "error": { "code": 403, "message": "Method doesn't allow unregistered callers", "status": "PERMISSION_DENIED" } }]),
             "Method doesn't allow unregistered callers",
+            true,
         ),
         (
             402,
             openai("Insufficient credits", json!(402)),
             "Insufficient credits",
+            false,
         ),
         (
             404,
             openai("The model `m` does not exist", json!("model_not_found")),
             "The model `m` does not exist",
+            true,
         ),
-        (404, json!({ "detail": "Not Found" }), "Not Found"),
+        (404, json!({ "detail": "Not Found" }), "Not Found", true),
         (
             405,
             json!({ "detail": "Method Not Allowed" }),
             "Method Not Allowed",
+            true,
         ),
         (
             413,
             json!({ "message": "Payload Too Large" }),
             "Payload Too Large",
+            true,
         ),
         (
             415,
             json!({ "detail": "Unsupported media type" }),
             "Unsupported media type",
+            true,
         ),
-        (422, json!({ "detail": "Unprocessable" }), "Unprocessable"),
+        (
+            422,
+            json!({ "detail": "Unprocessable" }),
+            "Unprocessable",
+            true,
+        ),
         (
             422,
             json!({ "detail": [
@@ -176,25 +201,27 @@ async fn a_refusal_says_its_status_and_the_endpoints_own_words() {
                 { "type": "int_type", "loc": ["body", "n"], "msg": "Input should be a valid integer" },
             ] }),
             "Input should be a valid integer",
+            false,
         ),
         (
             500,
-            openai("Out of memory on device 0", json!("internal")),
-            "Out of memory on device 0",
+            openai("The engine has stopped", json!("internal")),
+            "The engine has stopped",
+            true,
         ),
         (
             529,
             json!({ "type": "error", "error": { "type": "overloaded_error", "message": "Overloaded" } }),
             "Overloaded",
+            true,
         ),
     ];
-    for (number, (code, body, words)) in cases.into_iter().enumerate() {
+    for (number, (code, body, words, is_said)) in cases.into_iter().enumerate() {
         let answer = Answer::refusal(status(code), &body);
         let in_brackets = format!("({code})");
+        let said = if is_said { &*in_brackets } else { words };
         let question = format!("case {number}");
-        let asked = stage
-            .fails_at(&question, answer, &[&in_brackets, words])
-            .await;
+        let asked = stage.fails_at(&question, answer, &[said, words]).await;
         // Some refuse what they don't know and don't say what: they are asked once more, without it.
         let most = if matches!(code, 400 | 422) { 2 } else { 1 };
         assert!(asked <= most, "{body} was asked for {asked} times");
@@ -273,8 +300,9 @@ async fn a_refusal_that_a_page_may_not_read_is_no_response() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_allows_no_page_is_no_response() {
+    type Forbid = fn(&Endpoint);
     // What the server does, and whether it gets the question.
-    let cases: [(&str, fn(&Endpoint), bool); 7] = [
+    let cases: [(&str, Forbid, bool); 7] = [
         // LM Studio as it comes, Bedrock, NVIDIA.
         (
             "no headers at all",
@@ -349,7 +377,7 @@ async fn connect_typed(card: &Scope, base_url: &str, token: &str, is_first: bool
     form.fill("Model", "typed").await;
     form.press("Refresh model information").await;
     card.count("form", "Custom model", 0).await;
-    let name = base_url.trim_start_matches("http://");
+    let (_, name) = base_url.split_once("://").expect("a URL");
     let name = name.trim_end_matches("/v1");
     card.find("combobox", "Endpoint").await.holds(name).await;
     card.find("combobox", "Model").await.holds("typed").await;
@@ -359,10 +387,12 @@ async fn connect_typed(card: &Scope, base_url: &str, token: &str, is_first: bool
 async fn where_nobody_listens_is_no_response() {
     let browser = Browser::open().await;
     let card = browser.card(1).await;
-    for (number, base_url) in [nobody().await, nobody_who_speaks().await]
-        .into_iter()
-        .enumerate()
-    {
+    // Nobody; somebody who hangs up; somebody who speaks no TLS.
+    let plain = Endpoint::start(&["m"]).await;
+    let secret = plain.base_url().replace("http:", "https:");
+    let urls = [nobody().await, nobody_who_speaks().await, secret];
+    for (number, base_url) in urls.into_iter().enumerate() {
+        println!("{base_url}");
         connect_typed(&card, &base_url, "", number == 0).await;
         card.send("Is anybody there?").await;
         card.find("button", "Retry").await;
@@ -508,7 +538,7 @@ async fn each_wait_has_an_end_that_a_reader_chooses() {
     let said = ["Some words, then", "nothing more came for 4 seconds"];
     stage.fails_once("stalls", stalls, &said).await;
     // Nobody waits on the other side either.
-    wait_until(|| stage.endpoint.received().iter().all(|it| it.is_closed())).await;
+    all_are_closed(&stage.endpoint).await;
 
     // What takes longer than it may on the whole, but is never silent for so long, is read.
     let mut slow = Vec::new();
@@ -738,6 +768,18 @@ async fn an_end_that_is_no_failure_says_what_it_is() {
     stage.browser.close().await;
 }
 
+/// Waits until a card says this, for longer than for anything else.
+async fn comes_to(card: &Scope, words: &str) {
+    let says = format!("return it.textContent.includes({words:?})");
+    let look = async || {
+        while card.script(&says).await != true {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let said = tokio::time::timeout(Duration::from_secs(180), look()).await;
+    said.unwrap_or_else(|_| panic!("«{words}» is not said"));
+}
+
 /// How many characters an answer may have before the page ends it.
 const MOST: usize = 1_000_000;
 
@@ -760,12 +802,9 @@ async fn an_answer_without_an_end_is_ended_and_kept() {
         stage.endpoint.will("m", [Step::Repeat(flood, FOREVER)]);
         stage.card.send("Go").await;
         // It is long: a slow machine takes a while to draw it.
-        let is_over = format!("return it.textContent.includes('{TOO_MUCH}')");
-        let over = async || while stage.card.script(&is_over).await != true {};
-        let over = tokio::time::timeout(Duration::from_secs(120), over()).await;
-        over.expect("it ends");
+        comes_to(&stage.card, TOO_MUCH).await;
         stage.card.find("button", "Retry").await;
-        wait_until(|| stage.endpoint.received().iter().all(|it| it.is_closed())).await;
+        all_are_closed(&stage.endpoint).await;
         if number < 2 {
             // What came is kept: all of it, and not much more.
             let length = "return it.querySelector('.text').textContent.length";
@@ -821,11 +860,11 @@ async fn a_line_of_a_hundred_megabytes_is_ended_and_another_card_answers() {
         flooded.send(&format!("case {number}")).await;
         // The page goes on meanwhile.
         other.logs(&format!("b heard: case {number}")).await;
+        comes_to(&flooded, TOO_MUCH).await;
         flooded.find("button", "Retry").await;
-        flooded.logs(TOO_MUCH).await;
         other.find("button", "Send").await;
         // It is not read to its end.
-        wait_until(|| endpoint.received().iter().all(|it| it.is_closed())).await;
+        all_are_closed(&endpoint).await;
         clear(&flooded).await;
         clear(&other).await;
     }
@@ -846,7 +885,7 @@ async fn a_refusal_without_an_end_is_ended_too() {
             shown.contains("(500)") || shown.contains(TOO_MUCH)
         })
         .await;
-    wait_until(|| stage.endpoint.received().iter().all(|it| it.is_closed())).await;
+    all_are_closed(&stage.endpoint).await;
     clear(&stage.card).await;
     stage.answers().await;
     stage.browser.close().await;
@@ -883,9 +922,9 @@ async fn what_was_sent_is_shown_and_copied_without_the_token() {
         card.find("button", "Send").await;
         card.press("What was sent").await;
         let dialog = page.find("dialog", "What was sent").await;
+        dialog.find("region", "Request").await;
+        dialog.find("region", "Response").await;
         for shown in [
-            "Request",
-            "Response",
             "POST",
             &address,
             "Authorization: Bearer …",
@@ -977,7 +1016,7 @@ async fn a_card_that_fails_leaves_the_others_alone_and_all_that_failed_are_asked
     c.logs("c heard: And now").await;
     page.count("button", "Retry failed", 0).await;
     let received = endpoint.received();
-    let mut asked: Vec<_> = received[before..].iter().map(|it| it.model()).collect();
+    let mut asked: Vec<_> = received[before..].iter().map(Received::model).collect();
     asked.sort_unstable();
     assert_eq!(asked, ["a", "c"]);
     browser.close().await;

@@ -67,7 +67,7 @@ impl Stage {
         self.card.count("button", "Retry", 0).await;
         self.card.count("button", "Continue", 0).await;
         let shown = article.text().await;
-        for sign in ["data:", "endpoint", "connection"] {
+        for sign in ["data:", "endpoint", "connection", "not this"] {
             assert!(!shown.contains(sign), "{what}: {shown}");
         }
         assert_eq!(shown.matches(text).count(), 1, "{what}: {shown}");
@@ -633,8 +633,8 @@ async fn a_strict_server_gets_nothing_that_it_does_not_know() {
     let received = stage.endpoint.received();
     assert_eq!(received.len(), 3);
     for message in received[2].body["messages"].as_array().unwrap() {
-        let fields: Vec<_> = message.as_object().unwrap().keys().collect();
-        assert_eq!(fields, ["content", "role"]);
+        assert_eq!(message.as_object().unwrap().len(), 2, "{message}");
+        assert!(message["role"].is_string());
         assert!(message["content"].is_string());
     }
     stage.browser.close().await;
