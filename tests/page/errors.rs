@@ -633,17 +633,27 @@ async fn an_error_in_a_stream_keeps_what_came() {
         ),
         (vec![kept(), raw("data: what is this?\n\n")], GARBLED),
     ];
-    for (number, (steps, words)) in cases.into_iter().enumerate() {
-        let question = format!("case {number}");
-        let answer = Answer::stream(steps);
-        stage
-            .fails_once(&question, answer, &[kept_words, words])
-            .await;
+    for (number, (mut steps, words)) in cases.into_iter().enumerate() {
+        println!("case {number}");
+        // What stood in a buffer when a connection broke would be lost on the way.
+        steps.insert(1, Step::Wait);
+        stage.endpoint.will("m", steps);
+        stage.card.send(&format!("case {number}")).await;
+        stage.card.logs(kept_words).await;
+        stage.endpoint.go_on();
+        stage.card.find("button", "Retry").await;
+        stage.card.find("button", "Continue").await;
+        stage.card.logs(words).await;
+        stage.card.logs(kept_words).await;
+        stage.card.find("button", "Send").await;
+        assert_eq!(stage.endpoint.received().len(), number + 1);
+        clear(&stage.card).await;
     }
     // What came is kept by a reload, and goes on from there.
-    stage.endpoint.forget("m");
-    stage.endpoint.will("m", [kept(), Step::Cut]);
+    stage.endpoint.will("m", [kept(), Step::Wait, Step::Cut]);
     stage.card.send("cut").await;
+    stage.card.logs(kept_words).await;
+    stage.endpoint.go_on();
     stage.card.find("button", "Retry").await;
     stage.browser.reload().await;
     let card = stage.browser.card(1).await;
@@ -1003,9 +1013,11 @@ async fn a_card_that_fails_leaves_the_others_alone_and_all_that_failed_are_asked
 
     // Two fail, one of them in the middle: one button asks both again, and no other.
     endpoint.will_answer("a", refusal);
-    endpoint.will("c", [say("Half an answer"), Step::Cut]);
+    endpoint.will("c", [say("Half an answer"), Step::Wait, Step::Cut]);
     a.send("And now").await;
     a.logs("(500)").await;
+    c.logs("Half an answer").await;
+    endpoint.go_on();
     c.logs(CUT_OFF).await;
     c.logs("Half an answer").await;
     b.logs("b heard: And now").await;

@@ -137,7 +137,7 @@ async fn events_are_read_however_they_are_framed() {
     let crumbs = Answer::stream(crumbs.collect::<Vec<_>>());
     stage.reads("byte by byte", crumbs, text).await;
     // It is whole before the connection breaks, or is left open.
-    let cut = Answer::stream([raw(&events("\n\n")), Step::Cut]);
+    let cut = Answer::stream([raw(&events("\n\n")), Step::Rest(300), Step::Cut]);
     stage.reads("cut after the end", cut, text).await;
     let open = Answer::stream([raw(&events("\n\n")), Step::Wait]);
     stage.reads("left open after the end", open, text).await;

@@ -42,7 +42,8 @@ pub enum Step {
     Wait,
     /// Rests for so many milliseconds, as a model does between tokens.
     Rest(u64),
-    /// Ends the connection in the middle, without the end that HTTP wants.
+    /// Ends the connection in the middle, without the end that HTTP wants. What was sent right before it
+    /// may be lost on the way: a [`Step::Wait`] between the two sees to it that it is read.
     Cut,
     /// Says why the answer ends, then `[DONE]`.
     Finish(&'static str),
