@@ -71,6 +71,8 @@ const PROGRAMS: &[&str] = &[
     "src/markdown.rs",
     "src/maths",
     "src/maths.rs",
+    "src/openai/error.rs",
+    "src/openai/refusal.rs",
     "src/packed",
     "src/packed.rs",
     "src/reader",

@@ -1,4 +1,5 @@
-//! Called by Trunk, through `script/shorten`: makes the programs' glue smaller.
+//! Called by Trunk, through `script/shorten`: makes the programs' glue smaller, and the page's start a
+//! file of its own, for the content policy lets no script run that stands in the page.
 //!
 //! Each function that a program takes from its glue has a name of some forty letters, half of them a
 //! hash that no compression shortens, in the glue and in the program: they become `a`, `b` and so on.
@@ -11,6 +12,7 @@ use std::{
     env,
     error::Error,
     fs,
+    hash::{DefaultHasher, Hash, Hasher},
     path::Path,
     process::ExitCode,
 };
@@ -21,8 +23,10 @@ fn main() -> ExitCode {
     match env::args()
         .nth(1)
         .ok_or("which folder?".into())
-        .and_then(|folder| shorten(folder.as_ref()))
-    {
+        .and_then(|folder| {
+            shorten(folder.as_ref())?;
+            move_start(folder.as_ref())
+        }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("script/shorten: {error}");
@@ -51,6 +55,34 @@ fn shorten(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Moves the script that stands in the page into a file, behind `public/start.js`.
+fn move_start(folder: &Path) -> Result<()> {
+    let page = folder.join("index.html");
+    let first = without_space(&fs::read_to_string("public/start.js")?);
+    let (html, name, script) = without_script(&fs::read_to_string(&page)?, &first)?;
+    fs::write(folder.join(name), script)?;
+    fs::write(page, html)?;
+    Ok(())
+}
+
+/// A page without the script that stands in it; the name of the file that it refers to instead, with a
+/// hash of its content; and that content, which begins with `first`.
+fn without_script(html: &str, first: &str) -> Result<(String, String, String)> {
+    let missing = "no script that starts the program stands in the page";
+    let (before, rest) = html.split_once("<script type=").ok_or(missing)?;
+    let (kind, rest) = rest.split_once('>').ok_or(missing)?;
+    let (script, after) = rest.split_once("</script>").ok_or(missing)?;
+    // Beside the program that it imports.
+    let program = script.split(['\'', '"']).nth(1).ok_or(missing)?;
+    let (place, _) = program.rsplit_once('/').ok_or(missing)?;
+    let script = format!("{first}{}", without_space(script));
+    let mut hasher = DefaultHasher::new();
+    script.hash(&mut hasher);
+    let name = format!("start-{:016x}.js", hasher.finish());
+    let html = format!("{before}<script type={kind} src=\"{place}/{name}\"></script>{after}");
+    Ok((html, name, script))
 }
 
 fn stem(path: &Path) -> String {
@@ -224,6 +256,20 @@ mod tests {
             (short[0], short[25], short[26], short[199]),
             ("a", "z", "aa", "gr")
         );
+    }
+
+    #[test]
+    fn a_script_becomes_a_file() {
+        let page = |script: &str| format!("<p><script type=module{script}</script><p>");
+        let start = "import init from '/a/collate-01.js';\ninit();\n";
+        let (html, name, script) = without_script(&page(&format!(">{start}")), "a();\n").unwrap();
+        assert!(
+            name.starts_with("start-") && name.ends_with(".js"),
+            "{name}"
+        );
+        assert_eq!(html, page(&format!(" src=\"/a/{name}\">")));
+        assert_eq!(script, format!("a();\n{start}"));
+        assert!(without_script("<p>", "").is_err());
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! An endpoint: a name, a base URL and an optional token, saved once and used by any card.
 
 mod headers;
+mod learned;
+pub mod quirks;
 pub mod suggestion;
 
+pub use learned::Learned;
+pub use quirks::Server;
 pub use suggestion::Suggestion;
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +27,59 @@ pub struct Endpoint {
     /// Sent to this endpoint only, as `Authorization: Bearer …`. None sends no such header.
     #[serde(default)]
     pub token: Option<Token>,
+    /// Whether it is asked one question at a time: a small graphics card makes several answers no
+    /// faster than one after another.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub one_at_a_time: bool,
+    /// What its refusals have taught; forgotten when its base URL changes.
+    #[serde(default, skip_serializing_if = "Learned::is_empty")]
+    pub learned: Learned,
+}
+
+impl Endpoint {
+    /// Whether this is asked as the other is: what was learned of it changes no list of models.
+    pub fn is_asked_like(&self, other: &Self) -> bool {
+        let learned = other.learned.clone();
+        *other
+            == Self {
+                learned,
+                ..self.clone()
+            }
+    }
+
+    /// How many requests for an answer its server gets at once; 0 is no limit. A browser opens six
+    /// connections to a server that speaks HTTP/1.1, as those without TLS do; whether one with TLS
+    /// speaks HTTP/2, which needs one, a page is not told.
+    pub fn most_at_once(&self) -> u32 {
+        match self.one_at_a_time {
+            true => 1,
+            false if self.base_url.origin().starts_with("http:") => 6,
+            false => 0,
+        }
+    }
+}
+
+/// How long an endpoint is waited for, in seconds; 0 is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Patience {
+    /// Until it begins to respond. Some load a model first.
+    pub response: u32,
+    /// From then until the first words of an answer come.
+    pub first_token: u32,
+    /// From one piece of an answer to the next.
+    pub more: u32,
+}
+
+impl Default for Patience {
+    /// Long enough for a large model on a slow machine, and an end all the same.
+    fn default() -> Self {
+        Self {
+            response: 300,
+            first_token: 300,
+            more: 120,
+        }
+    }
 }
 
 /// All saved endpoints, in the reader's order; a new one comes last.
@@ -87,6 +144,8 @@ impl Endpoints {
                 name: base_url.name().into(),
                 base_url,
                 token,
+                one_at_a_time: false,
+                learned: Learned::default(),
             },
         })
     }
@@ -103,6 +162,8 @@ pub struct Edit {
     pub token: String,
     /// Whether the token before is given up.
     pub forget_token: bool,
+    /// Whether it is asked one question at a time.
+    pub one_at_a_time: bool,
 }
 
 impl Endpoints {
@@ -120,6 +181,10 @@ impl Endpoints {
         {
             return Err(Invalid::Taken);
         }
+        let learned = self
+            .find(id)
+            .filter(|before| before.base_url == base_url)
+            .map(|before| before.learned.clone());
         let kept = self
             .find(id)
             .filter(|before| !edit.forget_token && before.base_url.origin() == base_url.origin());
@@ -134,7 +199,9 @@ impl Endpoints {
             id,
             name: name.to_owned(),
             token: Token::parse(&edit.token)?.or(kept),
+            one_at_a_time: edit.one_at_a_time,
             base_url,
+            learned: learned.unwrap_or_default(),
         })
     }
 }
@@ -395,6 +462,45 @@ mod tests {
     }
 
     #[test]
+    fn what_was_learned_stays_with_the_base_url() {
+        let mut learned = Learned::default();
+        learned.learn_renaming("o9");
+        let saved = Endpoint {
+            one_at_a_time: false,
+            id: Id::new(1),
+            name: "one".into(),
+            base_url: BaseUrl::parse("http://one/v1").unwrap(),
+            token: None,
+            learned: learned.clone(),
+        };
+        let fresh = Endpoint {
+            learned: Learned::default(),
+            ..saved.clone()
+        };
+        assert!(saved.is_asked_like(&fresh) && saved != fresh);
+        let stored = serde_json::to_string(&fresh).unwrap();
+        assert!(!stored.contains("learned"));
+        assert_eq!(crate::json::read(&stored), Some(fresh));
+        let stored = serde_json::to_string(&saved).unwrap();
+        assert_eq!(crate::json::read(&stored), Some(saved.clone()));
+        let endpoints = Endpoints {
+            list: vec![saved],
+            ..Endpoints::default()
+        };
+        for (base_url, kept) in [("http://one/v1/", true), ("http://one/v2", false)] {
+            let edit = Edit {
+                one_at_a_time: false,
+                name: "other".into(),
+                base_url: base_url.into(),
+                token: "new".into(),
+                forget_token: false,
+            };
+            let edited = endpoints.edited(Id::new(1), &edit).unwrap();
+            assert_eq!(edited.learned == learned, kept);
+        }
+    }
+
+    #[test]
     fn a_token_stays_with_its_own_base_url() {
         #[track_caller]
         fn check(
@@ -421,10 +527,12 @@ mod tests {
             assert_eq!(found, expected);
         }
         let saved = Endpoint {
+            one_at_a_time: false,
             id: Id::new(1),
             name: "one".into(),
             base_url: BaseUrl::parse("http://one/v1").unwrap(),
             token: Token::parse("secret-1").unwrap(),
+            learned: Learned::default(),
         };
         let endpoints = Endpoints {
             list: vec![saved],
@@ -489,10 +597,12 @@ mod tests {
         #[track_caller]
         fn check(edit: (&str, &str, &str, bool), expected: Result<(&str, Option<&str>), Invalid>) {
             let saved = |id, base_url: &str| Endpoint {
+                one_at_a_time: false,
                 id: Id::new(id),
                 name: "old".into(),
                 base_url: BaseUrl::parse(base_url).unwrap(),
                 token: Token::parse("secret").unwrap(),
+                learned: Learned::default(),
             };
             let endpoints = Endpoints {
                 list: vec![saved(1, "http://one"), saved(2, "http://two/v1")],
@@ -500,6 +610,7 @@ mod tests {
             };
             let (name, base_url, token, forget_token) = edit;
             let edit = Edit {
+                one_at_a_time: false,
                 name: name.into(),
                 base_url: base_url.into(),
                 token: token.into(),

@@ -23,20 +23,23 @@ mod words {
 pub struct I18n(Memo<Locale>);
 
 impl I18n {
-    /// Shows the page in the language that is set, else in the first one of the browser's that it
-    /// has words in.
-    pub fn provide(
+    /// The language that is set, else the first one of the browser's that the page has words in.
+    pub fn new(
         set: impl Fn() -> Option<String> + Send + Sync + 'static,
         browsers: ReadSignal<Vec<String>>,
-    ) {
-        let locale = Memo::new(move |_| {
+    ) -> Self {
+        Self(Memo::new(move |_| {
             let set = set().and_then(|tag| tag.parse().ok());
             set.or_else(|| browsers.read().iter().find_map(|tag| by_tag(tag)))
                 .unwrap_or_default()
-        });
-        provide_context(Self(locale));
+        }))
+    }
+
+    /// Shows the page in this language.
+    pub fn provide(self) {
+        provide_context(self);
         Effect::new(move |_| {
-            let locale = locale.get();
+            let locale = self.0.get();
             if let Some(root) = document().document_element() {
                 // An attribute's name that is one can't be refused.
                 let _ = root.set_attribute("lang", locale.as_str());

@@ -456,6 +456,15 @@ mod tests {
     }
 
     #[test]
+    fn a_hostile_depth_is_unreadable() {
+        // The parser's own limit is 128; deeper values never reach the readers here.
+        for open in ["[", "{\"a\":"] {
+            check::<Value>(&open.repeat(1_000_000), None);
+            assert_eq!(read_all::<Value>(&open.repeat(1_000_000)), None);
+        }
+    }
+
+    #[test]
     fn numbers_and_lists_are_read() {
         check("[[1,-2.5],[0,3]]", Some(vec![(1_u32, -2.5), (0, 3.0)]));
         check("-1", Some(-1_i32));

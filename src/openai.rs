@@ -2,68 +2,116 @@
 
 pub mod answer;
 pub mod error;
+pub mod refusal;
 pub mod reply;
 pub mod sse;
 pub mod wire;
 
-pub use error::{Error, Wait};
+pub use error::{Error, MOST_TRIES, Wait};
+pub use refusal::Cause;
 pub use reply::Reply;
-pub use wire::{Finish, Request};
+pub use wire::{Finish, Listed, Request};
 
 use gloo_net::http::{self, RequestBuilder, Response};
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
-use web_sys::{AbortController, AbortSignal, ReadableStream};
+use web_sys::{AbortSignal, ReadableStream, RequestRedirect, ResponseType};
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Patience};
 
-/// Asks an endpoint which models it has, by `GET {base}/models`. Dropping the future closes the
+/// A list of models is read no further than this, in bytes: the longest known is about 1 MB.
+const MOST_OF_A_LIST: usize = 16 * 1024 * 1024;
+
+/// The words of a refusal are looked for in so many bytes.
+const MOST_OF_A_REFUSAL: usize = 64 * 1024;
+
+/// A list of models is waited for so many seconds: it is short, and nothing waits behind it.
+const PATIENCE_FOR_MODELS: u32 = 60;
+
+/// Asks an endpoint which models it has, and what it tells of them, by `GET {base}/models`. Dropping the future closes the
 /// connection: a browser opens only six to one HTTP/1.1 server.
 ///
 /// # Errors
 /// Why there is no list.
-pub async fn models(endpoint: &Endpoint) -> Result<Vec<String>, Error> {
-    let abort = AbortOnDrop::new();
-    let request = http::Request::get(&endpoint.base_url.join("models"));
-    let request = request.abort_signal(abort.signal().as_ref());
-    let request = request.header("Accept", "application/json");
-    let request = with_headers(request, &endpoint.headers_for_models())
-        .build()
-        .map_err(unreachable)?;
-    let response = accept(request.send().await.map_err(unreachable)?).await?;
-    wire::models(&response.text().await.map_err(|_| Error::CutOff)?)
+pub async fn models(endpoint: &Endpoint) -> Result<Listed, Error> {
+    let address = endpoint.base_url.join("models");
+    let exchange = EndOnDrop::begin("", &address, "", "");
+    exchange.wait(Wait::Response, PATIENCE_FOR_MODELS);
+    let request = http::Request::get(&address).header("Accept", "application/json");
+    let request = with_headers(request, &endpoint.headers_for_models());
+    let request = exchange.guard(request).build();
+    let response = exchange.send(request, PATIENCE_FOR_MODELS).await?;
+    let body = exchange.read(&response, MOST_OF_A_LIST).await;
+    let body = body.map_err(|()| exchange.broken(PATIENCE_FOR_MODELS, Error::CutOff))?;
+    wire::listed(&String::from_utf8_lossy(&body))
 }
 
 /// Asks for an answer, by `POST {base}/chat/completions`. The future is ready once the answer
-/// begins to come; dropping it, or the stream that it gives, closes the connection.
+/// begins to come; dropping it, or the stream that it gives, closes the connection. What is sent and
+/// what comes is kept under `name`: see [`exchanges`]. `body` is a [`Request`] as JSON.
 ///
 /// # Errors
 /// Why there is no answer.
-///
-/// # Panics
-/// Never: a request of strings, numbers and booleans can be written as JSON.
-pub fn stream(
-    endpoint: Endpoint,
-    request: &Request<'_>,
-) -> impl Future<Output = Result<Stream, Error>> + use<> {
-    let body = serde_json::to_string(request).expect("a request is JSON");
-    async move {
-        let abort = AbortOnDrop::new();
-        let request = http::Request::post(&endpoint.base_url.join("chat/completions"))
-            .header("Accept", "text/event-stream, application/json")
-            .header("Content-Type", "application/json")
-            .abort_signal(abort.signal().as_ref());
-        let request = with_headers(request, &endpoint.headers())
-            .body(body)
-            .map_err(unreachable)?;
-        let response = accept(request.send().await.map_err(unreachable)?).await?;
-        let body = response.body().ok_or(Error::Empty)?;
-        Ok(Stream {
-            body: Helpings::new(&body, PACE),
-            answer: answer::Reader::default(),
-            _abort: abort,
-        })
+pub async fn stream(
+    name: &str,
+    endpoint: &Endpoint,
+    body: String,
+    patience: Patience,
+) -> Result<Stream, Error> {
+    let address = endpoint.base_url.join("chat/completions");
+    let own = endpoint.headers();
+    let exchange = EndOnDrop::begin(name, &address, &shown_headers(&own), &body);
+    exchange.wait(Wait::Response, patience.response);
+    let request = http::Request::post(&address)
+        .header("Accept", ACCEPT)
+        .header("Content-Type", CONTENT_TYPE);
+    let request = exchange.guard(with_headers(request, &own)).body(body);
+    let response = exchange.send(request, patience.response).await?;
+    exchange.wait(Wait::FirstToken, patience.first_token);
+    let body = response.body().ok_or(Error::Empty)?;
+    let content_type = response.headers().get("content-type");
+    Ok(Stream {
+        body: Helpings::new(&body, PACE),
+        answer: answer::Reader::new(&content_type.unwrap_or_default()),
+        patience,
+        exchange,
+    })
+}
+
+const ACCEPT: &str = "text/event-stream, application/json";
+const CONTENT_TYPE: &str = "application/json";
+
+/// A request for an answer as it would be sent now: where it would go, with which headers, and what it
+/// would say, as [`exchanges`] tells it.
+pub fn unsent(endpoint: &Endpoint, body: &str) -> String {
+    let address = endpoint.base_url.join("chat/completions");
+    let headers = shown_headers(&endpoint.headers());
+    let fields = [
+        ("address", address),
+        ("headers", headers),
+        ("body", body.to_owned()),
+    ];
+    let fields = fields.map(|(name, text)| (name.to_owned(), text.into()));
+    serde_json::Value::Object(fields.into_iter().collect()).to_string()
+}
+
+/// The headers of a request for an answer as they are shown: no secret is among them.
+fn shown_headers(own: &[(&str, String)]) -> String {
+    let mut shown = format!("Accept: {ACCEPT}\nContent-Type: {CONTENT_TYPE}");
+    for (name, value) in own {
+        shown.push_str(&format!("\n{name}: "));
+        shown.push_str(if *name == "Authorization" {
+            "Bearer …"
+        } else {
+            value
+        });
     }
+    shown
+}
+
+/// What was sent under a name, and what came back: each try as JSON, the first one first.
+pub fn exchanges(name: &str) -> Vec<String> {
+    exchanges_of(name)
 }
 
 /// The time from one reading of an answer to the next, in milliseconds: more than twenty times a
@@ -103,12 +151,94 @@ pub struct Read {
     bytes: Result<Option<Vec<u8>>, JsValue>,
 }
 
+#[wasm_bindgen(module = "/src/openai/exchange.js")]
+extern "C" {
+    #[derive(Debug)]
+    type Exchange;
+
+    #[wasm_bindgen(constructor)]
+    fn new(name: &str, address: &str, headers: &str, body: &str) -> Exchange;
+
+    #[wasm_bindgen(method, getter)]
+    fn signal(this: &Exchange) -> AbortSignal;
+
+    #[wasm_bindgen(method, getter)]
+    fn over(this: &Exchange) -> Option<u8>;
+
+    #[wasm_bindgen(method)]
+    fn wait(this: &Exchange, what: u8, seconds: u32);
+
+    #[wasm_bindgen(method)]
+    fn responded(this: &Exchange, status: u16, content_type: &str);
+
+    #[wasm_bindgen(method)]
+    fn heard(this: &Exchange, bytes: &Uint8Array);
+
+    #[wasm_bindgen(method)]
+    fn end(this: &Exchange);
+
+    #[wasm_bindgen(js_name = exchanges)]
+    fn exchanges_of(name: &str) -> Vec<String>;
+
+    #[wasm_bindgen(js_name = secondsOf)]
+    fn seconds_of(retry_after: &str) -> u32;
+}
+
+#[wasm_bindgen(module = "/src/openai/line.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = Place)]
+    type JsPlace;
+
+    #[wasm_bindgen(constructor, js_class = "Place")]
+    fn new(server: &str, most: u32) -> JsPlace;
+
+    #[wasm_bindgen(method, getter, js_name = isServed)]
+    fn is_served(this: &JsPlace) -> Option<bool>;
+
+    #[wasm_bindgen(method)]
+    async fn turn(this: &JsPlace);
+
+    #[wasm_bindgen(method)]
+    fn leave(this: &JsPlace);
+
+    /// Is ready after so many milliseconds.
+    pub async fn sleep(milliseconds: f64);
+}
+
+/// A place in the line of those who want to ask one server. Dropping it lets the next one ask.
+pub struct Place(JsPlace);
+
+impl Place {
+    /// Takes the last place in the line of an endpoint's server.
+    pub fn take(endpoint: &Endpoint) -> Self {
+        let server = endpoint.base_url.origin();
+        Self(JsPlace::new(&server, endpoint.most_at_once()))
+    }
+
+    /// Whether its turn has come.
+    pub fn is_served(&self) -> bool {
+        self.0.is_served() == Some(true)
+    }
+
+    /// Is ready when its turn has come.
+    pub async fn turn(&self) {
+        self.0.turn().await;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
 /// An answer on its way. Dropping it closes the connection, which tells the endpoint to stop.
 #[derive(Debug)]
 pub struct Stream {
     body: Helpings,
     answer: answer::Reader,
-    _abort: AbortOnDrop,
+    patience: Patience,
+    exchange: EndOnDrop,
 }
 
 impl Stream {
@@ -128,10 +258,14 @@ impl Stream {
         match self.body.next().await {
             Ok(helping) => {
                 let helping: Helping = helping.unchecked_into();
+                let bytes = helping.bytes();
+                if let Some(bytes) = &bytes {
+                    self.exchange.0.heard(bytes);
+                }
                 Read {
                     from: helping.from(),
                     to: helping.to(),
-                    bytes: Ok(helping.bytes().map(|bytes| bytes.to_vec())),
+                    bytes: Ok(bytes.map(|bytes| bytes.to_vec())),
                 }
             }
             Err(broken) => now(Err(broken)),
@@ -143,38 +277,119 @@ impl Stream {
     /// # Errors
     /// Why the answer is not whole; what came before is in the reply.
     pub fn take(&mut self, read: Read, reply: &mut Reply) -> Result<Option<Finish>, Error> {
+        let before = (reply.text.len(), reply.reasoning.len());
         let taken = match read.bytes {
             Ok(Some(bytes)) => self.answer.push(&bytes, reply).map(|()| None),
             Ok(None) => std::mem::take(&mut self.answer).end(reply).map(Some),
-            Err(_) => std::mem::take(&mut self.answer).cut(reply).map(Some),
+            Err(_) => {
+                let cut = std::mem::take(&mut self.answer).cut(reply);
+                // What was not waited for any longer may have been whole.
+                cut.map(Some).map_err(|error| {
+                    let over = self.exchange.timed_out(self.patience);
+                    over.unwrap_or(error)
+                })
+            }
         };
         if !matches!(taken, Ok(None)) {
             reply.end();
+        } else if (reply.text.len(), reply.reasoning.len()) != before {
+            // A server that only says that it is still there says nothing.
+            self.exchange.wait(Wait::More, self.patience.more);
         }
         taken
     }
 }
 
+/// A request. Dropping it closes its connection.
 #[derive(Debug)]
-struct AbortOnDrop(Option<AbortController>);
+struct EndOnDrop(Exchange);
 
-impl AbortOnDrop {
-    fn new() -> Self {
-        Self(AbortController::new().ok())
+impl EndOnDrop {
+    fn begin(name: &str, address: &str, headers: &str, body: &str) -> Self {
+        Self(Exchange::new(name, address, headers, body))
     }
 
-    fn signal(&self) -> Option<AbortSignal> {
-        self.0.as_ref().map(AbortController::signal)
+    /// Ends it when what it waits for takes longer than so many seconds.
+    fn wait(&self, wait: Wait, seconds: u32) {
+        self.0.wait(wait as u8, seconds);
+    }
+
+    /// The request ends with this, and leads nowhere else: a token would go along.
+    fn guard(&self, request: RequestBuilder) -> RequestBuilder {
+        let request = request.redirect(RequestRedirect::Manual);
+        request.abort_signal(Some(&self.0.signal()))
+    }
+
+    /// Sends it, and lets a response through whose status is 200 to 299.
+    async fn send(
+        &self,
+        request: Result<http::Request, gloo_net::Error>,
+        patience: u32,
+    ) -> Result<Response, Error> {
+        // The browser tells a page nothing about why there was no response.
+        let unreachable = |_| self.broken(patience, Error::Unreachable);
+        let response = request.map_err(unreachable)?.send().await;
+        let response = response.map_err(unreachable)?;
+        let header = |name| response.headers().get(name);
+        let content_type = header("content-type").unwrap_or_default();
+        self.0.responded(response.status(), &content_type);
+        if response.type_() == ResponseType::Opaqueredirect {
+            return Err(Error::Redirected);
+        }
+        if response.ok() {
+            return Ok(response);
+        }
+        let retry_after = header("retry-after").map(|after| seconds_of(&after));
+        let body = self.read(&response, MOST_OF_A_REFUSAL).await;
+        Err(Error::Refused {
+            status: response.status(),
+            message: wire::refusal(&String::from_utf8_lossy(&body.unwrap_or_default())),
+            retry_after,
+        })
+    }
+
+    /// Reads a response whole, if it is not longer than so many bytes; else so far.
+    async fn read(&self, response: &Response, most: usize) -> Result<Vec<u8>, ()> {
+        let mut read = Vec::new();
+        let Some(body) = response.body() else {
+            return Ok(read);
+        };
+        let body = Helpings::new(&body, 0.0);
+        while read.len() < most {
+            let helping: Helping = body.next().await.map_err(|_| ())?.unchecked_into();
+            let Some(bytes) = helping.bytes() else { break };
+            self.0.heard(&bytes);
+            read.extend(bytes.to_vec());
+        }
+        read.truncate(most);
+        Ok(read)
+    }
+
+    /// That it took too long, if it did.
+    fn timed_out(&self, patience: Patience) -> Option<Error> {
+        let over = self.0.over()?;
+        let all = [
+            (Wait::Response, patience.response),
+            (Wait::FirstToken, patience.first_token),
+            (Wait::More, patience.more),
+        ];
+        let (wait, seconds) = all.into_iter().find(|(wait, _)| *wait as u8 == over)?;
+        Some(Error::TimedOut { wait, seconds })
+    }
+
+    /// That the response took too long, if it did, else this.
+    fn broken(&self, patience: u32, error: Error) -> Error {
+        let patience = Patience {
+            response: patience,
+            ..Patience::default()
+        };
+        self.timed_out(patience).unwrap_or(error)
     }
 }
 
-impl Drop for AbortOnDrop {
+impl Drop for EndOnDrop {
     fn drop(&mut self) {
-        if let Some(controller) = &self.0 {
-            // Without a reason: the browser then rejects with a DOMException, which is an Error,
-            // and gloo-net panics at anything that is none.
-            controller.abort();
-        }
+        self.0.end();
     }
 }
 
@@ -182,21 +397,4 @@ impl Drop for AbortOnDrop {
 fn with_headers(request: RequestBuilder, headers: &[(&str, String)]) -> RequestBuilder {
     let add = |request: RequestBuilder, (name, value): &(&str, String)| request.header(name, value);
     headers.iter().fold(request, add)
-}
-
-/// Lets a response through whose status is 200 to 299.
-async fn accept(response: Response) -> Result<Response, Error> {
-    if response.ok() {
-        return Ok(response);
-    }
-    let body = response.text().await.unwrap_or_default();
-    Err(Error::Refused {
-        status: response.status(),
-        message: wire::refusal(&body),
-    })
-}
-
-/// The browser tells a page nothing about why there was no response.
-fn unreachable(_: gloo_net::Error) -> Error {
-    Error::Unreachable
 }

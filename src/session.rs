@@ -12,7 +12,7 @@ pub mod task;
 
 pub use attachments::Reading;
 pub use library::{Forgotten, Library, Models, Opened, Unlisted};
-pub use live::{Coming, Live};
+pub use live::{Coming, Live, Stage};
 pub use task::Task;
 
 use std::time::Duration;
@@ -115,6 +115,16 @@ struct Saving {
     since: f64,
     /// Runs the next save, if there is something to save.
     pending: Option<TimeoutHandle>,
+}
+
+/// What a card was asked, and whom: it stays so however often it is tried.
+struct Asked {
+    card: Card,
+    turn: turn::Id,
+    endpoint: Endpoint,
+    model: String,
+    /// Whether the answer goes on from what there is of it.
+    goes_on: bool,
 }
 
 /// An open chat: all that the page knows of it, and all that a user can do with it.
@@ -292,7 +302,10 @@ impl Session {
 
     /// The parameter that an endpoint's refusal of a card's request names.
     pub fn refused(self, card: card::Id, error: &openai::Error) -> Option<Param> {
-        let openai::Error::Refused { status, message } = error else {
+        let openai::Error::Refused {
+            status, message, ..
+        } = error
+        else {
             return None;
         };
         let card = self.card(card).try_read()?;
@@ -307,6 +320,12 @@ impl Session {
         self.card(card)
             .try_read()
             .is_some_and(|card| card.target(&endpoints).is_some())
+    }
+
+    /// The endpoint that a card asks, and its model; no name where none is chosen yet.
+    pub fn asked(self, card: card::Id) -> Option<(endpoint::Id, String)> {
+        let card = self.card(card).try_read()?;
+        Some((card.endpoint?, card.model.clone().unwrap_or_default()))
     }
 
     /// What was removed last, while it can still be put back.
@@ -417,6 +436,25 @@ impl Session {
     pub fn retry(self, card: card::Id, turn: turn::Id) {
         if !self.is_answering(card) {
             self.ask(card, turn, false);
+        }
+    }
+
+    /// The cards whose last question failed, and can be asked again.
+    pub fn failed(self) -> Vec<(card::Id, turn::Id)> {
+        let cards = self.chat.cards();
+        let cards = cards.read();
+        let failed = cards.iter().filter_map(|card| {
+            let last = card.turns.last()?;
+            let has_failed = matches!(last.answer.as_ref()?.outcome, Outcome::Failed(_));
+            (has_failed && self.live(card.id).is_none()).then_some((card.id, last.id))
+        });
+        failed.collect()
+    }
+
+    /// Asks all questions again that failed last.
+    pub fn retry_failed(self) {
+        for (card, turn) in untrack(|| self.failed()) {
+            self.retry(card, turn);
         }
     }
 
@@ -748,7 +786,7 @@ impl Session {
         };
         let endpoint = resolve()?;
         let typed = Some(model.trim()).filter(|model| !model.is_empty());
-        let models = match (library::ask_models(&endpoint).await, typed) {
+        let models = match (self.library.ask_models(&endpoint).await, typed) {
             (Ok(listed), None) if listed.is_empty() => return Err(Unconnected::NoModels),
             (Ok(listed), _) => Models::Listed(listed),
             (Err(unlisted), typed) if typed.is_none() || unlisted.is_hopeless() => {
@@ -858,107 +896,150 @@ impl Session {
         let Some((endpoint, model)) = found.target(&endpoints) else {
             return;
         };
-        let renames = self.library.is_renaming(endpoint.id, model);
-        let params = found.params.body(renames);
-        let can_rename = !renames && params.contains_key("max_tokens");
-        let counts = self.library.is_counting(endpoint.id);
         let answered = found.turns.iter().find(|found| found.id == turn);
         let answered = answered.and_then(|turn| turn.answer.as_ref());
-        let said = answered
-            .filter(|_| goes_on)
-            .map(|answer| answer.text.clone());
         let said_before = answered.filter(|_| goes_on);
+        let said = said_before.map(|answer| answer.text.clone());
         let id = said_before.map_or_else(fresh, |answer| answer.id);
-        let (asked, endpoint, model) = (found.clone(), endpoint.clone(), model.to_owned());
+        let asked = Asked {
+            card: found.clone(),
+            turn,
+            endpoint: endpoint.clone(),
+            model: model.to_owned(),
+            goes_on,
+        };
         let begin = Coming::new(said);
         drop((chat, endpoints));
-        let live = Live::start(
-            turn,
-            id,
-            model.clone(),
-            goes_on,
-            begin,
-            move |live| async move {
-                let asking = endpoint.clone();
-                let stream = self.request(asked, turn, asking, &model, params, goes_on);
-                let outcome = self.receive(stream, &live).await;
-                let endpoint = endpoint.id;
-                if let Outcome::Failed(openai::Error::Refused { status, message }) = &outcome {
-                    let names_another = untrack(|| {
-                        self.card(card)
-                            .try_read()
-                            .is_some_and(|card| card.params.named_in(message).is_some())
-                    });
-                    let asks_again = if can_rename && params::wants_max_completion_tokens(message) {
-                        self.library.learn_renaming(endpoint, model);
-                        true
-                    } else if counts && matches!(status, 400 | 422) && !names_another {
-                        // Some refuse what they don't know, and don't say what.
-                        self.library.learn_not_counting(endpoint);
-                        true
-                    } else {
-                        false
-                    };
-                    if asks_again {
-                        // Nothing of an answer has come: the same question, as it is wanted there.
-                        let live = self.lives.try_update(|lives| lives.remove(&card));
-                        self.ask(card, turn, goes_on);
-                        drop(live);
-                        return;
-                    }
-                }
-                // After a failure the queue waits: it was meant to come after an answer.
-                let goes_on = !matches!(outcome, Outcome::Failed(_));
-                self.finish(card, outcome);
-                self.react(Event::Ended {
-                    card,
-                    turn,
-                    goes_on,
-                });
-            },
-        );
+        let model = asked.model.clone();
+        let live = Live::start(turn, id, model, goes_on, begin, move |live| async move {
+            let outcome = self.answer(asked, &id.to_string(), &live).await;
+            // After a failure the queue waits: it was meant to come after an answer.
+            let goes_on = !matches!(outcome, Outcome::Failed(_));
+            self.finish(card, outcome);
+            self.react(Event::Ended {
+                card,
+                turn,
+                goes_on,
+            });
+        });
         self.lives.update(|lives| lives.insert(card, live));
         self.tell_answering();
     }
 
-    /// Asks for the answer to a card's turn, once the contents of its attachments are there.
-    async fn request(
-        self,
-        card: Card,
-        turn: turn::Id,
-        endpoint: Endpoint,
-        model: &str,
-        params: serde_json::Map<String, serde_json::Value>,
-        goes_on: bool,
-    ) -> Result<openai::Stream, openai::Error> {
-        // What is asked is safe before it goes anywhere.
-        storage::journal::settled().await;
-        let contents = self.contents(&card, turn).await;
-        let contents = contents.map_err(|name| openai::Error::Gone { name })?;
-        let before = card.before(turn);
-        let stream = card.turns.get(before.len()).map(|asked| {
-            let system = &card.system;
-            let mut request = Request::new(model, system, before, asked, &contents, params);
-            if goes_on && let Some(answer) = &asked.answer {
-                request.go_on_from(&answer.text);
+    /// Asks until an answer comes or there is nothing more to be tried: in another way, where the
+    /// endpoint wants that, and later, where it is busy. Once a word has come, it is not asked again.
+    async fn answer(self, asked: Asked, name: &str, live: &live::Heard) -> Outcome {
+        let mut tries = 0;
+        loop {
+            let place = openai::Place::take(&asked.endpoint);
+            if !place.is_served() {
+                live.stand(Stage::InLine);
+                place.turn().await;
             }
-            if !self.library.is_counting(endpoint.id) {
-                request.stream_options = None;
+            live.stand(Stage::Asking);
+            let error = match self.request(&asked, name).await {
+                Ok(stream) => return self.receive(stream, live).await,
+                Err(error) => error,
+            };
+            drop(place);
+            if self.learn(&asked, &error) {
+                continue;
             }
-            openai::stream(endpoint, &request)
-        });
-        stream.ok_or(openai::Error::Empty)?.await
+            let Some(mut pause) = error.pause(tries, js_sys::Math::random()) else {
+                return Outcome::Failed(error);
+            };
+            tries += 1;
+            while pause > 0.0 {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a minute at most"
+                )]
+                let seconds = (pause / 1000.0).ceil() as u32;
+                live.stand(Stage::Pausing { seconds, tries });
+                openai::sleep(pause.min(1000.0)).await;
+                pause -= 1000.0;
+            }
+        }
     }
 
-    async fn receive(
-        self,
-        stream: impl Future<Output = Result<openai::Stream, openai::Error>>,
-        live: &live::Heard,
-    ) -> Outcome {
-        let mut stream = match stream.await {
-            Ok(stream) => stream,
-            Err(error) => return Outcome::Failed(error),
+    /// Learns from a refusal how an endpoint wants to be asked; returns whether it is worth another
+    /// try. Nothing of an answer has come then.
+    fn learn(self, asked: &Asked, error: &openai::Error) -> bool {
+        let openai::Error::Refused {
+            status, message, ..
+        } = error
+        else {
+            return false;
         };
+        let (endpoint, model) = (asked.endpoint.id, &asked.model);
+        let (renames, counts) = self.ways(asked);
+        let can_rename = !renames && asked.card.params.body(false).contains_key("max_tokens");
+        if can_rename && params::wants_max_completion_tokens(message) {
+            self.library.learn_renaming(endpoint, model.clone());
+            return true;
+        }
+        let named = asked.card.params.named_in(message);
+        let is_of_field = matches!(status, 400 | 422)
+            && openai::refusal::is_of_field(message)
+            && !params::wants_max_completion_tokens(message);
+        let field = named.filter(|field| is_of_field && *field != Param::Json);
+        if let Some(field) = field {
+            self.library.learn_refusing(endpoint, model, field.wire());
+        }
+        let names_another = named.is_some();
+        if counts && matches!(status, 400 | 422) && !names_another {
+            // Some refuse what they don't know, and don't say what.
+            self.library.learn_not_counting(endpoint);
+            return true;
+        }
+        false
+    }
+
+    /// How an endpoint wants to be asked: whether the most tokens have their newer name, and whether
+    /// it may be asked to count.
+    fn ways(self, asked: &Asked) -> (bool, bool) {
+        let endpoint = asked.endpoint.id;
+        let renames = self.library.is_renaming(endpoint, &asked.model);
+        (renames, self.library.is_counting(endpoint))
+    }
+
+    /// Asks for the answer to a card's turn, once the contents of its attachments are there.
+    async fn request(self, asked: &Asked, name: &str) -> Result<openai::Stream, openai::Error> {
+        // What is asked is safe before it goes anywhere.
+        storage::journal::settled().await;
+        let body = self.body(asked).await?;
+        let patience = self
+            .library
+            .settings()
+            .with_untracked(|settings| settings.patience);
+        openai::stream(name, &asked.endpoint, body, patience).await
+    }
+
+    /// What is asked, as JSON.
+    async fn body(self, asked: &Asked) -> Result<String, openai::Error> {
+        let card = &asked.card;
+        let contents = self.contents(card, asked.turn).await;
+        let contents = contents.map_err(|name| openai::Error::Gone { name })?;
+        let before = card.before(asked.turn);
+        let turn = card.turns.get(before.len()).ok_or(openai::Error::Empty)?;
+        let (renames, counts) = self.ways(asked);
+        let mut params = card.params.body(renames);
+        self.library.server(asked.endpoint.id).fit(&mut params);
+        let (model, system) = (&asked.model, &card.system);
+        let mut request = Request::new(model, system, before, turn, &contents, params);
+        if asked.goes_on
+            && let Some(answer) = &turn.answer
+        {
+            request.go_on_from(&answer.text);
+        }
+        if !counts {
+            request.stream_options = None;
+        }
+        Ok(request.json())
+    }
+
+    async fn receive(self, mut stream: openai::Stream, live: &live::Heard) -> Outcome {
         loop {
             let read = stream.read().await;
             let ended = live.hear((read.from, read.to), |reply| stream.take(read, reply));

@@ -47,10 +47,8 @@ use notice::{ChatNotices, Notices};
 pub fn App() -> impl IntoView {
     let library = Library::open_all();
     provide_context(library);
-    I18n::provide(
-        move || library.settings().with(|settings| settings.locale.clone()),
-        library.languages(),
-    );
+    let locale = move || library.settings().with(|settings| settings.locale.clone());
+    I18n::new(locale, library.languages()).provide();
     view! { <Page /> }
 }
 
@@ -163,6 +161,7 @@ fn Page() -> impl IntoView {
     };
     provide_context(shown);
     panel::serve(library, shown);
+    let words = panel::Words::provide();
     // A chat in which something was said has an address of its own.
     effect(move || {
         if let Some(id) = shown.session().and_then(Session::address) {
@@ -193,6 +192,13 @@ fn Page() -> impl IntoView {
         }
     });
     let answering = memo(move || shown.session().map_or(0, Session::answering));
+    // What fails is explained at once, also where the network has gone.
+    effect(move || {
+        if answering.get() > 0 {
+            words.fetch();
+        }
+    });
+    let failed = memo(move || shown.session().map_or(0, |session| session.failed().len()));
     view! {
         <header class="page-header">
             <h1 class="brand">"Collate"</h1>
@@ -212,6 +218,22 @@ fn Page() -> impl IntoView {
                 >
                     {icon::icon(icon::STOP)}
                     {word!(i18n, stop_all)}
+                </button>
+            })}
+            {when(move || failed.get() > 1, move || view! {
+                <button
+                    class="button"
+                    on:click=click(move |event| {
+                        if let Some(session) = untrack(|| shown.session()) {
+                            session.retry_failed();
+                            if let Some(first) = session.first_card() {
+                                card::focus_message(first, &event);
+                            }
+                        }
+                    })
+                >
+                    {icon::icon(icon::RESET)}
+                    {word!(i18n, retry_failed)}
                 </button>
             })}
             <button

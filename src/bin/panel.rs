@@ -11,6 +11,12 @@ static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
 fn main() {}
 
+/// Why an endpoint gave no answer or no list of models, in the reader's language.
+#[wasm_bindgen]
+pub fn explain(error: &str) -> String {
+    collate::panel::explain(error)
+}
+
 /// Shows a part of it in an element; returns what takes it away again.
 #[wasm_bindgen]
 pub fn show(part: &str, element: HtmlElement) -> js_sys::Function {

@@ -302,10 +302,12 @@ mod tests {
     fn endpoints() -> Endpoints {
         Endpoints {
             list: vec![Endpoint {
+                one_at_a_time: false,
                 id: endpoint::Id::new(0),
                 name: "e".into(),
                 base_url: BaseUrl::parse("http://e/v1").unwrap(),
                 token: None,
+                learned: endpoint::Learned::default(),
             }],
             ..Endpoints::default()
         }

@@ -1,64 +1,58 @@
 //! The headers that are an endpoint's own: the only place from which a token goes anywhere.
 
-use super::Endpoint;
+use super::{Endpoint, Server};
 
 impl Endpoint {
-    /// The headers of a request for an answer that are this endpoint's own: its token, and that
-    /// Anthropic's key is knowingly used in a browser, without which it answers no page.
-    ///
-    /// Source: Anthropic's documentation, «OpenAI SDK compatibility» and «Client SDKs».
+    /// The headers of a request for an answer that are this endpoint's own: its token, and what its
+    /// server needs: see [`super::quirks`].
     pub fn headers(&self) -> Vec<(&'static str, String)> {
-        let mut headers = Vec::new();
-        if let Some(token) = &self.token {
-            headers.push(("Authorization", token.bearer()));
-        }
-        if self.is_anthropic() {
-            headers.push(in_browser());
-        }
-        headers
+        let token = self.token.as_ref();
+        let token = token.map(|token| ("Authorization", token.bearer()));
+        token.into_iter().chain(self.needed()).collect()
     }
 
-    /// The same for a request for the models. Anthropic lists them by its own API, which wants the
-    /// key and a version in headers of its own.
-    ///
-    /// Source: Anthropic's documentation, «List Models».
+    /// The same for a request for the models.
     pub fn headers_for_models(&self) -> Vec<(&'static str, String)> {
-        let Some(token) = self.token.as_ref().filter(|_| self.is_anthropic()) else {
+        let key = Server::of(&self.base_url, "").models_key();
+        let Some((token, key)) = self.token.as_ref().zip(key) else {
             return self.headers();
         };
-        vec![
-            ("x-api-key", token.secret().to_owned()),
-            ("anthropic-version", "2023-06-01".to_owned()),
-            in_browser(),
-        ]
+        let others = key.others.iter().map(written);
+        let headers = [(key.header, token.secret().to_owned())];
+        headers
+            .into_iter()
+            .chain(others)
+            .chain(self.needed())
+            .collect()
     }
 
-    fn is_anthropic(&self) -> bool {
-        self.base_url.host() == "api.anthropic.com"
+    /// The headers that its server needs, whoever asks.
+    fn needed(&self) -> impl Iterator<Item = (&'static str, String)> + use<> {
+        let needed = Server::of(&self.base_url, "").headers();
+        needed.iter().map(written)
     }
 }
 
-fn in_browser() -> (&'static str, String) {
-    (
-        "anthropic-dangerous-direct-browser-access",
-        "true".to_owned(),
-    )
+fn written(header: &(&'static str, &'static str)) -> (&'static str, String) {
+    (header.0, header.1.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::{BaseUrl, Id, Token};
+    use crate::endpoint::{BaseUrl, Id, Learned, Token};
 
     #[test]
     fn only_anthropic_gets_headers_of_its_own() {
         #[track_caller]
         fn check(base_url: &str, headers: &[&str], headers_for_models: &[&str]) {
             let endpoint = Endpoint {
+                one_at_a_time: false,
                 id: Id::new(0),
                 name: String::new(),
                 base_url: BaseUrl::parse(base_url).unwrap(),
                 token: Token::parse("secret").unwrap(),
+                learned: Learned::default(),
             };
             let names = |headers: Vec<(&'static str, _)>| -> Vec<_> {
                 headers.into_iter().map(|(name, _)| name).collect()

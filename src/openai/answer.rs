@@ -1,7 +1,7 @@
 //! The reading of one answer: the bytes of a response body in, the reply and its end out.
 
 use super::{
-    Error, Reply, sse,
+    Error, Reply, refusal, sse,
     wire::{self, Chunk, Finish},
 };
 
@@ -12,12 +12,28 @@ pub struct Reader {
     body: Body,
     /// The beginning of the body, to be shown if it is no answer.
     begin: Vec<u8>,
+    /// Whether white space has come before it: a byte order mark stands before all else.
+    after_white: bool,
     /// How the endpoint says that the answer ends.
     finish: Option<Result<Finish, Error>>,
     /// Whether an event has come.
     any: bool,
     /// Whether `[DONE]` has come.
     done: bool,
+    /// What the response is said to be.
+    said: Said,
+}
+
+/// What a response is said to be, which not all say rightly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Said {
+    /// A stream of events, something else, or nothing is said.
+    #[default]
+    Anything,
+    /// JSON.
+    Json,
+    /// An HTML page.
+    Page,
 }
 
 /// What the body turns out to be.
@@ -40,38 +56,96 @@ const BEGIN: usize = 2048;
 /// A page that is no answer is read no further than this, in bytes.
 const MOST_OF_A_PAGE: usize = 64 * 1024;
 
+/// The most bytes of an answer that comes whole.
+pub const MOST: usize = 32 * 1024 * 1024;
+
+/// The most values in an answer that comes whole: each takes many times the memory of its text.
+const MOST_VALUES: usize = 2_000_000;
+
 impl Reader {
+    /// Reads a response of this content type. What it begins with says more: many servers name none, or
+    /// a wrong one.
+    pub fn new(content_type: &str) -> Self {
+        let kind = content_type.split(';').next().unwrap_or_default().trim();
+        let is = |other: &str| kind.eq_ignore_ascii_case(other);
+        let said = if is("application/json") {
+            Said::Json
+        } else if is("text/html") || is("application/xhtml+xml") {
+            Said::Page
+        } else {
+            Said::Anything
+        };
+        Self {
+            said,
+            ..Self::default()
+        }
+    }
+
+    /// How many bytes are kept of what has not been told to the reply.
+    pub fn held(&self) -> usize {
+        self.begin.len()
+            + match &self.body {
+                Body::Unknown => 0,
+                Body::Events(decoder) => decoder.held(),
+                Body::Whole(body) => body.len(),
+            }
+    }
+
     /// Takes the next bytes and adds what they bring to the reply, also when they end in an
     /// error.
     ///
     /// # Errors
-    /// What the endpoint reported, or [`Error::Garbled`].
+    /// What the endpoint reported, [`Error::Garbled`], or [`Error::TooMuch`]: then the reply has what came
+    /// before.
     pub fn push(&mut self, bytes: &[u8], reply: &mut Reply) -> Result<(), Error> {
+        let bytes = if self.after_white && self.begin.is_empty() {
+            bytes.trim_ascii_start()
+        } else {
+            bytes
+        };
         let room = BEGIN.saturating_sub(self.begin.len());
         self.begin
             .extend_from_slice(&bytes[..room.min(bytes.len())]);
         match &mut self.body {
             Body::Events(_) => self.events(bytes, reply),
             Body::Whole(body) => {
-                if body.first() == Some(&b'<') && body.len() >= MOST_OF_A_PAGE {
+                let is_page = self.said == Said::Page || body.first() == Some(&b'<');
+                if is_page && body.len() >= MOST_OF_A_PAGE {
                     return Err(self.garbled());
+                }
+                if body.len() + bytes.len() > MOST {
+                    *body = Vec::new();
+                    return Err(Error::TooMuch);
                 }
                 body.extend_from_slice(bytes);
                 Ok(())
             }
             Body::Unknown => {
-                if BYTE_ORDER_MARK.starts_with(&self.begin) {
+                let mark = if self.after_white {
+                    b""
+                } else {
+                    BYTE_ORDER_MARK
+                };
+                if mark.starts_with(&self.begin) {
                     return Ok(());
                 }
-                let begin = self
-                    .begin
-                    .strip_prefix(BYTE_ORDER_MARK)
-                    .unwrap_or(&self.begin);
+                let begin = self.begin.strip_prefix(mark).unwrap_or(&self.begin);
                 let begin = begin.trim_ascii_start().to_vec();
+                self.begin.clone_from(&begin);
                 match begin.first() {
-                    None => self.begin.clear(),
+                    None => self.after_white = true,
                     // No event stream begins with these; JSON and HTML do.
                     Some(b'{' | b'[' | b'<') => self.body = Body::Whole(begin),
+                    // Events may come under a page's name, too: it is what PHP sends by itself.
+                    Some(first) if self.said == Said::Page && !b":deir".contains(first) => {
+                        self.body = Body::Whole(begin);
+                    }
+                    // Other values than records and lists, where JSON was said to come.
+                    Some(b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
+                        if self.said == Said::Json =>
+                    {
+                        self.body = Body::Whole(begin);
+                    }
                     Some(_) => {
                         self.body = Body::Events(sse::Decoder::default());
                         self.events(&begin, reply)?;
@@ -95,10 +169,20 @@ impl Reader {
         match std::mem::take(&mut self.body) {
             Body::Unknown => Err(Error::Empty),
             Body::Whole(body) => {
+                let is_value = |byte: &&u8| matches!(**byte, b',' | b'[' | b'{');
+                if body.iter().filter(is_value).count() > MOST_VALUES {
+                    return Err(Error::TooMuch);
+                }
                 let body = String::from_utf8_lossy(&body);
+                if self.said == Said::Page || body.starts_with('<') {
+                    return Err(self.garbled());
+                }
                 let chunk = Chunk::parse(&body)?;
                 chunk.tell(reply);
                 reply.end();
+                if reply.is_cut() {
+                    return Err(Error::TooMuch);
+                }
                 match chunk.finish() {
                     Some(finish) => finish,
                     None if reply.is_empty() => Err(Error::garbled(&body)),
@@ -129,7 +213,7 @@ impl Reader {
     /// What the endpoint reported, or [`Error::CutOff`].
     pub fn cut(self, reply: &mut Reply) -> Result<Finish, Error> {
         self.end(reply).map_err(|error| match error {
-            Error::Reported { .. } => error,
+            Error::Reported { .. } | Error::TooMuch => error,
             _ => Error::CutOff,
         })
     }
@@ -142,6 +226,9 @@ impl Reader {
     /// What came is no answer: shows its beginning, less the comments of an event stream.
     fn garbled(&self) -> Error {
         let begin = String::from_utf8_lossy(&self.begin);
+        if let Some(title) = refusal::title(&begin) {
+            return Error::garbled(&title);
+        }
         let lines = begin
             .lines()
             .map(str::trim)
@@ -157,7 +244,11 @@ impl Reader {
     fn events(&mut self, bytes: &[u8], reply: &mut Reply) -> Result<(), Error> {
         let mut result = Ok(());
         if let Body::Events(mut decoder) = std::mem::take(&mut self.body) {
-            decoder.push(bytes, |data| self.event(data, reply, &mut result));
+            let pushed = decoder.push(bytes, |data| self.event(data, reply, &mut result));
+            // What comes after the end is nobody's.
+            if pushed.is_err() && result.is_ok() && !self.done {
+                result = Err(Error::TooMuch);
+            }
             self.body = Body::Events(decoder);
         }
         result
@@ -178,6 +269,9 @@ impl Reader {
             Ok(chunk) => {
                 self.any = true;
                 chunk.tell(reply);
+                if reply.is_cut() {
+                    *result = Err(Error::TooMuch);
+                }
                 self.finish = chunk.finish().or(self.finish.take());
             }
             // Some forget to end the line between two events.
@@ -303,6 +397,7 @@ mod tests {
         let reported = |message: &str| {
             Err(Error::Reported {
                 message: message.into(),
+                status: None,
             })
         };
         let garbled = |excerpt: &str| {
@@ -373,7 +468,9 @@ mod tests {
         check(r#"{"hello":1}"#, "", garbled(r#"{"hello":1}"#));
         check("<!doctype html>", "", garbled("<!doctype html>"));
         check("Hello", "", garbled("Hello"));
+        check(" \u{FEFF}Hello", "", garbled("\u{FEFF}Hello"));
         check(": ping\n\nHello\n", "", garbled("Hello"));
+        check(&" ".repeat(40_000_000), "", Err(Error::Empty));
         let long = format!(
             "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n",
             "가".repeat(3000)
@@ -414,8 +511,114 @@ mod tests {
         check(r#"{"choices":[{"mess"#, "", Err(Error::CutOff));
         let reported = Err(Error::Reported {
             message: "no".into(),
+            status: None,
         });
         check(&format!("{a}\n\ndata: {{\"error\":\"no\"}}"), "a", reported);
+    }
+
+    #[test]
+    fn the_content_type_is_a_hint() {
+        #[track_caller]
+        fn check(content_type: &str, body: &str, text: &str, end: Result<Finish, Error>) {
+            let mut reply = Reply::default();
+            for chunks in [body.len().max(1), 1] {
+                reply = Reply::default();
+                let mut reader = Reader::new(content_type);
+                let mut pushed = Ok(());
+                for chunk in body.as_bytes().chunks(chunks) {
+                    pushed = pushed.and_then(|()| reader.push(chunk, &mut reply));
+                }
+                let ended = pushed.and_then(|()| reader.end(&mut reply));
+                assert_eq!(ended, end, "{content_type}, {chunks}");
+            }
+            assert_eq!(reply.text, text);
+        }
+        let events = concat!(
+            "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n",
+            "data: [DONE]\n\n"
+        );
+        let whole = r#"{"choices":[{"message":{"content":"a"}}]}"#;
+        for kind in [
+            "",
+            "text/event-stream",
+            "application/json",
+            "text/plain; x=y",
+            "text/html",
+        ] {
+            check(kind, events, "a", Ok(Finish::Complete));
+            check(kind, whole, "a", Ok(Finish::Complete));
+        }
+        let garbled = |excerpt: &str| {
+            Err(Error::Garbled {
+                excerpt: excerpt.into(),
+            })
+        };
+        check(
+            "application/json; charset=utf-8",
+            "null",
+            "",
+            garbled("null"),
+        );
+        check("application/json", "\"no\"", "", garbled("\"no\""));
+        check("text/html", "Sorry", "", garbled("Sorry"));
+        check(
+            "text/html",
+            "<html><title>Log in</title><body>…",
+            "",
+            garbled("Log in"),
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_garbled() {
+        let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xabV*I\xad(Q\xb2RP\x00";
+        let (_, end) = read([&gzip[..]]);
+        let Err(Error::Garbled { excerpt }) = end else {
+            panic!("{end:?}");
+        };
+        assert!(!excerpt.contains(|c: char| c.is_control() && c != '\n'));
+    }
+
+    #[test]
+    fn whatever_comes_there_is_an_end_of_what_is_kept() {
+        #[track_caller]
+        fn check(head: &str, piece: &str, times: usize, kept: usize) {
+            let mut reply = Reply::default();
+            let mut reader = Reader::new("text/event-stream");
+            let mut pushed = reader.push(head.as_bytes(), &mut reply);
+            for _ in 0..times {
+                pushed = pushed.and_then(|()| reader.push(piece.as_bytes(), &mut reply));
+                assert!(reader.held() <= MOST + BEGIN);
+            }
+            assert_eq!(pushed, Err(Error::TooMuch));
+            reply.end();
+            assert_eq!(reply.text.chars().count(), kept);
+        }
+        let a = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
+        let x = "x".repeat(64 * 1024);
+        check(&format!("{a}data: "), &x, 1600, 1);
+        check("{\"choices\":\"", &x, 1600, 0);
+        let long = format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n",
+            "가".repeat(10_000)
+        );
+        check(a, &long, 101, crate::openai::reply::MOST);
+    }
+
+    #[test]
+    fn a_hostile_depth_is_garbled() {
+        for open in ["[", "{\"a\":"] {
+            let deep = open.repeat(1_000_000);
+            assert!(Chunk::parse(&deep).is_err());
+            let (text, end) = read([format!("data: {deep}\n\n").as_bytes()]);
+            assert!(text.is_empty() && matches!(end, Err(Error::Garbled { .. })));
+            let whole = format!("{{\"choices\":{deep}");
+            let (_, end) = read([whole.as_bytes()]);
+            assert!(matches!(end, Err(Error::Garbled { .. })), "{end:?}");
+        }
+        // More values than there is memory for.
+        let many = format!("{{\"x\":[{}0]}}", "0,".repeat(3_000_000));
+        assert_eq!(read([many.as_bytes()]).1, Err(Error::TooMuch));
     }
 
     proptest! {

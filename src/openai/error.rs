@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::refusal::{Cause, Refusal};
+
 /// Why an endpoint gave no answer, or not all of it. Stored with the answer, so that a chat that
 /// is opened again still says what happened. A stop by the reader is not an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -18,12 +20,18 @@ pub enum Error {
         status: u16,
         /// The endpoint's own words, or nothing.
         message: String,
+        /// In how many seconds it wants to be asked again, where it says so and lets a page read it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after: Option<u32>,
     },
     /// The endpoint reported an error after it had begun well.
     #[error("{message}")]
     Reported {
         /// The endpoint's own words, or nothing.
         message: String,
+        /// The HTTP status that it names: the response's own is 200.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
     },
     /// What came is not the OpenAI protocol.
     #[error("not an answer: {excerpt}")]
@@ -75,15 +83,80 @@ pub enum Wait {
     More,
 }
 
+/// So often is an endpoint asked again by itself.
+pub const MOST_TRIES: u32 = 3;
+
+/// An endpoint that wants to be left alone for longer than this, in seconds, is not asked again by
+/// itself.
+const LONGEST_PAUSE: u32 = 60;
+
 impl Error {
+    /// How long to wait, in milliseconds, before the same is asked again by itself, after so many such
+    /// tries; none where it is not. Only an endpoint that says that it is busy is asked again: as it
+    /// wants, else after 1, 2 and 4 seconds, give or take a quarter, so that cards that were refused
+    /// together don't come back together.
+    ///
+    /// `chance` is a random number from 0 to 1.
+    pub fn pause(&self, tries: u32, chance: f64) -> Option<f64> {
+        let Self::Refused {
+            status: 429 | 503,
+            message,
+            retry_after,
+        } = self
+        else {
+            return None;
+        };
+        // Money does not come back by waiting.
+        if tries >= MOST_TRIES || message.contains("billing") {
+            return None;
+        }
+        match retry_after {
+            Some(wanted) if *wanted > LONGEST_PAUSE => None,
+            Some(wanted) if *wanted > 0 => Some(f64::from(*wanted) * 1000.0),
+            _ => Some(f64::from(1000_u32 << tries) * (0.75 + chance / 2.0)),
+        }
+    }
+
     /// Whether the endpoint refuses the token, or the lack of one.
-    pub const fn refuses_token(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused {
-                status: 401 | 403,
-                ..
-            }
-        )
+    pub fn refuses_token(&self) -> bool {
+        let cause = Cause::of(self);
+        matches!(cause, Some(Cause::Token | Cause::Forbidden))
+    }
+
+    /// What an endpoint reported, as a value in whichever shape.
+    pub(super) fn reported(error: &serde_json::Value) -> Self {
+        let Refusal { words, status } = Refusal::of(error);
+        Self::Reported {
+            message: words,
+            status,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_busy_endpoint_is_asked_again_and_not_for_ever() {
+        #[track_caller]
+        fn check(status: u16, retry_after: Option<u32>, pauses: &[f64]) {
+            let error = Error::Refused {
+                status,
+                message: String::new(),
+                retry_after,
+            };
+            let found: Vec<_> = (0..9).map_while(|tries| error.pause(tries, 0.5)).collect();
+            assert_eq!(found, pauses);
+        }
+        check(429, None, &[1000.0, 2000.0, 4000.0]);
+        check(503, Some(0), &[1000.0, 2000.0, 4000.0]);
+        check(429, Some(7), &[7000.0, 7000.0, 7000.0]);
+        check(429, Some(61), &[]);
+        for status in [400, 401, 404, 408, 500, 502, 504] {
+            check(status, Some(1), &[]);
+        }
+        assert_eq!(Error::Unreachable.pause(0, 0.5), None);
+        assert_eq!(Error::CutOff.pause(0, 0.5), None);
     }
 }

@@ -15,7 +15,18 @@ pub struct Reply {
     state: State,
     /// What may be the beginning of a tag.
     held: String,
+    /// Characters of the text and the thoughts.
+    length: usize,
+    /// Whether there was more than [`MOST`] of them.
+    is_cut: bool,
 }
+
+/// The most characters of an answer, thoughts included. A page that shows more is no use, and an
+/// endless answer would take all memory.
+pub const MOST: usize = 1_000_000;
+
+/// White space before anything else may be the beginning of a tagged thought no longer than this.
+const MOST_WHITE: usize = 4096;
 
 /// What an endpoint counted and measured. Source: OpenAI's API reference, «usage»; llama.cpp's
 /// server, «timings».
@@ -61,11 +72,35 @@ impl Reply {
     /// An answer that goes on from this text.
     pub fn from_text(text: String) -> Self {
         Self {
+            length: text.chars().count(),
             text,
             state: State::Answering {
                 may_have_been_thoughts: false,
             },
             ..Self::default()
+        }
+    }
+
+    /// Whether more came than is kept: the text and the thoughts end at the [`MOST`] that they may be.
+    pub const fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// How many bytes are kept that are in neither text nor thoughts yet.
+    pub const fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// As much of a text as there is room for.
+    fn fitting<'a>(&mut self, text: &'a str) -> &'a str {
+        let room = MOST.saturating_sub(self.length);
+        if let Some((end, _)) = text.char_indices().nth(room) {
+            self.is_cut = true;
+            self.length += room;
+            &text[..end]
+        } else {
+            self.length += text.chars().count();
+            text
         }
     }
 
@@ -77,6 +112,7 @@ impl Reply {
     /// Takes thoughts that came in a field of their own. Then tags in the content are the answer's.
     pub(super) fn think(&mut self, thought: &str) {
         if !thought.is_empty() {
+            let thought = self.fitting(thought);
             self.reasoning.push_str(thought);
             if self.state == State::Begin {
                 self.state = State::Answering {
@@ -88,13 +124,14 @@ impl Reply {
 
     /// Takes the next of the content.
     pub(super) fn say(&mut self, content: &str) {
-        if content.is_empty() {
+        if content.is_empty() || self.is_cut {
             return;
         }
         self.held.push_str(content);
         if self.state == State::Begin {
             let begin = self.held.trim_start();
-            if begin.is_empty() || TAGS.iter().any(|(tag, _)| is_begun(begin, tag)) {
+            let may_begin = begin.is_empty() || TAGS.iter().any(|(tag, _)| is_begun(begin, tag));
+            if may_begin && self.held.len() <= MOST_WHITE {
                 return;
             }
             self.state = State::Answering {
@@ -152,7 +189,9 @@ impl Reply {
                 let thoughts = [&*self.text, &self.held].concat();
                 self.text.clear();
                 self.held.clear();
-                thoughts.trim_end().clone_into(&mut self.reasoning);
+                self.length = 0;
+                let thoughts = self.fitting(thoughts.trim_end());
+                thoughts.clone_into(&mut self.reasoning);
                 self.restarts += 1;
                 self.state = State::Answering {
                     may_have_been_thoughts: false,
@@ -192,6 +231,7 @@ impl Reply {
         } else {
             thought
         };
+        let thought = self.fitting(thought);
         self.reasoning.push_str(thought);
     }
 
@@ -202,6 +242,7 @@ impl Reply {
         } else {
             text
         };
+        let text = self.fitting(text);
         self.text.push_str(text);
     }
 }
@@ -283,6 +324,53 @@ mod tests {
         reply.say("<think>b</think>");
         reply.end();
         assert_eq!((&*reply.reasoning, &*reply.text), ("a", "<think>b</think>"));
+    }
+
+    #[test]
+    fn an_answer_is_kept_up_to_its_bound() {
+        #[track_caller]
+        fn check(begin: &str, piece: &str, length: usize) {
+            let mut reply = Reply::default();
+            reply.say(begin);
+            for _ in 0..3000 {
+                reply.say(piece);
+                assert!(reply.held() <= MOST_WHITE + piece.len());
+            }
+            reply.end();
+            assert!(reply.is_cut());
+            assert_eq!(
+                reply.text.chars().count() + reply.reasoning.chars().count(),
+                length
+            );
+        }
+        let long = "가나다 ".repeat(1000);
+        check("", &long, MOST);
+        check("<think>", &format!("{long}x"), MOST);
+        check("<think>a</think>", &long, MOST);
+        check("", &" ".repeat(1000), MOST);
+        let mut reply = Reply::default();
+        reply.think(&"a".repeat(MOST - 1));
+        reply.say("bc");
+        assert_eq!((reply.is_cut(), &*reply.text), (true, "b"));
+        let mut reply = Reply::from_text("a".repeat(MOST));
+        assert!(!reply.is_cut());
+        reply.say("b");
+        assert_eq!((reply.is_cut(), reply.text.len()), (true, MOST));
+        // What was text and turns out to be thoughts counts once.
+        let mut reply = Reply::default();
+        reply.say(&"a".repeat(MOST - 1));
+        reply.say("\n</think>b");
+        assert!(!reply.is_cut());
+        assert_eq!((reply.reasoning.len(), &*reply.text), (MOST - 1, "b"));
+    }
+
+    #[test]
+    fn endless_white_space_is_read_in_linear_time() {
+        let mut reply = Reply::default();
+        for _ in 0..MOST {
+            reply.say(" ");
+        }
+        assert!(reply.held() <= MOST_WHITE && !reply.is_cut());
     }
 
     proptest! {

@@ -4,6 +4,14 @@
 //! differences that endpoints need: an event whose last blank line is missing still counts at the
 //! end of the stream, and every event type is the same to us.
 
+/// The most bytes of a line, and of the data of an event. What is longer is no answer.
+pub const MOST: usize = 8 * 1024 * 1024;
+
+/// A line, or the data of an event, is longer than [`MOST`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an event is too long")]
+pub struct TooLong;
+
 /// Splits a stream of bytes into events, however the network has cut it: inside a character or a
 /// line end too.
 #[derive(Debug, Default)]
@@ -16,19 +24,38 @@ pub struct Decoder {
     after_cr: bool,
     /// Whether a first line has been seen: only that may begin with a byte order mark.
     begun: bool,
+    /// Whether something was too long: nothing after it is read.
+    ended: bool,
 }
 
 impl Decoder {
     /// Takes the next bytes and hands each event that they complete to `event`.
-    pub fn push(&mut self, bytes: &[u8], mut event: impl FnMut(&str)) {
+    ///
+    /// # Errors
+    /// [`TooLong`], once and from then on; nothing is kept then.
+    pub fn push(&mut self, bytes: &[u8], mut event: impl FnMut(&str)) -> Result<(), TooLong> {
+        if self.ended {
+            return Err(TooLong);
+        }
+        let pushed = self.take(bytes, &mut event);
+        if pushed.is_err() {
+            *self = Self {
+                ended: true,
+                ..Self::default()
+            };
+        }
+        pushed
+    }
+
+    fn take(&mut self, bytes: &[u8], event: &mut impl FnMut(&str)) -> Result<(), TooLong> {
         let mut rest = bytes;
         if self.after_cr && !rest.is_empty() {
             self.after_cr = false;
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
         }
         while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
-            self.line.extend_from_slice(&rest[..end]);
-            self.end_line(&mut event);
+            self.grow_line(&rest[..end])?;
+            self.end_line(event)?;
             let cr = rest[end] == b'\r';
             rest = &rest[end + 1..];
             if cr {
@@ -36,20 +63,33 @@ impl Decoder {
                 rest = rest.strip_prefix(b"\n").unwrap_or(rest);
             }
         }
-        self.line.extend_from_slice(rest);
+        self.grow_line(rest)
+    }
+
+    fn grow_line(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
+        if self.line.len() + bytes.len() > MOST {
+            return Err(TooLong);
+        }
+        self.line.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// How many bytes are kept of what has not ended yet.
+    pub fn held(&self) -> usize {
+        self.line.len() + self.data.as_ref().map_or(0, String::len)
     }
 
     /// Takes the end of the stream, which ends the last line and the last event too.
     pub fn end(mut self, mut event: impl FnMut(&str)) {
-        if !self.line.is_empty() {
-            self.end_line(&mut event);
+        if !self.line.is_empty() && self.end_line(&mut event).is_err() {
+            return;
         }
         if let Some(data) = self.data {
             event(&data);
         }
     }
 
-    fn end_line(&mut self, event: &mut impl FnMut(&str)) {
+    fn end_line(&mut self, event: &mut impl FnMut(&str)) -> Result<(), TooLong> {
         let line = std::mem::take(&mut self.line);
         let first = !std::mem::replace(&mut self.begun, true);
         let line = line
@@ -60,7 +100,7 @@ impl Decoder {
             if let Some(data) = self.data.take() {
                 event(&data);
             }
-            return;
+            return Ok(());
         }
         let colon = line.iter().position(|&byte| byte == b':');
         let (field, value) = line.split_at(colon.unwrap_or(line.len()));
@@ -71,6 +111,7 @@ impl Decoder {
             // all are replaced.
             let value = String::from_utf8_lossy(value);
             match &mut self.data {
+                Some(data) if data.len() + 1 + value.len() > MOST => return Err(TooLong),
                 Some(data) => {
                     data.push('\n');
                     data.push_str(&value);
@@ -78,6 +119,7 @@ impl Decoder {
                 None => self.data = Some(value.into_owned()),
             }
         }
+        Ok(())
     }
 }
 
@@ -90,7 +132,13 @@ mod tests {
         let mut events = Vec::new();
         let mut decoder = Decoder::default();
         for chunk in chunks {
-            decoder.push(chunk, |data| events.push(data.to_owned()));
+            if decoder
+                .push(chunk, |data| events.push(data.to_owned()))
+                .is_err()
+            {
+                events.push("too long".to_owned());
+                return events;
+            }
         }
         decoder.end(|data| events.push(data.to_owned()));
         events
@@ -119,6 +167,51 @@ mod tests {
         check("data:\n\n", &[""]);
         check("\n\n\n", &[]);
         check("", &[]);
+    }
+
+    #[test]
+    fn what_is_too_long_ends_the_reading_and_is_not_kept() {
+        let begin = b"data: a\n\n".as_slice();
+        let piece = vec![b'x'; 64 * 1024];
+        // A line of 100 MB, with and without a field; lines without an end; an event of many lines.
+        let mut lines = b"data: ".to_vec();
+        lines.extend_from_slice(&piece);
+        lines.push(b'\n');
+        let streams: [(&[u8], &[u8]); 4] = [
+            (b"data: ", &piece),
+            (b": ", &piece),
+            (b"", &piece),
+            (b"", &lines),
+        ];
+        for (head, piece) in streams {
+            let mut decoder = Decoder::default();
+            let mut events = Vec::new();
+            decoder
+                .push(&[begin, head].concat(), |data| events.push(data.to_owned()))
+                .unwrap();
+            let mut ended = 0;
+            for _ in 0..1600 {
+                let pushed = decoder.push(piece, |data| events.push(data.to_owned()));
+                ended += usize::from(pushed.is_err());
+                assert!(decoder.held() <= 2 * MOST);
+            }
+            assert!(ended > 1400, "{ended}");
+            assert_eq!(decoder.held(), 0);
+            decoder.end(|data| events.push(data.to_owned()));
+            assert_eq!(events, ["a"]);
+        }
+    }
+
+    #[test]
+    fn the_longest_line_is_read_however_it_is_split() {
+        for (length, is_read) in [(MOST, true), (MOST + 1, false)] {
+            let mut stream = b"data: ".to_vec();
+            stream.resize(length, b'x');
+            stream.extend_from_slice(b"\n\n");
+            let whole = decode([&stream[..]]);
+            assert_eq!(whole[0] != "too long", is_read);
+            assert_eq!(decode(stream.chunks(1_000_003)), whole);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use serde_json::{Map, Value};
 
-use super::{Error, Reply, reply::Usage};
+use super::{Error, Reply, refusal::Refusal, reply::Usage};
 use crate::{
     chat::{Answer, Attachment, Turn, attachment::Contents},
     json,
@@ -162,6 +162,14 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// The body of the request.
+    ///
+    /// # Panics
+    /// Never: strings, numbers and booleans can be written as JSON.
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).expect("a request is JSON")
+    }
+
     /// Asks the model to go on from what it has said of the answer. Said in words, which every
     /// endpoint understands: what an answer that is begun means differs from one to the next.
     pub fn go_on_from(&mut self, said: &'a str) {
@@ -221,9 +229,7 @@ impl Chunk {
     pub(super) fn parse(json: &str) -> Result<Self, Error> {
         let chunk: Self = json::read(json).ok_or_else(|| Error::garbled(json))?;
         match &chunk.error {
-            Some(error) => Err(Error::Reported {
-                message: words(error).unwrap_or_default(),
-            }),
+            Some(error) => Err(Error::reported(error)),
             None => Ok(chunk),
         }
     }
@@ -281,9 +287,7 @@ impl Chunk {
             "" => return None,
             "length" => Ok(Finish::Length),
             "content_filter" => Ok(Finish::Filtered),
-            "error" | "network_error" => Err(Error::Reported {
-                message: String::new(),
-            }),
+            "error" | "network_error" => Err(Error::reported(&Value::Null)),
             _ => Ok(Finish::Complete),
         })
     }
@@ -332,82 +336,92 @@ fn whole(number: f64) -> Option<u32> {
     (number >= 0.0 && number < f64::from(u32::MAX)).then_some(number.round() as u32)
 }
 
-/// The model ids in the body of `GET {base}/models`, in its order, each once.
+/// What the body of `GET {base}/models` tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The models' ids, in its order, each once.
+    pub ids: Vec<String>,
+    /// Who owns the first model, by which several servers can be told: `library`, `vllm`, `llamacpp`.
+    pub owned_by: String,
+    /// The models that are known to take pictures, and those that are known not to.
+    pub sees: Vec<(String, bool)>,
+}
+
+/// Reads the body of `GET {base}/models`.
 ///
 /// # Errors
-/// [`Error::Garbled`] when it is no such list.
-pub fn models(body: &str) -> Result<Vec<String>, Error> {
-    let list: serde_json::Value = serde_json::from_str(body).map_err(|_| Error::garbled(body))?;
+/// [`Error::Garbled`] when it is no such list, [`Error::Reported`] when it says why.
+pub fn listed(body: &str) -> Result<Listed, Error> {
+    let list: Value = serde_json::from_str(body).map_err(|_| Error::garbled(body))?;
     let data = match list.get("data") {
         Some(data) => data.as_array().map_or(&[][..], Vec::as_slice),
         None => match list.as_array() {
             Some(data) => data,
             None => {
-                return Err(words(&list).map_or_else(
-                    || Error::garbled(body),
-                    |message| Error::Reported { message },
-                ));
+                return Err(match Error::reported(&list) {
+                    Error::Reported { message, .. } if message.is_empty() => Error::garbled(body),
+                    reported => reported,
+                });
             }
         },
     };
     let mut seen = std::collections::HashSet::new();
-    let ids = data.iter().filter_map(|model| model.get("id")?.as_str());
-    Ok(ids
-        .filter(|id| seen.insert(*id))
-        .map(str::to_owned)
-        .collect())
+    let mut listed = Listed::default();
+    for model in data {
+        let Some(id) = model.get("id").and_then(Value::as_str) else {
+            continue;
+        };
+        if !seen.insert(id) {
+            continue;
+        }
+        if listed.ids.is_empty() {
+            let owner = model.get("owned_by").and_then(Value::as_str);
+            owner.unwrap_or_default().clone_into(&mut listed.owned_by);
+        }
+        listed.ids.push(id.to_owned());
+        if let Some(sees) = sees(model) {
+            listed.sees.push((id.to_owned(), sees));
+        }
+    }
+    Ok(listed)
 }
 
-/// The endpoint's own words in the body of a refusal, in whichever shape it wrote them: nothing
-/// for an HTML page, whose words are for another reader.
+/// Whether a model takes pictures, as far as the list tells: `architecture.input_modalities` of
+/// `OpenRouter` and newer llama.cpp, `capabilities.vision` of Mistral, or a list of either anywhere near.
+///
+/// Sources: `OpenRouter`'s API reference, «Models»; Mistral's, «List models»; `tests/captures`.
+fn sees(model: &Value) -> Option<bool> {
+    let architecture = model.get("architecture");
+    let modalities = architecture.and_then(|it| it.get("input_modalities"));
+    let modalities = modalities.or_else(|| model.get("input_modalities"));
+    let has = |list: &Value, word: &str| {
+        let list = list.as_array().filter(|list| !list.is_empty())?;
+        Some(list.iter().any(|item| item == word))
+    };
+    let vision = || model.get("capabilities")?.get("vision")?.as_bool();
+    modalities
+        .and_then(|list| has(list, "image"))
+        .or_else(vision)
+}
+
+/// The endpoint's own words in the body of a refusal, in whichever shape it wrote them: of an HTML
+/// page its title, for its other words are for another reader.
 pub fn refusal(body: &str) -> String {
-    let body = body.trim();
-    match error_words(body) {
-        Some(message) => message,
-        None if body.starts_with('<') => String::new(),
-        None => excerpt(body),
-    }
-}
-
-fn error_words(body: &str) -> Option<String> {
-    words(&serde_json::from_str(body).ok()?)
-}
-
-/// Finds the words in `{"error": {"message"}}`, `{"error": "…"}`, `{"detail": "…"}`,
-/// `{"detail": [{"msg", "loc"}]}`, `{"message": "…"}` or a list of those. The field that a fault is
-/// about goes before the words: `loc` is FastAPI's path to it, from the body on.
-fn words(error: &serde_json::Value) -> Option<String> {
-    match error {
-        serde_json::Value::String(words) => Some(excerpt(words)),
-        serde_json::Value::Array(errors) => {
-            let words: Vec<_> = errors.iter().filter_map(words).collect();
-            (!words.is_empty()).then(|| words.join(" · "))
-        }
-        serde_json::Value::Object(fields) => {
-            let found = ["error", "message", "detail", "msg"]
-                .iter()
-                .filter_map(|name| fields.get(*name))
-                .find_map(words)?;
-            let path = fields.get("loc").and_then(Value::as_array);
-            let field = path.and_then(|path| path.iter().skip(1).next_back()?.as_str());
-            Some(match field {
-                Some(field) => format!("{field}: {found}"),
-                None => found,
-            })
-        }
-        _ => None,
-    }
+    Refusal::read(body).words
 }
 
 /// At most so many characters of what an endpoint sent are kept to be shown.
 const EXCERPT: usize = 500;
 
-/// The beginning of a text, cut between characters.
+/// The beginning of a text, cut between characters, less the control characters of what is no text.
 pub(super) fn excerpt(text: &str) -> String {
-    match text.char_indices().nth(EXCERPT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+    let is_text = |c: &char| !c.is_control() || *c == '\n';
+    let mut letters = text.chars().filter(is_text);
+    let mut begin: String = letters.by_ref().take(EXCERPT).collect();
+    if letters.next().is_some() {
+        begin.push('…');
     }
+    begin
 }
 
 /// Reads null as the default, as an absent field is.
@@ -648,10 +662,14 @@ mod tests {
         }
         let reported = |message: &str| Error::Reported {
             message: message.into(),
+            status: None,
         };
         check(
             r#"{"error":{"message":"overloaded","code":503}}"#,
-            reported("overloaded"),
+            Error::Reported {
+                message: "overloaded".into(),
+                status: Some(503),
+            },
         );
         check(
             r#"{"error":"no","choices":[{"delta":{"content":""}}]}"#,
@@ -677,7 +695,7 @@ mod tests {
         #[track_caller]
         fn check(body: &str, expected: Result<&[&str], Error>) {
             let expected = expected.map(|ids| ids.iter().map(|&id| id.to_owned()).collect());
-            assert_eq!(models(body), expected);
+            assert_eq!(listed(body).map(|listed| listed.ids), expected);
         }
         check(
             r#"{"object":"list","data":[{"id":"b"},{"id":"a"},{"id":"b"}]}"#,
@@ -696,6 +714,7 @@ mod tests {
             r#"{"error":"no"}"#,
             Err(Error::Reported {
                 message: "no".into(),
+                status: None,
             }),
         );
         let captured = include_str!("../../tests/captures/llama-server-models.txt");
@@ -707,6 +726,40 @@ mod tests {
             .next()
             .unwrap();
         check(body, Ok(&["smollm2"]));
+    }
+
+    #[test]
+    fn a_list_tells_who_serves_and_what_sees() {
+        #[track_caller]
+        fn check(body: &str, owned_by: &str, sees: &[(&str, bool)]) {
+            let found = listed(body).unwrap();
+            let expected: Vec<_> = sees
+                .iter()
+                .map(|(id, sees)| ((*id).to_owned(), *sees))
+                .collect();
+            assert_eq!((&*found.owned_by, found.sees), (owned_by, expected));
+        }
+        check(
+            r#"{"data":[{"id":"a"},{"id":"b","owned_by":"x"}]}"#,
+            "",
+            &[],
+        );
+        check(r#"{"data":[{"id":"a","owned_by":"vllm"}]}"#, "vllm", &[]);
+        check(
+            r#"{"data":[{"id":"a","architecture":{"input_modalities":["text","image"]}},
+                {"id":"b","architecture":{"input_modalities":["text"]}},
+                {"id":"c","capabilities":{"vision":true}},{"id":"d","capabilities":{"vision":false}},
+                {"id":"e","architecture":{"input_modalities":[]}},{"id":"f","architecture":7,"capabilities":["x"]}]}"#,
+            "",
+            &[("a", true), ("b", false), ("c", true), ("d", false)],
+        );
+        let captured = include_str!("../../tests/captures/llama-server-models.txt");
+        let body = captured.split("\r\n\r\n").nth(1).unwrap();
+        check(
+            body.lines().next().unwrap(),
+            "llamacpp",
+            &[("smollm2", false)],
+        );
     }
 
     #[test]

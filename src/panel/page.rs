@@ -80,6 +80,31 @@ pub fn manner(id: card::Id) -> Option<(Manner, bool)> {
     json::read(&ask("manner", &id.to_string().into()).as_string()?)
 }
 
+/// What a card asks, and what is known of that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Its endpoint.
+    pub endpoint: endpoint::Id,
+    /// Its model; empty where none is chosen yet.
+    pub model: String,
+    /// Who owns the endpoint's models; empty where it does not say.
+    pub owned_by: String,
+    /// Whether the model takes pictures, where the list of models tells.
+    pub sees: Option<bool>,
+}
+
+/// What a card asks, if it has an endpoint.
+pub fn asked(id: card::Id) -> Option<Asked> {
+    let (endpoint, model, owned_by, sees) =
+        json::read(&ask("asked", &id.to_string().into()).as_string()?)?;
+    Some(Asked {
+        endpoint,
+        model,
+        owned_by,
+        sees,
+    })
+}
+
 /// Has the page change what is set for a card.
 pub fn set_manner(id: card::Id, manner: &Manner) {
     let pair = Array::of2(&id.to_string().into(), &json::write(manner).into());

@@ -9,7 +9,9 @@ use crate::{
         card::{self, Manner},
         params::{self, BadJson, Kind, Param, Setting},
     },
+    endpoint::{Learned, Server, quirks::Treatment},
     i18n::{I18n, t_string, use_i18n},
+    session::Library,
     view::{
         dynamic::{click, derive, effect, flag, memo, part, when, word},
         icon::{self, icon},
@@ -19,6 +21,9 @@ use crate::{
 
 /// Changes what is set for the card.
 type Change = Callback<Box<dyn FnOnce(&mut Manner)>>;
+
+/// What is known of each parameter at the endpoint that the card asks.
+type Known = Memo<Option<(Server, page::Asked)>>;
 
 /// So many colours can mark a card.
 const COLOURS: u8 = 6;
@@ -39,6 +44,13 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
             }
             has_others.set(others);
         }
+    });
+    let library = expect_context::<Library>();
+    let known: Known = memo(move || {
+        heard.track();
+        let asked = page::asked(id)?;
+        let endpoint = library.endpoint(asked.endpoint)?;
+        Some((Server::of(&endpoint.base_url, &asked.owned_by), asked))
     });
     let change = Callback::new(move |change: Box<dyn FnOnce(&mut Manner)>| {
         manner.update(|manner| change(manner));
@@ -104,7 +116,7 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
                 })}
             </p>
             <div class="params" class:unused=derive(move || !in_use.get())>
-                {Param::ALL.map(|param| view! { <ParamRow param manner change /> }.into_any()).collect_view()}
+                {Param::ALL.map(|param| view! { <ParamRow id param manner change known /> }.into_any()).collect_view()}
             </div>
             <div class="field">
                 <label for=format!("name-{id}")>{word!(i18n, card_name)}</label>
@@ -135,8 +147,25 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
 
 /// One parameter: its switch, its value, what it does, and the way back to the start.
 #[component]
-fn ParamRow(param: Param, manner: RwSignal<Manner>, change: Change) -> impl IntoView {
+fn ParamRow(
+    id: card::Id,
+    param: Param,
+    manner: RwSignal<Manner>,
+    change: Change,
+    known: Known,
+) -> impl IntoView {
     let i18n = use_i18n();
+    let library = expect_context::<Library>();
+    let mark = memo(move || {
+        known.with(|known| {
+            let (server, asked) = known.as_ref()?;
+            let endpoint = library.endpoint(asked.endpoint)?;
+            mark(i18n, *server, param, &asked.model, &endpoint.learned)
+        })
+    });
+    let mark_id = format!("mark-{id}-{}", param.wire());
+    let described_by = mark_id.clone();
+    let described_by = derive(move || mark.read().is_some().then(|| described_by.clone()));
     let setting = memo(move || manner.read().params.setting(param));
     let set = move |setting: Setting| {
         change.run(Box::new(move |manner| manner.params.set(param, setting)));
@@ -209,6 +238,7 @@ fn ParamRow(param: Param, manner: RwSignal<Manner>, change: Change) -> impl Into
                     type="checkbox"
                     role="switch"
                     aria-label=label
+                    aria-describedby=described_by
                     prop:checked=derive(move || is_on.get())
                     on:change:target=move |event| {
                         let is_on = event.target().checked();
@@ -227,6 +257,7 @@ fn ParamRow(param: Param, manner: RwSignal<Manner>, change: Change) -> impl Into
             </button>
             <div class="param-control">{control}</div>
             <p class="problem" role="alert">{derive(move || problem.get())}</p>
+            <p class="mark" id=mark_id>{part(move || mark.get())}</p>
             <small class="hint">{part(move || what_it_does(i18n, param))}</small>
         </div>
     }
@@ -284,6 +315,33 @@ fn NumberControl(
             // Not at each key: half a number is a number, too.
             on:change:target=move |event| change(event.target().value_as_number())
         />
+    }
+}
+
+/// What the card's endpoint does with a parameter, where it does not just use it.
+fn mark(
+    i18n: I18n,
+    server: Server,
+    param: Param,
+    model: &str,
+    learned: &Learned,
+) -> Option<String> {
+    let field = param.wire();
+    let server_name = server.name();
+    if learned.is_refusing(field, model) {
+        return Some(t_string!(i18n, param_refused_before).to_owned());
+    }
+    match server.treats(field, model) {
+        Treatment::Used => None,
+        Treatment::Ignored => {
+            Some(t_string!(i18n, param_ignored, server = server_name).to_string())
+        }
+        Treatment::Refused => {
+            Some(t_string!(i18n, param_refused, server = server_name).to_string())
+        }
+        Treatment::AtMost(most) => {
+            Some(t_string!(i18n, param_at_most, server = server_name, most = most).to_string())
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use leptos::{ev, html, prelude::*};
 use super::page;
 use crate::{
     chat::sync::Busy,
-    endpoint::{self, Edit, Invalid},
+    endpoint::{self, Edit, Invalid, Patience},
     i18n::{t_string, use_i18n},
     session::{Library, Models},
     storage::{SendKey, Theme},
@@ -135,6 +135,7 @@ pub fn Settings() -> impl IntoView {
                 {[language, theme, send_key, busy].map(Choice::view).collect_view()}
             </div>
             <Endpoints editing />
+            <Waits />
             <super::room::Room />
         </div>
     }
@@ -357,19 +358,81 @@ fn EndpointLine(
     }
 }
 
+/// Whether a box is ticked.
+fn is_checked(input: NodeRef<html::Input>) -> bool {
+    input.get_untracked().is_some_and(|input| input.checked())
+}
+
+/// How long endpoints are waited for.
+#[component]
+fn Waits() -> impl IntoView {
+    let i18n = use_i18n();
+    let library = expect_context::<Library>();
+    let fields: [(&str, Signal<&'static str>, fn(&mut Patience) -> &mut u32); 3] = [
+        ("wait-response", word!(i18n, wait_response), |all| {
+            &mut all.response
+        }),
+        ("wait-first", word!(i18n, wait_first), |all| {
+            &mut all.first_token
+        }),
+        ("wait-more", word!(i18n, wait_more), |all| &mut all.more),
+    ];
+    let field = |(id, label, of): (
+        &'static str,
+        Signal<&'static str>,
+        fn(&mut Patience) -> &mut u32,
+    )| {
+        let value = derive(move || {
+            let mut patience = library.settings().with(|settings| settings.patience);
+            of(&mut patience).to_string()
+        });
+        view! {
+            <div class="field">
+                <label for=id>{label}</label>
+                <input
+                    id=id
+                    type="number"
+                    min="0"
+                    max="86400"
+                    step="1"
+                    prop:value=value
+                    on:change:target=move |event| {
+                        // What is no number is put back.
+                        match event.target().value().parse::<u32>() {
+                            Ok(seconds) => library.set(|settings| {
+                                *of(&mut settings.patience) = seconds.min(86_400);
+                            }),
+                            Err(_) => event.target().set_value(&value.get_untracked()),
+                        }
+                    }
+                />
+            </div>
+        }
+        .into_any()
+    };
+    view! {
+        <section aria-label=word!(i18n, waits)>
+            <h3>{word!(i18n, waits)}</h3>
+            <p class="hint">{word!(i18n, waits_hint)}</p>
+            <div class="choices">{fields.map(field).collect_view()}</div>
+        </section>
+    }
+}
+
 /// The form for a new endpoint, or for one that is saved.
 #[component]
 fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let [name, base_url, token] = std::array::from_fn(|_| NodeRef::<html::Input>::new());
-    let forget = NodeRef::<html::Input>::new();
+    let [forget, one] = std::array::from_fn(|_| NodeRef::<html::Input>::new());
     let invalid = RwSignal::new(None::<Invalid>);
     let saved = id.and_then(|id| {
         let endpoints = library.endpoints();
         let endpoints = endpoints.read_untracked();
         endpoints.find(id).cloned()
     });
+    let is_one = saved.as_ref().is_some_and(|saved| saved.one_at_a_time);
     let has_token = saved.as_ref().is_some_and(|saved| saved.token.is_some());
     let (saved_name, saved_url) = saved
         .map(|saved| (saved.name, String::from(saved.base_url)))
@@ -384,9 +447,8 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
             name: typed(name),
             base_url: typed(base_url),
             token: typed(token),
-            forget_token: forget
-                .get_untracked()
-                .is_some_and(|forget| forget.checked()),
+            forget_token: is_checked(forget),
+            one_at_a_time: is_checked(one),
         };
         match library.edit_endpoint(id, &edit) {
             Ok(()) => editing.set(Editing::Nothing),
@@ -434,6 +496,11 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
                     {word!(i18n, forget_token)}
                 </label>
             })}
+            <label class="switch-row">
+                <input node_ref=one type="checkbox" checked=is_one />
+                {word!(i18n, one_at_a_time)}
+            </label>
+            <small class="hint">{word!(i18n, one_at_a_time_hint)}</small>
             <p class="problem" role="alert">
                 {part(move || invalid.get().map(|invalid| explain_invalid(i18n, invalid)))}
             </p>

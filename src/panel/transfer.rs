@@ -569,10 +569,12 @@ async fn bring_in(found: Found, shelf: Shelf, library: Library) -> (usize, usize
             // It is called otherwise here.
             Some(known) => same.push((server.id, known.id)),
             None => library.save_endpoint(Endpoint {
+                one_at_a_time: false,
                 id: server.id,
                 name: server.name,
                 base_url: server.base_url,
                 token: None,
+                learned: crate::endpoint::Learned::default(),
             }),
         }
     }

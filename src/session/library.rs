@@ -8,9 +8,10 @@ use super::Session;
 use crate::{
     address::{Address, Wanted},
     chat::{self, Card, Chat, Entry},
-    endpoint::{self, BaseUrl, Edit, Endpoint, Endpoints, Invalid},
+    endpoint::{self, BaseUrl, Edit, Endpoint, Endpoints, Invalid, Learned, Server},
     id::{fresh, now},
-    json, openai,
+    json,
+    openai::{self, Listed},
     storage::{
         self, Found, Key, Loaded, Recent, Settings, Used, archive,
         locks::{self, Kind},
@@ -30,17 +31,19 @@ pub enum Models {
 }
 
 /// Why an endpoint gave no list of models.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Unlisted {
     /// What went wrong.
+    #[error(transparent)]
     Failed(openai::Error),
     /// There is none at its base URL, but there is one at this.
+    #[error("the models are at {}", .0.as_str())]
     Elsewhere(BaseUrl),
 }
 
 impl Unlisted {
     /// Whether no typed model can help: the token is refused, or the base URL is another.
-    pub const fn is_hopeless(&self) -> bool {
+    pub fn is_hopeless(&self) -> bool {
         match self {
             Self::Failed(error) => error.refuses_token(),
             Self::Elsewhere(_) => true,
@@ -93,10 +96,14 @@ struct Tab {
     last: Option<chat::Id>,
     /// The page is being left, which ends every request: no fault of the endpoint.
     leaving: bool,
-    /// Models that demand `max_completion_tokens` in place of `max_tokens`.
-    renaming: Vec<(endpoint::Id, String)>,
-    /// Endpoints that refuse to be asked to count tokens.
-    not_counting: Vec<endpoint::Id>,
+}
+
+/// What an endpoint's list tells of its models besides their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Details {
+    /// See [`openai::Listed`].
+    owned_by: String,
+    sees: Vec<(String, bool)>,
 }
 
 /// What a change of what is shared means to the chats.
@@ -119,6 +126,7 @@ pub struct Library {
     settings: RwSignal<Settings>,
     recent: RwSignal<Recent>,
     models: RwSignal<Table<endpoint::Id, Models>>,
+    details: StoredValue<Table<BaseUrl, Details>>,
     forgotten: RwSignal<Vec<Forgotten>>,
     unsaved: RwSignal<Vec<(Key, storage::Error)>>,
     aside: RwSignal<Vec<String>>,
@@ -183,8 +191,6 @@ impl Library {
             unpacked: Table::default(),
             last: loaded.recent.chat,
             leaving: false,
-            renaming: Vec::new(),
-            not_counting: Vec::new(),
         };
         let unsaved = failed.map(|error| (Key::Settings, error));
         Self {
@@ -192,6 +198,7 @@ impl Library {
             settings: RwSignal::new(loaded.settings),
             recent: RwSignal::new(loaded.recent),
             models: RwSignal::default(),
+            details: StoredValue::default(),
             forgotten: RwSignal::default(),
             unsaved: RwSignal::new(unsaved.into_iter().collect()),
             aside: RwSignal::new(loaded.aside),
@@ -557,7 +564,8 @@ impl Library {
         self.models
             .update(|models| models.retain(|id| !is_gone(id)));
         for endpoint in now {
-            if before.find(endpoint.id) != Some(&endpoint) {
+            let before = before.find(endpoint.id);
+            if !before.is_some_and(|before| before.is_asked_like(&endpoint)) {
                 self.models.update(|models| _ = models.remove(&endpoint.id));
                 self.load_models(endpoint.id);
             }
@@ -685,7 +693,12 @@ impl Library {
         let Some(moved) = moved.filter(|moved| moved.base_url.origin() == base_url.origin()) else {
             return;
         };
-        self.save_endpoint(Endpoint { base_url, ..moved });
+        let learned = Learned::default();
+        self.save_endpoint(Endpoint {
+            base_url,
+            learned,
+            ..moved
+        });
         self.load_models(id);
     }
 
@@ -744,9 +757,9 @@ impl Library {
         }
         self.know(id, Models::Loading);
         leptos::task::spawn_local(async move {
-            let answered = ask_models(&endpoint).await;
+            let answered = self.ask_models(&endpoint).await;
             let now = self.endpoints.read_untracked().find(id).cloned();
-            if now.as_ref() != Some(&endpoint) {
+            if !now.is_some_and(|now| now.is_asked_like(&endpoint)) {
                 // Of an endpoint that was changed meanwhile, this is no longer true.
                 self.models.update(|models| _ = models.remove(&id));
                 self.load_models(id);
@@ -754,6 +767,37 @@ impl Library {
             }
             self.know(id, answered.map_or_else(Models::Unlisted, Models::Listed));
         });
+    }
+
+    /// Asks an endpoint for its models. Where it knows no such path, the path with a version is tried
+    /// too: most base URLs that lead nowhere lack it.
+    pub(super) async fn ask_models(self, endpoint: &Endpoint) -> Result<Vec<String>, Unlisted> {
+        let error = match openai::models(endpoint).await {
+            Ok(listed) => {
+                let Listed {
+                    ids,
+                    owned_by,
+                    sees,
+                } = listed;
+                let details = Details { owned_by, sees };
+                self.details
+                    .update_value(|all| all.insert(endpoint.base_url.clone(), details));
+                return Ok(ids);
+            }
+            Err(error) => error,
+        };
+        if matches!(error, openai::Error::Refused { status: 404, .. })
+            && let Some(base_url) = endpoint.base_url.with_version()
+        {
+            let there = Endpoint {
+                base_url,
+                ..endpoint.clone()
+            };
+            if openai::models(&there).await.is_ok() {
+                return Err(Unlisted::Elsewhere(there.base_url));
+            }
+        }
+        Err(Unlisted::Failed(error))
     }
 
     /// Takes over what is known of an endpoint's models. Cards that wait for a model get one.
@@ -824,28 +868,82 @@ impl Library {
         }
     }
 
+    // What is known of an endpoint, and what its refusals teach.
+
+    /// What is behind an endpoint, as far as its address and its list of models tell.
+    pub fn server(self, endpoint: endpoint::Id) -> Server {
+        let endpoints = self.endpoints.read_untracked();
+        let Some(endpoint) = endpoints.find(endpoint) else {
+            return Server::Other;
+        };
+        let owned_by = self.details.with_value(|details| {
+            let details = details.get(&endpoint.base_url)?;
+            Some(details.owned_by.clone())
+        });
+        Server::of(&endpoint.base_url, &owned_by.unwrap_or_default())
+    }
+
+    /// Who owns an endpoint's models, and whether one of them takes pictures, as far as its list tells.
+    pub fn details(self, endpoint: endpoint::Id, model: &str) -> (String, Option<bool>) {
+        let endpoints = self.endpoints.read_untracked();
+        let details = endpoints.find(endpoint).and_then(|endpoint| {
+            self.details
+                .with_value(|details| details.get(&endpoint.base_url).cloned())
+        });
+        let details = details.unwrap_or_default();
+        let sees = details.sees.iter().find(|(known, _)| known == model);
+        (details.owned_by, sees.map(|(_, sees)| *sees))
+    }
+
     /// Whether a model demands `max_completion_tokens`.
-    pub(super) fn is_renaming(self, endpoint: endpoint::Id, model: &str) -> bool {
-        let key = (endpoint, model.to_owned());
-        self.tab.with_value(|tab| tab.renaming.contains(&key))
+    pub fn is_renaming(self, endpoint: endpoint::Id, model: &str) -> bool {
+        self.server(endpoint).renames_max_tokens(model)
+            || self.has_learned(endpoint, |learned| learned.is_renaming(model))
     }
 
     /// Learns that a model demands `max_completion_tokens`.
     pub(super) fn learn_renaming(self, endpoint: endpoint::Id, model: String) {
-        self.tab
-            .update_value(|tab| tab.renaming.push((endpoint, model)));
+        self.learn(endpoint, &|learned| learned.learn_renaming(&model));
     }
 
-    /// Whether an endpoint may be asked to count tokens: all are, until one refuses.
-    pub(super) fn is_counting(self, endpoint: endpoint::Id) -> bool {
-        !self
-            .tab
-            .with_value(|tab| tab.not_counting.contains(&endpoint))
+    /// Whether an endpoint may be asked to count tokens: all are but those that are known to refuse it.
+    pub fn is_counting(self, endpoint: endpoint::Id) -> bool {
+        self.server(endpoint).takes_stream_options()
+            && !self.has_learned(endpoint, |learned| !learned.is_counting())
     }
 
     /// Keeps that an endpoint refuses to be asked to count tokens.
     pub(super) fn learn_not_counting(self, endpoint: endpoint::Id) {
-        self.tab.update_value(|tab| tab.not_counting.push(endpoint));
+        self.learn(endpoint, &Learned::learn_not_counting);
+    }
+
+    /// Keeps that a model refuses a field of a request, which the parameters then say.
+    pub(super) fn learn_refusing(self, endpoint: endpoint::Id, model: &str, field: &str) {
+        self.learn(endpoint, &|learned| learned.learn_refusing(field, model));
+    }
+
+    fn has_learned(self, endpoint: endpoint::Id, is: impl Fn(&Learned) -> bool) -> bool {
+        let endpoints = self.endpoints.read_untracked();
+        endpoints
+            .find(endpoint)
+            .is_some_and(|endpoint| is(&endpoint.learned))
+    }
+
+    /// Learns something of an endpoint. That is no edit of the reader's, so it keeps the time of the last
+    /// one: what another tab has changed meanwhile is taken over first.
+    fn learn(self, id: endpoint::Id, learn: &dyn Fn(&mut Learned) -> bool) {
+        let stored = storage::text(Key::Endpoints);
+        let at = |text: &String| json::read::<Endpoints>(text).map(|endpoints| endpoints.at);
+        let newer = stored.filter(|text| at(text) > Some(self.endpoints.read_untracked().at));
+        if newer.is_some() {
+            self.changed(Key::Endpoints, newer);
+        }
+        let mut endpoints = self.endpoints.get_untracked();
+        let found = endpoints.list.iter_mut().find(|saved| saved.id == id);
+        if found.is_some_and(|endpoint| learn(&mut endpoint.learned)) {
+            self.endpoints.set(endpoints);
+            self.write_endpoints();
+        }
     }
 
     // What a user sets for the page.
@@ -871,6 +969,10 @@ impl Library {
 
     fn save_endpoints(self) {
         self.endpoints.update(|endpoints| endpoints.at = now());
+        self.write_endpoints();
+    }
+
+    fn write_endpoints(self) {
         let endpoints = self.endpoints.read_untracked();
         if !self.write(Key::Endpoints, || storage::save_endpoints(&endpoints)) {
             storage::beside::tell(Key::Endpoints, &json::write(&*endpoints));
@@ -1004,25 +1106,4 @@ impl Library {
 fn languages() -> Vec<String> {
     let languages = window().navigator().languages();
     languages.iter().filter_map(|tag| tag.as_string()).collect()
-}
-
-/// Asks an endpoint for its models. Where it knows no such path, the path with a version is tried
-/// too: most base URLs that lead nowhere lack it.
-pub(super) async fn ask_models(endpoint: &Endpoint) -> Result<Vec<String>, Unlisted> {
-    let error = match openai::models(endpoint).await {
-        Ok(listed) => return Ok(listed),
-        Err(error) => error,
-    };
-    if matches!(error, openai::Error::Refused { status: 404, .. })
-        && let Some(base_url) = endpoint.base_url.with_version()
-    {
-        let there = Endpoint {
-            base_url,
-            ..endpoint.clone()
-        };
-        if openai::models(&there).await.is_ok() {
-            return Err(Unlisted::Elsewhere(there.base_url));
-        }
-    }
-    Err(Unlisted::Failed(error))
 }

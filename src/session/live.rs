@@ -97,11 +97,30 @@ impl Live {
     }
 }
 
+/// How an answer stands of which nothing has come yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// The endpoint is asked.
+    #[default]
+    Asking,
+    /// As many requests as go to one server at once are on their way to it.
+    InLine,
+    /// The endpoint is busy.
+    Pausing {
+        /// In how many seconds it is asked again.
+        seconds: u32,
+        /// How often it was asked again by then.
+        tries: u32,
+    },
+}
+
 /// What has come of an answer, and when. Times are in milliseconds since 1970; 0 is not yet.
 #[derive(Clone, Debug, Default)]
 pub struct Coming {
     /// What has come.
     pub reply: Reply,
+    /// How it stands while nothing has come.
+    pub stage: Stage,
     asked: f64,
     first: f64,
     first_text: f64,
@@ -148,6 +167,13 @@ impl Coming {
 pub(super) struct Heard(ArcRwSignal<Coming>);
 
 impl Heard {
+    /// Tells how it stands. The time to the first token counts from when the endpoint is asked.
+    pub(super) fn stand(&self, stage: Stage) {
+        let mut coming = self.0.write();
+        coming.stage = stage;
+        coming.asked = js_sys::Date::now();
+    }
+
     /// Takes what has come between these times, and tells the readers where there is more to read.
     pub(super) fn hear<T>(&self, (from, to): (f64, f64), take: impl FnOnce(&mut Reply) -> T) -> T {
         let sizes = |reply: &Reply| (reply.text.len(), reply.reasoning.len(), reply.restarts);

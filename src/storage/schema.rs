@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     chat::{self, sync::Busy},
-    endpoint,
+    endpoint::{self, Patience},
 };
 
 /// What a key holds. The version in it is the schema's: values of another version have other keys.
@@ -117,6 +117,9 @@ pub struct Settings {
     /// What becomes of a question for a card that is busy.
     #[serde(default)]
     pub busy: Busy,
+    /// How long endpoints are waited for.
+    #[serde(default)]
+    pub patience: Patience,
     /// Whether the browser was asked to keep what is stored.
     #[serde(default)]
     pub asked_to_keep: bool,
@@ -257,8 +260,13 @@ mod tests {
             Just(Outcome::Interrupted),
             Just(Outcome::Failed(Error::CutOff)),
             Just(Outcome::Failed(Error::Unreachable)),
-            (any::<u16>(), any::<String>())
-                .prop_map(|(status, message)| Outcome::Failed(Error::Refused { status, message })),
+            (any::<u16>(), any::<String>()).prop_map(|(status, message)| Outcome::Failed(
+                Error::Refused {
+                    status,
+                    message,
+                    retry_after: None,
+                }
+            )),
         ]
     }
 
@@ -382,10 +390,12 @@ mod tests {
     #[test]
     fn endpoints_read_back() {
         let list = vec![Endpoint {
+            one_at_a_time: true,
             id: endpoint::Id::new(1),
             name: "로컬".into(),
             base_url: BaseUrl::parse("http://127.0.0.1:8081/v1").unwrap(),
             token: Token::parse("sk-test").unwrap(),
+            learned: endpoint::Learned::default(),
         }];
         let endpoints = Endpoints {
             list,

@@ -157,7 +157,11 @@ pub(super) mod tests {
             Just(Outcome::Stopped),
             Just(Outcome::Failed(openai::Error::CutOff)),
             refused.prop_map(|(status, message)| {
-                Outcome::Failed(openai::Error::Refused { status, message })
+                Outcome::Failed(openai::Error::Refused {
+                    status,
+                    message,
+                    retry_after: None,
+                })
             }),
         ]
     }
@@ -296,10 +300,12 @@ pub(super) mod tests {
     #[test]
     fn no_token_leaves_the_page() {
         let endpoint = Endpoint {
+            one_at_a_time: false,
             id: endpoint::Id::new(1),
             name: "로컬".into(),
             base_url: BaseUrl::parse("http://127.0.0.1:8081/v1").unwrap(),
             token: Token::parse("sk-secret").unwrap(),
+            learned: endpoint::Learned::default(),
         };
         let bundle = Bundle {
             endpoints: vec![(&endpoint).into()],

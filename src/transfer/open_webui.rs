@@ -349,7 +349,10 @@ impl Reader {
             Some(error) => {
                 let message = error.as_str().unwrap_or_else(|| text(error, "content"));
                 let message = message.to_owned();
-                Outcome::Failed(openai::Error::Reported { message })
+                Outcome::Failed(openai::Error::Reported {
+                    message,
+                    status: None,
+                })
             }
         };
         let counted = ["usage", "info"]

@@ -21,6 +21,7 @@ pub enum Act {
     Delete,
     Earlier,
     Later,
+    Sent,
 }
 
 /// A button that does this.
@@ -38,6 +39,7 @@ fn button(what: Act, act: Callback<MouseEvent>) -> AnyView {
         Act::Delete => t_string!(i18n, delete_message),
         Act::Earlier => t_string!(i18n, earlier_answer),
         Act::Later => t_string!(i18n, later_answer),
+        Act::Sent => t_string!(i18n, sent),
     });
     let shape = match what {
         Act::Copy => icon::COPY,
@@ -47,6 +49,7 @@ fn button(what: Act, act: Callback<MouseEvent>) -> AnyView {
         Act::Delete => icon::DELETE,
         Act::Earlier => icon::BACK,
         Act::Later => icon::FORWARD,
+        Act::Sent => icon::SENT,
     };
     // What was copied is said for a while.
     let is_done = RwSignal::new(false);

@@ -3,17 +3,19 @@
 use leptos::prelude::*;
 
 use super::{
+    Shown,
     actions::{Act, action, copy},
     card::focus_message,
     drawing::{Drawn, Of, plain},
     dynamic::{click, derive, flag, memo, part, when, word},
-    explain::explain,
     messages::{Retry, Standing},
+    panel::Words,
 };
 use crate::{
     chat::{Answer, Metrics, Outcome, TurnStoreFields, card, turn},
     i18n::{I18n, t_string, use_i18n},
-    session::{Live, Session},
+    openai::MOST_TRIES,
+    session::{Live, Session, Stage, Unlisted},
 };
 
 /// An answer, while it comes and after.
@@ -26,6 +28,8 @@ pub fn AnswerView(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
+    let shown = expect_context::<Shown>();
+    let words = expect_context::<Words>();
     let turn = session.turn(card, id);
     let is_live = memo(move || standing.get() == Standing::Answering);
     // The card's other answers come and go, and the store tells of a change to anything around an
@@ -74,18 +78,18 @@ pub fn AnswerView(
                     </button>
                 }
             });
-            let words = match outcome {
+            let said = match outcome {
                 Outcome::Complete if is_empty => t_string!(i18n, no_text).to_owned(),
                 Outcome::Complete => return None,
                 Outcome::Length => t_string!(i18n, length).to_owned(),
                 Outcome::Filtered => t_string!(i18n, filtered).to_owned(),
                 Outcome::Stopped => t_string!(i18n, stopped).to_owned(),
                 Outcome::Interrupted => t_string!(i18n, interrupted).to_owned(),
-                Outcome::Failed(error) => explain(i18n, &error),
+                Outcome::Failed(error) => words.explain(&Unlisted::Failed(error)),
             };
             Some(view! {
             <div class="note" class:error=is_error>
-                <span>{words}</span>
+                <span>{said}</span>
                 {refused}
                 {can_retry.then(|| view! { <Retry card id live /> })}
                 {when(
@@ -115,6 +119,10 @@ pub fn AnswerView(
         let comes = |live: &Live| live.with(|coming| !coming.reply.text.is_empty());
         own.with(|live| live.as_ref().is_some_and(comes))
     };
+    let stage = memo(move || {
+        let live = own.get();
+        live.map_or(Stage::Asking, |live| live.with(|coming| coming.stage))
+    });
     let variant = memo(move || turn.try_read().map_or((1, 1), |turn| turn.variant()));
     view! {
         <article
@@ -129,7 +137,17 @@ pub fn AnswerView(
                 move || is_live.get(),
                 move || view! {
                     <p class="answering" role="status">
-                        <span class="visually-hidden">{word!(i18n, answering)}</span>
+                        {part(move || match stage.get() {
+                            Stage::Asking => view! {
+                                <span class="visually-hidden">{word!(i18n, answering)}</span>
+                            }
+                                .into_any(),
+                            Stage::InLine => word!(i18n, in_line).into_any(),
+                            Stage::Pausing { seconds, tries } => {
+                                let of = MOST_TRIES;
+                                t_string!(i18n, tries_again, seconds, tries, of).to_string().into_any()
+                            }
+                        })}
                         // Text that comes moves by itself.
                         {when(
                             move || !has_text(),
@@ -171,6 +189,7 @@ pub fn AnswerView(
                                 focus_message(card, &event);
                             }),
                         )}
+                        {action(Act::Sent, move |_| shown.open_dialog(&format!("sent {card} {id}")))}
                         <Measured answer=memo(move || turn.answer().try_get().flatten()) />
                     </div>
                 },

@@ -8,6 +8,7 @@ use super::{
     dynamic::{click, derive, effect, memo, part, rows, when, word},
     explain::explain_file,
     icon::{self, icon},
+    panel::{Panel, tell},
 };
 use crate::{
     chat::{
@@ -110,6 +111,14 @@ pub fn DraftAttachments(id: card::Id) -> impl IntoView {
     let attachments = memo(move || session.attachments(id));
     let readings = memo(move || session.readings(id));
     let is_empty = move || attachments.with(Vec::is_empty) && readings.with(Vec::is_empty);
+    let has_picture = memo(move || attachments.with(|all| all.iter().any(Attachment::is_image)));
+    // Whether the model takes pictures: the panel's program finds it out.
+    let asked = memo(move || has_picture.get().then(|| session.asked(id)));
+    effect(move || {
+        if asked.get().is_some() {
+            tell();
+        }
+    });
     when(
         move || !is_empty(),
         move || {
@@ -129,6 +138,10 @@ pub fn DraftAttachments(id: card::Id) -> impl IntoView {
                         readings.get().into_iter().map(shown).collect_view()
                     })}
                 </ul>
+                {when(
+                    move || has_picture.get(),
+                    move || view! { <Panel name=format!("pictures {id}") is_quiet=true /> },
+                )}
             }
         },
     )

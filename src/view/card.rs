@@ -8,11 +8,11 @@ use super::{
     composer::Composer,
     connect::Connect,
     dynamic::{click, derive, flag, memo, when, word},
-    explain::explain_unlisted,
     grip::Grip,
     icon::{self, icon},
     menu::CardMenu,
     messages::Messages,
+    panel::Words,
     params::Parameters,
     picker::{Choice, Picker},
 };
@@ -247,6 +247,7 @@ fn ModelPicker(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
+    let words = expect_context::<Words>();
     let library = session.library();
     let choices = memo(move || {
         let listed = match models.get() {
@@ -277,7 +278,7 @@ fn ModelPicker(
     });
     let status = derive(move || match models.get()? {
         Models::Loading => Some(t_string!(i18n, loading_models).to_owned()),
-        Models::Unlisted(unlisted) => Some(explain_unlisted(i18n, &unlisted)),
+        Models::Unlisted(unlisted) => Some(words.explain(&unlisted)),
         Models::Listed(listed) if listed.is_empty() => Some(t_string!(i18n, no_models).to_owned()),
         Models::Listed(_) => None,
     });

@@ -5,7 +5,7 @@ use crate::{
     endpoint::Invalid,
     file,
     i18n::{I18n, t_string},
-    openai::{Error, Wait},
+    openai::{Cause, Error, Wait},
     session::{Unconnected, Unlisted},
     storage,
 };
@@ -14,17 +14,8 @@ use crate::{
 pub fn explain(i18n: I18n, error: &Error) -> String {
     let what = match error {
         Error::Unreachable => t_string!(i18n, unreachable).to_owned(),
-        Error::Refused { status, .. } => {
-            let status = *status;
-            match status {
-                401 | 403 => t_string!(i18n, refused_auth, status).to_string(),
-                404 | 405 => t_string!(i18n, refused_path, status).to_string(),
-                429 | 503 => t_string!(i18n, refused_busy, status).to_string(),
-                500.. => t_string!(i18n, refused_server, status).to_string(),
-                _ => t_string!(i18n, refused, status).to_string(),
-            }
-        }
-        Error::Reported { .. } => t_string!(i18n, reported).to_owned(),
+        Error::Refused { status, .. } => explain_cause(i18n, error, Some(*status)),
+        Error::Reported { status, .. } => explain_cause(i18n, error, *status),
         Error::Garbled { .. } => t_string!(i18n, garbled).to_owned(),
         Error::Empty => t_string!(i18n, empty_answer).to_owned(),
         Error::CutOff => t_string!(i18n, cut_off).to_owned(),
@@ -42,7 +33,7 @@ pub fn explain(i18n: I18n, error: &Error) -> String {
         Error::Gone { name } => t_string!(i18n, content_gone_of, name = name.as_str()).to_string(),
     };
     let words = match error {
-        Error::Refused { message, .. } | Error::Reported { message } if !message.is_empty() => {
+        Error::Refused { message, .. } | Error::Reported { message, .. } if !message.is_empty() => {
             t_string!(i18n, server_said, words = message.as_str()).to_string()
         }
         Error::Garbled { excerpt } => {
@@ -51,6 +42,62 @@ pub fn explain(i18n: I18n, error: &Error) -> String {
         _ => return what,
     };
     format!("{what} {words}")
+}
+
+/// Why an endpoint refused, or what it reported, with the status that it named.
+fn explain_cause(i18n: I18n, error: &Error, status: Option<u16>) -> String {
+    let cause = Cause::of(error).unwrap_or(Cause::Other);
+    let words = match &cause {
+        Cause::TooLong {
+            asked: Some(asked),
+            limit: Some(limit),
+        } => {
+            let (asked, limit) = (grouped(*asked), grouped(*limit));
+            return t_string!(i18n, refused_too_long, asked = asked, limit = limit).to_string();
+        }
+        Cause::Parameter(name) => {
+            return t_string!(i18n, refused_param, name = name.as_str()).to_string();
+        }
+        Cause::TooLong { .. } => t_string!(i18n, refused_longer),
+        Cause::Loading => t_string!(i18n, refused_loading),
+        Cause::Quota => t_string!(i18n, refused_quota),
+        Cause::TooLarge => t_string!(i18n, refused_large),
+        Cause::MediaType => t_string!(i18n, refused_media),
+        Cause::Filtered => t_string!(i18n, refused_filtered),
+        Cause::Pictures => t_string!(i18n, refused_pictures),
+        _ => "",
+    };
+    let Some(status) = status.filter(|_| words.is_empty()) else {
+        return if words.is_empty() {
+            t_string!(i18n, reported).to_owned()
+        } else {
+            words.to_owned()
+        };
+    };
+    match cause {
+        Cause::Token => t_string!(i18n, refused_auth, status).to_string(),
+        Cause::Forbidden => t_string!(i18n, refused_forbidden, status).to_string(),
+        Cause::Path => t_string!(i18n, refused_url, status).to_string(),
+        Cause::Model => t_string!(i18n, refused_model, status).to_string(),
+        Cause::PathOrModel => t_string!(i18n, refused_path, status).to_string(),
+        Cause::Busy => t_string!(i18n, refused_busy, status).to_string(),
+        Cause::Timeout => t_string!(i18n, refused_late, status).to_string(),
+        Cause::Server => t_string!(i18n, refused_server, status).to_string(),
+        _ => t_string!(i18n, refused, status).to_string(),
+    }
+}
+
+/// A count with its thousands apart, as both languages write them.
+fn grouped(count: u32) -> String {
+    let digits = count.to_string();
+    let first = (digits.len() - 1) % 3 + 1;
+    let mut grouped = digits[..first].to_owned();
+    let rest = &digits[first..];
+    for at in (0..rest.len()).step_by(3) {
+        grouped.push(',');
+        grouped.push_str(&rest[at..at + 3]);
+    }
+    grouped
 }
 
 /// Why an endpoint gave no list of models.
@@ -107,5 +154,24 @@ pub fn explain_unsaved(i18n: I18n, error: storage::Error) -> &'static str {
     match error {
         storage::Error::Full => t_string!(i18n, unsaved_full),
         storage::Error::Blocked => t_string!(i18n, unsaved_blocked),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_apart() {
+        #[track_caller]
+        fn check(count: u32, expected: &str) {
+            assert_eq!(grouped(count), expected);
+        }
+        check(0, "0");
+        check(999, "999");
+        check(5120, "5,120");
+        check(30_031, "30,031");
+        check(213_462, "213,462");
+        check(u32::MAX, "4,294,967,295");
     }
 }

@@ -47,6 +47,8 @@ pub const DONE: &str = "M5 13l4 4 10-10";
 pub const BACK: &str = "M15 6l-6 6 6 6";
 /// An arrow to the right, without a shaft.
 pub const FORWARD: &str = "M9 6l6 6-6 6";
+/// Two arrows, one each way.
+pub const SENT: &str = "M4 9h15M15 5l4 4-4 4M20 15H5M9 11l-4 4 4 4";
 /// A paper clip.
 pub const ATTACH: &str = "M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.3 3.3 0 0 1 4.7 4.7l-8.5 8.5a1.7 1.7 0 0 1-2.4-2.4L14 7.5";
 

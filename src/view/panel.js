@@ -10,10 +10,16 @@ export const ask = (verb, argument) => page(verb, argument);
 export const tell = () => listeners.forEach((listener) => listener());
 export const listen = (listener) => listeners.add(listener);
 
+// The program, once it is there.
+let program;
+
 export async function load(version) {
     await fetchStyle("panel", version);
-    return fetchProgram("panel", version);
+    return (program = await fetchProgram("panel", version));
 }
+
+// Why something failed, in words.
+export const explain = (error) => program?.explain(error) ?? "";
 
 // Shows a part of it in an element; returns what takes it away again.
 export const show = (program, part, element) => program.show(part, element);

@@ -13,9 +13,9 @@ use crate::{
     address::Address,
     chat::{self, card},
     endpoint,
-    i18n::use_i18n,
+    i18n::{I18n, use_i18n},
     json,
-    session::{Library, Session},
+    session::{Library, Session, Unlisted},
 };
 
 #[wasm_bindgen(module = "/src/view/panel.js")]
@@ -28,6 +28,9 @@ extern "C" {
 
     #[wasm_bindgen(catch)]
     async fn load(version: &str) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(js_name = explain)]
+    fn explained(error: &str) -> String;
 
     fn show(program: &JsValue, part: &str, element: &HtmlElement) -> js_sys::Function;
 }
@@ -91,6 +94,15 @@ pub fn serve(library: Library, shown: Shown) {
                 });
                 return found.map_or(JsValue::NULL, JsValue::from);
             }
+            // What a card asks, and what is known of that: see `panel::page::Asked`.
+            "asked" => {
+                let found = open().zip(card(&argument));
+                let asked = found.and_then(|(open, card)| untrack(|| open.asked(card)));
+                return asked.map_or(JsValue::NULL, |(endpoint, model)| {
+                    let (owned_by, sees) = library.details(endpoint, &model);
+                    json::write(&(endpoint, model, owned_by, sees)).into()
+                });
+            }
             // What is set for a card is changed: its identifier, and what is set now.
             "set_manner" => {
                 for (id, manner) in pairs(&argument) {
@@ -148,14 +160,67 @@ fn pairs(values: &JsValue) -> Vec<(String, String)> {
 /// Where it stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
+    Unasked,
     Loading,
     Shown,
     Missing,
 }
 
+/// The words for what fails at an endpoint, which the panel's program has.
+#[derive(Clone, Copy)]
+pub struct Words(RwSignal<Standing>, I18n);
+
+impl Words {
+    pub fn provide() -> Self {
+        let words = Self(RwSignal::new(Standing::Unasked), use_i18n());
+        provide_context(words);
+        words
+    }
+
+    /// Fetches the program, unless it is there or on its way.
+    pub fn fetch(self) {
+        let standing = self.0;
+        if matches!(
+            standing.get_untracked(),
+            Standing::Loading | Standing::Shown
+        ) {
+            return;
+        }
+        standing.set(Standing::Loading);
+        leptos::task::spawn_local(async move {
+            let loaded = load(env!("PROGRAMS")).await;
+            standing.set(match loaded {
+                Ok(_) => Standing::Shown,
+                Err(_) => Standing::Missing,
+            });
+        });
+    }
+
+    /// Why an endpoint gave no answer or no list, in the reader's language; nothing until the words
+    /// are there, and where they can't be had, what is said in English.
+    pub fn explain(self, error: &Unlisted) -> String {
+        // Another language is another explanation.
+        self.1.locale();
+        match self.0.get() {
+            Standing::Unasked => {
+                request_animation_frame(move || self.fetch());
+                String::new()
+            }
+            Standing::Loading => String::new(),
+            Standing::Shown => explained(&json::write(error)),
+            Standing::Missing => error.to_string(),
+        }
+    }
+}
+
 /// A part of the page that the panel's program draws, once it is there.
 #[component]
-pub fn Panel(#[prop(into)] name: String) -> impl IntoView {
+pub fn Panel(
+    #[prop(into)] name: String,
+    /// Whether nothing is said while it is not there.
+    #[prop(optional)]
+    is_quiet: bool,
+) -> impl IntoView {
     let i18n = use_i18n();
     let standing = RwSignal::new(Standing::Loading);
     let container = NodeRef::<leptos::html::Div>::new();
@@ -192,7 +257,8 @@ pub fn Panel(#[prop(into)] name: String) -> impl IntoView {
     view! {
         {part(move || match standing.get() {
             Standing::Shown => None,
-            Standing::Loading => Some(view! {
+            _ if is_quiet => None,
+            Standing::Unasked | Standing::Loading => Some(view! {
                 <p class="hint" role="status">{word!(i18n, loading)}</p>
             }.into_any()),
             Standing::Missing => Some(view! {

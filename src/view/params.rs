@@ -90,7 +90,13 @@ fn Popover(id: card::Id, close: Callback<()>) -> impl IntoView {
         focus_on(popover);
     });
     // Undo and other tabs change it, too.
-    let manner = memo(move || (session.manner(id), session.cards().read().len()));
+    let manner = memo(move || {
+        (
+            session.manner(id),
+            session.cards().read().len(),
+            session.asked(id),
+        )
+    });
     effect(move || {
         manner.track();
         tell();

@@ -17,6 +17,7 @@ mod metrics;
 mod params;
 mod preview;
 mod protocol;
+mod quirks;
 mod reasoning;
 mod storage;
 mod streaming;

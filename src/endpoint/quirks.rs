@@ -1,0 +1,386 @@
+//! What is known of servers and services before they are asked: how each is recognised, and in what it
+//! differs from the OpenAI protocol. Pure.
+//!
+//! What a server refuses in spite of this table is learned: see [`super::Learned`].
+
+use serde_json::{Map, Value};
+
+use super::BaseUrl;
+
+/// A server or a service that differs from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "they are names")]
+pub enum Server {
+    OpenAi,
+    Anthropic,
+    Gemini,
+    OpenRouter,
+    Groq,
+    Mistral,
+    DeepSeek,
+    Cerebras,
+    Together,
+    Nvidia,
+    Ollama,
+    LlamaCpp,
+    LlamaCppPython,
+    Vllm,
+    LmStudio,
+    Transformers,
+    BackendAi,
+    LiteLlm,
+    /// One of which nothing is known.
+    Other,
+}
+
+use Server::{
+    Anthropic, BackendAi, Cerebras, DeepSeek, Gemini, Groq, LiteLlm, LlamaCpp, LlamaCppPython,
+    LmStudio, Mistral, Nvidia, Ollama, OpenAi, OpenRouter, Other, Together, Transformers, Vllm,
+};
+
+/// Where services are. Source: each one's documentation of its OpenAI-compatible API.
+const HOSTS: [(&str, Server); 12] = [
+    ("api.openai.com", OpenAi),
+    ("api.anthropic.com", Anthropic),
+    ("generativelanguage.googleapis.com", Gemini),
+    ("openrouter.ai", OpenRouter),
+    ("api.groq.com", Groq),
+    ("api.mistral.ai", Mistral),
+    ("api.deepseek.com", DeepSeek),
+    ("api.cerebras.ai", Cerebras),
+    ("api.together.xyz", Together),
+    ("api.together.ai", Together),
+    ("integrate.api.nvidia.com", Nvidia),
+    ("ollama.com", Ollama),
+];
+
+/// What servers write into `owned_by` of each model. Sources: Ollama's `openai` package; LM Studio's,
+/// vLLM's and llama.cpp's answers (`tests/captures/llama-server-models.txt`); llama-cpp-python's
+/// `server/app.py`.
+const OWNERS: [(&str, Server); 5] = [
+    ("library", Ollama),
+    ("organization_owner", LmStudio),
+    ("vllm", Vllm),
+    ("llamacpp", LlamaCpp),
+    ("me", LlamaCppPython),
+];
+
+/// The ports that servers take by themselves, where one takes it that nobody else does. Source: each
+/// one's documentation.
+const PORTS: [(&str, Server); 3] = [(":11434", Ollama), (":1234", LmStudio), (":4000", LiteLlm)];
+
+/// What a server does with a field of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Treatment {
+    /// It uses it, or nothing else is known.
+    Used,
+    /// It takes it and does nothing with it.
+    Ignored,
+    /// It refuses the request.
+    Refused,
+    /// It takes a greater number for this.
+    AtMost(u8),
+}
+
+/// How a server wants to be asked for its models, where a bearer token is not enough.
+pub struct ModelsKey {
+    /// The header of the token.
+    pub header: &'static str,
+    /// What goes along.
+    pub others: &'static [(&'static str, &'static str)],
+}
+
+impl Server {
+    /// What is behind a base URL. `owned_by` is what its list of models says, or nothing. A host tells
+    /// most, a port least: anyone may listen there.
+    pub fn of(base_url: &BaseUrl, owned_by: &str) -> Self {
+        let host = base_url.host();
+        let origin = base_url.origin();
+        let find = |table: &[(&str, Self)], is: &dyn Fn(&str) -> bool| {
+            let found = table.iter().find(|(key, _)| is(key));
+            found.map(|(_, server)| *server)
+        };
+        find(&HOSTS, &|key| key == host)
+            .or_else(|| find(&OWNERS, &|key| key == owned_by))
+            .or_else(|| find(&PORTS, &|key| origin.ends_with(key)))
+            .unwrap_or(Other)
+    }
+
+    /// What it calls itself; nothing for one of which nothing is known.
+    pub const fn name(self) -> &'static str {
+        match self {
+            OpenAi => "OpenAI",
+            Anthropic => "Anthropic",
+            Gemini => "Gemini",
+            OpenRouter => "OpenRouter",
+            Groq => "Groq",
+            Mistral => "Mistral",
+            DeepSeek => "DeepSeek",
+            Cerebras => "Cerebras",
+            Together => "Together",
+            Nvidia => "NVIDIA",
+            Ollama => "Ollama",
+            LlamaCpp => "llama.cpp",
+            LlamaCppPython => "llama-cpp-python",
+            Vllm => "vLLM",
+            LmStudio => "LM Studio",
+            Transformers => "Transformers",
+            BackendAi => "Backend.AI",
+            LiteLlm => "LiteLLM",
+            Other => "",
+        }
+    }
+
+    /// The headers that every request there needs besides the usual ones.
+    ///
+    /// Source: Anthropic's documentation, «Client SDKs»: without it, a page gets no answer.
+    pub const fn headers(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Anthropic => &[("anthropic-dangerous-direct-browser-access", "true")],
+            _ => &[],
+        }
+    }
+
+    /// How its list of models is asked for, if not as everything else.
+    ///
+    /// Source: Anthropic's documentation, «List Models»: the list is of its own API.
+    pub const fn models_key(self) -> Option<ModelsKey> {
+        match self {
+            Anthropic => Some(ModelsKey {
+                header: "x-api-key",
+                others: &[("anthropic-version", "2023-06-01")],
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether it takes `stream_options`. Mistral answers 422, and counts unasked.
+    ///
+    /// Source: avante.nvim's issue 2347, crush's 653.
+    pub const fn takes_stream_options(self) -> bool {
+        !matches!(self, Mistral)
+    }
+
+    /// Whether a model demands `max_completion_tokens` in place of `max_tokens`.
+    ///
+    /// Source: OpenAI's API reference, «Create chat completion», `max_tokens`.
+    pub fn renames_max_tokens(self, model: &str) -> bool {
+        matches!(self, OpenAi) && is_reasoning(model)
+    }
+
+    /// The name of a field there, where it has another.
+    ///
+    /// Sources: Mistral's API reference, «Chat Completion»; the READMEs of llama.cpp's server and of
+    /// llama-cpp-python's; LM Studio's documentation, «OpenAI Compatibility Endpoints».
+    pub fn name_of(self, field: &str) -> Option<&'static str> {
+        match (self, field) {
+            (Mistral, "seed") => Some("random_seed"),
+            (LlamaCpp | LlamaCppPython | LmStudio, "repetition_penalty") => Some("repeat_penalty"),
+            _ => None,
+        }
+    }
+
+    /// Gives the fields of a request the names that they have there. A field that is there under that
+    /// name already stays.
+    pub fn fit(self, fields: &mut Map<String, Value>) {
+        for field in ["seed", "repetition_penalty"] {
+            if let Some(name) = self.name_of(field)
+                && let Some(value) = fields.remove(field)
+            {
+                fields.entry(name).or_insert(value);
+            }
+        }
+    }
+
+    /// What it does with a field of a request to a model.
+    pub fn treats(self, field: &str, model: &str) -> Treatment {
+        let is = |fields: &[&str]| fields.contains(&field);
+        // Fields of vLLM's, which OpenAI's protocol doesn't have.
+        let is_extra = is(&["top_k", "min_p", "repetition_penalty"]);
+        let penalties = ["frequency_penalty", "presence_penalty"];
+        let when = |holds: bool, treatment| if holds { treatment } else { Treatment::Used };
+        match self {
+            // «Unrecognized request argument supplied»; OpenAI's guide «Reasoning models», «Limitations».
+            OpenAi => {
+                let fixed = ["temperature", "top_p", "stop"];
+                let reasons = is_reasoning(model) && !model.starts_with("gpt-5.");
+                let refuses = is_extra
+                    || reasons && (is(&fixed) || is(&penalties))
+                    || field == "reasoning_effort"
+                        && (model.starts_with("gpt-4") || model.starts_with("gpt-3"));
+                when(refuses, Treatment::Refused)
+            }
+            // Anthropic's documentation, «OpenAI SDK compatibility», «Detailed API compatibility».
+            Anthropic if field == "temperature" => Treatment::AtMost(1),
+            Anthropic => {
+                let ignored = is(&["response_format", "seed", "reasoning_effort"]);
+                when(ignored || is(&penalties), Treatment::Ignored)
+            }
+            // «Invalid JSON payload received. Unknown name "top_k": Cannot find field.»; Mistral's and
+            // NVIDIA's 422 and 400, «Extra inputs are not permitted»; transformers' `serve` command,
+            // «Unexpected fields in the request».
+            Gemini | Mistral | Nvidia | Transformers => when(is_extra, Treatment::Refused),
+            // «property 'top_k' is unsupported»; Groq's API reference, `frequency_penalty`: «not yet
+            // supported by any of our models».
+            Groq if is_extra => Treatment::Refused,
+            Groq => when(is(&penalties), Treatment::Ignored),
+            // Cerebras's documentation, «OpenAI Compatibility», «Currently Unsupported OpenAI Features».
+            Cerebras => when(is(&penalties), Treatment::Refused),
+            // DeepSeek's guide «Reasoning Model»: «setting these will not trigger an error but will also
+            // have no effect».
+            DeepSeek => {
+                let ignored = is(&["temperature", "top_p"]) || is(&penalties);
+                when(ignored && model.contains("reasoner"), Treatment::Ignored)
+            }
+            // Ollama's issue 11325, and the fields of `ChatCompletionRequest` in its `openai` package.
+            Ollama => when(is_extra, Treatment::Ignored),
+            // llama-cpp-python's `CreateChatCompletionRequest` has no such field.
+            LlamaCppPython => when(field == "reasoning_effort", Treatment::Ignored),
+            OpenRouter | Together | LlamaCpp | Vllm | LmStudio | BackendAi | LiteLlm | Other => {
+                Treatment::Used
+            }
+        }
+    }
+}
+
+/// Whether this is one of OpenAI's models that think before they answer.
+fn is_reasoning(model: &str) -> bool {
+    let begins = ["o1", "o3", "o4", "gpt-5"];
+    begins.iter().any(|begin| {
+        let rest = model.strip_prefix(begin);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '.']))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn servers_are_recognised() {
+        #[track_caller]
+        fn check(base_url: &str, owned_by: &str, expected: Server) {
+            let base_url = BaseUrl::parse(base_url).unwrap();
+            assert_eq!(Server::of(&base_url, owned_by), expected);
+        }
+        check("https://api.openai.com/v1", "system", OpenAi);
+        check("HTTPS://API.Anthropic.com:443/v1", "", Anthropic);
+        check("https://api.mistral.ai/v1", "mistralai", Mistral);
+        check("https://openrouter.ai/api/v1", "", OpenRouter);
+        check(
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+            "google",
+            Gemini,
+        );
+        check("https://api.openai.com.evil.example/v1", "", Other);
+        check("https://evil.example/api.openai.com/v1", "", Other);
+        check("http://localhost:11434/v1", "", Ollama);
+        check("http://localhost:11434/v1", "library", Ollama);
+        check("http://192.168.0.7:8000/v1", "library", Ollama);
+        check("http://localhost:11434/v1", "vllm", Vllm);
+        check("http://localhost:1234/v1", "", LmStudio);
+        check("http://localhost:8080/v1", "llamacpp", LlamaCpp);
+        check("http://localhost:8000/v1", "me", LlamaCppPython);
+        check("http://localhost:8000/v1", "", Other);
+        check("http://localhost:21234/v1", "", Other);
+        // Who owns a model at a known service does not matter.
+        check("https://api.groq.com/openai/v1", "me", Groq);
+    }
+
+    #[test]
+    fn every_suggested_service_is_known() {
+        for suggestion in crate::endpoint::suggestion::ALL {
+            if let Ok(base_url) = BaseUrl::parse(suggestion.base_url)
+                && base_url.as_str().starts_with("https")
+            {
+                assert_eq!(Server::of(&base_url, "").name(), suggestion.name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_fields_is_in_the_table() {
+        #[track_caller]
+        fn check(server: Server, model: &str, field: &str, expected: Treatment) {
+            assert_eq!(server.treats(field, model), expected);
+        }
+        use Treatment::{AtMost, Ignored, Refused, Used};
+        check(OpenAi, "gpt-4o", "top_k", Refused);
+        check(OpenAi, "gpt-4o", "temperature", Used);
+        check(OpenAi, "gpt-4o", "reasoning_effort", Refused);
+        check(OpenAi, "o3-mini", "temperature", Refused);
+        check(OpenAi, "gpt-5", "presence_penalty", Refused);
+        check(OpenAi, "gpt-5.2", "temperature", Used);
+        check(OpenAi, "gpt-5", "max_tokens", Used);
+        check(Anthropic, "claude", "seed", Ignored);
+        check(Anthropic, "claude", "temperature", AtMost(1));
+        check(Anthropic, "claude", "top_p", Used);
+        check(Ollama, "llama3.2", "top_k", Ignored);
+        check(Ollama, "llama3.2", "min_p", Ignored);
+        check(Ollama, "llama3.2", "top_p", Used);
+        check(Mistral, "m", "min_p", Refused);
+        check(Nvidia, "m", "top_k", Refused);
+        check(Gemini, "m", "top_k", Refused);
+        check(Groq, "m", "top_k", Refused);
+        check(Groq, "m", "presence_penalty", Ignored);
+        check(Cerebras, "m", "frequency_penalty", Refused);
+        check(DeepSeek, "deepseek-reasoner", "temperature", Ignored);
+        check(DeepSeek, "deepseek-chat", "temperature", Used);
+        check(Vllm, "m", "top_k", Used);
+        check(LlamaCpp, "m", "min_p", Used);
+        check(Other, "o3", "top_k", Used);
+    }
+
+    #[test]
+    fn the_name_of_max_tokens_goes_by_the_model() {
+        #[track_caller]
+        fn check(server: Server, model: &str, expected: bool) {
+            assert_eq!(server.renames_max_tokens(model), expected);
+        }
+        for model in [
+            "o1",
+            "o3-mini",
+            "o4-mini-2025-04-16",
+            "gpt-5",
+            "gpt-5.2",
+            "gpt-5-mini",
+        ] {
+            check(OpenAi, model, true);
+            check(OpenRouter, model, false);
+        }
+        for model in ["gpt-4o", "o10", "gpt-50", "chatgpt-4o-latest", ""] {
+            check(OpenAi, model, false);
+        }
+        assert!(!Mistral.takes_stream_options() && OpenAi.takes_stream_options());
+    }
+
+    #[test]
+    fn fields_get_the_names_that_they_have_there() {
+        #[track_caller]
+        fn check(server: Server, before: Value, after: Value) {
+            let Value::Object(mut fields) = before else {
+                panic!("fields");
+            };
+            server.fit(&mut fields);
+            assert_eq!(Value::Object(fields), after);
+        }
+        let before = json!({ "seed": 1, "repetition_penalty": 2, "top_p": 1 });
+        check(Other, before.clone(), before.clone());
+        check(
+            Mistral,
+            before.clone(),
+            json!({ "random_seed": 1, "repetition_penalty": 2, "top_p": 1 }),
+        );
+        check(
+            LlamaCpp,
+            before,
+            json!({ "seed": 1, "repeat_penalty": 2, "top_p": 1 }),
+        );
+        check(
+            Mistral,
+            json!({ "seed": 1, "random_seed": 3 }),
+            json!({ "random_seed": 3 }),
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! What is beside pictures in a draft: that the card's model takes none, where that is known. Servers
+//! that tell it by an address of their own are asked for it only now.
+
+use js_sys::{Array, Promise};
+use leptos::{prelude::*, task::spawn_local};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use super::{
+    Heard,
+    page::{self, Asked},
+};
+use crate::{
+    chat::card,
+    endpoint::{Endpoint, Server},
+    i18n::use_i18n,
+    session::Library,
+    view::dynamic::{effect, memo, when, word},
+};
+
+#[wasm_bindgen(module = "/src/panel/pictures.js")]
+extern "C" {
+    fn sees(url: &str, model: &str, headers: Array) -> Promise;
+}
+
+/// Says that a card's model takes no pictures.
+#[component]
+pub fn Pictures(id: card::Id) -> impl IntoView {
+    let i18n = use_i18n();
+    let library = expect_context::<Library>();
+    let Heard(heard) = expect_context();
+    let asked = memo(move || {
+        heard.track();
+        page::asked(id)
+    });
+    let is_blind = RwSignal::new(false);
+    effect(move || {
+        let Some(now) = asked.get() else {
+            return is_blind.set(false);
+        };
+        is_blind.set(now.sees == Some(false));
+        let endpoint = untrack(|| library.endpoint(now.endpoint));
+        if let (None, Some(question)) = (now.sees, endpoint.and_then(|it| question(&it, &now))) {
+            spawn_local(async move {
+                let told = JsFuture::from(question).await;
+                let is_told_blind = told.is_ok_and(|told| told == JsValue::FALSE);
+                // Another model may have been chosen meanwhile, or the picture taken out.
+                if asked.try_get_untracked().flatten().as_ref() == Some(&now) {
+                    is_blind.try_set(is_told_blind);
+                }
+            });
+        }
+    });
+    when(
+        move || is_blind.get(),
+        move || {
+            view! { <p class="hint" role="status">{word!(i18n, blind_model)}</p> }
+        },
+    )
+}
+
+/// Asks the server, where it is one that tells.
+fn question(endpoint: &Endpoint, asked: &Asked) -> Option<Promise> {
+    let origin = endpoint.base_url.origin();
+    let (path, model) = match Server::of(&endpoint.base_url, &asked.owned_by) {
+        Server::LlamaCpp => ("props", ""),
+        Server::Ollama => ("api/show", &*asked.model),
+        _ => return None,
+    };
+    let headers = endpoint.headers();
+    let headers = headers
+        .into_iter()
+        .map(|(name, value)| Array::of2(&name.into(), &value.into()));
+    Some(sees(&format!("{origin}/{path}"), model, headers.collect()))
+}

@@ -1,0 +1,190 @@
+//! What was sent for an answer and what came back, word for word. Tokens are no part of it.
+
+use leptos::prelude::*;
+use serde::Deserialize;
+use wasm_bindgen::JsValue;
+
+use super::{page, shelf::stored};
+use crate::{
+    chat::{attachment::Contents, turn},
+    clipboard,
+    i18n::{t_string, use_i18n},
+    json,
+    openai::{self, Request},
+    session::Library,
+    view::dynamic::{click, part, word},
+};
+
+/// One try to get an answer, as `src/openai/exchange.js` keeps it. Times are in milliseconds since 1970.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Try {
+    address: String,
+    headers: String,
+    body: String,
+    /// So many characters of the body were left out.
+    cut: u32,
+    /// When it was sent; none was not sent.
+    at: Option<f64>,
+    status: Option<u16>,
+    /// The response's content type.
+    r#type: String,
+    /// When the response began.
+    responded: Option<f64>,
+    /// When it was over.
+    ended: Option<f64>,
+    /// So many bytes of the response came.
+    came: f64,
+    response: String,
+}
+
+impl Try {
+    fn read(text: &str) -> Option<Self> {
+        let read: Self = json::read(text)?;
+        Some(Self {
+            body: indented(&read.body),
+            ..read
+        })
+    }
+
+    /// All of the request, as it is copied.
+    fn request(&self) -> String {
+        format!("POST {}\n{}\n\n{}", self.address, self.headers, self.body)
+    }
+}
+
+/// JSON as people read it; anything else stays as it is.
+fn indented(text: &str) -> String {
+    let indented = js_sys::JSON::parse(text).and_then(|value| {
+        js_sys::JSON::stringify_with_replacer_and_space(&value, &JsValue::NULL, &2.into())
+    });
+    indented.map_or_else(|_| text.to_owned(), String::from)
+}
+
+/// What was sent for the answer of a turn of a card: their identifiers, with a space between.
+#[component]
+pub fn Sent(of: String) -> impl IntoView {
+    let i18n = use_i18n();
+    let library = expect_context::<Library>();
+    let tries = untrack(|| tries(library, &of)).unwrap_or_default();
+    let tries: Vec<_> = tries.iter().filter_map(|tried| Try::read(tried)).collect();
+    let count = tries.len();
+    let tried = |(tried, number)| view! { <Tried tried number count /> };
+    view! {
+        <div class="sent">
+            {(count == 0).then(|| view! { <p class="hint">{word!(i18n, sent_nothing)}</p> })}
+            {tries.into_iter().zip(1..).map(tried).collect_view()}
+        </div>
+    }
+}
+
+/// The tries to get an answer; where none is kept, what would be sent now.
+fn tries(library: Library, of: &str) -> Option<Vec<String>> {
+    page::flush();
+    let here = page::here()?;
+    let unsaved = page::unsaved().into_iter().find(|chat| chat.id == here);
+    let chat = unsaved.or_else(|| stored(here))?;
+    let (card, turn) = of.split_once(' ')?;
+    let card = chat.card(card.parse().ok()?)?;
+    let turn: turn::Id = turn.parse().ok()?;
+    let turn = card.turns.iter().find(|found| found.id == turn)?;
+    let answer = turn.answer.as_ref()?;
+    let kept = openai::exchanges(&answer.id.to_string());
+    if !kept.is_empty() {
+        return Some(kept);
+    }
+    let endpoints = library.endpoints().get();
+    let (endpoint, model) = card.target(&endpoints)?;
+    let before = card.before(turn.id);
+    // Their contents would take long to load, and longer to read.
+    let contents = openai::wire::attachments(before, turn);
+    let contents = contents.map(|it| (it.id, format!("({} B)", it.bytes)));
+    let contents: Contents = contents.collect();
+    let mut params = card.params.body(library.is_renaming(endpoint.id, model));
+    library.server(endpoint.id).fit(&mut params);
+    let mut request = Request::new(model, &card.system, before, turn, &contents, params);
+    if !library.is_counting(endpoint.id) {
+        request.stream_options = None;
+    }
+    Some(vec![openai::unsent(endpoint, &request.json())])
+}
+
+#[component]
+fn Tried(tried: Try, number: usize, count: usize) -> impl IntoView {
+    let i18n = use_i18n();
+    let request = tried.request();
+    let response = tried.response.clone();
+    let is_kept = tried.at.is_some();
+    let after = |time: Option<f64>| {
+        let seconds = (time? - tried.at?) / 1000.0;
+        Some(format!("{seconds:.1}"))
+    };
+    let standing = match (tried.status, after(tried.responded)) {
+        (Some(status), Some(time)) => {
+            t_string!(i18n, sent_status, status = status, time = time).to_string()
+        }
+        _ => t_string!(i18n, sent_no_response).to_owned(),
+    };
+    let ended = after(tried.ended).map(|time| t_string!(i18n, sent_ended, time = time).to_string());
+    let is_cut = tried.came > MOST_SHOWN;
+    let bytes = t_string!(i18n, sent_bytes, count = tried.came.to_string()).to_string();
+    let facts = [Some(tried.r#type.clone()), Some(bytes), ended];
+    let facts: Vec<_> = facts
+        .into_iter()
+        .flatten()
+        .filter(|fact| !fact.is_empty())
+        .collect();
+    view! {
+        {(count > 1).then(|| {
+            view! { <h3>{t_string!(i18n, sent_try, number = number, count = count).to_string()}</h3> }
+        })}
+        {(!is_kept).then(|| view! { <p class="hint">{word!(i18n, sent_unkept)}</p> })}
+        <section aria-label=word!(i18n, request)>
+            <div class="sent-head">
+                <h4>{word!(i18n, request)}</h4>
+                {copies(word!(i18n, copy_request), request)}
+            </div>
+            <p><code>{format!("POST {}", tried.address)}</code></p>
+            <pre tabindex="0">{tried.headers.clone()}</pre>
+            <pre tabindex="0">{tried.body.clone()}</pre>
+            {(tried.cut > 0).then(|| view! { <p class="hint">{word!(i18n, sent_cut)}</p> })}
+        </section>
+        {is_kept.then(|| view! {
+            <section aria-label=word!(i18n, response)>
+                <div class="sent-head">
+                    <h4>{word!(i18n, response)}</h4>
+                    {copies(word!(i18n, copy_response), response)}
+                </div>
+                <p>{standing}</p>
+                <p class="hint">{facts.join(" · ")}</p>
+                <pre tabindex="0">{tried.response.clone()}</pre>
+                {is_cut.then(|| view! { <p class="hint">{word!(i18n, sent_cut)}</p> })}
+            </section>
+        })}
+    }
+}
+
+/// So many bytes of a response are kept: see `src/openai/exchange.js`.
+const MOST_SHOWN: f64 = 1_048_576.0;
+
+/// The button that copies a text.
+fn copies(label: Signal<&'static str>, text: String) -> impl IntoView {
+    let i18n = use_i18n();
+    let is_done = RwSignal::new(false);
+    view! {
+        <button class="button" on:click=click(move |_| {
+            let text = text.clone();
+            leptos::task::spawn_local(async move {
+                // Where it can't be copied, it can still be selected.
+                if clipboard::copy(&text).await {
+                    is_done.try_set(true);
+                }
+            });
+        })>
+            {label}
+        </button>
+        <span class="hint" role="status">
+            {part(move || is_done.get().then(|| word!(i18n, copied)))}
+        </span>
+    }
+}
