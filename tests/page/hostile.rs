@@ -305,7 +305,7 @@ async fn a_script_that_is_not_the_pages_own_is_blocked_and_reported() {
     let noticed = |name: &str| reports.iter().any(|report| report.contains(name));
     assert!(noticed("script-src"), "{reports:#?}");
     for report in &reports {
-        let known = ["script-src", "trusted-types", "TrustedScript"];
+        let known = ["script-src", "trusted-types", "Trusted"];
         assert!(known.iter().any(|name| report.contains(name)), "{report}");
     }
     assert_eq!(trap.heard(), Vec::<String>::new());
