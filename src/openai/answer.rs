@@ -268,7 +268,8 @@ impl Reader {
 
     fn event(&mut self, data: &str, reply: &mut Reply, result: &mut Result<(), Error>) {
         let data = data.trim();
-        if data.is_empty() || self.done || result.is_err() {
+        // Gateways that know no comments send one as data.
+        if data.is_empty() || data.starts_with(':') || self.done || result.is_err() {
             return;
         }
         if data == "[DONE]" {
@@ -285,10 +286,22 @@ impl Reader {
                 }
                 self.finish = chunk.finish().or(self.finish.take());
             }
+            // Some forget to end the line between two events.
+            Err(Error::Garbled { .. }) if data.contains(NEXT) => {
+                let mut rest = data;
+                while let Some((event, next)) = rest.split_once(NEXT) {
+                    self.event(&format!("{event}}}"), reply, result);
+                    rest = next;
+                }
+                self.event(rest, reply, result);
+            }
             Err(error) => *result = Err(error),
         }
     }
 }
+
+/// The end of an event's JSON and the begin of the next one, on one line.
+const NEXT: &str = "}data:";
 
 impl Error {
     /// What came is not the protocol: keeps its beginning.
@@ -413,6 +426,18 @@ mod tests {
         check(&format!("{a}\n\n{stop}"), "a", Ok(Finish::Complete));
         check(
             &format!("{a}\n\ndata: [DONE]\n\n"),
+            "a",
+            Ok(Finish::Complete),
+        );
+        // Two events on one line, also in a line that ends in the middle of one; a comment as data.
+        check(
+            &format!("{a}{a}{stop}\n\ndata: [DONE]\n\n"),
+            "aa",
+            Ok(Finish::Complete),
+        );
+        check(&format!("{a}{a}data: {{\"ch"), "aa", Err(Error::CutOff));
+        check(
+            &format!("data: : PROCESSING\n\n{a}\n\n{stop}\n\n"),
             "a",
             Ok(Finish::Complete),
         );

@@ -383,14 +383,14 @@ async fn an_answer_that_can_not_go_on_stays_as_far_as_it_came() {
         answered([say("The first half,"), Step::Finish("length")]).await;
     endpoint.will_respond(
         "m",
-        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::INTERNAL_SERVER_ERROR,
         "application/json",
         true,
-        [Step::Raw(br#"{"error":"loading model"}"#.to_vec())],
+        [Step::Raw(br#"{"error":"the engine has stopped"}"#.to_vec())],
     );
     let answer = card.find("article", "m").await;
     answer.press("Continue").await;
-    answer.says("loading model").await;
+    answer.says("the engine has stopped").await;
     answer.says("The first half,").await;
     browser.reload().await;
     goes_on(&endpoint, &browser, &browser.card(1).await).await;

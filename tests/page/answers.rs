@@ -153,12 +153,12 @@ async fn each_failure_says_what_happened_and_keeps_what_came() {
             "Invalid API Key",
         ),
         (
-            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::PAYMENT_REQUIRED,
             json,
             true,
-            vec![raw(r#"{"error":"slow down"}"#)],
+            vec![raw(r#"{"error":"nothing left"}"#)],
             "",
-            "slow down",
+            "nothing left",
         ),
         (
             StatusCode::BAD_GATEWAY,
@@ -292,8 +292,8 @@ async fn a_reader_at_the_end_follows_and_one_who_scrolls_back_is_left_there() {
 async fn asking_again_loses_no_words() {
     let endpoint = Endpoint::start(&["a"]).await;
     endpoint.will("a", [say("half an answer"), Step::Wait, Step::Cut]);
-    let refused = StatusCode::SERVICE_UNAVAILABLE;
-    let body = Step::Raw(br#"{"error":"loading model"}"#.to_vec());
+    let refused = StatusCode::INTERNAL_SERVER_ERROR;
+    let body = Step::Raw(br#"{"error":"the engine has stopped"}"#.to_vec());
     endpoint.will_respond("a", refused, "application/json", true, [body]);
     let browser = open(&endpoint, "").await;
     let card = browser.card(1).await;
@@ -304,7 +304,7 @@ async fn asking_again_loses_no_words() {
     log.says("The connection ended before the answer did").await;
     // The second try brings nothing but a refusal: the first one's words stay.
     card.press("Retry").await;
-    log.says("loading model").await;
+    log.says("the engine has stopped").await;
     log.says("half an answer").await;
     browser.reload().await;
     let card = browser.card(1).await;

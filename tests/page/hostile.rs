@@ -259,3 +259,70 @@ async fn what_a_reader_asks_a_model_says_and_thinks_is_text_everywhere() {
     assert_eq!(trap.heard(), Vec::<String>::new());
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_is_not_the_pages_own_is_blocked_and_reported() {
+    let trap = Trap::set().await;
+    let browser = Browser::open().await;
+    browser.card(1).await;
+    assert_eq!(browser.violations().await, Vec::<String>::new());
+    browser.expect_violations();
+    let at = format!("http://{}", trap.host());
+    let run = "window.hacked = 1";
+    let put = "document.body.append(it); it.click?.(); it.remove()";
+    let element = "const it = document.createElement('script')";
+    let link = "const it = document.createElement('a')";
+    let tries = [
+        format!("{element}; it.append('{run}'); {put}"),
+        format!("{element}; it.textContent = '{run}'; {put}"),
+        format!("{element}; it.src = '{at}/script.js'; {put}"),
+        format!("{element}; it.src = 'data:text/javascript,{run}'; {put}"),
+        format!("{element}; it.type = 'module'; it.src = '{at}/module.js'; {put}"),
+        format!("import('{at}/import.js').catch(() => {{}})"),
+        format!("import('data:text/javascript,{run}').catch(() => {{}})"),
+        format!("eval('{run}')"),
+        format!("new Function('{run}')()"),
+        format!("setTimeout('{run}')"),
+        format!(
+            "const it = document.createElement('button'); it.setAttribute('onclick', '{run}'); {put}"
+        ),
+        format!("{link}; it.href = 'javascript:{run}'; {put}"),
+        format!("{link}; it.setAttribute('href', 'javascript:{run}'); it.target = '_self'; {put}"),
+    ];
+    for attempt in tries {
+        // Shown where it fails.
+        println!("{attempt}");
+        let before = browser.violations().await.len();
+        // Later, because a browser may let a driver's own script evaluate what it likes. Some are
+        // forbidden by an exception.
+        let attempt = format!("setTimeout(() => {{ try {{ {attempt} }} catch {{}} }})");
+        browser.script(&attempt).await;
+        wait_for(async || browser.violations().await.len() > before).await;
+        assert!(browser.script("return window.hacked").await.is_null());
+    }
+    // By the rule for scripts, or by the one for what may become a script (Trusted Types).
+    let reports = browser.violations().await;
+    let noticed = |name: &str| reports.iter().any(|report| report.contains(name));
+    assert!(noticed("script-src"), "{reports:#?}");
+    for report in &reports {
+        let known = ["script-src", "trusted-types", "Trusted"];
+        assert!(known.iter().any(|name| report.contains(name)), "{report}");
+    }
+    assert_eq!(trap.heard(), Vec::<String>::new());
+    // The page is as it was, and its own scripts run.
+    browser.card(1).await.find("form", "Custom model").await;
+    let settings = browser.settings().await;
+    settings.press("Close").await;
+    // What was reported is not forgotten by a reload.
+    browser.reload().await;
+    browser.card(1).await;
+    assert!(
+        !browser
+            .script("return testViolations")
+            .await
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    browser.close().await;
+}

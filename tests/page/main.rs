@@ -6,8 +6,10 @@ mod attachments;
 mod bench;
 mod cards;
 mod contract;
+mod crowd;
 mod doctor;
 mod endpoints;
+mod errors;
 mod history;
 mod hostile;
 mod input;
@@ -16,6 +18,7 @@ mod markdown;
 mod metrics;
 mod params;
 mod preview;
+mod protocol;
 mod quirks;
 mod reasoning;
 mod storage;
@@ -29,6 +32,16 @@ use support::{Browser, Endpoint, Scope, Step};
 
 fn say(text: &str) -> Step {
     Step::Say(text.into())
+}
+
+fn raw(text: &str) -> Step {
+    Step::Raw(text.as_bytes().to_vec())
+}
+
+/// Takes away all that was said in a card.
+async fn clear(card: &Scope) {
+    card.choose_more("Clear chat").await;
+    card.has("article", 0).await;
 }
 
 /// Opens the page with one card that is connected to this endpoint, with this token.

@@ -152,6 +152,8 @@ async fn nothing_that_is_previewed_reaches_anything() {
         format!("<script>location = '/?endpoint={to}/v1&model=m'</script>"),
     ];
     let browser = answer(&endpoint, "html", "first").await;
+    // Each is one.
+    browser.expect_violations();
     let windows = browser.driver.windows().await.unwrap().len();
     let cases = stays.iter().map(|code| (code, true));
     for (code, stays) in cases.chain(leaves.iter().map(|code| (code, false))) {

@@ -6,7 +6,10 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, OnceLock},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -77,6 +80,33 @@ pub struct Browser {
     pub driver: WebDriver,
     pub url: String,
     _process: Arc<Driver>,
+    /// What the console has said so far: reading it takes it away.
+    console: Mutex<Vec<String>>,
+    expects_violations: AtomicBool,
+    is_closed: AtomicBool,
+}
+
+/// Keeps what the content policy has forbidden, also across reloads and for the documents of frames
+/// in the same tab. A frame in a sandbox has no storage; then a document's own list is all.
+const WATCH: &str = "{
+    const key = 'test.violations';
+    const kept = [];
+    addEventListener('securitypolicyviolation', (event) => {
+        const { effectiveDirective, blockedURI, sourceFile, lineNumber, sample } = event;
+        const at = `${sourceFile}:${lineNumber}`;
+        kept.push(`${effectiveDirective} forbids ${blockedURI} in ${document.URL} at ${at} ${sample}`);
+        try { sessionStorage.setItem(key, JSON.stringify(kept)); } catch {}
+    });
+    try { kept.push(...JSON.parse(sessionStorage.getItem(key) ?? '[]')); } catch {}
+    Object.defineProperty(window, 'testViolations', { value: kept });
+}";
+
+/// Whether the console speaks of something that the content policy, or Trusted Types as a part of
+/// it, has forbidden. It speaks for all tabs and frames.
+fn is_violation(message: &str) -> bool {
+    let policy =
+        message.contains("Content Security Policy") && !message.contains("is ignored when");
+    policy || message.contains("This document requires 'Trusted")
 }
 
 impl Browser {
@@ -172,7 +202,64 @@ impl Browser {
 
     /// Lets go of a browser that is killed: nobody is left who could be told to end.
     pub fn forget(self) {
-        std::mem::forget(self.driver);
+        self.is_closed.store(true, Ordering::Relaxed);
+        std::mem::forget(self.driver.clone());
+    }
+
+    /// Has each document that this tab shows from now on keep what the content policy forbids.
+    async fn watch(&self) {
+        let cdp = self.driver.cdp();
+        let watch = json!({ "source": WATCH });
+        cdp.send_raw("Page.addScriptToEvaluateOnNewDocument", watch)
+            .await
+            .unwrap();
+    }
+
+    /// Says that this test has things done on purpose that the content policy forbids.
+    pub fn expect_violations(&self) {
+        self.expects_violations.store(true, Ordering::Relaxed);
+    }
+
+    /// What the content policy has forbidden so far, as the documents that are shown in this tab and
+    /// the console say.
+    pub async fn violations(&self) -> Vec<String> {
+        let mut found = self.noticed().await;
+        self.read_console().await;
+        let console = self.console.lock().unwrap();
+        found.extend(console.iter().filter(|it| is_violation(it)).cloned());
+        found
+    }
+
+    /// What this tab's documents have noticed.
+    async fn noticed(&self) -> Vec<String> {
+        const READ: &str = "return window.testViolations ?? []";
+        // A tab that has crashed, or a dialog in it, says nothing.
+        let read = async || {
+            let read = self.driver.execute(READ, vec![]).await.ok();
+            let list = read.map(|read| read.json().clone()).unwrap_or_default();
+            let list = list.as_array().cloned().unwrap_or_default();
+            list.into_iter().map(|it| it.to_string())
+        };
+        let mut found = Vec::new();
+        if self.driver.enter_default_frame().await.is_err() {
+            return found;
+        }
+        found.extend(read().await);
+        let frames = self.driver.find_all(By::Css("iframe")).await;
+        for frame in frames.unwrap_or_default() {
+            if frame.enter_frame().await.is_ok() {
+                found.extend(read().await);
+            }
+            // It was there a moment ago.
+            let _ = self.driver.enter_default_frame().await;
+        }
+        found
+    }
+
+    async fn read_console(&self) {
+        let log = self.driver.get_log("browser").await.unwrap();
+        let messages = log.into_iter().map(|entry| entry.message);
+        self.console.lock().unwrap().extend(messages);
     }
 
     async fn start(url: String, language: &str, add: impl FnOnce(&mut ChromeCapabilities)) -> Self {
@@ -198,15 +285,22 @@ impl Browser {
         if let Ok(binary) = std::env::var("CHROMIUM") {
             capabilities.set_binary(&binary).unwrap();
         }
+        let log = json!({ "browser": "ALL" });
+        capabilities.set("goog:loggingPrefs", log).unwrap();
         add(&mut capabilities);
         let driver = WebDriver::new(&process.url, capabilities)
             .await
             .expect("Chromium starts");
-        Self {
+        let browser = Self {
             driver,
             url,
             _process: process,
-        }
+            console: Mutex::default(),
+            expects_violations: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
+        };
+        browser.watch().await;
+        browser
     }
 
     pub fn page(&self) -> Scope {
@@ -280,6 +374,7 @@ impl Browser {
         let second = self.driver.new_tab().await.unwrap();
         let shown = self.driver.switch_to_window(second.clone()).await;
         shown.unwrap();
+        self.watch().await;
         (first, second)
     }
 
@@ -314,20 +409,33 @@ impl Browser {
             .unwrap();
     }
 
-    /// Fails if the page has crashed, and ends.
+    /// Fails if the page has crashed, or has done what its content policy forbids, and ends.
     pub async fn close(self) {
-        let log = self.driver.get_log("browser").await.unwrap();
-        let panics: Vec<_> = log
-            .iter()
-            .filter(|entry| {
+        self.is_closed.store(true, Ordering::Relaxed);
+        let violations = self.violations().await;
+        let expects = self.expects_violations.load(Ordering::Relaxed);
+        assert!(expects || violations.is_empty(), "{violations:#?}");
+        let panics: Vec<_> = {
+            let console = self.console.lock().unwrap();
+            let is_panic = |message: &&String| {
                 ["panicked", "RuntimeError", "Uncaught"]
                     .iter()
-                    .any(|word| entry.message.contains(word))
-            })
-            .map(|entry| &entry.message)
-            .collect();
+                    .any(|word| message.contains(word))
+            };
+            console.iter().filter(is_panic).cloned().collect()
+        };
         assert!(panics.is_empty(), "{panics:#?}");
-        self.driver.quit().await.unwrap();
+        self.driver.clone().quit().await.unwrap();
+    }
+}
+
+/// Each test closes its browsers: else nobody would know of a crash or a violation.
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let is_closed = self.is_closed.load(Ordering::Relaxed);
+        if !std::thread::panicking() {
+            assert!(is_closed, "this browser was not closed: Browser::close");
+        }
     }
 }
 

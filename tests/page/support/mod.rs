@@ -8,5 +8,5 @@ pub mod page;
 pub mod trap;
 
 pub use browser::{Browser, Scope};
-pub use endpoint::{Endpoint, Step};
+pub use endpoint::{Answer, Cors, Endpoint, Step};
 pub use trap::Trap;
