@@ -901,6 +901,11 @@ impl Session {
                             .and_then(|card| card.params.named_in(message))
                     });
                     let names_another = named.is_some();
+                    // What has another cause teaches nothing of this one.
+                    let may_be_counting = match openai::Cause::told(*status, message) {
+                        openai::Cause::Parameter(name) => name == "stream_options",
+                        cause => cause == openai::Cause::Other,
+                    };
                     let is_of_field = matches!(status, 400 | 422)
                         && openai::refusal::is_of_field(message)
                         && !params::wants_max_completion_tokens(message);
@@ -912,11 +917,14 @@ impl Session {
                     let asks_again = if can_rename && params::wants_max_completion_tokens(message) {
                         self.library.learn_renaming(endpoint, model);
                         true
-                    } else if counts && matches!(status, 400 | 422) && !names_another {
+                    } else if !matches!(status, 400 | 422) || names_another || !may_be_counting {
+                        false
+                    } else if counts {
                         // Some refuse what they don't know, and don't say what.
                         self.library.learn_not_counting(endpoint);
                         true
                     } else {
+                        self.library.unlearn_not_counting(endpoint);
                         false
                     };
                     if asks_again {

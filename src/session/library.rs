@@ -915,6 +915,11 @@ impl Library {
         self.learn(endpoint, &Learned::learn_not_counting);
     }
 
+    /// Forgets that, for the endpoint has refused without being asked to count, too.
+    pub(super) fn unlearn_not_counting(self, endpoint: endpoint::Id) {
+        self.learn(endpoint, &Learned::unlearn_not_counting);
+    }
+
     /// Keeps that a model refuses a field of a request, in these words, which the parameters then say.
     pub(super) fn learn_refusing(
         self,
