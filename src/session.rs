@@ -101,6 +101,9 @@ pub enum Removed {
 /// nothing is more than a second behind, also on a busy machine.
 const SAVE_EVERY: f64 = 700.0;
 
+/// So often is an endpoint asked in another way for one answer: there are two other ways.
+const MOST_LESSONS: u32 = 2;
+
 /// How the saving of the chat stands.
 #[derive(Debug, Default)]
 struct Saving {
@@ -935,7 +938,7 @@ impl Session {
     /// Asks until an answer comes or there is nothing more to be tried: in another way, where the
     /// endpoint wants that, and later, where it is busy. Once a word has come, it is not asked again.
     async fn answer(self, asked: Asked, name: &str, live: &live::Heard) -> Outcome {
-        let mut tries = 0;
+        let (mut tries, mut lessons) = (0, 0);
         loop {
             let place = openai::Place::take(&asked.endpoint);
             if !place.is_served() {
@@ -948,7 +951,8 @@ impl Session {
                 Err(error) => error,
             };
             drop(place);
-            if self.learn(&asked, &error) {
+            if lessons < MOST_LESSONS && self.learn(&asked, &error) {
+                lessons += 1;
                 continue;
             }
             let Some(mut pause) = error.pause(tries, js_sys::Math::random()) else {
@@ -994,13 +998,16 @@ impl Session {
             self.library
                 .learn_refusing(endpoint, model, field.wire(), message);
         }
-        let names_another = named.is_some();
-        if counts && matches!(status, 400 | 422) && !names_another {
-            // Some refuse what they don't know, and don't say what.
-            self.library.learn_not_counting(endpoint);
-            return true;
+        if named.is_some() || !error.may_be_of_counting() {
+            return false;
         }
-        false
+        if counts {
+            self.library.learn_not_counting(endpoint);
+        } else {
+            // It was something else.
+            self.library.unlearn_not_counting(endpoint);
+        }
+        counts
     }
 
     /// How an endpoint wants to be asked: whether the most tokens have their newer name, and whether

@@ -56,6 +56,14 @@ impl Learned {
         self.add(NO_COUNT.to_owned())
     }
 
+    /// Forgets that: the endpoint has refused without being asked to count, too. Returns whether it was
+    /// learned.
+    pub fn unlearn_not_counting(&mut self) -> bool {
+        let before = self.0.len();
+        self.0.retain(|lesson| lesson != NO_COUNT);
+        self.0.len() != before
+    }
+
     /// Whether a model refuses a field, by its name on the wire.
     pub fn is_refusing(&self, field: &str, model: &str) -> bool {
         self.0.contains(&refusing(field, model))
@@ -100,6 +108,8 @@ mod tests {
         assert!(learned.learn_renaming("o9") && !learned.learn_renaming("o9"));
         assert!(learned.is_renaming("o9") && !learned.is_renaming("o"));
         assert!(learned.learn_not_counting() && !learned.is_counting());
+        assert!(learned.unlearn_not_counting() && !learned.unlearn_not_counting());
+        assert!(learned.is_counting() && learned.learn_not_counting());
         assert!(learned.learn_refusing("top_k", "a b"));
         assert!(learned.is_refusing("top_k", "a b"));
         assert!(!learned.is_refusing("top_p", "a b") && !learned.is_refusing("top_k", "a"));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::refusal::{Cause, Refusal};
+use super::refusal::Refusal;
 
 /// Why an endpoint gave no answer, or not all of it. Stored with the answer, so that a chat that
 /// is opened again still says what happened. A stop by the reader is not an error.
@@ -117,10 +117,31 @@ impl Error {
         }
     }
 
-    /// Whether the endpoint refuses the token, or the lack of one.
+    /// Whether the endpoint refuses the token, or the lack of one. Gemini says so with a 400.
     pub fn refuses_token(&self) -> bool {
-        let cause = Cause::of(self);
-        matches!(cause, Some(Cause::Token | Cause::Forbidden))
+        let Self::Refused {
+            status, message, ..
+        } = self
+        else {
+            return false;
+        };
+        matches!(status, 401 | 403) || *status == 400 && message.contains("API key")
+    }
+
+    /// Whether what is refused may be to count tokens: some refuse what they don't know, and don't say
+    /// what. What names another cause is not; [`super::Cause`] knows more of them, but is no part of
+    /// the page's first program.
+    pub fn may_be_of_counting(&self) -> bool {
+        let Self::Refused {
+            status: 400 | 422,
+            message,
+            ..
+        } = self
+        else {
+            return false;
+        };
+        let others = ["ontext", "too long", "odel", "filter", "safety", "API key", "mage"];
+        message.contains("stream_options") || !others.iter().any(|other| message.contains(other))
     }
 
     /// What an endpoint reported, as a value in whichever shape.

@@ -219,7 +219,7 @@ impl Cause {
 
     /// What a status and an endpoint's words tell. 0 is no status.
     pub fn told(status: u16, words: &str) -> Self {
-        let lower = words.to_lowercase();
+        let lower = words.to_ascii_lowercase();
         let says = |some: &[&str]| some.iter().any(|words| lower.contains(words));
         let is_request = matches!(status, 0 | 400 | 403 | 404 | 413 | 422 | 500);
         if is_request && let Some(cause) = Self::of_words(words) {
@@ -283,7 +283,7 @@ impl Cause {
 
     /// What words tell by themselves, whatever the status.
     fn of_words(words: &str) -> Option<Self> {
-        let lower = words.to_lowercase();
+        let lower = words.to_ascii_lowercase();
         let says = |some: &[&str]| some.iter().any(|words| lower.contains(words));
         // vLLM names both the parameter and the model's length; the parameter is what can be changed.
         if says(&["max_tokens"]) && says(&["too large", "is too high", "at most"]) {
@@ -346,7 +346,8 @@ impl Cause {
 
 /// The whole numbers of a text that may be counts of tokens: no parts of names, and no small ones.
 fn numbers(words: &str) -> Vec<u32> {
-    let is_part = |c: char| c.is_alphanumeric() || "-_.,".contains(c);
+    // Unicode's own letters would be a table to download.
+    let is_part = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii() || "-_.,".contains(c);
     let words = words.split(|c: char| !is_part(c));
     let words = words.map(|word| word.trim_matches(['.', ',', '-']).replace(',', ""));
     let numbers = words.filter_map(|word| word.parse().ok());
@@ -411,7 +412,7 @@ fn named(words: &str) -> Option<String> {
 
 /// Whether a refusal is of a field as such, and not of its value.
 pub fn is_of_field(words: &str) -> bool {
-    let lower = words.to_lowercase();
+    let lower = words.to_ascii_lowercase();
     let signs = [
         "unrecognized",
         "unsupported",

@@ -97,6 +97,8 @@ struct Tab {
     last: Option<chat::Id>,
     /// The page is being left, which ends every request: no fault of the endpoint.
     leaving: bool,
+    /// What the lists of models tell besides names, by the address that was asked.
+    details: Table<BaseUrl, Details>,
 }
 
 /// What an endpoint's list tells of its models besides their names.
@@ -127,7 +129,6 @@ pub struct Library {
     settings: RwSignal<Settings>,
     recent: RwSignal<Recent>,
     models: RwSignal<Table<endpoint::Id, Models>>,
-    details: StoredValue<Table<BaseUrl, Details>>,
     forgotten: RwSignal<Vec<Forgotten>>,
     unsaved: RwSignal<Vec<(Key, storage::Error)>>,
     aside: RwSignal<Vec<String>>,
@@ -196,6 +197,7 @@ impl Library {
             unpacked: Table::default(),
             last: loaded.recent.chat,
             leaving: false,
+            details: Table::default(),
         };
         let unsaved = failed.map(|error| (Key::Settings, error));
         let library = Self {
@@ -203,7 +205,6 @@ impl Library {
             settings: RwSignal::new(loaded.settings),
             recent: RwSignal::new(loaded.recent),
             models: RwSignal::default(),
-            details: StoredValue::default(),
             forgotten: RwSignal::default(),
             unsaved: RwSignal::new(unsaved.into_iter().collect()),
             aside: RwSignal::new(loaded.aside),
@@ -816,8 +817,9 @@ impl Library {
                     sees,
                 } = listed;
                 let details = Details { owned_by, sees };
-                self.details
-                    .update_value(|all| all.insert(endpoint.base_url.clone(), details));
+                self.tab.update_value(|tab| {
+                    tab.details.insert(endpoint.base_url.clone(), details);
+                });
                 return Ok(ids);
             }
             Err(error) => error,
@@ -929,8 +931,8 @@ impl Library {
         let Some(endpoint) = endpoints.find(endpoint) else {
             return Server::Other;
         };
-        let owned_by = self.details.with_value(|details| {
-            let details = details.get(&endpoint.base_url)?;
+        let owned_by = self.tab.with_value(|tab| {
+            let details = tab.details.get(&endpoint.base_url)?;
             Some(details.owned_by.clone())
         });
         endpoint.server(&owned_by.unwrap_or_default())
@@ -940,8 +942,8 @@ impl Library {
     pub fn details(self, endpoint: endpoint::Id, model: &str) -> (String, Option<bool>) {
         let endpoints = self.endpoints.read_untracked();
         let details = endpoints.find(endpoint).and_then(|endpoint| {
-            self.details
-                .with_value(|details| details.get(&endpoint.base_url).cloned())
+            self.tab
+                .with_value(|tab| tab.details.get(&endpoint.base_url).cloned())
         });
         let details = details.unwrap_or_default();
         let sees = details.sees.iter().find(|(known, _)| known == model);
@@ -968,6 +970,11 @@ impl Library {
     /// Keeps that an endpoint refuses to be asked to count tokens.
     pub(super) fn learn_not_counting(self, endpoint: endpoint::Id) {
         self.learn(endpoint, &Learned::learn_not_counting);
+    }
+
+    /// Forgets that, for the endpoint has refused without being asked to count, too.
+    pub(super) fn unlearn_not_counting(self, endpoint: endpoint::Id) {
+        self.learn(endpoint, &Learned::unlearn_not_counting);
     }
 
     /// Keeps that a model refuses a field of a request, in these words, which the parameters then say.

@@ -67,10 +67,10 @@ async fn what_refusals_taught_is_known_after_a_reload() {
         422,
         r#"{"detail":[{"loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}"#,
     );
+    let models_before = endpoint.models_authorizations().len();
     card.send("one").await;
     card.logs("m heard: one").await;
     card.find("button", "Send").await;
-    let models_before = endpoint.models_authorizations().len();
     assert_eq!(endpoint.received().len(), 3);
 
     browser.reload().await;
@@ -87,6 +87,28 @@ async fn what_refusals_taught_is_known_after_a_reload() {
     assert_eq!(body.get("stream_options"), None);
     // To learn was no edit: only the reload has asked for the models again.
     wait_until(|| endpoint.models_authorizations().len() == models_before + 1).await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_either_way_teaches_nothing() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    for _ in 0..2 {
+        will_refuse(&endpoint, 400, r#"{"error":{"message":"no"}}"#);
+    }
+    card.send("one").await;
+    card.logs("The endpoint refused the request (400).").await;
+    card.find("button", "Retry").await;
+    card.send("two").await;
+    card.logs("m heard: two").await;
+    let counted: Vec<_> = endpoint
+        .received()
+        .iter()
+        .map(|request| request.body.get("stream_options").is_some())
+        .collect();
+    assert_eq!(counted, [true, false, true]);
     browser.close().await;
 }
 
@@ -297,7 +319,6 @@ async fn refusals_are_told_by_what_they_mean() {
             "404 page not found",
             "There is nothing at this address of the endpoint (404).",
         ),
-        (408, "", "gave up waiting (408)"),
         (413, "", "The request is too large for the endpoint (413)."),
         (415, "", "takes no requests of this kind (415)"),
         (
@@ -311,16 +332,15 @@ async fn refusals_are_told_by_what_they_mean() {
             "The endpoint said: 504 Gateway Time-out",
         ),
     ] {
-        // Once more where the first refusal may have been of what counts tokens.
         will_refuse(&endpoint, status, body);
-        if status == 400 {
-            will_refuse(&endpoint, status, body);
-        }
         card.send("hi").await;
         card.logs(words).await;
         card.find("button", "Send").await;
-        endpoint.forget("m");
     }
+    // None of these was taken for a refusal to count.
+    assert_eq!(endpoint.received().len(), 8);
+    let last = endpoint.received().pop().unwrap();
+    assert_eq!(last.body["stream_options"]["include_usage"], true);
     browser.close().await;
 }
 
