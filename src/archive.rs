@@ -10,7 +10,7 @@
 
 use std::cell::RefCell;
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     chat::{self, Chat, merge as merging},
@@ -66,6 +66,7 @@ pub async fn restore() -> Vec<String> {
             (Key::Chat(_), Some(stored)) => merge(stored, &text),
             (Key::Endpoints, Some(stored)) => later::<Endpoints>(stored, &text, |it| it.at),
             (Key::Settings, Some(stored)) => later::<Settings>(stored, &text, |it| it.at),
+            (Key::Vault, Some(stored)) => later::<Stamp>(stored, &text, |it| it.at),
             (_, None) => is_readable(key, &text).then(|| text.clone()),
             _ => None,
         };
@@ -89,8 +90,15 @@ fn is_readable(key: Key, text: &str) -> bool {
         Key::Chat(_) => read(text).is_some(),
         Key::Endpoints => json::read::<Endpoints>(text).is_some(),
         Key::Settings => json::read::<Settings>(text).is_some(),
+        Key::Vault => json::read::<Stamp>(text).is_some(),
         _ => true,
     }
+}
+
+/// When the vault was written; what is in it is for its reader.
+#[derive(Deserialize)]
+struct Stamp {
+    at: u64,
 }
 
 /// The journal's copy, where it is later than the stored one.

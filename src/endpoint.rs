@@ -24,8 +24,9 @@ pub struct Endpoint {
     pub name: String,
     /// Where its paths begin.
     pub base_url: BaseUrl,
-    /// Sent to this endpoint only, as `Authorization: Bearer …`. None sends no such header.
-    #[serde(default)]
+    /// Sent to this endpoint only, as `Authorization: Bearer …`. None sends no such header. In the
+    /// list of saved endpoints it is only there when it is kept in the browser.
+    #[serde(default, skip_serializing_if = "is_apart")]
     pub token: Option<Token>,
     /// Whether it is asked one question at a time: a small graphics card makes several answers no
     /// faster than one after another.
@@ -34,9 +35,33 @@ pub struct Endpoint {
     /// What its refusals have taught; forgotten when its base URL changes.
     #[serde(default, skip_serializing_if = "Learned::is_empty")]
     pub learned: Learned,
+    /// Where its token is kept.
+    #[serde(default, skip_serializing_if = "Keep::is_default")]
+    pub keep: Keep,
 }
 
 impl Endpoint {
+    /// One of which nothing is known but where it is.
+    pub fn new(id: Id, name: String, base_url: BaseUrl) -> Self {
+        Self {
+            id,
+            name,
+            base_url,
+            token: None,
+            keep: Keep::default(),
+            one_at_a_time: false,
+            learned: Learned::default(),
+        }
+    }
+
+    /// What is behind it. `owned_by` is what its list of models says, or nothing.
+    pub fn server(&self, owned_by: &str) -> Server {
+        match Server::of(&self.base_url, owned_by) {
+            Server::Other => self.learned.server().unwrap_or(Server::Other),
+            known => known,
+        }
+    }
+
     /// Whether this is asked as the other is: what was learned of it changes no list of models.
     pub fn is_asked_like(&self, other: &Self) -> bool {
         let learned = other.learned.clone();
@@ -82,6 +107,87 @@ impl Default for Patience {
     }
 }
 
+/// Where the token of an endpoint is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// With the endpoint, for good, as anyone who uses this browser can read it.
+    #[default]
+    Browser,
+    /// In this tab, until it is closed: see `storage::keys`.
+    Tab,
+    /// In the vault, which a passphrase opens: see `storage::keys`.
+    Vault,
+}
+
+impl Keep {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Browser, Self::Tab, Self::Vault];
+
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|keep| keep.name() == name)
+    }
+
+    /// What it is called where it is stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Tab => "tab",
+            Self::Vault => "vault",
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+    const fn is_default(&self) -> bool {
+        matches!(self, Self::Browser)
+    }
+}
+
+/// What is known of the token of an endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Held {
+    /// There is none for the server at its base URL.
+    #[default]
+    Nothing,
+    /// There is this one.
+    Token(Token),
+    /// There is one in the vault, which is locked.
+    Locked,
+}
+
+impl Endpoint {
+    /// Takes the token out, unless it is kept with the endpoint: what is left may be written anywhere
+    /// that the list of saved endpoints is.
+    pub fn take_apart(&mut self) -> Option<Token> {
+        match self.keep {
+            Keep::Browser => None,
+            Keep::Tab | Keep::Vault => self.token.take(),
+        }
+    }
+
+    /// The endpoint with its token, for a request; the token is never written from there.
+    ///
+    /// # Errors
+    /// [`Locked`]
+    pub fn with_held(&self, held: Held) -> Result<Self, Locked> {
+        let token = match held {
+            _ if self.token.is_some() => self.token.clone(),
+            Held::Nothing => None,
+            Held::Token(token) => Some(token.apart()),
+            Held::Locked => return Err(Locked),
+        };
+        Ok(Self {
+            token,
+            ..self.clone()
+        })
+    }
+}
+
+/// The token is in the vault, which is locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Locked;
+
 /// All saved endpoints, in the reader's order; a new one comes last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoints {
@@ -96,6 +202,41 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
+    /// What was read, made true: who has a token in the list is kept in the browser, whatever else is
+    /// written there.
+    #[must_use]
+    pub fn honest(mut self) -> Self {
+        for endpoint in &mut self.list {
+            if endpoint.token.is_some() {
+                endpoint.keep = Keep::Browser;
+            }
+        }
+        self
+    }
+
+    /// Where an imported endpoint is saved, or is to be: one of the same base URL as it is, else a new
+    /// one without a token. One that is saved stays as it is, also where another has its identifier.
+    ///
+    /// # Errors
+    /// The endpoint that is to be saved.
+    pub fn imported(
+        &self,
+        id: Id,
+        name: &str,
+        base_url: &BaseUrl,
+        fresh: Id,
+    ) -> Result<Id, Endpoint> {
+        self.at(base_url).map(|saved| saved.id).ok_or_else(|| {
+            let id = if self.find(id).is_some() { fresh } else { id };
+            Endpoint::new(id, name.to_owned(), base_url.clone())
+        })
+    }
+
+    /// The endpoint at this base URL.
+    pub fn at(&self, base_url: &BaseUrl) -> Option<&Endpoint> {
+        self.list.iter().find(|saved| saved.base_url == *base_url)
+    }
+
     /// The endpoint with that identifier, if it is still saved.
     pub fn find(&self, id: Id) -> Option<&Endpoint> {
         self.list.iter().find(|endpoint| endpoint.id == id)
@@ -112,7 +253,8 @@ impl Endpoints {
 
     /// The endpoint that a filled-in form means. An empty base URL means the chosen endpoint; a
     /// base URL that is saved already means that endpoint, with the typed token if one was typed.
-    /// A new base URL means a new endpoint, which has the typed token or none: never another's.
+    /// A new base URL means a new endpoint, which has the typed token or none: never another's. A typed
+    /// token is kept as is chosen, else as the one before was.
     ///
     /// # Errors
     /// What is wrong with the base URL or the token.
@@ -121,6 +263,7 @@ impl Endpoints {
         chosen: Option<Id>,
         base_url: &str,
         token: &str,
+        keep: Option<Keep>,
         fresh: Id,
     ) -> Result<Endpoint, Invalid> {
         let token = Token::parse(token)?;
@@ -134,19 +277,24 @@ impl Endpoints {
                 .find(|saved| saved.base_url == base_url)
                 .ok_or(base_url)
         };
-        Ok(match known {
-            Ok(known) => Endpoint {
-                token: token.or_else(|| known.token.clone()),
-                ..known.clone()
-            },
-            Err(base_url) => Endpoint {
-                id: fresh,
-                name: base_url.name().into(),
-                base_url,
-                token,
-                one_at_a_time: false,
-                learned: Learned::default(),
-            },
+        Ok(match (known, token) {
+            (Ok(known), None) => known.clone(),
+            (Ok(known), Some(token)) => {
+                let keep = keep.unwrap_or(known.keep);
+                Endpoint {
+                    token: Some(token.kept(keep)),
+                    keep,
+                    ..known.clone()
+                }
+            }
+            (Err(base_url), token) => {
+                let keep = keep.unwrap_or_default();
+                Endpoint {
+                    token: token.map(|token| token.kept(keep)),
+                    keep,
+                    ..Endpoint::new(fresh, base_url.name().into(), base_url)
+                }
+            }
         })
     }
 }
@@ -164,15 +312,18 @@ pub struct Edit {
     pub forget_token: bool,
     /// Whether it is asked one question at a time.
     pub one_at_a_time: bool,
+    /// Where the token is kept from now on.
+    pub keep: Keep,
 }
 
 impl Endpoints {
-    /// The endpoint as the edit makes it; without one before, a new one. A token stays with the
-    /// server that it was typed for: at another scheme, host or port, it has to be typed again.
+    /// The endpoint as the edit makes it, with its token wherever that is kept, as far as it is known;
+    /// without one before, a new one. `held` is what is known of the token before. A token stays with
+    /// the server that it was typed for: at another scheme, host or port, it has to be typed again.
     ///
     /// # Errors
     /// What is wrong with the edit.
-    pub fn edited(&self, id: Id, edit: &Edit) -> Result<Endpoint, Invalid> {
+    pub fn edited(&self, id: Id, edit: &Edit, held: Held) -> Result<Endpoint, Invalid> {
         let base_url = BaseUrl::parse(&edit.base_url)?;
         if self
             .list
@@ -188,7 +339,15 @@ impl Endpoints {
         let kept = self
             .find(id)
             .filter(|before| !edit.forget_token && before.base_url.origin() == base_url.origin());
-        let kept = kept.and_then(|before| before.token.clone());
+        let typed = Token::parse(&edit.token)?;
+        let token = match (typed, kept, held) {
+            (Some(typed), ..) => Some(typed),
+            (None, Some(_), Held::Token(token)) => Some(token),
+            (None, Some(before), Held::Locked) if before.keep != edit.keep => {
+                return Err(Invalid::Locked);
+            }
+            _ => None,
+        };
         let name = edit.name.trim();
         let name = if name.is_empty() {
             base_url.name()
@@ -198,16 +357,17 @@ impl Endpoints {
         Ok(Endpoint {
             id,
             name: name.to_owned(),
-            token: Token::parse(&edit.token)?.or(kept),
-            one_at_a_time: edit.one_at_a_time,
+            token: token.map(|token| token.kept(edit.keep)),
             base_url,
+            keep: edit.keep,
+            one_at_a_time: edit.one_at_a_time,
             learned: learned.unwrap_or_default(),
         })
     }
 }
 
 /// What can be wrong with a typed base URL or token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Invalid {
     /// Nothing was typed and no endpoint is chosen.
     #[error("the base URL is empty")]
@@ -230,6 +390,9 @@ pub enum Invalid {
     /// The token holds a character that no HTTP header can carry.
     #[error("the token holds a character that can't be sent")]
     Token,
+    /// The token is to go into the vault, or out of it, and that is not open.
+    #[error("the vault is not open")]
+    Locked,
 }
 
 /// The address that an endpoint's paths begin with, version included, as in
@@ -309,6 +472,13 @@ impl BaseUrl {
         authority[..end].to_owned()
     }
 
+    /// The port, where it is written.
+    pub fn port(&self) -> Option<u16> {
+        let origin = self.origin();
+        let (_, port) = origin.rsplit_once(':')?;
+        port.parse().ok()
+    }
+
     /// The address itself.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -354,7 +524,18 @@ impl From<BaseUrl> for String {
 /// A secret for one endpoint. It is never shown by `Debug`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Token(String);
+pub struct Token {
+    secret: String,
+    /// It is kept apart from its endpoint, with which it is never written.
+    #[serde(skip)]
+    is_apart: bool,
+}
+
+/// Whether the token of an endpoint is not to be written with it.
+#[expect(clippy::ref_option, reason = "serde wants it so")]
+fn is_apart(token: &Option<Token>) -> bool {
+    token.as_ref().is_some_and(|token| token.is_apart)
+}
 
 impl Token {
     /// Reads a token as a reader types or pastes it; nothing typed is no token. A pasted
@@ -370,7 +551,10 @@ impl Token {
             return Ok(None);
         }
         if token.chars().all(|c| c.is_ascii_graphic()) {
-            Ok(Some(Self(token.to_owned())))
+            Ok(Some(Self {
+                secret: token.to_owned(),
+                is_apart: false,
+            }))
         } else {
             Err(Invalid::Token)
         }
@@ -378,12 +562,29 @@ impl Token {
 
     /// The value of the `Authorization` header.
     pub fn bearer(&self) -> String {
-        format!("Bearer {}", self.0)
+        format!("Bearer {}", self.secret)
     }
 
-    /// The token itself, for an endpoint that wants it in another header.
-    fn secret(&self) -> &str {
-        &self.0
+    /// The token itself: for an endpoint that wants it in another header, for where it is kept, and
+    /// for its reader.
+    pub(crate) fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    /// The token as it is kept like this.
+    fn kept(self, keep: Keep) -> Self {
+        Self {
+            is_apart: keep != Keep::Browser,
+            ..self
+        }
+    }
+
+    /// The token as what is kept apart from its endpoint.
+    fn apart(self) -> Self {
+        Self {
+            is_apart: true,
+            ..self
+        }
     }
 }
 
@@ -395,6 +596,10 @@ impl std::fmt::Debug for Token {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -434,6 +639,18 @@ mod tests {
     }
 
     #[test]
+    fn a_port_is_the_one_that_is_written() {
+        #[track_caller]
+        fn check(url: &str, expected: Option<u16>) {
+            assert_eq!(BaseUrl::parse(url).unwrap().port(), expected, "{url}");
+        }
+        check("http://localhost:11434/v1", Some(11434));
+        check("http://[::1]:8080", Some(8080));
+        check("http://[::1]", None);
+        check("https://api.openai.com/v1", None);
+    }
+
+    #[test]
     fn endpoints_of_one_host_have_names_of_their_own() {
         #[track_caller]
         fn check(url: &str, expected: &str) {
@@ -466,6 +683,7 @@ mod tests {
         let mut learned = Learned::default();
         learned.learn_renaming("o9");
         let saved = Endpoint {
+            keep: Keep::Browser,
             one_at_a_time: false,
             id: Id::new(1),
             name: "one".into(),
@@ -489,13 +707,14 @@ mod tests {
         };
         for (base_url, kept) in [("http://one/v1/", true), ("http://one/v2", false)] {
             let edit = Edit {
+                keep: Keep::Browser,
                 one_at_a_time: false,
                 name: "other".into(),
                 base_url: base_url.into(),
                 token: "new".into(),
                 forget_token: false,
             };
-            let edited = endpoints.edited(Id::new(1), &edit).unwrap();
+            let edited = endpoints.edited(Id::new(1), &edit, Held::Nothing).unwrap();
             assert_eq!(edited.learned == learned, kept);
         }
     }
@@ -509,7 +728,7 @@ mod tests {
             expected: Result<(u64, &str, Option<&str>), Invalid>,
         ) {
             let (chosen, base_url, token) = form;
-            let found = endpoints.resolve(chosen.map(Id::new), base_url, token, Id::new(9));
+            let found = endpoints.resolve(chosen.map(Id::new), base_url, token, None, Id::new(9));
             let expected = expected.map(|(id, base_url, token)| {
                 (
                     Id::new(id),
@@ -533,6 +752,7 @@ mod tests {
             base_url: BaseUrl::parse("http://one/v1").unwrap(),
             token: Token::parse("secret-1").unwrap(),
             learned: Learned::default(),
+            keep: Keep::Browser,
         };
         let endpoints = Endpoints {
             list: vec![saved],
@@ -603,6 +823,7 @@ mod tests {
                 base_url: BaseUrl::parse(base_url).unwrap(),
                 token: Token::parse("secret").unwrap(),
                 learned: Learned::default(),
+                keep: Keep::Browser,
             };
             let endpoints = Endpoints {
                 list: vec![saved(1, "http://one"), saved(2, "http://two/v1")],
@@ -615,11 +836,13 @@ mod tests {
                 base_url: base_url.into(),
                 token: token.into(),
                 forget_token,
+                keep: Keep::Browser,
             };
-            let edited = endpoints.edited(Id::new(1), &edit);
+            let held = Held::Token(Token::parse("secret").unwrap().unwrap());
+            let edited = endpoints.edited(Id::new(1), &edit, held);
             let expected =
                 expected.map(|(name, token)| (name.to_owned(), token.map(str::to_owned)));
-            let edited = edited.map(|edited| (edited.name, edited.token.map(|token| token.0)));
+            let edited = edited.map(|edited| (edited.name, edited.token.map(|token| token.secret)));
             assert_eq!(edited, expected);
         }
         check(
@@ -642,5 +865,246 @@ mod tests {
         check(("a", "http://two/v1/", "", false), Err(Invalid::Taken));
         check(("a", "two", "", false), Err(Invalid::Scheme));
         check(("a", "http://one", "토큰", false), Err(Invalid::Token));
+    }
+
+    #[test]
+    fn a_token_moves_only_where_it_can_be_read() {
+        #[track_caller]
+        fn check(
+            before: Keep,
+            held: Held,
+            edit: (&str, Keep),
+            expected: Result<Option<&str>, Invalid>,
+        ) {
+            let saved = Endpoint {
+                one_at_a_time: false,
+                learned: Learned::default(),
+                id: Id::new(1),
+                name: "one".into(),
+                base_url: BaseUrl::parse("http://one").unwrap(),
+                token: None,
+                keep: before,
+            };
+            let endpoints = Endpoints {
+                list: vec![saved],
+                ..Endpoints::default()
+            };
+            let (token, keep) = edit;
+            let edit = Edit {
+                one_at_a_time: false,
+                name: String::new(),
+                base_url: "http://one/v1".into(),
+                token: token.into(),
+                forget_token: false,
+                keep,
+            };
+            let edited = endpoints.edited(Id::new(1), &edit, held);
+            let edited = edited.map(|edited| edited.token.map(|token| token.secret));
+            assert_eq!(edited, expected.map(|token| token.map(str::to_owned)));
+        }
+        use Keep::{Browser, Tab, Vault};
+        let held = || Held::Token(Token::parse("old").unwrap().unwrap());
+        check(Tab, held(), ("", Browser), Ok(Some("old")));
+        check(Browser, held(), ("", Vault), Ok(Some("old")));
+        check(Tab, Held::Nothing, ("", Vault), Ok(None));
+        check(Vault, Held::Locked, ("", Vault), Ok(None));
+        check(Vault, Held::Locked, ("", Tab), Err(Invalid::Locked));
+        check(Vault, Held::Locked, ("new", Tab), Ok(Some("new")));
+        check(Vault, Held::Locked, ("new", Vault), Ok(Some("new")));
+    }
+
+    #[test]
+    fn what_is_read_is_kept_where_it_was_read() {
+        let text = r#"{"list":[{"id":"1","name":"a","base_url":"http://a","token":"t","keep":"vault"},
+            {"id":"2","name":"b","base_url":"http://b","keep":"tab"},
+            {"id":"3","name":"c","base_url":"http://c","token":"t"}]}"#;
+        let read: Endpoints = crate::json::read(text).unwrap();
+        let keeps: Vec<_> = read.honest().list.iter().map(|saved| saved.keep).collect();
+        assert_eq!(keeps, [Keep::Browser, Keep::Tab, Keep::Browser]);
+    }
+
+    #[test]
+    fn an_import_takes_nobodys_place() {
+        let saved = Endpoint {
+            one_at_a_time: false,
+            learned: Learned::default(),
+            id: Id::new(1),
+            name: "one".into(),
+            base_url: BaseUrl::parse("http://one").unwrap(),
+            token: Token::parse("secret").unwrap(),
+            keep: Keep::Browser,
+        };
+        let endpoints = Endpoints {
+            list: vec![saved],
+            ..Endpoints::default()
+        };
+        #[track_caller]
+        fn check(endpoints: &Endpoints, id: u64, base_url: &str, expected: Result<u64, u64>) {
+            let base_url = BaseUrl::parse(base_url).unwrap();
+            let imported = endpoints.imported(Id::new(id), "theirs", &base_url, Id::new(9));
+            let token = imported.as_ref().err().and_then(|new| new.token.as_ref());
+            assert_eq!(token, None);
+            let imported = imported.map(Id::bits).map_err(|new| new.id.bits());
+            assert_eq!(imported, expected);
+        }
+        check(&endpoints, 1, "http://one", Ok(1));
+        check(&endpoints, 2, "http://one", Ok(1));
+        check(&endpoints, 2, "http://two", Err(2));
+        // The same identifier, and another server: what is saved stays.
+        check(&endpoints, 1, "http://two", Err(9));
+    }
+
+    /// What `keys.js` does, in short.
+    #[derive(Default)]
+    struct Keys {
+        tokens: HashMap<(Id, &'static str), (String, String)>,
+        is_locked: bool,
+    }
+
+    impl Keys {
+        fn held(&self, endpoint: &Endpoint) -> Held {
+            if let Some(token) = &endpoint.token {
+                return Held::Token(token.clone());
+            }
+            let found = self.tokens.get(&(endpoint.id, endpoint.keep.name()));
+            match found.filter(|(origin, _)| *origin == endpoint.base_url.origin()) {
+                Some(_) if self.is_locked && endpoint.keep == Keep::Vault => Held::Locked,
+                Some((_, token)) => Held::Token(Token::parse(token).unwrap().unwrap()),
+                None => Held::Nothing,
+            }
+        }
+
+        fn settle(&mut self, endpoint: &mut Endpoint) {
+            let token = endpoint.take_apart();
+            let (keep, origin) = (endpoint.keep.name(), endpoint.base_url.origin());
+            self.tokens.retain(|(id, of), (at, _)| {
+                *id != endpoint.id || (*of == keep && *at == origin && token.is_none())
+            });
+            if let Some(token) = token {
+                let entry = (origin, token.secret().to_owned());
+                self.tokens.insert((endpoint.id, keep), entry);
+            }
+        }
+    }
+
+    /// One thing that a reader does.
+    #[derive(Clone, Debug)]
+    enum Step {
+        /// An endpoint is edited: which, its new server, whether a token is typed, whether the one before
+        /// is forgotten, and where it is kept.
+        Edit(u64, u8, bool, bool, Keep),
+        /// The form of a card is sent: the endpoint that is chosen, and the same.
+        Connect(u64, Option<u8>, bool, Option<Keep>),
+        /// The vault is locked, or opened.
+        Lock(bool),
+        /// The list is read again, as another tab reads it.
+        Reread,
+    }
+
+    fn keep() -> impl Strategy<Value = Keep> {
+        prop::sample::select(&Keep::ALL[..])
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (0..3u64, 0..4u8, any::<bool>(), prop::bool::weighted(0.1), keep())
+                .prop_map(|(id, server, types, forgets, keep)| Step::Edit(id, server, types, forgets, keep)),
+            4 => (0..3u64, prop::option::of(0..4u8), any::<bool>(), prop::option::of(keep()))
+                .prop_map(|(id, server, types, keep)| Step::Connect(id, server, types, keep)),
+            1 => any::<bool>().prop_map(Step::Lock),
+            1 => Just(Step::Reread),
+        ]
+    }
+
+    /// Two servers, and two paths at each.
+    fn base_url(server: u8) -> String {
+        format!("http://server{}/{}", server / 2, server % 2)
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_is_written_and_sent_only_where_it_may_be(steps in prop::collection::vec(step(), 0..60)) {
+            let (mut endpoints, mut keys) = (Endpoints::default(), Keys::default());
+            // Of each token that was typed: for which server, and how it was to be kept last.
+            let mut typed: Vec<String> = Vec::new();
+            for step in steps {
+                let mut type_for = |server: u8, types: bool| {
+                    let token = format!("sk-{}-{}-end", server / 2, typed.len());
+                    typed.push(token.clone());
+                    if types { token } else { String::new() }
+                };
+                let mut saved = None;
+                match step {
+                    Step::Edit(id, server, types, forget_token, keep) => {
+                        let id = Id::new(id);
+                        let edit = Edit {
+                            one_at_a_time: false,
+                            name: String::new(),
+                            base_url: base_url(server),
+                            token: type_for(server, types),
+                            forget_token,
+                            keep,
+                        };
+                        let held = endpoints.find(id).map(|before| keys.held(before));
+                        let edited = endpoints.edited(id, &edit, held.unwrap_or_default());
+                        if forget_token && edited.is_ok() {
+                            keys.tokens.retain(|(of, _), _| *of != id);
+                        }
+                        saved = edited.ok();
+                    }
+                    Step::Connect(chosen, server, types, keep) => {
+                        let chosen = Id::new(chosen);
+                        let at = server.map(base_url).unwrap_or_default();
+                        let server = server.or_else(|| {
+                            let chosen = endpoints.find(chosen)?;
+                            (0..4).find(|server| base_url(*server) == chosen.base_url.as_str())
+                        });
+                        let token = type_for(server.unwrap_or_default(), types);
+                        let fresh = Id::new(10 + u64::from(server.unwrap_or_default()));
+                        let resolved = endpoints.resolve(Some(chosen), &at, &token, keep, fresh);
+                        saved = resolved.ok();
+                    }
+                    Step::Lock(is_locked) => keys.is_locked = is_locked,
+                    Step::Reread => {
+                        let text = crate::json::write(&endpoints);
+                        let read: Endpoints = crate::json::read(&text).unwrap();
+                        prop_assert_eq!(&read, &endpoints);
+                        endpoints = read.honest();
+                    }
+                }
+                if let Some(mut saved) = saved {
+                    // As it is before it is saved, it is told to nobody with a token of these.
+                    let is_apart = saved.keep != Keep::Browser;
+                    let wants_vault = saved.keep == Keep::Vault && saved.token.is_some();
+                    prop_assert!(!is_apart || !crate::json::write(&saved).contains("sk-"));
+                    if !(wants_vault && keys.is_locked) {
+                        keys.settle(&mut saved);
+                        endpoints.list.retain(|other| other.id != saved.id);
+                        endpoints.list.push(saved);
+                    }
+                }
+                for endpoint in &endpoints.list {
+                    let with_token = endpoint.with_held(keys.held(endpoint));
+                    let origin = endpoint.base_url.origin();
+                    if let Ok(with_token) = with_token {
+                        let headers = with_token.headers();
+                        let server = origin.strip_prefix("http://server").unwrap();
+                        let is_own = |value: &str| value.starts_with(&format!("Bearer sk-{server}-"));
+                        prop_assert!(headers.iter().all(|(_, value)| is_own(value)));
+                        if endpoint.keep != Keep::Browser {
+                            let written = crate::json::write(&with_token);
+                            prop_assert_eq!(crate::json::read(&written), Some(endpoint.clone()));
+                        }
+                    }
+                    if endpoint.keep != Keep::Browser {
+                        prop_assert!(endpoint.token.is_none());
+                        prop_assert!(!crate::json::write(endpoint).contains("sk-"));
+                    }
+                }
+                for (of, (_, token)) in &keys.tokens {
+                    prop_assert!(!crate::json::write(&endpoints).contains(token.as_str()), "{of:?}");
+                }
+            }
+        }
     }
 }

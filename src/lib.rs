@@ -13,6 +13,7 @@ pub mod address;
 pub mod archive;
 pub mod chat;
 pub mod clipboard;
+pub mod doctor;
 pub mod endpoint;
 pub mod file;
 pub mod highlight;

@@ -1,5 +1,5 @@
-//! The history, the settings and what is stored, as a user looks at them: a program of its own, which
-//! the page fetches when one of them is opened.
+//! The history, the settings, what is stored, and the way to an endpoint, as a user looks at them: a
+//! program of its own, which the page fetches when one of them is shown.
 //!
 //! It reads and writes the storage by itself, as another tab would; the programs of a page tell each
 //! other what they write: see [`crate::storage::beside`]. What only the page can do, it asks the page
@@ -10,9 +10,13 @@
     reason = "like the session, it is where the storage is read and changed"
 )]
 
+mod connect;
+mod doctor;
 mod drawer;
 mod files;
+pub(crate) mod keep;
 mod line;
+mod local;
 mod page;
 mod params;
 mod pictures;
@@ -20,7 +24,10 @@ mod room;
 mod sent;
 mod settings;
 mod shelf;
+mod suggest;
 mod transfer;
+mod vault;
+mod visit;
 
 use leptos::{mount::mount_to, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -33,12 +40,15 @@ use crate::{
     storage::beside,
     view::explain::explain_unlisted,
 };
+use connect::Connect;
+use doctor::Doctor;
 use drawer::Drawer;
 use params::Parameters;
 use pictures::Pictures;
 use sent::Sent;
 use settings::Settings;
 use shelf::Shelf;
+use vault::Vault;
 
 thread_local! {
     /// What all parts share, for as long as the page lasts.
@@ -50,6 +60,7 @@ thread_local! {
 struct Heard(RwSignal<()>);
 
 fn share() -> (Library, Shelf, Heard, I18n) {
+    vault::begin();
     let owner = Owner::new();
     let shared = owner.with(|| {
         let library = Library::beside(|_, id| page::load_models(id));
@@ -103,11 +114,23 @@ pub fn show(part: &str, element: HtmlElement) -> js_sys::Function {
         provide_context(shelf);
         provide_context(heard);
         provide_context(i18n);
-        let (name, of) = part.split_once(' ').unwrap_or((&part, ""));
-        match (name, of.parse()) {
-            ("params", Ok(id)) => view! { <Parameters id /> }.into_any(),
-            ("pictures", Ok(id)) => view! { <Pictures id /> }.into_any(),
-            ("sent", _) => view! { <Sent of=of.to_owned() /> }.into_any(),
+        let mut words = part.splitn(3, ' ');
+        let (name, id) = (words.next().unwrap_or_default(), words.next());
+        let card = id.and_then(|id| id.parse().ok());
+        match (name, card) {
+            ("params", Some(id)) => view! { <Parameters id /> }.into_any(),
+            ("pictures", Some(id)) => view! { <Pictures id /> }.into_any(),
+            ("connect", Some(id)) => view! { <Connect id /> }.into_any(),
+            ("doctor", _) => {
+                let id = id.and_then(|id| id.parse().ok());
+                let model = words.next().map(str::to_owned);
+                view! { <Doctor id model /> }.into_any()
+            }
+            ("sent", Some(card)) => {
+                let turn = words.next().and_then(|id| id.parse().ok());
+                turn.map(|turn| view! { <Sent card turn /> }).into_any()
+            }
+            ("vault", _) => view! { <Vault is_dialog=true /> }.into_any(),
             ("settings", _) => view! { <Settings /> }.into_any(),
             _ => view! { <Drawer /> }.into_any(),
         }

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use reactive_stores::{AtKeyed, KeyedSubfield, Store};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     address::Wanted,
@@ -45,7 +46,7 @@ pub type CardField = AtKeyed<Store<Chat>, Chat, card::Id, Vec<Card>>;
 pub type TurnField = AtKeyed<CardField, Card, turn::Id, Vec<Turn>>;
 
 /// Why a filled-in form led to no model.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unconnected {
     /// The form can't be right.
     Invalid(endpoint::Invalid),
@@ -324,8 +325,12 @@ impl Session {
 
     /// The endpoint that a card asks, and its model; no name where none is chosen yet.
     pub fn asked(self, card: card::Id) -> Option<(endpoint::Id, String)> {
-        let card = self.card(card).try_read()?;
-        Some((card.endpoint?, card.model.clone().unwrap_or_default()))
+        let card = self.card(card);
+        let endpoint = card.endpoint().try_get().flatten()?;
+        Some((
+            endpoint,
+            card.model().try_get().flatten().unwrap_or_default(),
+        ))
     }
 
     /// What was removed last, while it can still be put back.
@@ -775,13 +780,14 @@ impl Session {
         card: card::Id,
         base_url: String,
         token: String,
+        keep: Option<endpoint::Keep>,
         model: String,
     ) -> Result<(), Unconnected> {
         let chosen = self.card(card).endpoint().try_get_untracked().flatten();
         let id = fresh();
         let resolve = || {
             self.library
-                .resolve(chosen, &base_url, &token, id)
+                .resolve(chosen, &base_url, &token, keep, id)
                 .map_err(Unconnected::Invalid)
         };
         let endpoint = resolve()?;
@@ -985,7 +991,8 @@ impl Session {
             && !params::wants_max_completion_tokens(message);
         let field = named.filter(|field| is_of_field && *field != Param::Json);
         if let Some(field) = field {
-            self.library.learn_refusing(endpoint, model, field.wire());
+            self.library
+                .learn_refusing(endpoint, model, field.wire(), message);
         }
         let names_another = named.is_some();
         if counts && matches!(status, 400 | 422) && !names_another {
@@ -1013,7 +1020,8 @@ impl Session {
             .library
             .settings()
             .with_untracked(|settings| settings.patience);
-        openai::stream(name, &asked.endpoint, body, patience).await
+        let endpoint = storage::keys::with_token(&asked.endpoint)?;
+        openai::stream(name, &endpoint, body, patience).await
     }
 
     /// What is asked, as JSON.

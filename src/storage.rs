@@ -15,6 +15,7 @@ pub mod archive;
 pub mod beside;
 pub mod blobs;
 pub mod journal;
+pub mod keys;
 pub mod locks;
 pub mod schema;
 
@@ -65,7 +66,7 @@ pub fn load() -> Result<Loaded, Error> {
         ..Loaded::default()
     };
     if let Some((endpoints, rest)) = loaded.read(Key::Endpoints, json::read_all::<Endpoints>) {
-        loaded.endpoints = Endpoints { rest, ..endpoints };
+        loaded.endpoints = Endpoints { rest, ..endpoints }.honest();
     }
     if let Some((settings, rest)) = loaded.read(Key::Settings, json::read_all::<Settings>) {
         loaded.settings = Settings { rest, ..settings };

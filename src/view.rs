@@ -7,13 +7,13 @@ mod attachments;
 mod board;
 mod card;
 mod composer;
-mod connect;
 mod dialog;
 mod drawing;
 pub(crate) mod dynamic;
 pub(crate) mod explain;
 pub(crate) mod field;
 mod follow;
+pub(crate) mod form;
 mod grip;
 mod history;
 pub(crate) mod icon;
@@ -25,12 +25,12 @@ pub(crate) mod notice;
 mod panel;
 pub(crate) mod params;
 mod picker;
-pub(crate) mod suggest;
 
 use leptos::prelude::*;
 
 use crate::{
     address::Address,
+    chat::card::Id as CardId,
     i18n::{I18n, t_string, use_i18n},
     session::{Library, Opened, Session},
     storage::Theme,
@@ -61,9 +61,28 @@ struct Shown {
     history: RwSignal<bool>,
     /// The part of the panel that is shown in a dialog: see `crate::panel::show`.
     dialog: RwSignal<Option<String>>,
+    /// The cards whose form the reader has asked for by choosing «Custom model…», or an address has.
+    custom: RwSignal<Vec<CardId>>,
 }
 
 impl Shown {
+    /// Whether a card's form was asked for.
+    fn is_custom(self, card: CardId) -> bool {
+        self.custom.with(|cards| cards.contains(&card))
+    }
+
+    /// Asks for a card's form, or no longer does.
+    fn ask_for(self, card: CardId, is_custom: bool) {
+        if untrack(|| self.is_custom(card)) != is_custom {
+            self.custom.update(|cards| {
+                cards.retain(|other| *other != card);
+                if is_custom {
+                    cards.push(card);
+                }
+            });
+        }
+    }
+
     /// The chat that is shown.
     fn session(self) -> Option<Session> {
         match self.opened.get() {
@@ -158,6 +177,7 @@ fn Page() -> impl IntoView {
         location,
         history: RwSignal::new(false),
         dialog: RwSignal::new(None),
+        custom: RwSignal::default(),
     };
     provide_context(shown);
     panel::serve(library, shown);

@@ -308,6 +308,7 @@ mod tests {
                 base_url: BaseUrl::parse("http://e/v1").unwrap(),
                 token: None,
                 learned: endpoint::Learned::default(),
+                keep: endpoint::Keep::Browser,
             }],
             ..Endpoints::default()
         }

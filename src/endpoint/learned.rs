@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Server;
+
 /// What an endpoint's refusals have taught. Stored with the endpoint, one lesson a text: what a later
 /// version learns is kept, too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +16,9 @@ const MOST: usize = 100;
 
 /// It refuses to be asked to count tokens.
 const NO_COUNT: &str = "no_stream_options";
+
+/// A refusal gave away what it is.
+const IS: &str = "is ";
 
 /// It demands `max_completion_tokens` for a model.
 fn renaming(model: &str) -> String {
@@ -61,6 +66,17 @@ impl Learned {
         self.add(refusing(field, model))
     }
 
+    /// What serves there, where a refusal gave it away.
+    pub fn server(&self) -> Option<Server> {
+        let mut names = self.0.iter().filter_map(|lesson| lesson.strip_prefix(IS));
+        names.find_map(Server::called)
+    }
+
+    /// Learns what serves there; returns whether this is new.
+    pub fn learn_server(&mut self, server: Server) -> bool {
+        self.add(format!("{IS}{}", server.name()))
+    }
+
     fn add(&mut self, lesson: String) -> bool {
         if self.0.contains(&lesson) {
             return false;
@@ -87,10 +103,13 @@ mod tests {
         assert!(learned.learn_refusing("top_k", "a b"));
         assert!(learned.is_refusing("top_k", "a b"));
         assert!(!learned.is_refusing("top_p", "a b") && !learned.is_refusing("top_k", "a"));
+        assert_eq!(learned.server(), None);
+        assert!(learned.learn_server(Server::Transformers));
+        assert_eq!(learned.server(), Some(Server::Transformers));
         let stored = serde_json::to_string(&learned).unwrap();
         assert_eq!(
             stored,
-            r#"["renames_max_tokens o9","no_stream_options","refuses_top_k a b"]"#
+            r#"["renames_max_tokens o9","no_stream_options","refuses_top_k a b","is Transformers"]"#
         );
         assert_eq!(crate::json::read(&stored), Some(learned));
     }

@@ -69,6 +69,13 @@ const OWNERS: [(&str, Server); 5] = [
 /// one's documentation.
 const PORTS: [(&str, Server); 3] = [(":11434", Ollama), (":1234", LmStudio), (":4000", LiteLlm)];
 
+/// What the refusals of servers begin with. Sources: transformers' `serve` command; `LiteLLM`'s
+/// documentation, «Exception Mapping».
+const SIGNS: [(&str, Server); 2] = [
+    ("Unexpected fields in the request", Transformers),
+    ("litellm.", LiteLlm),
+];
+
 /// What a server does with a field of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Treatment {
@@ -104,6 +111,18 @@ impl Server {
             .or_else(|| find(&OWNERS, &|key| key == owned_by))
             .or_else(|| find(&PORTS, &|key| origin.ends_with(key)))
             .unwrap_or(Other)
+    }
+
+    /// What has refused something in these words.
+    pub fn of_refusal(words: &str) -> Option<Self> {
+        let found = SIGNS.iter().find(|(sign, _)| words.starts_with(sign));
+        found.map(|(_, server)| *server)
+    }
+
+    /// The server of [`Self::of_refusal`] that calls itself this.
+    pub(super) fn called(name: &str) -> Option<Self> {
+        let found = SIGNS.iter().find(|(_, server)| server.name() == name);
+        found.map(|(_, server)| *server)
     }
 
     /// What it calls itself; nothing for one of which nothing is known.
@@ -286,6 +305,22 @@ mod tests {
         check("http://localhost:21234/v1", "", Other);
         // Who owns a model at a known service does not matter.
         check("https://api.groq.com/openai/v1", "me", Groq);
+    }
+
+    #[test]
+    fn a_refusal_gives_a_server_away() {
+        #[track_caller]
+        fn check(words: &str, expected: Option<Server>) {
+            let found = Server::of_refusal(words);
+            assert_eq!(found, expected);
+            assert_eq!(found.and_then(|found| Server::called(found.name())), found);
+        }
+        check(
+            "Unexpected fields in the request: {'top_k'}",
+            Some(Transformers),
+        );
+        check("litellm.BadRequestError: no", Some(LiteLlm));
+        check("Not Found", None);
     }
 
     #[test]

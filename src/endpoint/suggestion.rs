@@ -25,12 +25,14 @@ pub enum Needs {
     LmStudioCors,
     /// Nothing but that it runs: it allows every page.
     Running,
+    /// That its server is started, with a key of one's own.
+    Jan,
     /// The address of a model service and a token for it, both from Backend.AI.
     BackendAi,
 }
 
 /// All suggestions: what runs on one's own machines first, in the order in which they are shown.
-pub const ALL: [Suggestion; 13] = {
+pub const ALL: [Suggestion; 14] = {
     const fn of(name: &'static str, base_url: &'static str, needs: Needs) -> Suggestion {
         Suggestion {
             name,
@@ -43,6 +45,7 @@ pub const ALL: [Suggestion; 13] = {
         of("LM Studio", "http://localhost:1234/v1", Needs::LmStudioCors),
         of("llama.cpp", "http://localhost:8080/v1", Needs::Running),
         of("vLLM", "http://localhost:8000/v1", Needs::Running),
+        of("Jan", "http://localhost:1337/v1", Needs::Jan),
         of("Backend.AI", "", Needs::BackendAi),
         of(
             "OpenAI",
@@ -87,6 +90,12 @@ pub const ALL: [Suggestion; 13] = {
     ]
 };
 
+/// The servers that run on this computer, at their usual ports.
+pub fn local() -> impl Iterator<Item = Suggestion> {
+    let is_local = |it: &Suggestion| it.base_url.starts_with("http://localhost:");
+    ALL.into_iter().filter(is_local)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +108,16 @@ mod tests {
             let as_typed = url.as_ref().map_or("", BaseUrl::as_str);
             assert_eq!(as_typed, suggestion.base_url, "{}", suggestion.name);
         }
+    }
+
+    #[test]
+    fn local_servers_have_ports_of_their_own() {
+        let mut ports: Vec<_> = local()
+            .map(|server| BaseUrl::parse(server.base_url).unwrap().port())
+            .collect();
+        assert_eq!(ports.len(), 5);
+        ports.sort_unstable();
+        ports.dedup();
+        assert_eq!(ports.len(), 5);
     }
 }

@@ -48,6 +48,17 @@ enum Body {
     Whole(Vec<u8>),
 }
 
+impl Said {
+    /// Whether a body that is read whole is a page.
+    fn is_page(self, body: &[u8]) -> bool {
+        match body.first() {
+            Some(b'{' | b'[') => false,
+            Some(b'<') => true,
+            _ => self == Self::Page,
+        }
+    }
+}
+
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// As much of the beginning as tells what a body is, in bytes.
@@ -109,11 +120,12 @@ impl Reader {
         match &mut self.body {
             Body::Events(_) => self.events(bytes, reply),
             Body::Whole(body) => {
-                let is_page = self.said == Said::Page || body.first() == Some(&b'<');
-                if is_page && body.len() >= MOST_OF_A_PAGE {
+                let length = body.len() + bytes.len();
+                if self.said.is_page(body) && length > MOST_OF_A_PAGE {
+                    *body = Vec::new();
                     return Err(self.garbled());
                 }
-                if body.len() + bytes.len() > MOST {
+                if length > MOST {
                     *body = Vec::new();
                     return Err(Error::TooMuch);
                 }
@@ -174,7 +186,7 @@ impl Reader {
                     return Err(Error::TooMuch);
                 }
                 let body = String::from_utf8_lossy(&body);
-                if self.said == Said::Page || body.starts_with('<') {
+                if self.said.is_page(body.as_bytes()) {
                     return Err(self.garbled());
                 }
                 let chunk = Chunk::parse(&body)?;

@@ -3,7 +3,7 @@
 //!
 //! Sources: OpenAI's API reference, «Error codes»; Anthropic's, «Errors»; Gemini's, «Troubleshooting»;
 //! `OpenRouter`'s, «Errors and Debugging»; FastAPI's documentation, «Handling Errors»; the READMEs and
-//! the logs of llama.cpp's server, vLLM, Ollama and LiteLLM; `tests/captures`.
+//! the logs of llama.cpp's server, vLLM, Ollama and `LiteLLM`; `tests/captures`.
 
 use serde_json::Value;
 
@@ -98,7 +98,7 @@ fn innermost(error: &Value) -> Option<&Value> {
 }
 
 /// Finds the words in `{"error": {"message"}}`, `{"error": "…"}`, `{"detail": "…"}`,
-/// `{"detail": [{"msg", "loc"}]}`, `{"message": "…"}` or a list of those. The field that a fault is
+/// `{"detail": [{"msg", "loc"}]}`, `{"message": "…"}`, `{"title": "…"}` (RFC 9457) or a list of those. The field that a fault is
 /// about goes before the words: `loc` is FastAPI's path to it, from the body on. What `OpenRouter` was
 /// told by a provider goes behind them.
 fn words(error: &Value) -> Option<String> {
@@ -109,7 +109,7 @@ fn words(error: &Value) -> Option<String> {
             (!words.is_empty()).then(|| words.join(" · "))
         }
         Value::Object(fields) => {
-            let found = ["error", "message", "detail", "msg"]
+            let found = ["error", "message", "detail", "msg", "title"]
                 .iter()
                 .filter_map(|name| fields.get(*name))
                 .find_map(words)?;
@@ -202,7 +202,9 @@ impl Cause {
     /// Why, if the endpoint refused or reported something.
     pub fn of(error: &Error) -> Option<Self> {
         match error {
-            Error::Refused { status, message, .. } => Some(Self::told(*status, message)),
+            Error::Refused {
+                status, message, ..
+            } => Some(Self::told(*status, message)),
             Error::Reported { message, status } => {
                 Some(Self::told(status.unwrap_or_default(), message))
             }
@@ -501,6 +503,12 @@ mod tests {
             Some(502),
         );
         check(r#"{"message":"no"}"#, "no", None);
+        // Backend.AI
+        check(
+            r#"{"type":"https://api.backend.ai/probs/auth-failed","title":"Credential/signature mismatch."}"#,
+            "Credential/signature mismatch.",
+            None,
+        );
         // pages
         check(
             "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>…",

@@ -8,15 +8,19 @@ use crate::{
         self, Chat,
         card::{self, Manner},
     },
-    endpoint::{self, Endpoint},
+    endpoint::{self, BaseUrl, Endpoint},
     json,
-    session::Models,
+    session::{Models, Unconnected},
     storage::Key,
+    view::form::Form,
 };
 
 #[wasm_bindgen(module = "/src/view/panel.js")]
 extern "C" {
     fn ask(verb: &str, argument: &JsValue) -> JsValue;
+
+    #[wasm_bindgen(catch, js_name = askLater)]
+    async fn ask_later(verb: &str, items: &Array) -> Result<JsValue, JsValue>;
 
     fn listen(listener: &Closure<dyn Fn()>);
 }
@@ -114,6 +118,53 @@ pub fn set_manner(id: card::Id, manner: &Manner) {
 /// Has the page give a card's parameters and system prompt to all.
 pub fn copy_settings(id: card::Id) {
     ask("copy_settings", &id.to_string().into());
+}
+
+/// What the form of a card has to know of it; None where the page shows no such card.
+pub fn form(id: card::Id) -> Option<Form> {
+    json::read(&ask("form", &id.to_string().into()).as_string()?)
+}
+
+/// Has the page connect a card with what was typed in its form, and close the form then. Where
+/// [`end_connect`] comes before the answer, that never comes.
+///
+/// # Errors
+/// Why no model could be chosen.
+pub async fn connect(
+    id: card::Id,
+    base_url: &str,
+    token: &str,
+    keep: Option<endpoint::Keep>,
+    model: &str,
+) -> Result<(), Unconnected> {
+    let keep = keep.map_or("", endpoint::Keep::name);
+    let items = [&id.to_string(), base_url, token, keep, model].map(JsValue::from);
+    let failed = ask_later("connect", &items.iter().collect()).await;
+    let failed = failed.ok().and_then(|failed| failed.as_string());
+    failed
+        .and_then(|failed| json::read(&failed))
+        .map_or(Ok(()), Err)
+}
+
+/// Has the page end what a card's form has asked.
+pub fn end_connect(id: card::Id) {
+    ask("end_connect", &id.to_string().into());
+}
+
+/// Has the page close a card's form that was asked for.
+pub fn leave_form(id: card::Id) {
+    ask("leave_form", &id.to_string().into());
+}
+
+/// Has the page give a card's input the focus.
+pub fn focus(id: card::Id) {
+    ask("focus", &id.to_string().into());
+}
+
+/// Has the page move a card's endpoint to where its models were found, and close the card's form.
+pub fn use_base_url(id: card::Id, base_url: &BaseUrl) {
+    let pair = Array::of2(&id.to_string().into(), &base_url.as_str().into());
+    ask("use_base_url", &Array::of1(&pair));
 }
 
 /// Has the page put back what was removed last.

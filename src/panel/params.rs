@@ -50,7 +50,7 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
         heard.track();
         let asked = page::asked(id)?;
         let endpoint = library.endpoint(asked.endpoint)?;
-        Some((Server::of(&endpoint.base_url, &asked.owned_by), asked))
+        Some((endpoint.server(&asked.owned_by), asked))
     });
     let change = Callback::new(move |change: Box<dyn FnOnce(&mut Manner)>| {
         manner.update(|manner| change(manner));

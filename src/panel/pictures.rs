@@ -62,7 +62,7 @@ pub fn Pictures(id: card::Id) -> impl IntoView {
 /// Asks the server, where it is one that tells.
 fn question(endpoint: &Endpoint, asked: &Asked) -> Option<Promise> {
     let origin = endpoint.base_url.origin();
-    let (path, model) = match Server::of(&endpoint.base_url, &asked.owned_by) {
+    let (path, model) = match endpoint.server(&asked.owned_by) {
         Server::LlamaCpp => ("props", ""),
         Server::Ollama => ("api/show", &*asked.model),
         _ => return None,

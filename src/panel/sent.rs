@@ -6,12 +6,13 @@ use wasm_bindgen::JsValue;
 
 use super::{page, shelf::stored};
 use crate::{
-    chat::{attachment::Contents, turn},
+    chat::{attachment::Contents, card, turn},
     clipboard,
     i18n::{t_string, use_i18n},
     json,
     openai::{self, Request},
     session::Library,
+    storage::keys,
     view::dynamic::{click, part, word},
 };
 
@@ -61,12 +62,12 @@ fn indented(text: &str) -> String {
     indented.map_or_else(|_| text.to_owned(), String::from)
 }
 
-/// What was sent for the answer of a turn of a card: their identifiers, with a space between.
+/// What was sent for the answer of a turn of a card.
 #[component]
-pub fn Sent(of: String) -> impl IntoView {
+pub fn Sent(card: card::Id, turn: turn::Id) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let tries = untrack(|| tries(library, &of)).unwrap_or_default();
+    let tries = untrack(|| tries(library, card, turn)).unwrap_or_default();
     let tries: Vec<_> = tries.iter().filter_map(|tried| Try::read(tried)).collect();
     let count = tries.len();
     let tried = |(tried, number)| view! { <Tried tried number count /> };
@@ -79,14 +80,12 @@ pub fn Sent(of: String) -> impl IntoView {
 }
 
 /// The tries to get an answer; where none is kept, what would be sent now.
-fn tries(library: Library, of: &str) -> Option<Vec<String>> {
+fn tries(library: Library, card: card::Id, turn: turn::Id) -> Option<Vec<String>> {
     page::flush();
     let here = page::here()?;
     let unsaved = page::unsaved().into_iter().find(|chat| chat.id == here);
     let chat = unsaved.or_else(|| stored(here))?;
-    let (card, turn) = of.split_once(' ')?;
-    let card = chat.card(card.parse().ok()?)?;
-    let turn: turn::Id = turn.parse().ok()?;
+    let card = chat.card(card)?;
     let turn = card.turns.iter().find(|found| found.id == turn)?;
     let answer = turn.answer.as_ref()?;
     let kept = openai::exchanges(&answer.id.to_string());
@@ -106,6 +105,9 @@ fn tries(library: Library, of: &str) -> Option<Vec<String>> {
     if !library.is_counting(endpoint.id) {
         request.stream_options = None;
     }
+    // Where the token can't be had, nothing would be sent.
+    let with_token = keys::with_token(endpoint).ok();
+    let endpoint = with_token.as_ref().unwrap_or(endpoint);
     Some(vec![openai::unsent(endpoint, &request.json())])
 }
 

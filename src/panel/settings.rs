@@ -2,10 +2,10 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::page;
+use super::{doctor, keep::Keep, page, suggest::Suggest, vault::Vault};
 use crate::{
     chat::sync::Busy,
-    endpoint::{self, Edit, Invalid, Patience},
+    endpoint::{self, Edit, Held, Invalid, Patience},
     i18n::{t_string, use_i18n},
     session::{Library, Models},
     storage::{SendKey, Theme},
@@ -15,7 +15,6 @@ use crate::{
         field::{Field, typed},
         focus_if_lost, focus_on,
         icon::{self, icon},
-        suggest::Suggest,
     },
 };
 
@@ -135,6 +134,7 @@ pub fn Settings() -> impl IntoView {
                 {[language, theme, send_key, busy].map(Choice::view).collect_view()}
             </div>
             <Endpoints editing />
+            <Vault />
             <Waits />
             <super::room::Room />
         </div>
@@ -252,7 +252,18 @@ fn EndpointLine(
             Models::Listed(listed) => t_string!(i18n, tested, count = listed.len()).to_string(),
             Models::Unlisted(unlisted) => explain_unlisted(i18n, &unlisted),
         };
-        Some(view! { <p class:problem=!is_well class="hint">{words}</p> })
+        Some(view! {
+            <p class:problem=!is_well class="hint">{words}</p>
+            {(!is_well).then(|| view! {
+                <button
+                    class="button"
+                    aria-description=name
+                    on:click=click(move |_| doctor::look_at(id))
+                >
+                    {word!(i18n, find_out_why)}
+                </button>
+            })}
+        })
     });
     let elsewhere = part(move || {
         let Some(Models::Unlisted(crate::session::Unlisted::Elsewhere(found))) = library.models(id)
@@ -433,7 +444,15 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
         endpoints.find(id).cloned()
     });
     let is_one = saved.as_ref().is_some_and(|saved| saved.one_at_a_time);
-    let has_token = saved.as_ref().is_some_and(|saved| saved.token.is_some());
+    let keep = RwSignal::new(None);
+    let kept = saved.as_ref().map(|saved| saved.keep).unwrap_or_default();
+    let held = move || id.map_or(Held::Nothing, |id| library.held(id));
+    let has_token = memo(move || held() != Held::Nothing);
+    // What was saved when the button is held.
+    let saved_token = Callback::new(move |()| match untrack(held) {
+        Held::Token(token) => Some(token.secret().to_owned()),
+        Held::Nothing | Held::Locked => None,
+    });
     let (saved_name, saved_url) = saved
         .map(|saved| (saved.name, String::from(saved.base_url)))
         .unwrap_or_default();
@@ -449,6 +468,7 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
             token: typed(token),
             forget_token: is_checked(forget),
             one_at_a_time: is_checked(one),
+            keep: keep.get_untracked().unwrap_or(kept),
         };
         match library.edit_endpoint(id, &edit) {
             Ok(()) => editing.set(Editing::Nothing),
@@ -482,15 +502,17 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
             <Field
                 id=format!("token-{key}")
                 label=word!(i18n, token)
-                hint=derive(move || if has_token {
+                hint=derive(move || if has_token.get() {
                     t_string!(i18n, token_kept).to_owned()
                 } else {
                     t_string!(i18n, token_hint).to_owned()
                 })
                 input=token
                 is_secret=true
+                saved=saved_token
             />
-            {has_token.then(|| view! {
+            <Keep id=format!("keep-{key}") keep before=derive(move || kept) />
+            {when(move || has_token.get(), move || view! {
                 <label class="switch-row">
                     <input node_ref=forget type="checkbox" />
                     {word!(i18n, forget_token)}

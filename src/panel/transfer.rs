@@ -11,8 +11,9 @@ use super::{
 };
 use crate::{
     chat::{self, Chat, merge::merge},
-    endpoint::{Endpoint, Endpoints},
+    endpoint::Endpoint,
     i18n::{I18n, t_string, use_i18n},
+    id::fresh,
     json,
     session::{Library, attachments},
     storage::{self, blobs},
@@ -561,22 +562,19 @@ fn explain(i18n: I18n, error: Error) -> String {
 
 /// Takes over what was found; returns how many chats came in, and for how many there is no room.
 async fn bring_in(found: Found, shelf: Shelf, library: Library) -> (usize, usize) {
-    let known = library.endpoints().get_untracked();
     let mut same = Vec::new();
     for server in found.endpoints {
-        let Endpoints { list, .. } = &known;
-        match list.iter().find(|known| known.base_url == server.base_url) {
-            // It is called otherwise here.
-            Some(known) => same.push((server.id, known.id)),
-            None => library.save_endpoint(Endpoint {
-                one_at_a_time: false,
-                id: server.id,
-                name: server.name,
-                base_url: server.base_url,
-                token: None,
-                learned: crate::endpoint::Learned::default(),
-            }),
-        }
+        let known = library.endpoints().get_untracked();
+        let ours = match known.imported(server.id, &server.name, &server.base_url, fresh()) {
+            Ok(known) => known,
+            Err(new) => {
+                let id = new.id;
+                library.save_endpoint(new);
+                id
+            }
+        };
+        // It is called otherwise here.
+        same.push((server.id, ours));
     }
     for (id, content) in found.contents {
         if let Some(blob) = files::content(&content) {

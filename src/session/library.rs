@@ -8,12 +8,13 @@ use super::Session;
 use crate::{
     address::{Address, Wanted},
     chat::{self, Card, Chat, Entry},
-    endpoint::{self, BaseUrl, Edit, Endpoint, Endpoints, Invalid, Learned, Server},
+    endpoint::{self, BaseUrl, Edit, Endpoint, Endpoints, Held, Invalid, Keep, Learned, Server},
     id::{fresh, now},
     json,
     openai::{self, Listed},
     storage::{
         self, Found, Key, Loaded, Recent, Settings, Used, archive,
+        keys::{self, Standing},
         locks::{self, Kind},
     },
     table::Table,
@@ -133,6 +134,8 @@ pub struct Library {
     history: RwSignal<()>,
     is_nearly_full: RwSignal<bool>,
     is_online: RwSignal<bool>,
+    /// Notified when tokens that are kept apart have come or gone.
+    keys: RwSignal<()>,
     languages: RwSignal<Vec<String>>,
     tab: StoredValue<Tab, LocalStorage>,
 }
@@ -163,6 +166,8 @@ impl Library {
             changed: Self::chat_changed,
         });
         library.watch();
+        keys::sweep();
+        keys::listen(move || library.ask_again());
         library.tidy_soon();
         // There is no room for these: they stay open until there is.
         for pair in archive::held().chunks(2) {
@@ -193,7 +198,7 @@ impl Library {
             leaving: false,
         };
         let unsaved = failed.map(|error| (Key::Settings, error));
-        Self {
+        let library = Self {
             endpoints: RwSignal::new(loaded.endpoints),
             settings: RwSignal::new(loaded.settings),
             recent: RwSignal::new(loaded.recent),
@@ -205,9 +210,12 @@ impl Library {
             history: RwSignal::new(()),
             is_nearly_full: RwSignal::new(false),
             is_online: RwSignal::new(window().navigator().on_line()),
+            keys: RwSignal::new(()),
             languages: RwSignal::new(languages()),
             tab: StoredValue::new_local(tab),
-        }
+        };
+        keys::listen(move || library.keys.notify());
+        library
     }
 
     // What the page shows.
@@ -220,6 +228,24 @@ impl Library {
     /// A saved endpoint.
     pub fn endpoint(self, id: endpoint::Id) -> Option<Endpoint> {
         self.endpoints.read().find(id).cloned()
+    }
+
+    /// Follows where the tokens are that are not kept with their endpoints.
+    pub fn follow_keys(self) {
+        self.keys.track();
+    }
+
+    /// How the vault stands.
+    pub fn vault(self) -> Standing {
+        self.keys.track();
+        keys::standing()
+    }
+
+    /// What is known of the token of a saved endpoint.
+    pub fn held(self, id: endpoint::Id) -> Held {
+        self.keys.track();
+        let endpoint = self.endpoint(id);
+        endpoint.map_or(Held::Nothing, |endpoint| keys::held(&endpoint))
     }
 
     /// What is known of an endpoint's models; None if they were never asked for.
@@ -523,7 +549,7 @@ impl Library {
                 let read = text.and_then(|text| json::read_all::<Endpoints>(&text));
                 if let Some((endpoints, rest)) = read {
                     let before = self.endpoints.get_untracked();
-                    self.endpoints.set(Endpoints { rest, ..endpoints });
+                    self.endpoints.set(Endpoints { rest, ..endpoints }.honest());
                     (self.page().ready)(self, Some(&before));
                 }
             }
@@ -538,7 +564,7 @@ impl Library {
                 }
             }
             Key::Entry(_) => self.history.notify(),
-            Key::Orphans => {}
+            Key::Orphans | Key::Vault => {}
         }
     }
 
@@ -664,10 +690,11 @@ impl Library {
         chosen: Option<endpoint::Id>,
         base_url: &str,
         token: &str,
+        keep: Option<Keep>,
         fresh: endpoint::Id,
     ) -> Result<Endpoint, Invalid> {
         let endpoints = self.endpoints.read_untracked();
-        endpoints.resolve(chosen, base_url, token, fresh)
+        can_keep(endpoints.resolve(chosen, base_url, token, keep, fresh)?)
     }
 
     /// Saves an endpoint as an edit makes it, a new one without an identifier. Its models are asked
@@ -677,7 +704,13 @@ impl Library {
     /// What is wrong with the edit; nothing is saved then.
     pub fn edit_endpoint(self, id: Option<endpoint::Id>, edit: &Edit) -> Result<(), Invalid> {
         let id = id.unwrap_or_else(fresh);
-        let edited = self.endpoints.read_untracked().edited(id, edit)?;
+        let before = self.endpoints.read_untracked().find(id).map(keys::held);
+        let held = before.unwrap_or_default();
+        let edited = self.endpoints.read_untracked().edited(id, edit, held)?;
+        let edited = can_keep(edited)?;
+        if edit.forget_token {
+            keys::remove(id);
+        }
         self.save_endpoint(edited);
         self.load_models(id);
         Ok(())
@@ -756,10 +789,12 @@ impl Library {
             return;
         }
         self.know(id, Models::Loading);
+        let held = keys::held(&endpoint);
         leptos::task::spawn_local(async move {
             let answered = self.ask_models(&endpoint).await;
             let now = self.endpoints.read_untracked().find(id).cloned();
-            if !now.is_some_and(|now| now.is_asked_like(&endpoint)) {
+            if !now.is_some_and(|now| now.is_asked_like(&endpoint)) || keys::held(&endpoint) != held
+            {
                 // Of an endpoint that was changed meanwhile, this is no longer true.
                 self.models.update(|models| _ = models.remove(&id));
                 self.load_models(id);
@@ -772,6 +807,7 @@ impl Library {
     /// Asks an endpoint for its models. Where it knows no such path, the path with a version is tried
     /// too: most base URLs that lead nowhere lack it.
     pub(super) async fn ask_models(self, endpoint: &Endpoint) -> Result<Vec<String>, Unlisted> {
+        let endpoint = &keys::with_token(endpoint).map_err(Unlisted::Failed)?;
         let error = match openai::models(endpoint).await {
             Ok(listed) => {
                 let Listed {
@@ -798,6 +834,23 @@ impl Library {
             }
         }
         Err(Unlisted::Failed(error))
+    }
+
+    /// Tokens have come: asks those endpoints for their models again that refused to tell without, or
+    /// could not be asked while the vault was locked.
+    fn ask_again(self) {
+        for endpoint in self.endpoints.get_untracked().list {
+            if let Some(Models::Unlisted(Unlisted::Failed(error))) = self.models_now(endpoint.id)
+                && endpoint.keep != Keep::Browser
+                && match keys::held(&endpoint) {
+                    Held::Token(_) => error == openai::Error::Locked || error.refuses_token(),
+                    Held::Nothing => error == openai::Error::Locked,
+                    Held::Locked => false,
+                }
+            {
+                self.load_models(endpoint.id);
+            }
+        }
     }
 
     /// Takes over what is known of an endpoint's models. Cards that wait for a model get one.
@@ -880,7 +933,7 @@ impl Library {
             let details = details.get(&endpoint.base_url)?;
             Some(details.owned_by.clone())
         });
-        Server::of(&endpoint.base_url, &owned_by.unwrap_or_default())
+        endpoint.server(&owned_by.unwrap_or_default())
     }
 
     /// Who owns an endpoint's models, and whether one of them takes pictures, as far as its list tells.
@@ -917,9 +970,19 @@ impl Library {
         self.learn(endpoint, &Learned::learn_not_counting);
     }
 
-    /// Keeps that a model refuses a field of a request, which the parameters then say.
-    pub(super) fn learn_refusing(self, endpoint: endpoint::Id, model: &str, field: &str) {
-        self.learn(endpoint, &|learned| learned.learn_refusing(field, model));
+    /// Keeps that a model refuses a field of a request, in these words, which the parameters then say.
+    pub(super) fn learn_refusing(
+        self,
+        endpoint: endpoint::Id,
+        model: &str,
+        field: &str,
+        words: &str,
+    ) {
+        self.learn(endpoint, &|learned| {
+            let server = Server::of_refusal(words);
+            let is_new = server.is_some_and(|server| learned.learn_server(server));
+            learned.learn_refusing(field, model) || is_new
+        });
     }
 
     fn has_learned(self, endpoint: endpoint::Id, is: impl Fn(&Learned) -> bool) -> bool {
@@ -956,8 +1019,10 @@ impl Library {
 
     // How things are saved.
 
-    /// Saves an endpoint, in place of the one of its identifier, else as the last.
-    pub fn save_endpoint(self, endpoint: Endpoint) {
+    /// Saves an endpoint, in place of the one of its identifier, else as the last. Its token goes to
+    /// where it is kept.
+    pub fn save_endpoint(self, mut endpoint: Endpoint) {
+        keys::settle(&mut endpoint);
         self.endpoints.update(|Endpoints { list, .. }| {
             match list.iter_mut().find(|saved| saved.id == endpoint.id) {
                 Some(saved) => *saved = endpoint,
@@ -1106,4 +1171,13 @@ impl Library {
 fn languages() -> Vec<String> {
     let languages = window().navigator().languages();
     languages.iter().filter_map(|tag| tag.as_string()).collect()
+}
+
+/// Lets an endpoint through whose token can be put where it is to be kept.
+fn can_keep(endpoint: Endpoint) -> Result<Endpoint, Invalid> {
+    let wants_vault = endpoint.keep == Keep::Vault && endpoint.token.is_some();
+    if wants_vault && keys::standing() != Standing::Open {
+        return Err(Invalid::Locked);
+    }
+    Ok(endpoint)
 }

@@ -16,6 +16,8 @@ pub enum Key {
     Endpoints,
     /// [`Settings`]
     Settings,
+    /// The vault: see `src/panel/vault.js`.
+    Vault,
     /// Since when no chat refers to contents that are stored, by identifier, in milliseconds since
     /// 1970.
     Orphans,
@@ -37,6 +39,7 @@ impl std::fmt::Display for Key {
             Self::Recent => write!(f, "{PREFIX}recent"),
             Self::Endpoints => write!(f, "{PREFIX}endpoints"),
             Self::Settings => write!(f, "{PREFIX}settings"),
+            Self::Vault => write!(f, "{PREFIX}vault"),
             Self::Orphans => write!(f, "{PREFIX}orphans"),
             Self::Chat(id) => write!(f, "{PREFIX}chat.{id}"),
             Self::Entry(id) => write!(f, "{PREFIX}entry.{id}"),
@@ -51,6 +54,7 @@ impl Key {
             "recent" => Some(Self::Recent),
             "endpoints" => Some(Self::Endpoints),
             "settings" => Some(Self::Settings),
+            "vault" => Some(Self::Vault),
             "orphans" => Some(Self::Orphans),
             other => {
                 let (kind, id) = other.split_once('.')?;
@@ -177,6 +181,7 @@ mod tests {
         check(Key::Recent, "collate.v2.recent");
         check(Key::Endpoints, "collate.v2.endpoints");
         check(Key::Settings, "collate.v2.settings");
+        check(Key::Vault, "collate.v2.vault");
         check(Key::Orphans, "collate.v2.orphans");
         check(
             Key::Chat(chat::Id::new(0xab)),
@@ -396,6 +401,7 @@ mod tests {
             base_url: BaseUrl::parse("http://127.0.0.1:8081/v1").unwrap(),
             token: Token::parse("sk-test").unwrap(),
             learned: endpoint::Learned::default(),
+            keep: endpoint::Keep::Browser,
         }];
         let endpoints = Endpoints {
             list,

@@ -306,6 +306,7 @@ pub(super) mod tests {
             base_url: BaseUrl::parse("http://127.0.0.1:8081/v1").unwrap(),
             token: Token::parse("sk-secret").unwrap(),
             learned: endpoint::Learned::default(),
+            keep: endpoint::Keep::Browser,
         };
         let bundle = Bundle {
             endpoints: vec![(&endpoint).into()],

@@ -12,9 +12,9 @@ use super::{
     panel::Words,
 };
 use crate::{
-    chat::{Answer, Metrics, Outcome, TurnStoreFields, card, turn},
+    chat::{Answer, CardStoreFields, Metrics, Outcome, TurnStoreFields, card, turn},
     i18n::{I18n, t_string, use_i18n},
-    openai::MOST_TRIES,
+    openai::{Error, MOST_TRIES},
     session::{Live, Session, Stage, Unlisted},
 };
 
@@ -78,6 +78,18 @@ pub fn AnswerView(
                     </button>
                 }
             });
+            let is_locked = outcome == Outcome::Failed(Error::Locked);
+            let unlock = is_locked.then(|| {
+                view! {
+                    <button class="button" on:click=click(move |_| shown.open_dialog("vault"))>
+                        {word!(i18n, vault_unlock)}
+                    </button>
+                }
+            });
+            let is_puzzling = match &outcome {
+                Outcome::Failed(error) => !matches!(error, Error::Gone { .. } | Error::Locked),
+                _ => false,
+            };
             let said = match outcome {
                 Outcome::Complete if is_empty => t_string!(i18n, no_text).to_owned(),
                 Outcome::Complete => return None,
@@ -91,7 +103,12 @@ pub fn AnswerView(
             <div class="note" class:error=is_error>
                 <span>{said}</span>
                 {refused}
+                {unlock}
                 {can_retry.then(|| view! { <Retry card id live /> })}
+                {when(
+                    move || is_puzzling && session.can_ask(card),
+                    move || view! { <FindOut card /> },
+                )}
                 {when(
                     move || can_go_on && live.with(Option::is_none) && session.can_ask(card),
                     move || view! {
@@ -195,6 +212,25 @@ pub fn AnswerView(
                 },
             )}
         </article>
+    }
+}
+
+/// The button that looks why a card's endpoint fails.
+#[component]
+fn FindOut(card: card::Id) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let shown = expect_context::<Shown>();
+    let find_out = move |_| {
+        let card = session.card(card);
+        let endpoint = card.endpoint().try_get_untracked().flatten();
+        let model = card.model().try_get_untracked().flatten();
+        if let Some((endpoint, model)) = endpoint.zip(model) {
+            shown.open_dialog(&format!("doctor {endpoint} {model}"));
+        }
+    };
+    view! {
+        <button class="button" on:click=click(find_out)>{word!(i18n, find_out_why)}</button>
     }
 }
 

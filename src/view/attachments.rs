@@ -113,9 +113,10 @@ pub fn DraftAttachments(id: card::Id) -> impl IntoView {
     let is_empty = move || attachments.with(Vec::is_empty) && readings.with(Vec::is_empty);
     let has_picture = memo(move || attachments.with(|all| all.iter().any(Attachment::is_image)));
     // Whether the model takes pictures: the panel's program finds it out.
-    let asked = memo(move || has_picture.get().then(|| session.asked(id)));
     effect(move || {
-        if asked.get().is_some() {
+        if has_picture.get() {
+            // It asks what the card asks now.
+            session.asked(id);
             tell();
         }
     });

@@ -4,15 +4,14 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{
-    attachments,
+    Shown, attachments,
     composer::Composer,
-    connect::Connect,
-    dynamic::{click, derive, flag, memo, when, word},
+    dynamic::{click, derive, effect, flag, memo, when, word},
     grip::Grip,
     icon::{self, icon},
     menu::CardMenu,
     messages::Messages,
-    panel::Words,
+    panel::{self, Panel, Words},
     params::Parameters,
     picker::{Choice, Picker},
 };
@@ -36,8 +35,12 @@ pub fn CardView(id: card::Id) -> impl IntoView {
     let models = memo(move || library.models(endpoint.get()?));
     let name = memo(move || card.name().try_get().unwrap_or_default());
     let synced = memo(move || card.synced().try_get().unwrap_or_default());
-    // Whether the reader asked for the form by choosing «Custom model…», or an address did.
-    let custom = RwSignal::new(untrack(|| session.proposed(id)).is_some());
+    let shown = expect_context::<Shown>();
+    if untrack(|| session.proposed(id)).is_some() {
+        shown.ask_for(id, true);
+    }
+    on_cleanup(move || shown.ask_for(id, false));
+    let custom = memo(move || shown.is_custom(id));
     let is_saved = memo(move || {
         endpoint
             .get()
@@ -121,7 +124,16 @@ pub fn CardView(id: card::Id) -> impl IntoView {
             })}
             {when(
                 move || needs_form.get(),
-                move || view! { <Connect id endpoint models is_custom=custom /> },
+                move || {
+                    // The form is another program's, which has to be told.
+                    effect(move || {
+                        endpoint.track();
+                        custom.track();
+                        library.endpoints().track();
+                        panel::tell();
+                    });
+                    view! { <Panel name=format!("connect {id}") /> }
+                },
             )}
             <Messages id is_connecting=needs_form />
             <Composer id model models />
@@ -169,10 +181,11 @@ const CUSTOM: &str = "custom";
 fn EndpointPicker(
     id: card::Id,
     endpoint: Memo<Option<endpoint::Id>>,
-    custom: RwSignal<bool>,
+    custom: Memo<bool>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
+    let page = expect_context::<Shown>();
     let library = session.library();
     let shown = derive(move || {
         if custom.get() {
@@ -204,11 +217,10 @@ fn EndpointPicker(
         saved.chain([custom]).collect()
     });
     let pick = move |value: String| {
+        page.ask_for(id, value == CUSTOM);
         if value == CUSTOM {
-            custom.set(true);
             return;
         }
-        custom.set(false);
         let endpoints = library.endpoints();
         let picked = endpoints
             .read_untracked()

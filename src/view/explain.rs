@@ -129,6 +129,7 @@ pub fn explain_invalid(i18n: I18n, invalid: Invalid) -> &'static str {
         Invalid::Query => t_string!(i18n, invalid_query),
         Invalid::Taken => t_string!(i18n, invalid_taken),
         Invalid::Token => t_string!(i18n, invalid_token),
+        Invalid::Locked => t_string!(i18n, invalid_locked),
     }
 }
 

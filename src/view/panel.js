@@ -7,6 +7,8 @@ const listeners = new Set();
 
 export const serve = (act) => (page = act);
 export const ask = (verb, argument) => page(verb, argument);
+// The same, where the page answers later: it is given what to answer with behind the argument's items.
+export const askLater = (verb, items) => new Promise((done) => page(verb, [...items, done]));
 export const tell = () => listeners.forEach((listener) => listener());
 export const listen = (listener) => listeners.add(listener);
 

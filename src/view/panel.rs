@@ -7,12 +7,14 @@ use web_sys::HtmlElement;
 
 use super::{
     Shown,
+    card::focus_input,
     dynamic::{click, effect, part, word},
+    form::{self, Form},
 };
 use crate::{
     address::Address,
     chat::{self, card},
-    endpoint,
+    endpoint::{self, BaseUrl},
     i18n::{I18n, use_i18n},
     json,
     session::{Library, Session, Unlisted},
@@ -42,6 +44,11 @@ pub fn serve(library: Library, shown: Shown) {
     let card = |argument: &JsValue| argument.as_string()?.parse::<card::Id>().ok();
     let open = move || untrack(|| shown.session());
     let here = move || untrack(|| shown.session()).and_then(|open| untrack(|| open.address()));
+    // What the cards' forms have asked, until it is answered or the form is closed.
+    let questions = StoredValue::new_local(Vec::<form::Question>::new());
+    let forget = move |card: card::Id| {
+        questions.update_value(|questions| questions.retain(|(of, _)| *of != card));
+    };
     let act = move |verb: String, argument: JsValue| {
         match &*verb {
             // The chat that is shown.
@@ -117,6 +124,50 @@ pub fn serve(library: Library, shown: Shown) {
             "copy_settings" => {
                 if let (Some(open), Some(card)) = (open(), card(&argument)) {
                     open.copy_settings(card);
+                }
+            }
+            // What a card's form has to know.
+            "form" => {
+                let found = open().zip(card(&argument));
+                let form = found.map(|(open, id)| untrack(|| Form::of(&open, shown, id)));
+                return form.map_or(JsValue::NULL, |form| json::write(&form).into());
+            }
+            // A card is connected by its form: its identifier, and what was typed.
+            "connect" => {
+                let typed: Array = argument.unchecked_into();
+                if let Some((open, id)) = open().zip(card(&typed.get(0))) {
+                    forget(id);
+                    let question = form::connect(&open, shown, id, &typed);
+                    questions.update_value(|questions| questions.push((id, question)));
+                }
+            }
+            // What a card's form asks is not wanted any more.
+            "end_connect" => {
+                if let Some(id) = card(&argument) {
+                    forget(id);
+                }
+            }
+            // A card's form is left: its card goes on with what it had.
+            "leave_form" => {
+                if let Some(id) = card(&argument) {
+                    shown.ask_for(id, false);
+                }
+            }
+            // A card's input takes the focus.
+            "focus" => {
+                if let Some(id) = card(&argument) {
+                    focus_input(id);
+                }
+            }
+            // A card's endpoint is moved to where its models were found.
+            "use_base_url" => {
+                for (id, base_url) in pairs(&argument) {
+                    if let (Some(open), Ok(id), Ok(base_url)) =
+                        (open(), id.parse(), BaseUrl::try_from(base_url))
+                    {
+                        open.use_base_url(id, base_url);
+                        shown.ask_for(id, false);
+                    }
                 }
             }
             // What was removed last is put back.

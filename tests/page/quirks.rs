@@ -105,10 +105,11 @@ async fn what_was_learned_is_forgotten_with_the_base_url() {
     let learned = "return JSON.parse(localStorage['collate.v2.endpoints']).list[0].learned ?? null";
     assert_eq!(browser.script(learned).await, json!(["no_stream_options"]));
     let settings = browser.settings().await;
-    settings.press(&format!("Edit {}", endpoint.name())).await;
+    settings.press("Edit").await;
+    let form = settings.find("form", "Endpoint").await;
     let moved = endpoint.base_url().replace("127.0.0.1", "localhost");
-    settings.fill("Base URL", &moved).await;
-    settings.press("Save").await;
+    form.fill("Base URL", &moved).await;
+    form.press("Save").await;
     settings.says(&moved).await;
     assert_eq!(browser.script(learned).await, Value::Null);
     browser.close().await;

@@ -71,13 +71,12 @@ async fn the_manual_page_section_by_section() {
 
 async fn walk_through(walk: &Walk, base_url: &str, token: &str) {
     let page = walk.browser.page();
-    walk.picture("first-visit").await;
-
     // Choosing a model: the form, then the two pickers.
     let card = walk.card(1).await;
     let form = card
         .find("form", walk.word("Custom model", "사용자 정의 모델"))
         .await;
+    walk.picture("first-visit").await;
     form.fill("Base URL", base_url).await;
     form.fill(walk.word("Token", "토큰"), token).await;
     walk.picture("custom-model").await;

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod endpoint;
+pub mod odd;
 pub mod odd_models;
 pub mod page;
 pub mod trap;

@@ -2,12 +2,14 @@
 
 use leptos::{html, prelude::*};
 
-use super::dynamic::{part, word};
-use super::field::fill;
 use crate::{
     endpoint::suggestion::{self, Needs},
     i18n::{t_string, use_i18n},
     session::Library,
+    view::{
+        dynamic::{part, word},
+        field::fill,
+    },
 };
 
 /// A choice that fills in a form's base URL, and tells what has to be done on the other side.
@@ -37,6 +39,7 @@ pub fn Suggest(
             }
             Needs::LmStudioCors => t_string!(i18n, needs_lm_studio).to_owned(),
             Needs::Running => t_string!(i18n, needs_running).to_owned(),
+            Needs::Jan => t_string!(i18n, needs_jan).to_owned(),
             Needs::BackendAi => t_string!(i18n, needs_backend_ai).to_owned(),
         };
         let link = match needs {

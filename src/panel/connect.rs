@@ -2,56 +2,58 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::card::focus_input;
-use super::dynamic::{click, derive, flag, memo, part, press, when, word};
-use super::explain::{explain_unconnected, explain_unlisted};
-use super::field::{Field, fill, typed};
-use super::suggest::Suggest;
+use super::{Heard, doctor, local::LocalServers, page, suggest::Suggest};
 use crate::{
     chat::card,
-    endpoint::{self, BaseUrl},
+    endpoint::{BaseUrl, Invalid},
     i18n::{t_string, use_i18n},
-    session::{Library, Models, Session, Task, Unconnected, Unlisted},
+    id::fresh,
+    panel::keep::Keep,
+    session::{Library, Task, Unconnected, Unlisted},
+    storage::keys,
+    view::{
+        dynamic::{click, derive, effect, flag, memo, part, press, when, word},
+        explain::{explain_unconnected, explain_unlisted},
+        field::{Field, fill, typed},
+    },
 };
 
 /// Connects a card with an endpoint that is not saved yet, or that lists no models.
 #[component]
-pub fn Connect(
-    id: card::Id,
-    endpoint: Memo<Option<endpoint::Id>>,
-    models: Memo<Option<Models>>,
-    /// Whether the form was asked for; it is closed when the card is connected.
-    is_custom: RwSignal<bool>,
-) -> impl IntoView {
+pub fn Connect(id: card::Id) -> impl IntoView {
     let i18n = use_i18n();
-    let session = expect_context::<Session>();
-    let library = expect_context::<Library>();
+    let Heard(heard) = expect_context();
+    let form = RwSignal::new(page::form(id).unwrap_or_default());
+    effect(move || {
+        heard.track();
+        if let Some(now) = page::form(id)
+            && form.with_untracked(|before| *before != now)
+        {
+            form.set(now);
+        }
+    });
+    // Closing the form ends what it asks.
+    on_cleanup(move || page::end_connect(id));
     let base_url = NodeRef::<html::Input>::new();
     let token = NodeRef::<html::Input>::new();
     let model = NodeRef::<html::Input>::new();
+    let keep = RwSignal::new(None);
     let is_asking = RwSignal::new(false);
     let asking = StoredValue::new(None::<Task>);
     let failed = RwSignal::new(None::<Unconnected>);
 
-    let kept = memo(move || {
-        let endpoint = library.endpoint(endpoint.get()?)?;
-        Some(endpoint.base_url)
-    });
+    let kept = memo(move || form.read().kept.clone());
+    let is_custom = memo(move || form.read().is_custom);
     let submit = move || {
         is_asking.set(true);
         failed.set(None);
-        let connect = session.connect(id, typed(base_url), typed(token), typed(model));
+        let (base_url, token, model) = (typed(base_url), typed(token), typed(model));
+        let keep = keep.get_untracked();
         // A new question ends the one before, and so does closing the form.
         asking.set_value(Some(Task::start(async move {
-            let connected = connect.await;
+            let connected = page::connect(id, &base_url, &token, keep, &model).await;
             is_asking.set(false);
-            match connected {
-                Ok(()) => {
-                    is_custom.set(false);
-                    request_animation_frame(move || focus_input(id));
-                }
-                Err(error) => failed.set(Some(error)),
-            }
+            failed.set(connected.err());
         })));
     };
     // What is wrong: with what was typed, else with the endpoint that is chosen.
@@ -62,17 +64,42 @@ pub fn Connect(
         if let Some(failed) = failed.get() {
             return Some(explain_unconnected(i18n, &failed));
         }
-        match models.get() {
-            _ if is_custom.get() => None,
-            Some(Models::Unlisted(unlisted)) => Some(explain_unlisted(i18n, &unlisted)),
-            _ => None,
-        }
+        let unlisted = form.read().unlisted.clone();
+        let unlisted = unlisted.filter(|_| !is_custom.get());
+        unlisted.map(|unlisted| explain_unlisted(i18n, &unlisted))
     });
+    // What can't be right at all is said already.
+    let has_reason = memo(move || {
+        let is_invalid = matches!(failed.get(), Some(Unconnected::Invalid(_)));
+        !is_invalid && problem.with(Option::is_some)
+    });
+    let library = expect_context::<Library>();
+    let find_out = move || {
+        let chosen = form.with_untracked(|form| form.kept.clone());
+        let (base_url, token) = (typed(base_url), typed(token));
+        let endpoints = library.endpoints();
+        let endpoints = endpoints.read_untracked();
+        // What is left empty is that of the chosen endpoint.
+        let chosen = chosen.and_then(|chosen| Some(endpoints.at(&chosen)?.id));
+        let endpoint = endpoints.resolve(chosen, &base_url, &token, None, fresh());
+        drop(endpoints);
+        let endpoint = endpoint.and_then(|it| keys::with_token(&it).map_err(|_| Invalid::Locked));
+        doctor::look_at_typed(endpoint, &typed(model));
+    };
+    let use_found = move |found: BaseUrl| {
+        // A token that was typed for another server does not go to this one.
+        let before = BaseUrl::parse(&typed(base_url));
+        if before.map(|before| before.origin()) != Ok(found.origin()) {
+            fill(token, "");
+        }
+        fill(base_url, found.as_str());
+        submit();
+    };
     // Where the models are, if they are not at the base URL that was asked.
     let elsewhere = move || -> Option<BaseUrl> {
-        let found = match (failed.get(), models.get()) {
+        let found = match (failed.get(), form.read().unlisted.clone()) {
             (Some(Unconnected::Unlisted(unlisted)), _) => unlisted,
-            (None, Some(Models::Unlisted(unlisted))) if !is_custom.get() => unlisted,
+            (None, Some(unlisted)) if !is_custom.get() => unlisted,
             _ => return None,
         };
         match found {
@@ -84,17 +111,17 @@ pub fn Connect(
         if typed(base_url).trim().is_empty() {
             // The chosen endpoint is meant, whose token goes along.
             failed.set(None);
-            session.use_base_url(id, found);
-            is_custom.set(false);
+            page::use_base_url(id, &found);
         } else {
             fill(base_url, found.as_str());
             submit();
         }
     };
     // The form may be asked for by an address, which proposes what to type.
-    let proposed = session.proposed(id).unwrap_or_default();
+    let (proposed_url, proposed_model) = form.get_untracked().proposed;
     // Nothing is wrong on a first visit: it begins with a welcome.
-    let is_first_visit = memo(move || library.endpoints().read().list.is_empty());
+    let is_first_visit = memo(move || form.read().is_first);
+    let is_gone = memo(move || form.with(|form| form.has_endpoint && form.kept.is_none()));
     let base_url_hint = derive(move || match kept.get() {
         Some(kept) => t_string!(i18n, base_url_kept, url = kept.as_str()).to_string(),
         None => t_string!(i18n, base_url_hint).to_owned(),
@@ -107,8 +134,8 @@ pub fn Connect(
             on:keydown=press(move |event| {
                 let can_leave = is_custom.get_untracked() && kept.get_untracked().is_some();
                 if event.key() == "Escape" && !event.is_composing() && can_leave {
-                    is_custom.set(false);
-                    focus_input(id);
+                    page::leave_form(id);
+                    page::focus(id);
                 }
             })
             on:submit=move |event: ev::SubmitEvent| {
@@ -117,7 +144,7 @@ pub fn Connect(
             }
         >
             {part(move || {
-                if endpoint.get().is_some() && kept.get().is_none() {
+                if is_gone.get() {
                     view! { <p class="hint">{word!(i18n, endpoint_gone)}</p> }.into_any()
                 } else if is_first_visit.get() {
                     view! {
@@ -136,7 +163,7 @@ pub fn Connect(
                 id=format!("base-url-{id}")
                 label=word!(i18n, base_url)
                 hint=base_url_hint
-                value=proposed.endpoint.unwrap_or_default()
+                value=proposed_url.unwrap_or_default()
                 placeholder="http://localhost:11434/v1"
                 input=base_url
             />
@@ -147,14 +174,33 @@ pub fn Connect(
                 input=token
                 is_secret=true
             />
+            <Keep
+                id=format!("keep-{id}")
+                keep
+                before=derive(move || {
+                    let endpoints = library.endpoints();
+                    let endpoints = endpoints.read();
+                    let chosen = kept.get().and_then(|kept| endpoints.at(&kept).cloned());
+                    chosen.map(|chosen| chosen.keep).unwrap_or_default()
+                })
+            />
             <Field
                 id=format!("model-id-{id}")
                 label=word!(i18n, model)
                 hint=derive(move || t_string!(i18n, model_hint).to_owned())
-                value=proposed.model.unwrap_or_default()
+                value=proposed_model.unwrap_or_default()
                 input=model
             />
+            <LocalServers base_url on_use=Callback::new(use_found) />
             <p class="problem" role="alert">{problem}</p>
+            {when(
+                move || has_reason.get(),
+                move || view! {
+                    <button class="button" type="button" on:click=click(move |_| find_out())>
+                        {word!(i18n, find_out_why)}
+                    </button>
+                },
+            )}
             {part(move || {
                 let found = elsewhere()?;
                 let use_it = t_string!(i18n, use_base_url, url = found.as_str()).to_string();
@@ -184,7 +230,7 @@ pub fn Connect(
                             <button
                                 class="button"
                                 type="button"
-                                on:click=click(move |_| is_custom.set(false))
+                                on:click=click(move |_| page::leave_form(id))
                             >
                                 {word!(i18n, cancel)}
                             </button>

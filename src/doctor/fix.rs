@@ -1,0 +1,295 @@
+//! What helps: commands to copy, for this page's own origin.
+//!
+//! Sources: Ollama's FAQ («How can I allow additional web origins»), LM Studio's `lms` reference, vLLM's
+//! and `LiteLLM`'s references of options, llama.cpp's pull request 25655, the code of `transformers serve`.
+
+use super::{Cause, Observed, Server, Space};
+
+/// A command or a piece of configuration, and where it belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// The system or the program that it is for; empty where it is for any.
+    pub on: &'static str,
+    /// What is to be copied.
+    pub text: String,
+}
+
+impl Fix {
+    fn new(on: &'static str, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { on, text }
+    }
+}
+
+/// What helps against a cause, the most usual first.
+pub fn fixes(cause: &Cause, observed: &Observed) -> Vec<Fix> {
+    let server = observed.server();
+    let origin = &*observed.page;
+    match cause {
+        Cause::Cors | Cause::CorsForChat => allow(server, origin, &upstream(observed)),
+        Cause::NothingThere if observed.space() == Space::Loopback && server.is_started() => {
+            start(server, origin)
+        }
+        Cause::NothingThere | Cause::NoResponse => look(observed),
+        Cause::Closed => vec![start_lite_llm(origin)],
+        Cause::Path(found) => vec![Fix::new("", found.as_str())],
+        Cause::Redirected(Some(to)) => vec![Fix::new("", to.clone())],
+        _ => Vec::new(),
+    }
+}
+
+/// How a server is made to allow a page. `upstream` is where it listens.
+fn allow(server: Server, origin: &str, upstream: &str) -> Vec<Fix> {
+    match server {
+        Server::Ollama => vec![
+            Fix::new(
+                "macOS · Linux",
+                format!("OLLAMA_ORIGINS={origin} ollama serve"),
+            ),
+            Fix::new(
+                "macOS (app)",
+                format!("launchctl setenv OLLAMA_ORIGINS \"{origin}\""),
+            ),
+            Fix::new(
+                "Linux (systemd)",
+                format!(
+                    "sudo mkdir -p /etc/systemd/system/ollama.service.d\n\
+                     printf '[Service]\\nEnvironment=\"OLLAMA_ORIGINS=%s\"\\n' '{origin}' | \
+                     sudo tee /etc/systemd/system/ollama.service.d/origins.conf\n\
+                     sudo systemctl daemon-reload\n\
+                     sudo systemctl restart ollama"
+                ),
+            ),
+            Fix::new("Windows", format!("setx OLLAMA_ORIGINS \"{origin}\"")),
+        ],
+        Server::LmStudio | Server::LlamaCpp | Server::LiteLlm => start(server, origin),
+        // By its port alone, it can't be told from `transformers serve`.
+        Server::Vllm => start(server, origin)
+            .into_iter()
+            .chain([Fix::new("transformers", "transformers serve --enable-cors")])
+            .collect(),
+        Server::Jan | Server::Service | Server::Closed => Vec::new(),
+        Server::LlamaSwap | Server::BackendAi | Server::Unknown => proxy(origin, upstream),
+    }
+}
+
+/// How a server is started so that it allows a page. MODEL is for the reader to fill in.
+pub fn start(server: Server, origin: &str) -> Vec<Fix> {
+    match server {
+        Server::Ollama => {
+            let allow = allow(server, origin, "");
+            allow
+                .into_iter()
+                .filter(|fix| fix.on != "Linux (systemd)")
+                .collect()
+        }
+        Server::LmStudio => vec![Fix::new("", "lms server start --cors")],
+        Server::LlamaCpp => vec![Fix::new(
+            "",
+            format!("llama-server -m MODEL.gguf --cors-origins '{origin}'"),
+        )],
+        Server::Vllm => vec![Fix::new(
+            "vLLM",
+            format!("vllm serve MODEL --allowed-origins '[\"{origin}\"]'"),
+        )],
+        Server::LiteLlm => vec![start_lite_llm(origin)],
+        _ => Vec::new(),
+    }
+}
+
+fn start_lite_llm(origin: &str) -> Fix {
+    Fix::new(
+        "LiteLLM",
+        format!("LITELLM_CORS_ORIGINS='{origin}' litellm --config config.yaml"),
+    )
+}
+
+/// How a proxy is made to allow a page, the question before a request (OPTIONS) included.
+fn proxy(origin: &str, upstream: &str) -> Vec<Fix> {
+    let nginx = format!(
+        "location / {{\n    \
+             add_header Access-Control-Allow-Origin \"{origin}\" always;\n    \
+             add_header Access-Control-Expose-Headers \"retry-after\" always;\n    \
+             if ($request_method = OPTIONS) {{\n        \
+                 add_header Access-Control-Allow-Origin \"{origin}\" always;\n        \
+                 add_header Access-Control-Allow-Headers \"authorization, content-type, accept\" always;\n        \
+                 add_header Access-Control-Max-Age 86400 always;\n        \
+                 return 204;\n    \
+             }}\n    \
+             proxy_pass http://{upstream};\n    \
+             proxy_buffering off;\n\
+         }}"
+    );
+    let caddy = format!(
+        "YOUR.HOST {{\n    \
+             header {{\n        \
+                 Access-Control-Allow-Origin \"{origin}\"\n        \
+                 Access-Control-Allow-Headers \"authorization, content-type, accept\"\n        \
+                 Access-Control-Expose-Headers \"retry-after\"\n        \
+                 defer\n    \
+             }}\n    \
+             @preflight method OPTIONS\n    \
+             respond @preflight 204\n    \
+             reverse_proxy {upstream} {{\n        \
+                 flush_interval -1\n    \
+             }}\n\
+         }}"
+    );
+    vec![Fix::new("nginx", nginx), Fix::new("Caddy", caddy)]
+}
+
+/// How to look whether it answers at all, from a terminal, where no browser is in the way. Without a
+/// token: what is copied is pasted anywhere.
+fn look(observed: &Observed) -> Vec<Fix> {
+    let base_url = observed.base_url.as_ref();
+    base_url.map_or_else(
+        |_| Vec::new(),
+        |base_url| {
+            vec![Fix::new(
+                "",
+                format!("curl -i '{}'", base_url.join("models")),
+            )]
+        },
+    )
+}
+
+/// Host and port of a server on this computer; of any other, an example.
+fn upstream(observed: &Observed) -> String {
+    match &observed.base_url {
+        Ok(base_url) if observed.space() == Space::Loopback => {
+            let origin = base_url.origin();
+            let host = origin.split_once("://").map_or("", |(_, host)| host);
+            host.to_owned()
+        }
+        _ => "127.0.0.1:8000".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::BaseUrl;
+
+    const PAGE: &str = "https://collate.example";
+
+    #[test]
+    fn each_server_is_told_of_this_page_in_its_own_way() {
+        #[track_caller]
+        fn check(url: &str, expected: &[(&str, &str)]) {
+            let observed = Observed::new(PAGE.to_owned(), BaseUrl::parse(url));
+            let fixes = fixes(&Cause::Cors, &observed);
+            let places: Vec<_> = fixes.iter().map(|fix| fix.on).collect();
+            let expected_places: Vec<_> = expected.iter().map(|(on, _)| *on).collect();
+            assert_eq!(places, expected_places, "{url}");
+            for (fix, (_, part)) in fixes.iter().zip(expected) {
+                assert!(fix.text.contains(part), "{part} in {}", fix.text);
+            }
+        }
+        check(
+            "http://localhost:11434/v1",
+            &[
+                (
+                    "macOS · Linux",
+                    "OLLAMA_ORIGINS=https://collate.example ollama serve",
+                ),
+                (
+                    "macOS (app)",
+                    "launchctl setenv OLLAMA_ORIGINS \"https://collate.example\"",
+                ),
+                ("Linux (systemd)", "'https://collate.example' | sudo tee"),
+                ("Windows", "setx OLLAMA_ORIGINS \"https://collate.example\""),
+            ],
+        );
+        check(
+            "http://localhost:1234/v1",
+            &[("", "lms server start --cors")],
+        );
+        check(
+            "http://localhost:8080/v1",
+            &[("", "--cors-origins 'https://collate.example'")],
+        );
+        check(
+            "http://localhost:8000/v1",
+            &[
+                ("vLLM", "--allowed-origins '[\"https://collate.example\"]'"),
+                ("transformers", "transformers serve --enable-cors"),
+            ],
+        );
+        check(
+            "http://localhost:4000/v1",
+            &[(
+                "LiteLLM",
+                "LITELLM_CORS_ORIGINS='https://collate.example' litellm",
+            )],
+        );
+        check("http://localhost:1337/v1", &[]);
+        let proxies = [
+            (
+                "nginx",
+                "add_header Access-Control-Allow-Origin \"https://collate.example\" always;",
+            ),
+            (
+                "Caddy",
+                "Access-Control-Allow-Origin \"https://collate.example\"",
+            ),
+        ];
+        check("http://localhost:5555/v1", &proxies);
+        check("https://model.backend.ai/v1", &proxies);
+    }
+
+    #[test]
+    fn a_proxy_answers_the_question_before_a_request() {
+        for fix in proxy(PAGE, "127.0.0.1:5555") {
+            for part in [
+                "OPTIONS",
+                "authorization, content-type, accept",
+                "204",
+                ":5555",
+            ] {
+                assert!(fix.text.contains(part), "{part} in {}", fix.text);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_to_be_started_depends_on_the_port() {
+        #[track_caller]
+        fn check(url: &str, expected: Option<&str>) {
+            let observed = Observed::new(PAGE.to_owned(), BaseUrl::parse(url));
+            let fixes = fixes(&Cause::NothingThere, &observed);
+            assert_eq!(fixes.first().map(|fix| &*fix.text), expected, "{url}");
+        }
+        check(
+            "http://localhost:11434/v1",
+            Some("OLLAMA_ORIGINS=https://collate.example ollama serve"),
+        );
+        check("http://localhost:1234/v1", Some("lms server start --cors"));
+        let look = "curl -i 'http://localhost:5555/v1/models'";
+        check("http://localhost:5555/v1", Some(look));
+        check(
+            "http://localhost:1337/v1",
+            Some("curl -i 'http://localhost:1337/v1/models'"),
+        );
+        check(
+            "https://models.example/v1",
+            Some("curl -i 'https://models.example/v1/models'"),
+        );
+    }
+
+    #[test]
+    fn a_service_for_no_page_is_asked_through_a_proxy() {
+        let url = BaseUrl::parse("https://integrate.api.nvidia.com/v1");
+        let observed = Observed::new(PAGE.to_owned(), url);
+        assert_eq!(fixes(&Cause::Closed, &observed), [start_lite_llm(PAGE)]);
+    }
+
+    #[test]
+    fn what_was_found_is_there_to_copy() {
+        let observed = Observed::new(PAGE.to_owned(), BaseUrl::parse("http://nas:5000"));
+        let found = BaseUrl::parse("http://nas:5000/v1").unwrap();
+        let path = fixes(&Cause::Path(found), &observed);
+        assert_eq!(path, [Fix::new("", "http://nas:5000/v1")]);
+        let to = fixes(&Cause::Redirected(Some("https://nas/v1".into())), &observed);
+        assert_eq!(to, [Fix::new("", "https://nas/v1")]);
+    }
+}
