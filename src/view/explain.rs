@@ -32,6 +32,17 @@ pub fn explain(i18n: I18n, error: &Error) -> String {
         Error::Locked => t_string!(i18n, vault_locked).to_owned(),
         Error::Gone { name } => t_string!(i18n, content_gone_of, name = name.as_str()).to_string(),
     };
+    let what = match error {
+        Error::Refused {
+            retry_after: Some(seconds @ 1..),
+            ..
+        } => {
+            let seconds = *seconds;
+            let until = t_string!(i18n, refused_until, seconds).to_string();
+            format!("{what} {until}")
+        }
+        _ => what,
+    };
     let words = match error {
         Error::Refused { message, .. } | Error::Reported { message, .. } if !message.is_empty() => {
             t_string!(i18n, server_said, words = message.as_str()).to_string()

@@ -318,7 +318,7 @@ async fn a_pause_of_more_than_a_minute_is_said_and_not_waited_for() {
     card.find("button", "Retry").await;
     card.logs("(429)").await;
     card.logs("Slow down, please").await;
-    card.logs("90").await;
+    card.logs("asks to be left alone for 90 seconds").await;
     card.find("button", "Send").await;
     assert_eq!(endpoint.received().len(), 1);
     browser.close().await;

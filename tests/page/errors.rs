@@ -1033,3 +1033,66 @@ async fn a_card_that_fails_leaves_the_others_alone_and_all_that_failed_are_asked
     assert_eq!(asked, ["a", "c"]);
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_went_wrong_is_said_in_korean_too() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let browser = Browser::open_in("ko").await;
+    let card = browser.page().find("region", "채팅 카드 1").await;
+    let form = card.find("form", "사용자 정의 모델").await;
+    form.fill("Base URL", &endpoint.base_url()).await;
+    form.press("모델 정보 새로고침").await;
+    card.find("combobox", "모델").await.holds("m").await;
+    let refusal = |code: u16, words: &str| {
+        let body = json!({ "error": { "message": words } });
+        Answer::refusal(status(code), &body)
+    };
+    let long = "request (30031 tokens) exceeds the available context size (2048 tokens)";
+    let cases = [
+        (
+            refusal(401, "Invalid API Key"),
+            vec!["(401)", "Invalid API Key"],
+        ),
+        (
+            refusal(404, "no such model"),
+            vec!["(404)", "no such model"],
+        ),
+        (refusal(400, long), vec!["30,031", "2,048", long]),
+        (refusal(413, "too large"), vec!["(413)", "too large"]),
+        (refusal(500, "out of order"), vec!["(500)", "out of order"]),
+        (
+            Answer::redirect(StatusCode::TEMPORARY_REDIRECT, "/x"),
+            vec![],
+        ),
+        (Answer::stream([]), vec![]),
+        (Answer::stream([say("kept")]), vec!["kept"]),
+        (
+            Answer::new(StatusCode::OK, TEXT, [raw("hello")]),
+            vec!["hello"],
+        ),
+        (Answer::stream([say("x")]).without_cors(), vec![]),
+    ];
+    for (number, (answer, words)) in cases.into_iter().enumerate() {
+        println!("case {number}");
+        endpoint.will_always("m", answer);
+        let input = card.find("textbox", "메시지").await;
+        input.type_in("1").await;
+        input.type_in(thirtyfour::Key::Enter).await;
+        card.find("button", "다시 시도").await;
+        let answer = card.find("article", "m").await;
+        for words in words {
+            answer.says(words).await;
+        }
+        let shown = answer.text().await;
+        let korean = shown.chars().filter(|c| ('가'..='힣').contains(c)).count();
+        assert!(korean > 10, "{shown}");
+        assert!(
+            !shown.contains("endpoint") && !shown.contains("answer"),
+            "{shown}"
+        );
+        card.press("더보기").await;
+        card.find("menuitem", "채팅 지우기").await.click().await;
+        card.has("article", 0).await;
+    }
+    browser.close().await;
+}
