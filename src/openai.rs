@@ -99,12 +99,11 @@ pub fn unsent(endpoint: &Endpoint, body: &str) -> String {
 fn shown_headers(own: &[(&str, String)]) -> String {
     let mut shown = format!("Accept: {ACCEPT}\nContent-Type: {CONTENT_TYPE}");
     for (name, value) in own {
-        shown.push_str(&format!("\n{name}: "));
-        shown.push_str(if *name == "Authorization" {
-            "Bearer …"
-        } else {
-            value
-        });
+        let value = match *name {
+            "Authorization" => "Bearer …",
+            _ => value,
+        };
+        shown.extend(["\n", name, ": ", value]);
     }
     shown
 }

@@ -140,7 +140,9 @@ impl Error {
         else {
             return false;
         };
-        let others = ["ontext", "too long", "odel", "filter", "safety", "API key", "mage"];
+        let others = [
+            "ontext", "too long", "odel", "filter", "safety", "API key", "mage",
+        ];
         message.contains("stream_options") || !others.iter().any(|other| message.contains(other))
     }
 

@@ -67,14 +67,14 @@ fn indented(text: &str) -> String {
 pub fn Sent(card: card::Id, turn: turn::Id) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let tries = untrack(|| tries(library, card, turn)).unwrap_or_default();
-    let tries: Vec<_> = tries.iter().filter_map(|tried| Try::read(tried)).collect();
-    let count = tries.len();
-    let tried = |(tried, number)| view! { <Tried tried number count /> };
+    let texts = untrack(|| tries(library, card, turn)).unwrap_or_default();
+    let all: Vec<_> = texts.iter().filter_map(|text| Try::read(text)).collect();
+    let count = all.len();
+    let show = |(tried, number)| view! { <Tried tried number count /> };
     view! {
         <div class="sent">
             {(count == 0).then(|| view! { <p class="hint">{word!(i18n, sent_nothing)}</p> })}
-            {tries.into_iter().zip(1..).map(tried).collect_view()}
+            {all.into_iter().zip(1..).map(show).collect_view()}
         </div>
     }
 }

@@ -374,12 +374,19 @@ fn is_checked(input: NodeRef<html::Input>) -> bool {
     input.get_untracked().is_some_and(|input| input.checked())
 }
 
+/// A field for one of the waits: its identifier, its name, and what it sets.
+type WaitField = (
+    &'static str,
+    Signal<&'static str>,
+    fn(&mut Patience) -> &mut u32,
+);
+
 /// How long endpoints are waited for.
 #[component]
 fn Waits() -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let fields: [(&str, Signal<&'static str>, fn(&mut Patience) -> &mut u32); 3] = [
+    let fields: [WaitField; 3] = [
         ("wait-response", word!(i18n, wait_response), |all| {
             &mut all.response
         }),
@@ -388,11 +395,7 @@ fn Waits() -> impl IntoView {
         }),
         ("wait-more", word!(i18n, wait_more), |all| &mut all.more),
     ];
-    let field = |(id, label, of): (
-        &'static str,
-        Signal<&'static str>,
-        fn(&mut Patience) -> &mut u32,
-    )| {
+    let field = |(id, label, of): WaitField| {
         let value = derive(move || {
             let mut patience = library.settings().with(|settings| settings.patience);
             of(&mut patience).to_string()
