@@ -1,13 +1,17 @@
 //! What can go wrong between the page and an endpoint.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
 
 /// Why an endpoint gave no answer, or not all of it. Stored with the answer, so that a chat that
 /// is opened again still says what happened. A stop by the reader is not an error.
+///
+/// It is written as `"unreachable"` or `{"refused": {"status": 401, …}}`: through a [`Value`], which is
+/// less to download than what serde makes of so many variants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "Value", into = "Value")]
 pub enum Error {
     /// The browser reported no response at all: nothing listens there, the name is unknown, the
     /// network is down, or the server did not allow this page (CORS). A page can't tell which.
@@ -21,7 +25,6 @@ pub enum Error {
         /// The endpoint's own words, or nothing.
         message: String,
         /// In how many seconds it wants to be asked again, where it says so and lets a page read it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after: Option<u32>,
     },
     /// The endpoint reported an error after it had begun well.
@@ -30,7 +33,6 @@ pub enum Error {
         /// The endpoint's own words, or nothing.
         message: String,
         /// The HTTP status that it names: the response's own is 200.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
     },
     /// What came is not the OpenAI protocol.
@@ -72,8 +74,7 @@ pub enum Error {
 }
 
 /// What the page waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// That the endpoint begins to respond.
     Response,
@@ -81,6 +82,119 @@ pub enum Wait {
     FirstToken,
     /// More of the answer.
     More,
+}
+
+impl Wait {
+    const ALL: [(&str, Self); 3] = [
+        ("response", Self::Response),
+        ("first_token", Self::FirstToken),
+        ("more", Self::More),
+    ];
+}
+
+impl From<Error> for Value {
+    fn from(error: Error) -> Self {
+        let none = String::new();
+        let (name, (key, text), numbers) = match error {
+            Error::Unreachable => return "unreachable".into(),
+            Error::Empty => return "empty".into(),
+            Error::CutOff => return "cut_off".into(),
+            Error::Redirected => return "redirected".into(),
+            Error::TooMuch => return "too_much".into(),
+            Error::Locked => return "locked".into(),
+            Error::Refused {
+                status,
+                message,
+                retry_after,
+            } => {
+                let numbers = [
+                    ("status", Some(status.into())),
+                    ("retry_after", retry_after),
+                ];
+                ("refused", ("message", message), numbers)
+            }
+            Error::Reported { message, status } => {
+                let numbers = [("status", status.map(u32::from)), ("", None)];
+                ("reported", ("message", message), numbers)
+            }
+            Error::Garbled { excerpt } => ("garbled", ("excerpt", excerpt), [("", None); 2]),
+            Error::Gone { name } => ("gone", ("name", name), [("", None); 2]),
+            Error::TimedOut { wait, seconds } => {
+                let known = Wait::ALL.into_iter().find(|(_, known)| *known == wait);
+                let wait = known.map_or(none, |(name, _)| name.to_owned());
+                let numbers = [("seconds", Some(seconds)), ("", None)];
+                ("timed_out", ("wait", wait), numbers)
+            }
+        };
+        let mut fields = Map::new();
+        fields.insert(key.to_owned(), text.into());
+        for (key, number) in numbers {
+            if let Some(number) = number {
+                fields.insert(key.to_owned(), number.into());
+            }
+        }
+        let mut error = Map::new();
+        error.insert(name.to_owned(), fields.into());
+        error.into()
+    }
+}
+
+/// What is stored is no error that this version knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no error that is known")]
+pub struct Unknown;
+
+impl TryFrom<Value> for Error {
+    type Error = Unknown;
+
+    fn try_from(value: Value) -> Result<Self, Unknown> {
+        let (name, fields) = match &value {
+            Value::String(name) => (name, &Value::Null),
+            Value::Object(error) => error.iter().next().ok_or(Unknown)?,
+            _ => return Err(Unknown),
+        };
+        let text = |key| {
+            let text = fields.get(key).and_then(Value::as_str);
+            text.map(str::to_owned).ok_or(Unknown)
+        };
+        let number = |key| {
+            let number = fields.get(key).and_then(Value::as_u64);
+            number.and_then(|number| u32::try_from(number).ok())
+        };
+        let status = || number("status").and_then(|status| u16::try_from(status).ok());
+        Ok(match &**name {
+            "unreachable" => Self::Unreachable,
+            "empty" => Self::Empty,
+            "cut_off" => Self::CutOff,
+            "redirected" => Self::Redirected,
+            "too_much" => Self::TooMuch,
+            "locked" => Self::Locked,
+            "refused" => Self::Refused {
+                status: status().ok_or(Unknown)?,
+                message: text("message")?,
+                retry_after: number("retry_after"),
+            },
+            "reported" => Self::Reported {
+                message: text("message")?,
+                status: status(),
+            },
+            "garbled" => Self::Garbled {
+                excerpt: text("excerpt")?,
+            },
+            "gone" => Self::Gone {
+                name: text("name")?,
+            },
+            "timed_out" => {
+                let wait = text("wait")?;
+                let known = Wait::ALL.into_iter().find(|(name, _)| *name == wait);
+                Self::TimedOut {
+                    wait: known.ok_or(Unknown)?.1,
+                    seconds: number("seconds").ok_or(Unknown)?,
+                }
+            }
+            _ => return Err(Unknown),
+        })
+    }
 }
 
 /// So often is an endpoint asked again by itself.
@@ -159,6 +273,57 @@ impl Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_is_read_as_it_was_written() {
+        #[track_caller]
+        fn check(error: Error, json: &str) {
+            assert_eq!(serde_json::to_string(&error).unwrap(), json);
+            assert_eq!(crate::json::read(json), Some(error));
+        }
+        let message = || "no".to_owned();
+        check(Error::Unreachable, r#""unreachable""#);
+        check(Error::Empty, r#""empty""#);
+        check(Error::CutOff, r#""cut_off""#);
+        check(Error::Redirected, r#""redirected""#);
+        check(Error::TooMuch, r#""too_much""#);
+        check(Error::Locked, r#""locked""#);
+        for (retry_after, rest) in [(None, ""), (Some(61), r#","retry_after":61"#)] {
+            let refused = Error::Refused {
+                status: 429,
+                message: message(),
+                retry_after,
+            };
+            let json = format!(r#"{{"refused":{{"message":"no"{rest},"status":429}}}}"#);
+            check(refused, &json);
+        }
+        for (status, rest) in [(None, ""), (Some(503), r#","status":503"#)] {
+            let reported = Error::Reported {
+                message: message(),
+                status,
+            };
+            check(
+                reported,
+                &format!(r#"{{"reported":{{"message":"no"{rest}}}}}"#),
+            );
+        }
+        let excerpt = message();
+        check(
+            Error::Garbled { excerpt },
+            r#"{"garbled":{"excerpt":"no"}}"#,
+        );
+        check(Error::Gone { name: message() }, r#"{"gone":{"name":"no"}}"#);
+        for (name, wait) in Wait::ALL {
+            let error = Error::TimedOut { wait, seconds: 5 };
+            check(
+                error,
+                &format!(r#"{{"timed_out":{{"seconds":5,"wait":"{name}"}}}}"#),
+            );
+        }
+        for json in [r#""other""#, "{}", "1", r#"{"refused":{"message":"no"}}"#] {
+            assert_eq!(crate::json::read::<Error>(json), None, "{json}");
+        }
+    }
 
     #[test]
     fn only_a_busy_endpoint_is_asked_again_and_not_for_ever() {

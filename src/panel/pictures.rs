@@ -18,7 +18,8 @@ use crate::{
     view::dynamic::{effect, memo, when, word},
 };
 
-#[wasm_bindgen(module = "/src/panel/pictures.js")]
+// A module of its own, like `files.js`.
+#[wasm_bindgen(raw_module = "./pictures.js")]
 extern "C" {
     fn sees(url: &str, model: &str, headers: Array) -> Promise;
 }

@@ -136,9 +136,16 @@ pub fn AnswerView(
         let comes = |live: &Live| live.with(|coming| !coming.reply.text.is_empty());
         own.with(|live| live.as_ref().is_some_and(comes))
     };
-    let stage = memo(move || {
-        let live = own.get();
-        live.map_or(Stage::Asking, |live| live.with(|coming| coming.stage))
+    // What it waits for, before it is asked.
+    let waits = memo(move || {
+        Some(match own.get()?.with(|coming| coming.stage) {
+            Stage::Asking => return None,
+            Stage::InLine => t_string!(i18n, in_line).to_owned(),
+            Stage::Pausing { seconds, tries } => {
+                let of = MOST_TRIES;
+                t_string!(i18n, tries_again, seconds, tries, of).to_string()
+            }
+        })
     });
     let variant = memo(move || turn.try_read().map_or((1, 1), |turn| turn.variant()));
     view! {
@@ -154,16 +161,12 @@ pub fn AnswerView(
                 move || is_live.get(),
                 move || view! {
                     <p class="answering" role="status">
-                        {part(move || match stage.get() {
-                            Stage::Asking => view! {
+                        {part(move || match waits.get() {
+                            Some(words) => words.into_any(),
+                            None => view! {
                                 <span class="visually-hidden">{word!(i18n, answering)}</span>
                             }
                                 .into_any(),
-                            Stage::InLine => word!(i18n, in_line).into_any(),
-                            Stage::Pausing { seconds, tries } => {
-                                let of = MOST_TRIES;
-                                t_string!(i18n, tries_again, seconds, tries, of).to_string().into_any()
-                            }
                         })}
                         // Text that comes moves by itself.
                         {when(

@@ -15,7 +15,7 @@ use crate::{
     address::Address,
     chat::{self, card},
     endpoint::{self, BaseUrl},
-    i18n::{I18n, use_i18n},
+    i18n::{I18n, t_string, use_i18n},
     json,
     session::{Library, Session, Unlisted},
 };
@@ -248,7 +248,7 @@ impl Words {
     }
 
     /// Why an endpoint gave no answer or no list, in the reader's language; nothing until the words
-    /// are there, and where they can't be had, what is said in English.
+    /// are there, and that they are missing where they can't be had.
     pub fn explain(self, error: &Unlisted) -> String {
         // Another language is another explanation.
         self.1.locale();
@@ -259,7 +259,7 @@ impl Words {
             }
             Standing::Loading => String::new(),
             Standing::Shown => explained(&json::write(error)),
-            Standing::Missing => error.to_string(),
+            Standing::Missing => t_string!(self.1, part_missing).to_owned(),
         }
     }
 }
