@@ -396,9 +396,14 @@ fn Waits() -> impl IntoView {
         ("wait-more", word!(i18n, wait_more), |all| &mut all.more),
     ];
     let field = |(id, label, of): WaitField| {
+        // An empty field is as long as is usual.
+        let usual = *of(&mut Patience::default());
         let value = derive(move || {
             let mut patience = library.settings().with(|settings| settings.patience);
-            of(&mut patience).to_string()
+            let seconds = *of(&mut patience);
+            (seconds != usual)
+                .then(|| seconds.to_string())
+                .unwrap_or_default()
         });
         view! {
             <div class="field">
@@ -409,15 +414,14 @@ fn Waits() -> impl IntoView {
                     min="0"
                     max="86400"
                     step="1"
+                    placeholder=usual.to_string()
                     prop:value=value
                     on:change:target=move |event| {
-                        // What is no number is put back.
-                        match event.target().value().parse::<u32>() {
-                            Ok(seconds) => library.set(|settings| {
-                                *of(&mut settings.patience) = seconds.min(86_400);
-                            }),
-                            Err(_) => event.target().set_value(&value.get_untracked()),
-                        }
+                        let seconds = event.target().value().parse().unwrap_or(usual);
+                        library.set(|settings| {
+                            *of(&mut settings.patience) = seconds.min(86_400);
+                        });
+                        event.target().set_value(&value.get_untracked());
                     }
                 />
             </div>

@@ -132,14 +132,14 @@ async fn a_question_that_is_refused_either_way_says_so_after_two_tries() {
             "application/json",
             true,
             [Step::Raw(
-                br#"{"error":{"message":"too long a prompt"}}"#.to_vec(),
+                br#"{"error":{"message":"not like this"}}"#.to_vec(),
             )],
         );
     }
     let browser = open(&endpoint, "").await;
     let card = browser.card(1).await;
     card.send("one").await;
-    card.logs("too long a prompt").await;
+    card.logs("not like this").await;
     card.find("button", "Retry").await;
     assert_eq!(endpoint.received().len(), 2);
     browser.close().await;
