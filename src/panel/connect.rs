@@ -89,7 +89,8 @@ pub fn Connect(id: card::Id) -> impl IntoView {
     let use_found = move |found: BaseUrl| {
         // A token that was typed for another server does not go to this one.
         let before = BaseUrl::parse(&typed(base_url));
-        if before.map(|before| before.origin()) != Ok(found.origin()) {
+        let before = before.ok().or_else(|| kept.get_untracked());
+        if before.is_some_and(|before| before.origin() != found.origin()) {
             fill(token, "");
         }
         fill(base_url, found.as_str());
