@@ -925,19 +925,6 @@ mod tests {
 
     #[test]
     fn an_import_takes_nobodys_place() {
-        let saved = Endpoint {
-            one_at_a_time: false,
-            learned: Learned::default(),
-            id: Id::new(1),
-            name: "one".into(),
-            base_url: BaseUrl::parse("http://one").unwrap(),
-            token: Token::parse("secret").unwrap(),
-            keep: Keep::Browser,
-        };
-        let endpoints = Endpoints {
-            list: vec![saved],
-            ..Endpoints::default()
-        };
         #[track_caller]
         fn check(endpoints: &Endpoints, id: u64, base_url: &str, expected: Result<u64, u64>) {
             let base_url = BaseUrl::parse(base_url).unwrap();
@@ -947,6 +934,15 @@ mod tests {
             let imported = imported.map(Id::bits).map_err(|new| new.id.bits());
             assert_eq!(imported, expected);
         }
+        let base_url = BaseUrl::parse("http://one").unwrap();
+        let saved = Endpoint {
+            token: Token::parse("secret").unwrap(),
+            ..Endpoint::new(Id::new(1), "one".into(), base_url)
+        };
+        let endpoints = Endpoints {
+            list: vec![saved],
+            ..Endpoints::default()
+        };
         check(&endpoints, 1, "http://one", Ok(1));
         check(&endpoints, 2, "http://one", Ok(1));
         check(&endpoints, 2, "http://two", Err(2));

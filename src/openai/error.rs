@@ -294,7 +294,7 @@ mod tests {
                 message: message(),
                 retry_after,
             };
-            let json = format!(r#"{{"refused":{{"message":"no"{rest},"status":429}}}}"#);
+            let json = format!(r#"{{"refused":{{"message":"no","status":429{rest}}}}}"#);
             check(refused, &json);
         }
         for (status, rest) in [(None, ""), (Some(503), r#","status":503"#)] {
@@ -317,7 +317,7 @@ mod tests {
             let error = Error::TimedOut { wait, seconds: 5 };
             check(
                 error,
-                &format!(r#"{{"timed_out":{{"seconds":5,"wait":"{name}"}}}}"#),
+                &format!(r#"{{"timed_out":{{"wait":"{name}","seconds":5}}}}"#),
             );
         }
         for json in [r#""other""#, "{}", "1", r#"{"refused":{"message":"no"}}"#] {

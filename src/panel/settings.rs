@@ -401,9 +401,11 @@ fn Waits() -> impl IntoView {
         let value = derive(move || {
             let mut patience = library.settings().with(|settings| settings.patience);
             let seconds = *of(&mut patience);
-            (seconds != usual)
-                .then(|| seconds.to_string())
-                .unwrap_or_default()
+            if seconds == usual {
+                String::new()
+            } else {
+                seconds.to_string()
+            }
         });
         view! {
             <div class="field">

@@ -446,8 +446,8 @@ async fn a_masked_token_is_not_copied_and_shown_only_while_held() {
     let hold = form.find("button", "Hold to show").await;
     let chain = || browser.driver.action_chain();
     masked("disc").await;
-    let held = chain().click_and_hold_element(hold.element());
-    held.perform().await.unwrap();
+    let pressing = chain().click_and_hold_element(hold.element());
+    pressing.perform().await.unwrap();
     masked("none").await;
     chain().release().perform().await.unwrap();
     masked("disc").await;
@@ -459,8 +459,8 @@ async fn a_masked_token_is_not_copied_and_shown_only_while_held() {
     masked("disc").await;
     // What is saved is shown where nothing is typed.
     token.element().clear().await.unwrap();
-    let held = chain().click_and_hold_element(hold.element());
-    held.perform().await.unwrap();
+    let pressing = chain().click_and_hold_element(hold.element());
+    pressing.perform().await.unwrap();
     form.says("sk-saved").await;
     chain().release().perform().await.unwrap();
     form.shows("no token", |text| !text.contains("sk-saved"))
