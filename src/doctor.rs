@@ -20,7 +20,10 @@ pub use probe::{Got, Probe};
 pub use server::Server;
 pub use space::Space;
 
-use crate::endpoint::{BaseUrl, Invalid};
+use crate::{
+    endpoint::{BaseUrl, Invalid},
+    openai,
+};
 
 /// What is looked at, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -567,14 +570,11 @@ impl Observed {
 /// What a refusal means that is about neither the token nor the path.
 fn refusal(probe: &Probe) -> Cause {
     let words = probe.words();
-    let lower = words.to_ascii_lowercase();
-    let says = |all: &[&str]| all.iter().any(|word| lower.contains(word));
-    match probe.status {
-        402 => Cause::Quota(words),
-        429 if says(&["quota", "billing", "credit", "balance"]) => Cause::Quota(words),
-        503 if says(&["load"]) => Cause::LoadingModel(words),
-        429 | 503 => Cause::Busy(words),
-        500.. => Cause::ServerError(probe.status, words),
+    match openai::Cause::told(probe.status, &words) {
+        openai::Cause::Quota => Cause::Quota(words),
+        openai::Cause::Loading => Cause::LoadingModel(words),
+        openai::Cause::Busy => Cause::Busy(words),
+        _ if probe.status >= 500 => Cause::ServerError(probe.status, words),
         _ => Cause::Refused(probe.status, words),
     }
 }

@@ -521,6 +521,9 @@ impl From<BaseUrl> for String {
     }
 }
 
+/// A token of so many characters is masked in what an endpoint says, as in `exchange.js`.
+const SHORTEST_MASKED: usize = 8;
+
 /// A secret for one endpoint. It is never shown by `Debug`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -569,6 +572,14 @@ impl Token {
     /// for its reader.
     pub(crate) fn secret(&self) -> &str {
         &self.secret
+    }
+
+    /// A text without the token, where it is long enough to be told from words.
+    pub fn masked_in(&self, text: &str) -> String {
+        if self.secret.len() < SHORTEST_MASKED {
+            return text.to_owned();
+        }
+        text.replace(&*self.secret, "…")
     }
 
     /// The token as it is kept like this.
@@ -676,6 +687,22 @@ mod tests {
         check("sk test", Err(Invalid::Token));
         check("토큰", Err(Invalid::Token));
         check("sk\u{0}", Err(Invalid::Token));
+    }
+
+    #[test]
+    fn a_token_is_masked_in_words() {
+        #[track_caller]
+        fn check(token: &str, text: &str, expected: &str) {
+            let token = Token::parse(token).unwrap().unwrap();
+            assert_eq!(token.masked_in(text), expected);
+        }
+        check(
+            "sk-secret",
+            "Invalid key sk-secret, sk-secret!",
+            "Invalid key …, …!",
+        );
+        check("sk-secret", "no", "no");
+        check("bad", "a bad token", "a bad token");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use web_sys::{AbortSignal, ReadableStream, RequestRedirect, ResponseType};
 
-use crate::endpoint::{Endpoint, Patience};
+use crate::endpoint::{Endpoint, Patience, Token};
 
 /// A list of models is read no further than this, in bytes: the longest known is about 1 MB.
 const MOST_OF_A_LIST: usize = 16 * 1024 * 1024;
@@ -35,7 +35,7 @@ const PATIENCE_FOR_MODELS: u32 = 60;
 /// Why there is no list.
 pub async fn models(endpoint: &Endpoint) -> Result<Listed, Error> {
     let address = endpoint.base_url.join("models");
-    let exchange = EndOnDrop::begin("", &address, "", "");
+    let exchange = EndOnDrop::begin("", endpoint, &address, "", "");
     exchange.wait(Wait::Response, PATIENCE_FOR_MODELS);
     let request = http::Request::get(&address).header("Accept", "application/json");
     let request = with_headers(request, &endpoint.headers_for_models());
@@ -43,7 +43,7 @@ pub async fn models(endpoint: &Endpoint) -> Result<Listed, Error> {
     let response = exchange.send(request, PATIENCE_FOR_MODELS).await?;
     let body = exchange.read(&response, MOST_OF_A_LIST).await;
     let body = body.map_err(|()| exchange.broken(PATIENCE_FOR_MODELS, Error::CutOff))?;
-    wire::listed(&String::from_utf8_lossy(&body))
+    wire::listed(&String::from_utf8_lossy(&body)).map_err(|error| exchange.masked(error))
 }
 
 /// Asks for an answer, by `POST {base}/chat/completions`. The future is ready once the answer
@@ -60,7 +60,8 @@ pub async fn stream(
 ) -> Result<Stream, Error> {
     let address = endpoint.base_url.join("chat/completions");
     let own = endpoint.headers();
-    let exchange = EndOnDrop::begin(name, &address, &shown_headers(&own), &body);
+    let headers = shown_headers(&own);
+    let exchange = EndOnDrop::begin(name, endpoint, &address, &headers, &body);
     exchange.wait(Wait::Response, patience.response);
     let request = http::Request::post(&address)
         .header("Accept", ACCEPT)
@@ -156,7 +157,7 @@ extern "C" {
     type Exchange;
 
     #[wasm_bindgen(constructor)]
-    fn new(name: &str, address: &str, headers: &str, body: &str) -> Exchange;
+    fn new(name: &str, address: &str, headers: &str, body: &str, secret: &str) -> Exchange;
 
     #[wasm_bindgen(method, getter)]
     fn signal(this: &Exchange) -> AbortSignal;
@@ -283,12 +284,16 @@ impl Stream {
             Err(_) => {
                 let cut = std::mem::take(&mut self.answer).cut(reply);
                 // What was not waited for any longer may have been whole.
-                cut.map(Some).map_err(|error| {
-                    let over = self.exchange.timed_out(self.patience);
-                    over.unwrap_or(error)
+                cut.map(Some).map_err(|error| match error {
+                    Error::CutOff => {
+                        let over = self.exchange.timed_out(self.patience);
+                        over.unwrap_or(error)
+                    }
+                    error => error,
                 })
             }
         };
+        let taken = taken.map_err(|error| self.exchange.masked(error));
         if !matches!(taken, Ok(None)) {
             reply.end();
         } else if (reply.text.len(), reply.reasoning.len()) != before {
@@ -301,11 +306,21 @@ impl Stream {
 
 /// A request. Dropping it closes its connection.
 #[derive(Debug)]
-struct EndOnDrop(Exchange);
+struct EndOnDrop(Exchange, Option<Token>);
 
 impl EndOnDrop {
-    fn begin(name: &str, address: &str, headers: &str, body: &str) -> Self {
-        Self(Exchange::new(name, address, headers, body))
+    fn begin(name: &str, endpoint: &Endpoint, address: &str, headers: &str, body: &str) -> Self {
+        let token = endpoint.token.clone();
+        let secret = token.as_ref().map_or("", Token::secret);
+        Self(Exchange::new(name, address, headers, body, secret), token)
+    }
+
+    /// An error whose words don't have the token, which some servers repeat: they are stored.
+    fn masked(&self, mut error: Error) -> Error {
+        if let (Some(token), Some(words)) = (&self.1, error.words_mut()) {
+            *words = token.masked_in(words);
+        }
+        error
     }
 
     /// Ends it when what it waits for takes longer than so many seconds.
@@ -331,20 +346,20 @@ impl EndOnDrop {
         let response = response.map_err(unreachable)?;
         let header = |name| response.headers().get(name);
         let content_type = header("content-type").unwrap_or_default();
-        self.0.responded(response.status(), &content_type);
         if response.type_() == ResponseType::Opaqueredirect {
             return Err(Error::Redirected);
         }
+        self.0.responded(response.status(), &content_type);
         if response.ok() {
             return Ok(response);
         }
         let retry_after = header("retry-after").map(|after| seconds_of(&after));
         let body = self.read(&response, MOST_OF_A_REFUSAL).await;
-        Err(Error::Refused {
+        Err(self.masked(Error::Refused {
             status: response.status(),
             message: wire::refusal(&String::from_utf8_lossy(&body.unwrap_or_default())),
             retry_after,
-        })
+        }))
     }
 
     /// Reads a response whole, if it is not longer than so many bytes; else so far.

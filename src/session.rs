@@ -101,6 +101,10 @@ pub enum Removed {
 /// nothing is more than a second behind, also on a busy machine.
 const SAVE_EVERY: f64 = 700.0;
 
+/// How an endpoint is asked: whether the most tokens have their newer name, and whether it is asked to
+/// count.
+type Ways = (bool, bool);
+
 /// So often is an endpoint asked in another way for one answer: there are two other ways.
 const MOST_LESSONS: u32 = 2;
 
@@ -946,36 +950,43 @@ impl Session {
                 place.turn().await;
             }
             live.stand(Stage::Asking);
-            let error = match self.request(&asked, name).await {
+            // Another card may learn another way meanwhile.
+            let ways = self.ways(&asked);
+            let error = match self.request(&asked, ways, name).await {
                 Ok(stream) => return self.receive(stream, live).await,
                 Err(error) => error,
             };
             drop(place);
-            if lessons < MOST_LESSONS && self.learn(&asked, &error) {
+            if lessons < MOST_LESSONS && self.learn(&asked, ways, &error) {
                 lessons += 1;
                 continue;
             }
-            let Some(mut pause) = error.pause(tries, js_sys::Math::random()) else {
+            let Some(pause) = error.pause(tries, js_sys::Math::random()) else {
                 return Outcome::Failed(error);
             };
             tries += 1;
-            while pause > 0.0 {
+            // By the clock: a hidden tab's timers are late.
+            let due = js_sys::Date::now() + pause;
+            loop {
+                let left = due - js_sys::Date::now();
+                if left <= 0.0 {
+                    break;
+                }
                 #[expect(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,
                     reason = "a minute at most"
                 )]
-                let seconds = (pause / 1000.0).ceil() as u32;
+                let seconds = (left / 1000.0).ceil() as u32;
                 live.stand(Stage::Pausing { seconds, tries });
-                openai::sleep(pause.min(1000.0)).await;
-                pause -= 1000.0;
+                openai::sleep(left.min(1000.0)).await;
             }
         }
     }
 
-    /// Learns from a refusal how an endpoint wants to be asked; returns whether it is worth another
-    /// try. Nothing of an answer has come then.
-    fn learn(self, asked: &Asked, error: &openai::Error) -> bool {
+    /// Learns from a refusal of what was asked in these ways how an endpoint wants to be asked; returns
+    /// whether it is worth another try. Nothing of an answer has come then.
+    fn learn(self, asked: &Asked, ways: Ways, error: &openai::Error) -> bool {
         let openai::Error::Refused {
             status, message, ..
         } = error
@@ -983,7 +994,7 @@ impl Session {
             return false;
         };
         let (endpoint, model) = (asked.endpoint.id, &asked.model);
-        let (renames, counts) = self.ways(asked);
+        let (renames, counts) = ways;
         let can_rename = !renames && asked.card.params.body(false).contains_key("max_tokens");
         if can_rename && params::wants_max_completion_tokens(message) {
             self.library.learn_renaming(endpoint, model.clone());
@@ -1012,17 +1023,22 @@ impl Session {
 
     /// How an endpoint wants to be asked: whether the most tokens have their newer name, and whether
     /// it may be asked to count.
-    fn ways(self, asked: &Asked) -> (bool, bool) {
+    fn ways(self, asked: &Asked) -> Ways {
         let endpoint = asked.endpoint.id;
         let renames = self.library.is_renaming(endpoint, &asked.model);
         (renames, self.library.is_counting(endpoint))
     }
 
     /// Asks for the answer to a card's turn, once the contents of its attachments are there.
-    async fn request(self, asked: &Asked, name: &str) -> Result<openai::Stream, openai::Error> {
+    async fn request(
+        self,
+        asked: &Asked,
+        ways: Ways,
+        name: &str,
+    ) -> Result<openai::Stream, openai::Error> {
         // What is asked is safe before it goes anywhere.
         storage::journal::settled().await;
-        let body = self.body(asked).await?;
+        let body = self.body(asked, ways).await?;
         let patience = self
             .library
             .settings()
@@ -1032,13 +1048,13 @@ impl Session {
     }
 
     /// What is asked, as JSON.
-    async fn body(self, asked: &Asked) -> Result<String, openai::Error> {
+    async fn body(self, asked: &Asked, ways: Ways) -> Result<String, openai::Error> {
         let card = &asked.card;
         let contents = self.contents(card, asked.turn).await;
         let contents = contents.map_err(|name| openai::Error::Gone { name })?;
         let before = card.before(asked.turn);
         let turn = card.turns.get(before.len()).ok_or(openai::Error::Empty)?;
-        let (renames, counts) = self.ways(asked);
+        let (renames, counts) = ways;
         let mut params = card.params.body(renames);
         self.library.server(asked.endpoint.id).fit(&mut params);
         let (model, system) = (&asked.model, &card.system);

@@ -147,7 +147,8 @@ fn look(observed: &Observed) -> Vec<Fix> {
         |base_url| {
             vec![Fix::new(
                 "",
-                format!("curl -i '{}'", base_url.join("models")),
+                // Within the quotes, a shell reads nothing but their end.
+                format!("curl -i '{}'", base_url.join("models").replace('\'', "%27")),
             )]
         },
     )

@@ -73,6 +73,16 @@ pub const MOST: usize = 32 * 1024 * 1024;
 /// The most values in an answer that comes whole: each takes many times the memory of its text.
 const MOST_VALUES: usize = 2_000_000;
 
+/// The most values in one event: the longest that is known, with the probabilities of 20 tokens, has
+/// some hundreds.
+const MOST_VALUES_OF_AN_EVENT: usize = 200_000;
+
+/// Whether JSON has more values than this, as far as its commas and brackets tell.
+pub(super) fn has_more_values(json: &[u8], most: usize) -> bool {
+    let is_value = |byte: &&u8| matches!(**byte, b',' | b'[' | b'{');
+    json.len() > most && json.iter().filter(is_value).count() > most
+}
+
 impl Reader {
     /// Reads a response of this content type. What it begins with says more: many servers name none, or
     /// a wrong one.
@@ -181,8 +191,7 @@ impl Reader {
         match std::mem::take(&mut self.body) {
             Body::Unknown => Err(Error::Empty),
             Body::Whole(body) => {
-                let is_value = |byte: &&u8| matches!(**byte, b',' | b'[' | b'{');
-                if body.iter().filter(is_value).count() > MOST_VALUES {
+                if has_more_values(&body, MOST_VALUES) {
                     return Err(Error::TooMuch);
                 }
                 let body = String::from_utf8_lossy(&body);
@@ -275,6 +284,11 @@ impl Reader {
         if data == "[DONE]" {
             self.done = true;
             self.any = true;
+            return;
+        }
+        // Each value takes many times the memory of its text.
+        if has_more_values(data.as_bytes(), MOST_VALUES_OF_AN_EVENT) {
+            *result = Err(Error::TooMuch);
             return;
         }
         match Chunk::parse(data) {
@@ -618,15 +632,26 @@ mod tests {
     }
 
     #[test]
+    fn an_event_with_very_many_values_is_too_much() {
+        let choices = "{},".repeat(MOST_VALUES_OF_AN_EVENT);
+        let event = format!("data: {{\"choices\":[{choices}{{}}]}}\n\n");
+        assert_eq!(
+            read([event.as_bytes()]),
+            (String::new(), Err(Error::TooMuch))
+        );
+    }
+
+    #[test]
     fn a_hostile_depth_is_garbled() {
         for open in ["[", "{\"a\":"] {
             let deep = open.repeat(1_000_000);
             assert!(Chunk::parse(&deep).is_err());
             let (text, end) = read([format!("data: {deep}\n\n").as_bytes()]);
-            assert!(text.is_empty() && matches!(end, Err(Error::Garbled { .. })));
+            let is_refused = |end: &_| matches!(end, Err(Error::Garbled { .. } | Error::TooMuch));
+            assert!(text.is_empty() && is_refused(&end), "{end:?}");
             let whole = format!("{{\"choices\":{deep}");
             let (_, end) = read([whole.as_bytes()]);
-            assert!(matches!(end, Err(Error::Garbled { .. })), "{end:?}");
+            assert!(is_refused(&end), "{end:?}");
         }
         // More values than there is memory for.
         let many = format!("{{\"x\":[{}0]}}", "0,".repeat(3_000_000));

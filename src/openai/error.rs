@@ -220,14 +220,24 @@ impl Error {
         else {
             return None;
         };
-        // Money does not come back by waiting.
-        if tries >= MOST_TRIES || message.contains("billing") {
+        // Money does not come back by waiting; Gemini speaks of it where a minute is enough.
+        let wants_money = message.contains("billing") && !message.contains("retry in");
+        if tries >= MOST_TRIES || wants_money {
             return None;
         }
         match retry_after {
             Some(wanted) if *wanted > LONGEST_PAUSE => None,
             Some(wanted) if *wanted > 0 => Some(f64::from(*wanted) * 1000.0),
             _ => Some(f64::from(1000_u32 << tries) * (0.75 + chance / 2.0)),
+        }
+    }
+
+    /// The words that are the endpoint's own.
+    pub(super) const fn words_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Refused { message, .. } | Self::Reported { message, .. } => Some(message),
+            Self::Garbled { excerpt } => Some(excerpt),
+            _ => None,
         }
     }
 

@@ -11,14 +11,14 @@ const kept = new Map();
 let size = 0;
 
 export class Exchange {
-    // What is kept under no name is not kept.
-    constructor(name, address, headers, body) {
+    // What has no name is not kept. Where the server repeats the secret, it is not shown.
+    constructor(name, address, headers, body, secret) {
         this.controller = new AbortController();
-        this.record = { address, headers, at: Date.now(), pieces: [], came: 0 };
-        this.record.body = body.slice(0, MOST_OF_ONE);
+        this.record = { address, headers, at: Date.now(), pieces: [], came: 0, secret };
+        this.record.body = beginning(body);
         this.record.cut = body.length - this.record.body.length;
-        this.isKept = name !== "";
-        if (!this.isKept) return;
+        this.record.isKept = name !== "";
+        if (!this.record.isKept) return;
         const records = kept.get(name) ?? [];
         // What was asked last is the newest.
         kept.delete(name);
@@ -49,7 +49,7 @@ export class Exchange {
         const { record } = this;
         const room = MOST_OF_ONE - record.came;
         record.came += bytes.length;
-        if (this.isKept && room > 0) {
+        if (record.isKept && room > 0) {
             // A copy: a view would keep all that it is a part of.
             record.pieces.push(bytes.slice(0, room));
             this.grow(Math.min(room, bytes.length));
@@ -61,8 +61,9 @@ export class Exchange {
         size += by;
         for (const [name, records] of kept) {
             if (size <= MOST_OF_ALL || records.includes(this.record)) break;
-            for (const { body, pieces } of records) {
-                size -= pieces.reduce((sum, piece) => sum + piece.length, body.length);
+            for (const record of records) {
+                record.isKept = false;
+                size -= record.pieces.reduce((sum, piece) => sum + piece.length, record.body.length);
             }
             kept.delete(name);
         }
@@ -79,11 +80,21 @@ export class Exchange {
 
 // What was sent under this name and what came back, each try as JSON.
 export function exchanges(name) {
-    return (kept.get(name) ?? []).map(({ pieces, ...record }) => {
+    return (kept.get(name) ?? []).map(({ pieces, secret, ...record }) => {
         const decoder = new TextDecoder();
         const text = pieces.map((piece) => decoder.decode(piece, { stream: true })).join("");
-        return JSON.stringify({ ...record, response: text + decoder.decode() });
+        let response = text + decoder.decode();
+        // As `Token::masked_in` does.
+        if (secret.length >= 8) response = response.replaceAll(secret, "…");
+        return JSON.stringify({ ...record, response });
     });
+}
+
+// So much of a text as is kept: a copy, for a slice would keep the whole of it, and without half a
+// character at its end.
+function beginning(text) {
+    if (text.length <= MOST_OF_ONE) return text;
+    return new TextDecoder().decode(new TextEncoder().encode(text.slice(0, MOST_OF_ONE)));
 }
 
 // In how many seconds a server wants to be asked again: it says a number or a date.

@@ -19,11 +19,12 @@ export class Place {
     look() {
         let served = this.line.filter(({ isServed }) => isServed).length;
         for (const place of this.line) {
-            if (!place.isServed && served < place.most) {
-                place.isServed = true;
-                place.serve();
-                served += 1;
-            }
+            if (place.isServed) continue;
+            // Nobody is overtaken.
+            if (served >= place.most) return;
+            place.isServed = true;
+            place.serve();
+            served += 1;
         }
     }
 

@@ -212,11 +212,6 @@ impl Cause {
         }
     }
 
-    /// Whether the same request may be answered a little later.
-    pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Busy | Self::Loading)
-    }
-
     /// What a status and an endpoint's words tell. 0 is no status.
     pub fn told(status: u16, words: &str) -> Self {
         let lower = words.to_ascii_lowercase();

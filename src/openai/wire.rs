@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use serde_json::{Map, Value};
 
-use super::{Error, Reply, refusal::Refusal, reply::Usage};
+use super::{Error, Reply, answer::has_more_values, refusal::Refusal, reply::Usage};
 use crate::{
     chat::{Answer, Attachment, Turn, attachment::Contents},
     json,
@@ -347,11 +347,17 @@ pub struct Listed {
     pub sees: Vec<(String, bool)>,
 }
 
+/// The most values in a list of models: `OpenRouter`'s, the longest that is known, has about 30,000.
+const MOST_VALUES_OF_A_LIST: usize = 500_000;
+
 /// Reads the body of `GET {base}/models`.
 ///
 /// # Errors
 /// [`Error::Garbled`] when it is no such list, [`Error::Reported`] when it says why.
 pub fn listed(body: &str) -> Result<Listed, Error> {
+    if has_more_values(body.as_bytes(), MOST_VALUES_OF_A_LIST) {
+        return Err(Error::TooMuch);
+    }
     let list: Value = serde_json::from_str(body).map_err(|_| Error::garbled(body))?;
     let data = match list.get("data") {
         Some(data) => data.as_array().map_or(&[][..], Vec::as_slice),

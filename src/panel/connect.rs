@@ -87,10 +87,14 @@ pub fn Connect(id: card::Id) -> impl IntoView {
         doctor::look_at_typed(endpoint, &typed(model));
     };
     let use_found = move |found: BaseUrl| {
-        // A token that was typed for another server does not go to this one.
-        let before = BaseUrl::parse(&typed(base_url));
-        let before = before.ok().or_else(|| kept.get_untracked());
-        if before.is_some_and(|before| before.origin() != found.origin()) {
+        // A token that was typed for another server, or for what is no address, does not go to this one.
+        let before = match typed(base_url).trim() {
+            "" => kept
+                .get_untracked()
+                .map_or(Some(found.origin()), |kept| Some(kept.origin())),
+            url => BaseUrl::parse(url).ok().map(|before| before.origin()),
+        };
+        if before != Some(found.origin()) {
             fill(token, "");
         }
         fill(base_url, found.as_str());
@@ -114,8 +118,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
             failed.set(None);
             page::use_base_url(id, &found);
         } else {
-            fill(base_url, found.as_str());
-            submit();
+            use_found(found);
         }
     };
     // The form may be asked for by an address, which proposes what to type.

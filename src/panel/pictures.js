@@ -1,10 +1,15 @@
 // Whether a model takes pictures, asked of servers that tell it outside of the OpenAI protocol. Each
-// is asked once while the page lasts; what is not told is null.
+// that tells is asked once while the page lasts; what is not told is null.
 const asked = new Map();
 
 export function sees(url, model, headers) {
     const key = `${url} ${model}`;
-    if (!asked.has(key)) asked.set(key, ask(url, model, Object.fromEntries(headers)));
+    if (!asked.has(key)) {
+        const answer = ask(url, model, Object.fromEntries(headers));
+        asked.set(key, answer);
+        // The token may be another the next time.
+        answer.then((sees) => sees ?? asked.delete(key));
+    }
     return asked.get(key);
 }
 

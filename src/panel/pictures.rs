@@ -15,6 +15,7 @@ use crate::{
     endpoint::{Endpoint, Server},
     i18n::use_i18n,
     session::Library,
+    storage::keys,
     view::dynamic::{effect, memo, when, word},
 };
 
@@ -62,7 +63,10 @@ pub fn Pictures(id: card::Id) -> impl IntoView {
 
 /// Asks the server, where it is one that tells.
 fn question(endpoint: &Endpoint, asked: &Asked) -> Option<Promise> {
-    let origin = endpoint.base_url.origin();
+    let endpoint = &keys::with_token(endpoint).ok()?;
+    // Beside the version, wherever that is: at the same server, and no other.
+    let base_url = endpoint.base_url.as_str();
+    let root = base_url.strip_suffix("/v1").unwrap_or(base_url);
     let (path, model) = match endpoint.server(&asked.owned_by) {
         Server::LlamaCpp => ("props", ""),
         Server::Ollama => ("api/show", &*asked.model),
@@ -72,5 +76,5 @@ fn question(endpoint: &Endpoint, asked: &Asked) -> Option<Promise> {
     let headers = headers
         .into_iter()
         .map(|(name, value)| Array::of2(&name.into(), &value.into()));
-    Some(sees(&format!("{origin}/{path}"), model, headers.collect()))
+    Some(sees(&format!("{root}/{path}"), model, headers.collect()))
 }

@@ -6,11 +6,11 @@ use wasm_bindgen::JsValue;
 
 use super::{page, shelf::stored};
 use crate::{
-    chat::{attachment::Contents, card, turn},
+    chat::{Outcome, attachment::Contents, card, turn},
     clipboard,
     i18n::{t_string, use_i18n},
     json,
-    openai::{self, Request},
+    openai::{self, Error, Request},
     session::Library,
     storage::keys,
     view::dynamic::{click, part, word},
@@ -88,6 +88,13 @@ fn tries(library: Library, card: card::Id, turn: turn::Id) -> Option<Vec<String>
     let card = chat.card(card)?;
     let turn = card.turns.iter().find(|found| found.id == turn)?;
     let answer = turn.answer.as_ref()?;
+    let is_unsent = matches!(
+        answer.outcome,
+        Outcome::Failed(Error::Locked | Error::Gone { .. })
+    );
+    if is_unsent {
+        return None;
+    }
     let kept = openai::exchanges(&answer.id.to_string());
     if !kept.is_empty() {
         return Some(kept);
@@ -100,7 +107,9 @@ fn tries(library: Library, card: card::Id, turn: turn::Id) -> Option<Vec<String>
     let contents = contents.map(|it| (it.id, format!("({} B)", it.bytes)));
     let contents: Contents = contents.collect();
     let mut params = card.params.body(library.is_renaming(endpoint.id, model));
-    library.server(endpoint.id).fit(&mut params);
+    let owned_by = page::asked(card.id).map(|asked| asked.owned_by);
+    let server = endpoint.server(&owned_by.unwrap_or_default());
+    server.fit(&mut params);
     let mut request = Request::new(model, &card.system, before, turn, &contents, params);
     if !library.is_counting(endpoint.id) {
         request.stream_options = None;

@@ -76,7 +76,7 @@ function hold(key, { salt, idle }, tokens) {
     // What is stored now, in the same vault.
     const current = () => {
         const now = keys.stored();
-        if (now?.salt !== salt) throw new Error("another vault");
+        if (now?.salt !== salt) throw new Gone();
         return now;
     };
     const it = {
@@ -120,6 +120,9 @@ function hold(key, { salt, idle }, tokens) {
     return it;
 }
 
+// Another tab has made another vault, or changed the passphrase of this one.
+class Gone extends Error {}
+
 // Each of these returns what went wrong, as a word, or nothing.
 
 export async function create(passphrase) {
@@ -151,7 +154,7 @@ export async function unlock(passphrase) {
 export async function change(passphrase) {
     const opened = keys.opened();
     if (!opened) return "locked";
-    return opened.reseal(passphrase).catch(() => "full");
+    return opened.reseal(passphrase).catch((error) => (error instanceof Gone ? "gone" : "full"));
 }
 
 export function lock() {

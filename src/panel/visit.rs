@@ -5,7 +5,7 @@ use wasm_bindgen::{JsValue, prelude::*};
 
 use crate::{
     doctor::{Observed, Permission, Probe, Space},
-    endpoint::{BaseUrl, Invalid},
+    endpoint::{BaseUrl, Invalid, Token},
     json,
 };
 
@@ -110,9 +110,17 @@ impl Inquiry {
     pub async fn ask(&self, question: &Question) -> Probe {
         let found = self.0.ask(&json::write(question)).await;
         let found = found.ok().and_then(|found| found.as_string());
-        found
+        let mut found: Probe = found
             .and_then(|found| json::read(&found))
-            .unwrap_or_else(Probe::failed)
+            .unwrap_or_else(Probe::failed);
+        // Some servers repeat the token in what they say, which is shown.
+        let secret = |name: &str| ["Authorization", "x-api-key"].contains(&name);
+        for (_, value) in question.headers.iter().filter(|(name, _)| secret(name)) {
+            if let Ok(Some(token)) = Token::parse(value) {
+                found.body = token.masked_in(&found.body);
+            }
+        }
+        found
     }
 
     /// Whether anything is at an address, and whether this page may read it. Nothing is sent that the

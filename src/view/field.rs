@@ -90,7 +90,6 @@ fn Hold(is_shown: RwSignal<bool>) -> impl IntoView {
             "pointerup",
             "pointerleave",
             "pointercancel",
-            "contextmenu",
             "keyup",
             "blur",
         ];

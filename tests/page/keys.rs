@@ -1,11 +1,12 @@
 //! Where tokens are kept, who gets them, and who sees them.
 
+use axum::http::StatusCode;
 use serde_json::Value;
 use thirtyfour::Key;
 
 use crate::{
     download, open,
-    support::{Browser, Endpoint, Scope},
+    support::{Browser, Endpoint, Scope, Step},
     wait_for, wait_until, watch_downloads,
 };
 
@@ -733,4 +734,33 @@ async fn nothing_is_in_clear(browser: &Browser) {
             assert!(!is_apart || endpoint["token"].is_null(), "{endpoint}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_endpoint_repeats_of_a_token_is_masked() {
+    let secret = "sk-secret-123456";
+    let endpoint = Endpoint::start(&["m"]).await;
+    let browser = open(&endpoint, secret).await;
+    let card = browser.card(1).await;
+    let words = format!(r#"{{"error":{{"message":"Incorrect API key provided: {secret}."}}}}"#);
+    let refusal = [Step::Raw(words.into_bytes())];
+    let status = StatusCode::UNAUTHORIZED;
+    endpoint.will_respond("m", status, "application/json", true, refusal);
+    card.send("hi").await;
+    card.logs("Incorrect API key provided: ….").await;
+    card.press("What was sent").await;
+    let dialog = browser.page().find("dialog", "What was sent").await;
+    dialog.says("Incorrect API key provided: ….").await;
+    dialog
+        .shows("no token", |text| !text.contains(secret))
+        .await;
+    dialog.press("Close").await;
+    assert_eq!(
+        endpoint.received()[0].authorization(),
+        Some(&*format!("Bearer {secret}"))
+    );
+    for chat in browser.stored_chats().await {
+        assert!(!chat.to_string().contains(secret), "{chat}");
+    }
+    browser.close().await;
 }

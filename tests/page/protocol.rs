@@ -599,6 +599,35 @@ async fn what_a_strict_server_refuses_is_learned_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_two_cards_learn_at_once_both_obey() {
+    let stage = Stage::open().await;
+    let strict = |body: &Value| {
+        body.get("stream_options")?;
+        Some(Answer::refusal(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            r#"{"detail":[{"loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}"#,
+        ))
+    };
+    stage.endpoint.will_demand(strict);
+    stage.card.press("Compare").await;
+    let other = stage.browser.card(2).await;
+    stage.card.send("both").await;
+    for card in [&stage.card, &other] {
+        card.logs("m heard: both").await;
+        card.find("button", "Send").await;
+    }
+    let counts = |body: &Value| body.get("stream_options").is_some();
+    let asked = stage.endpoint.received();
+    assert_eq!(asked.iter().filter(|it| !counts(&it.body)).count(), 2);
+    // It is known from now on.
+    stage.card.send("again").await;
+    other.logs("m heard: again").await;
+    let asked = &stage.endpoint.received()[asked.len()..];
+    assert!(asked.iter().all(|it| !counts(&it.body)));
+    stage.browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_strict_server_gets_nothing_that_it_does_not_know() {
     let stage = Stage::open().await;
     // With parameters off, these are all the fields that there are.
