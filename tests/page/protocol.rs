@@ -605,7 +605,7 @@ async fn what_two_cards_learn_at_once_both_obey() {
         body.get("stream_options")?;
         Some(Answer::refusal(
             StatusCode::UNPROCESSABLE_ENTITY,
-            r#"{"detail":[{"loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}"#,
+            &json!({ "detail": [{ "loc": ["body", "stream_options"], "msg": "Extra inputs" }] }),
         ))
     };
     stage.endpoint.will_demand(strict);
