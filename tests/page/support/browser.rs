@@ -321,7 +321,10 @@ impl Browser {
     /// The settings, opened by their button, in English.
     pub async fn settings(&self) -> Scope {
         self.page().press("Settings").await;
-        self.page().find("dialog", "Settings").await
+        let settings = self.page().find("dialog", "Settings").await;
+        // The panel's program draws what is in it.
+        settings.find("combobox", "Language").await;
+        settings
     }
 
     /// The history, opened by its button, in English.
