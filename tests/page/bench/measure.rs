@@ -109,6 +109,10 @@ impl Stage {
     /// has no say in it.
     pub async fn store(&self, values: &[(String, Value)]) {
         self.browser.go(BARE).await;
+        // The second copy of the chat before, which would be merged into this one.
+        let origin = self.browser.url.trim_end_matches('/');
+        let databases = json!({ "origin": origin, "storageTypes": "indexeddb" });
+        self.cdp("Storage.clearDataForOrigin", databases).await;
         let values: Vec<_> = values
             .iter()
             .map(|(key, value)| (key, value.to_string()))
