@@ -28,8 +28,8 @@ const MOST_OF_A_REFUSAL: usize = 64 * 1024;
 /// A list of models is waited for so many seconds: it is short, and nothing waits behind it.
 const PATIENCE_FOR_MODELS: u32 = 60;
 
-/// Asks an endpoint which models it has, and what it tells of them, by `GET {base}/models`. Dropping the future closes the
-/// connection: a browser opens only six to one HTTP/1.1 server.
+/// Asks an endpoint which models it has, and what it tells of them, by `GET {base}/models`. Dropping
+/// the future closes the connection: a browser opens only six to one HTTP/1.1 server.
 ///
 /// # Errors
 /// Why there is no list.

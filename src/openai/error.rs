@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
+use crate::endpoint::Locked;
 
 /// Why an endpoint gave no answer, or not all of it. Stored with the answer, so that a chat that
 /// is opened again still says what happened. A stop by the reader is not an error.
@@ -194,6 +195,12 @@ impl TryFrom<Value> for Error {
             }
             _ => return Err(Unknown),
         })
+    }
+}
+
+impl From<Locked> for Error {
+    fn from(_: Locked) -> Self {
+        Self::Locked
     }
 }
 

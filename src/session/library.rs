@@ -808,7 +808,8 @@ impl Library {
     /// Asks an endpoint for its models. Where it knows no such path, the path with a version is tried
     /// too: most base URLs that lead nowhere lack it.
     pub(super) async fn ask_models(self, endpoint: &Endpoint) -> Result<Vec<String>, Unlisted> {
-        let endpoint = &keys::with_token(endpoint).map_err(Unlisted::Failed)?;
+        let endpoint =
+            &keys::with_token(endpoint).map_err(|locked| Unlisted::Failed(locked.into()))?;
         let error = match openai::models(endpoint).await {
             Ok(listed) => {
                 let Listed {

@@ -6,10 +6,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::{
-    endpoint::{Endpoint, Held, Id, Keep, Token},
-    openai,
-};
+use crate::endpoint::{Endpoint, Held, Id, Keep, Locked, Token};
 
 #[wasm_bindgen(module = "/src/storage/keys.js")]
 extern "C" {
@@ -89,10 +86,9 @@ pub fn held(endpoint: &Endpoint) -> Held {
 /// The endpoint with its token, right before a request.
 ///
 /// # Errors
-/// [`openai::Error::Locked`]: the token is in the vault, which is locked.
-pub fn with_token(endpoint: &Endpoint) -> Result<Endpoint, openai::Error> {
-    let endpoint = endpoint.with_held(held(endpoint));
-    endpoint.map_err(|_| openai::Error::Locked)
+/// [`Locked`]
+pub fn with_token(endpoint: &Endpoint) -> Result<Endpoint, Locked> {
+    endpoint.with_held(held(endpoint))
 }
 
 /// Puts the token of an endpoint where it is kept, and out of the endpoint, which is fit to be saved
