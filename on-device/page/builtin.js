@@ -5,6 +5,7 @@ const ID = "Gemini Nano (Chrome)";
 const NONE = { id: ID, kind: "browser", size: 1, kept: 0, state: "absent", speed: 0, left: 0, error: null, file: false, store: null };
 let found;
 let fetching;
+let isUnavailable = false;
 
 export const is = (id) => id === ID;
 // As in the list of models; undefined where the browser has none.
@@ -12,8 +13,10 @@ export const entry = () => found;
 
 // Looks whether there is one.
 export async function look() {
-    if (fetching) return;
+    // One that can't have it now can't have it later on this page, and says so in its console each time.
+    if (fetching || isUnavailable) return;
     const availability = await LanguageModel.availability().catch(() => "unavailable");
+    isUnavailable = availability === "unavailable";
     const state = { available: "ready", downloadable: "absent", downloading: "elsewhere" }[availability];
     const isReady = state === "ready";
     found = state && { ...NONE, state, kept: isReady ? 1 : 0, error: isReady ? null : (found?.error ?? null) };

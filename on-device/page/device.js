@@ -390,9 +390,9 @@ class Streamed {
     }
 
     // As llama.cpp's server has it.
-    progress({ read, of, cached }) {
+    progress({ read, of }) {
         const choices = [{ index: 0, delta: {}, finish_reason: null }];
-        this.#chunk(choices, { prompt_progress: { total: of, cache: cached, processed: read } });
+        this.#chunk(choices, { prompt_progress: { total: of, processed: read } });
     }
 
     say(content) {

@@ -1,0 +1,274 @@
+//! What the worker's JavaScript calls: flat arguments in, small objects out. It reads JSON, so that this
+//! program need not.
+
+use std::cell::RefCell;
+
+use on_device::{
+    Error,
+    answer::End,
+    desk::{Asked, Desk, Step},
+    loader::Loader,
+    sampler::Sampling,
+    template::Role,
+};
+use sha2::{Digest, Sha256};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    type Object;
+
+    #[wasm_bindgen(constructor)]
+    fn new() -> Object;
+
+    #[wasm_bindgen(method, indexing_setter)]
+    fn set(this: &Object, name: &str, value: JsValue);
+}
+
+/// An object with these fields.
+fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
+    let object = Object::new();
+    for (name, value) in fields {
+        object.set(name, value);
+    }
+    object.into()
+}
+
+/// How an error crosses: `{code, message}`, and how long a request was that is too long.
+fn thrown(error: &Error) -> JsValue {
+    let (code, message) = (error.code().into(), error.to_string().into());
+    let (tokens, most) = match *error {
+        Error::TooLong { tokens, most } => (count(tokens), count(most)),
+        _ => (JsValue::UNDEFINED, JsValue::UNDEFINED),
+    };
+    object([
+        ("code", code),
+        ("message", message),
+        ("tokens", tokens),
+        ("most", most),
+    ])
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "no count here comes near 2^53, from which on numbers are not exact"
+)]
+fn count(count: usize) -> JsValue {
+    (count as f64).into()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a number of JavaScript, where too large or too small is as large or as small as it gets"
+)]
+const fn whole(number: f64) -> u64 {
+    number as u64
+}
+
+/// A SHA-256 over what comes in pieces.
+#[wasm_bindgen]
+pub struct Hash(Sha256);
+
+#[wasm_bindgen]
+impl Hash {
+    /// Of nothing yet.
+    #[wasm_bindgen(constructor)]
+    #[expect(
+        clippy::new_without_default,
+        reason = "only JavaScript makes one, which knows no defaults"
+    )]
+    pub fn new() -> Self {
+        Self(Sha256::new())
+    }
+
+    /// The next piece.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// In lower-case hexadecimal digits.
+    pub fn finish(self) -> String {
+        let digits = |byte: u8| [byte >> 4, byte & 15];
+        let digits = self.0.finalize().into_iter().flat_map(digits);
+        digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+    }
+}
+
+/// The one model of this program.
+#[derive(Default)]
+enum Place {
+    #[default]
+    Empty,
+    Loading(Box<Loader>),
+    Loaded(Box<Desk>),
+}
+
+thread_local! {
+    static PLACE: RefCell<Place> = const { RefCell::new(Place::Empty) };
+}
+
+/// Does something with the model that is loaded.
+fn with<T>(act: impl FnOnce(&mut Desk) -> T) -> Option<T> {
+    PLACE.with_borrow_mut(|place| match place {
+        Place::Loaded(desk) => Some(act(desk)),
+        Place::Empty | Place::Loading(_) => None,
+    })
+}
+
+/// Lets go of the model, and of what was read for it.
+#[wasm_bindgen]
+pub fn leave() {
+    PLACE.take();
+}
+
+/// Begins to load a model from a file of so many bytes; one that was loaded is let go of before.
+///
+/// # Errors
+/// As `Loader::new`.
+#[wasm_bindgen]
+pub fn begin(len: f64) -> Result<(), JsValue> {
+    leave();
+    let loader = Loader::new(whole(len)).map_err(|error| thrown(&error))?;
+    PLACE.set(Place::Loading(Box::new(loader)));
+    Ok(())
+}
+
+/// The next piece of the file, of any size.
+///
+/// # Errors
+/// As `Loader::push`; what was loaded so far is then let go of.
+#[wasm_bindgen]
+pub fn push(bytes: &[u8]) -> Result<(), JsValue> {
+    let pushed = PLACE.with_borrow_mut(|place| match place {
+        Place::Loading(loader) => loader.push(bytes),
+        Place::Empty | Place::Loaded(_) => Ok(()),
+    });
+    pushed.map_err(|error| {
+        leave();
+        thrown(&error)
+    })
+}
+
+/// All of the file is there. Gives the context in tokens.
+///
+/// # Errors
+/// As `Loader::finish` and `Desk::new`.
+#[wasm_bindgen]
+pub fn finish() -> Result<f64, JsValue> {
+    let desk = match PLACE.take() {
+        Place::Loading(loader) => loader.finish().and_then(Desk::new),
+        Place::Empty | Place::Loaded(_) => Err(Error::Cut),
+    };
+    let desk = desk.map_err(|error| thrown(&error))?;
+    let context = desk.context();
+    PLACE.set(Place::Loaded(Box::new(desk)));
+    #[expect(clippy::cast_precision_loss, reason = "it is a few thousands")]
+    Ok(context as f64)
+}
+
+/// The bytes of what was read of earlier conversations.
+#[wasm_bindgen]
+pub fn cached() -> usize {
+    with(|desk| desk.cached()).unwrap_or_default()
+}
+
+/// Begins an answer. `roles` has the first letter of each message's role (system, user, assistant),
+/// `texts` what each says; `sampling` has temperature, top-k, top-p, min-p and the penalties for repetition,
+/// frequency and presence, each not a number where it is as usual; a `most` of 0 tokens is as many as
+/// there is room for. Gives the tokens of the request.
+///
+/// # Errors
+/// As `Desk::ask`.
+#[wasm_bindgen]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "values are what crosses from JavaScript"
+)]
+pub fn ask(
+    roles: &str,
+    texts: Vec<String>,
+    sampling: &[f32],
+    seed: f64,
+    most: f64,
+    stops: Vec<String>,
+) -> Result<JsValue, JsValue> {
+    let roles = roles.bytes().map(|role| match role {
+        b's' => Role::System,
+        b'a' => Role::Assistant,
+        _ => Role::User,
+    });
+    let messages: Vec<_> = roles.zip(texts.iter().map(String::as_str)).collect();
+    let number = |at: usize, usual: f32| {
+        let number = sampling.get(at).copied();
+        number.filter(|number| !number.is_nan()).unwrap_or(usual)
+    };
+    let usual = USUAL;
+    let asked = Asked {
+        messages: &messages,
+        sampling: Sampling {
+            temperature: number(0, usual.temperature),
+            top_k: at_most(whole(number(1, 0.0).into())),
+            top_p: number(2, usual.top_p),
+            min_p: number(3, usual.min_p),
+            repetition_penalty: number(4, usual.repetition_penalty),
+            frequency_penalty: number(5, usual.frequency_penalty),
+            presence_penalty: number(6, usual.presence_penalty),
+            seed: whole(seed),
+        },
+        most: Some(at_most(whole(most))).filter(|&most| most > 0),
+        stops,
+    };
+    let asked = with(|desk| desk.ask(asked));
+    // Nobody asks before there is a model.
+    let tokens = asked.unwrap_or(Err(Error::Cut));
+    tokens.map(count).map_err(|error| thrown(&error))
+}
+
+fn at_most(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// What a request is answered with that says nothing of it: what the makers of `SmolLM2` recommend.
+/// Source: the model card of `SmolLM2-135M-Instruct`.
+const USUAL: Sampling = Sampling {
+    temperature: 0.2,
+    top_k: 0,
+    top_p: 0.9,
+    min_p: 0.0,
+    repetition_penalty: 1.0,
+    frequency_penalty: 0.0,
+    presence_penalty: 0.0,
+    seed: 0,
+};
+
+/// Goes on with the answer: `{read, of}` for a part of the request, `{text}` for a part of the answer, and
+/// at its end `{text, end, prompt, cached, answered}`, where `end` is OpenAI's reason and the rest are
+/// tokens.
+#[wasm_bindgen]
+pub fn step() -> JsValue {
+    match with(Desk::step).flatten() {
+        None => JsValue::UNDEFINED,
+        Some(Step::Reading { read, of }) => object([("read", count(read)), ("of", count(of))]),
+        Some(Step::Text(text)) => object([("text", text.into())]),
+        Some(Step::Ended { end, text, counts }) => {
+            let end = match end {
+                End::Stop => "stop",
+                End::Length => "length",
+            };
+            object([
+                ("text", text.into()),
+                ("end", end.into()),
+                ("prompt", count(counts.prompt)),
+                ("cached", count(counts.cached)),
+                ("answered", count(counts.answered)),
+            ])
+        }
+    }
+}
+
+/// Ends the answer that is under way.
+#[wasm_bindgen]
+pub fn stop() {
+    with(Desk::stop);
+}
