@@ -2,6 +2,8 @@
 //! leaves the machine that it runs on.
 
 pub mod error;
+pub mod letter;
+pub mod piece;
 pub mod vocabulary;
 
 pub use error::Error;
