@@ -4,7 +4,9 @@
 pub mod error;
 pub mod letter;
 pub mod piece;
+pub mod tokenizer;
 pub mod vocabulary;
 
 pub use error::Error;
+pub use tokenizer::Tokenizer;
 pub use vocabulary::Vocabulary;
