@@ -91,7 +91,9 @@ impl Hash {
     pub fn finish(self) -> String {
         let digits = |byte: u8| [byte >> 4, byte & 15];
         let digits = self.0.finalize().into_iter().flat_map(digits);
-        digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+        digits
+            .filter_map(|digit| char::from_digit(digit.into(), 16))
+            .collect()
     }
 }
 
