@@ -22,7 +22,7 @@ pub struct Cache {
 }
 
 /// For each layer and each head of it, [`PAGE`] positions.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Page {
     keys: Vec<[i16; 8]>,
     key_scales: Vec<f32>,
@@ -64,6 +64,17 @@ impl Cache {
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
         self.pages.truncate(self.len.div_ceil(PAGE));
+    }
+
+    /// A copy of the first `len` tokens, or of all.
+    #[must_use]
+    pub fn beginning(&self, len: usize) -> Self {
+        let len = self.len.min(len);
+        Self {
+            len,
+            pages: self.pages[..len.div_ceil(PAGE)].to_vec(),
+            ..*self
+        }
     }
 
     /// The bytes that it takes.

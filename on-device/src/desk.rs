@@ -203,18 +203,15 @@ impl Desk {
         };
         let found = self.kept.iter().map(shared).enumerate();
         let found = found.max_by_key(|&(_, shared)| shared);
-        let cache = match found {
-            Some((at, shared)) if shared > 0 => {
-                let lost = self.kept[at].cache.len() - shared;
-                let mut cache = if lost <= Model::CHUNK {
-                    self.kept.remove(at).cache
-                } else {
-                    self.kept[at].cache.clone()
-                };
+        let cache = match found.filter(|&(_, shared)| shared > 0) {
+            // What is lost of it is read again at once.
+            Some((at, shared)) if self.kept[at].cache.len() - shared <= Model::CHUNK => {
+                let mut cache = self.kept.remove(at).cache;
                 cache.truncate(shared);
                 cache
             }
-            _ => self.model.cache(),
+            Some((at, shared)) => self.kept[at].cache.beginning(shared),
+            None => self.model.cache(),
         };
         Conversation {
             tokens: prompt,

@@ -2,6 +2,7 @@
 //! leaves the machine that it runs on.
 
 pub mod cache;
+pub mod desk;
 pub mod error;
 mod gguf;
 #[doc(hidden)]
@@ -17,6 +18,7 @@ pub mod tokenizer;
 pub mod vocabulary;
 
 pub use cache::Cache;
+pub use desk::Desk;
 pub use error::Error;
 pub use loader::{Loaded, Loader};
 pub use model::Model;
