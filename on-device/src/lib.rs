@@ -11,6 +11,9 @@ pub mod model;
 #[doc(hidden)]
 pub mod quant;
 mod rope;
+#[cfg(feature = "tiny")]
+#[doc(hidden)]
+pub mod tiny;
 pub mod vocabulary;
 
 pub use cache::Cache;
