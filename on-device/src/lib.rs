@@ -14,6 +14,9 @@ pub mod piece;
 #[doc(hidden)]
 pub mod quant;
 mod rope;
+#[cfg(feature = "tiny")]
+#[doc(hidden)]
+pub mod tiny;
 pub mod tokenizer;
 pub mod vocabulary;
 
