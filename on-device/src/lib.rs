@@ -1,12 +1,24 @@
 //! A language model of the Llama architecture, from a GGUF file, on one thread of a browser: nothing
 //! leaves the machine that it runs on.
 
+pub mod cache;
 pub mod error;
+mod gguf;
+#[doc(hidden)]
+pub mod kernel;
 pub mod letter;
+pub mod loader;
+pub mod model;
 pub mod piece;
+#[doc(hidden)]
+pub mod quant;
+mod rope;
 pub mod tokenizer;
 pub mod vocabulary;
 
+pub use cache::Cache;
 pub use error::Error;
+pub use loader::{Loaded, Loader};
+pub use model::Model;
 pub use tokenizer::Tokenizer;
 pub use vocabulary::Vocabulary;
