@@ -6,13 +6,14 @@ pub mod error;
 mod gguf;
 #[doc(hidden)]
 pub mod kernel;
-pub mod letter;
+mod letter;
 pub mod loader;
 pub mod model;
-pub mod piece;
+mod piece;
 #[doc(hidden)]
 pub mod quant;
 mod rope;
+pub mod template;
 pub mod tokenizer;
 pub mod vocabulary;
 
@@ -20,5 +21,6 @@ pub use cache::Cache;
 pub use error::Error;
 pub use loader::{Loaded, Loader};
 pub use model::Model;
+pub use template::{Role, Template};
 pub use tokenizer::Tokenizer;
 pub use vocabulary::Vocabulary;
