@@ -7,13 +7,14 @@ pub mod error;
 mod gguf;
 #[doc(hidden)]
 pub mod kernel;
-pub mod letter;
+mod letter;
 pub mod loader;
 pub mod model;
-pub mod piece;
+mod piece;
 #[doc(hidden)]
 pub mod quant;
 mod rope;
+pub mod template;
 #[cfg(feature = "tiny")]
 #[doc(hidden)]
 pub mod tiny;
@@ -25,5 +26,6 @@ pub use desk::Desk;
 pub use error::Error;
 pub use loader::{Loaded, Loader};
 pub use model::Model;
+pub use template::{Role, Template};
 pub use tokenizer::Tokenizer;
 pub use vocabulary::Vocabulary;

@@ -569,30 +569,30 @@ mod tests {
     #[test]
     fn what_does_not_fit_together_is_refused() {
         #[track_caller]
-        fn check(change: impl FnOnce(&mut Vocabulary), expected: Error) {
+        fn check(change: impl FnOnce(&mut Vocabulary), expected: &Error) {
             let mut vocabulary = vocabulary("", &MERGES);
             change(&mut vocabulary);
-            assert_eq!(Tokenizer::new(vocabulary).unwrap_err(), expected);
+            assert_eq!(&Tokenizer::new(vocabulary).unwrap_err(), expected);
         }
         check(
             |v| v.model = "llama".into(),
-            Error::Unsupported("tokenizer llama".into()),
+            &Error::Unsupported("tokenizer llama".into()),
         );
         check(
             |v| v.pre = "tekken".into(),
-            Error::Unsupported("pre-tokenizer tekken".into()),
+            &Error::Unsupported("pre-tokenizer tekken".into()),
         );
         check(
             |v| v.kinds.truncate(3),
-            Error::Damaged("as many kinds as tokens are needed".into()),
+            &Error::Damaged("as many kinds as tokens are needed".into()),
         );
         check(
             |v| v.eos = Some(9999),
-            Error::Damaged("a special token is not there".into()),
+            &Error::Damaged("a special token is not there".into()),
         );
         check(
             |v| v.merges.push("ab".into()),
-            Error::Damaged("merge ab".into()),
+            &Error::Damaged("merge ab".into()),
         );
     }
 

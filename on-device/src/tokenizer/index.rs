@@ -88,12 +88,12 @@ mod tests {
     #[test]
     fn numbers_are_found_again() {
         let mut index = Index::new(1000);
-        for number in 0..1000 {
+        for number in 0..1000_u32 {
             index
                 .insert(hash(&number.to_le_bytes()), number, |other| other == number)
                 .unwrap();
         }
-        for number in 0..2000 {
+        for number in 0..2000_u32 {
             let found = index.find(hash(&number.to_le_bytes()), |other| other == number);
             assert_eq!(found, (number < 1000).then_some(number));
         }

@@ -46,6 +46,8 @@ int main(int count, char **arguments) {
         for (char *word = strtok(line, " \n"); word; word = strtok(NULL, " \n")) tokens[n++] = atoi(word);
         struct llama_context_params of_context = llama_context_default_params();
         of_context.n_ctx = of_context.n_batch = of_context.n_ubatch = 2048;
+        of_context.type_k = of_context.type_v = GGML_TYPE_F32;
+        of_context.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
         of_context.n_threads = of_context.n_threads_batch = 1;
         struct llama_context *context = llama_init_from_model(model, of_context);
         if (!context || llama_decode(context, llama_batch_get_one(tokens, n))) return 1;
