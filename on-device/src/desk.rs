@@ -166,7 +166,7 @@ impl Desk {
             (answering.answer.finish(), Some(End::Stop))
         } else {
             tokens.push(token);
-            answering.answer.push(&self.tokenizer.bytes(token))
+            answering.answer.push(self.tokenizer.bytes(token))
         };
         Some(match end {
             (text, None) => Step::Text(text),

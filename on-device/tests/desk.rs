@@ -1,0 +1,136 @@
+//! Answers of tiny models: their steps and their ends, and that what was read before changes nothing.
+
+mod support;
+
+use on_device::answer::End;
+use on_device::desk::{Asked, Counts, Desk, Step};
+use on_device::sampler::Sampling;
+use on_device::tiny::Recipe;
+use on_device::{Error, Model, Role};
+use proptest::prelude::*;
+use support::load;
+
+const GREEDY: Sampling = Sampling {
+    temperature: 0.0,
+    top_k: 0,
+    top_p: 1.0,
+    min_p: 0.0,
+    repetition_penalty: 1.0,
+    frequency_penalty: 0.0,
+    presence_penalty: 0.0,
+    seed: 0,
+};
+
+fn desk(context: u32) -> Desk {
+    let recipe = Recipe {
+        context,
+        ..Recipe::default()
+    };
+    let loaded = load(&recipe.file().bytes, &[1 << 20]);
+    Desk::new(loaded.unwrap()).unwrap()
+}
+
+fn ask(desk: &mut Desk, messages: &[(Role, &str)], most: Option<usize>) -> Result<usize, Error> {
+    desk.ask(Asked {
+        messages,
+        sampling: GREEDY,
+        most,
+        stops: Vec::new(),
+    })
+}
+
+/// The whole answer, why it ended, and how long it was.
+fn rest(desk: &mut Desk) -> (String, End, Counts) {
+    let mut whole = String::new();
+    loop {
+        match desk.step().expect("an answer is under way") {
+            Step::Reading { read, of } => assert!(read <= of && whole.is_empty()),
+            Step::Text(text) => whole += &text,
+            Step::Ended { end, text, counts } => return (whole + &text, end, counts),
+        }
+    }
+}
+
+fn answer(desk: &mut Desk, messages: &[(Role, &str)], most: usize) -> (String, End, Counts) {
+    ask(desk, messages, Some(most)).unwrap();
+    rest(desk)
+}
+
+#[test]
+fn requests_are_read_in_chunks() {
+    let mut desk = desk(2048);
+    let text = "the sea ".repeat(40);
+    let of = ask(&mut desk, &[(Role::User, &text)], Some(2)).unwrap();
+    for read in (Model::CHUNK..of).step_by(Model::CHUNK).chain([of]) {
+        assert_eq!(desk.step(), Some(Step::Reading { read, of }));
+    }
+    assert!(matches!(desk.step(), Some(Step::Text(_))));
+    assert!(matches!(desk.step(), Some(Step::Ended { .. })));
+    assert_eq!(desk.step(), None);
+}
+
+#[test]
+fn answers_end_where_the_context_does() {
+    let mut desk = desk(64);
+    let prompt = ask(&mut desk, &[(Role::User, "Hello")], None).unwrap();
+    let (_, end, counts) = rest(&mut desk);
+    assert_eq!((end, counts.answered), (End::Length, 64 - prompt));
+
+    let long = ask(&mut desk, &[(Role::User, &"x".repeat(64))], None);
+    assert!(matches!(long, Err(Error::TooLong { tokens, most: 64 }) if tokens > 64));
+    assert_eq!(desk.step(), None);
+}
+
+#[test]
+fn a_stopped_answer_leaves_what_was_read() {
+    let mut desk = desk(2048);
+    let text = "the sea ".repeat(40);
+    let messages = [(Role::User, text.as_str())];
+    ask(&mut desk, &messages, None).unwrap();
+    desk.step();
+    desk.stop();
+    assert_eq!(desk.step(), None);
+    let (.., counts) = answer(&mut desk, &messages, 1);
+    assert_eq!(counts.cached, Model::CHUNK);
+}
+
+#[test]
+fn turns_and_shared_beginnings_are_not_read_again() {
+    let mut desk = desk(2048);
+    let system = (Role::System, "the same words at the beginning of both");
+    let (first, _, before) = answer(&mut desk, &[system, (Role::User, "in one")], 30);
+    // The other takes a copy of the beginning.
+    let (.., other) = answer(&mut desk, &[system, (Role::User, "or another")], 30);
+    assert!(other.cached > 20 && other.cached < before.prompt);
+
+    let next = [
+        system,
+        (Role::User, "in one"),
+        (Role::Assistant, &first),
+        (Role::User, "and on"),
+    ];
+    let (.., after) = answer(&mut desk, &next, 1);
+    // What an answer says can be written in other tokens than it was.
+    assert!(after.cached >= before.prompt, "{after:?} after {before:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever was asked before, in whichever order, the answer is that of a model that read nothing.
+    #[test]
+    fn caches_change_no_answer(
+        chats in prop::collection::vec((0..3_usize, 0..3_usize, 1..12_usize), 1..6),
+    ) {
+        const SYSTEMS: [&str; 3] = ["", "the and of", "the and on and on and on and on and on"];
+        const USERS: [&str; 3] = ["Hello", "Hello again, the sea", "x"];
+        let mut kept = desk(256);
+        for (system, user, most) in chats {
+            let messages = [(Role::System, SYSTEMS[system]), (Role::User, USERS[user])];
+            let (text, end, counts) = answer(&mut kept, &messages, most);
+            let alone = answer(&mut desk(256), &messages, most);
+            prop_assert_eq!((text, end), (alone.0, alone.1));
+            prop_assert_eq!((counts.prompt, counts.answered), (alone.2.prompt, alone.2.answered));
+        }
+    }
+}
