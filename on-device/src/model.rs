@@ -134,13 +134,17 @@ impl Shape {
         }
     }
 
-    /// The places that no model can do without.
-    pub fn needed(&self) -> impl Iterator<Item = Place> + use<> {
-        let layers = 0..self.layers;
-        let parts = layers.flat_map(|layer| PARTS.map(|(_, part)| Place::Layer(layer, part)));
-        [Place::Embedding, Place::OutputNorm]
-            .into_iter()
-            .chain(parts)
+    /// The place with this index: the inverse of [`Place::index`].
+    pub fn nth(index: usize) -> Place {
+        match index {
+            0 => Place::Embedding,
+            1 => Place::OutputNorm,
+            2 => Place::Output,
+            _ => Place::Layer(
+                (index - 3) / Self::LAYER,
+                PARTS[(index - 3) % Self::LAYER].1,
+            ),
+        }
     }
 
     /// The rows and columns of what belongs there.
