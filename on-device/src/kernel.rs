@@ -97,7 +97,7 @@ pub struct Tile {
     one: Vec<Block>,
     one_scales: Vec<f32>,
     one_sums: Vec<f32>,
-    /// For each block, one or two times four tokens.
+    /// For each block, two times four tokens; those that are not there are nil.
     four: Vec<[Block; 4]>,
     four_scales: Vec<[f32; 4]>,
     four_sums: Vec<[f32; 4]>,
@@ -135,26 +135,21 @@ impl Tile {
             }
             return;
         }
-        let groups = self.groups();
         self.four.clear();
-        self.four.resize(blocks * groups, [[[0; 8]; 4]; 4]);
+        self.four.resize(blocks * 2, [[[0; 8]; 4]; 4]);
         self.four_scales.clear();
-        self.four_scales.resize(blocks * groups, [0.0; 4]);
+        self.four_scales.resize(blocks * 2, [0.0; 4]);
         self.four_sums.clear();
-        self.four_sums.resize(blocks * groups, [0.0; 4]);
+        self.four_sums.resize(blocks * 2, [0.0; 4]);
         for (token, vector) in vectors.chunks_exact(columns).enumerate() {
             for (place, from) in vector.as_chunks::<BLOCK>().0.iter().enumerate() {
-                let (group, lane) = (place * groups + token / 4, token % 4);
+                let (group, lane) = (place * 2 + token / 4, token % 4);
                 let (block, scale, sum) = quantised(from);
                 self.four[group][lane] = block;
                 self.four_scales[group][lane] = scale;
                 self.four_sums[group][lane] = sum;
             }
         }
-    }
-
-    fn groups(&self) -> usize {
-        self.tokens.div_ceil(4)
     }
 }
 
@@ -229,11 +224,9 @@ pub fn product<L: Lanes>(matrix: &Matrix, tile: &Tile, into: &mut [f32]) {
     let columns = tile.columns / 4;
     match (matrix.weights(), tile.tokens) {
         (Weights::Four(weights), 1) => four_by_one::<L>(weights, tile, into),
-        (Weights::Four(weights), 2..=4) => four::<L, 1>(weights, tile, into),
-        (Weights::Four(weights), _) => four::<L, 2>(weights, tile, into),
+        (Weights::Four(weights), _) => four::<L>(weights, tile, into),
         (Weights::Eight(weights), 1) => eight_by_one::<L>(weights, tile, into),
-        (Weights::Eight(weights), 2..=4) => eight::<L, 1>(weights, tile, into),
-        (Weights::Eight(weights), _) => eight::<L, 2>(weights, tile, into),
+        (Weights::Eight(weights), _) => eight::<L>(weights, tile, into),
         (Weights::Half(weights), 1) => {
             let vector = tile.whole.as_chunks::<4>().0;
             for (row, into) in weights.chunks_exact(columns).zip(into) {
@@ -355,14 +348,14 @@ fn eight_by_one<L: Lanes>(weights: &Eight, tile: &Tile, into: &mut [f32]) {
     }
 }
 
-/// The product of weights of four bits with `G` times four vectors: what is unpacked serves them all.
+/// The product of weights of four bits with several vectors: what is unpacked serves them all.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
-fn four<L: Lanes, const G: usize>(weights: &Four, tile: &Tile, into: &mut [f32]) {
+fn four<L: Lanes>(weights: &Four, tile: &Tile, into: &mut [f32]) {
     let blocks = tile.columns / BLOCK;
     let rows = weights.quants.len() / blocks;
-    let vectors = tile.four.as_chunks::<G>().0;
-    let vector_scales = tile.four_scales.as_chunks::<G>().0;
-    let vector_sums = tile.four_sums.as_chunks::<G>().0;
+    let vectors = tile.four.as_chunks::<2>().0;
+    let vector_scales = tile.four_scales.as_chunks::<2>().0;
+    let vector_sums = tile.four_sums.as_chunks::<2>().0;
     let mut singles = Singles::new(blocks);
     for (span, quants) in weights.quants.chunks(SPAN * blocks).enumerate() {
         singles.fill::<L>(weights, span * SPAN * blocks, quants.len());
@@ -370,47 +363,47 @@ fn four<L: Lanes, const G: usize>(weights: &Four, tile: &Tile, into: &mut [f32])
         let scales = scales.zip(singles.minima.chunks_exact(blocks));
         for (row, (quants, (scales, minima))) in quants.chunks_exact(blocks).zip(scales).enumerate()
         {
-            let mut sums = [L::splat(0.0); G];
+            let mut sums = [L::splat(0.0); 2];
             let weights = quants.iter().zip(scales.iter().zip(minima));
             let numbers = vectors.iter().zip(vector_scales.iter().zip(vector_sums));
             for ((quants, (d, m)), (x, (e, s))) in weights.zip(numbers) {
                 let quants = L::nibbles(quants);
                 let d = L::splat(*d);
                 let m = L::splat(*m);
-                for g in 0..G {
+                for g in 0..2 {
                     let dots = L::float(dots::<L>(quants, &x[g]));
                     let scaled = L::mul(dots, L::mul(d, L::load(&e[g])));
                     sums[g] = L::add(sums[g], L::add(scaled, L::mul(m, L::load(&s[g]))));
                 }
             }
-            spread::<L, G>(sums, tile.tokens, span * SPAN + row, rows, into);
+            spread::<L>(sums, tile.tokens, span * SPAN + row, rows, into);
         }
     }
 }
 
-/// The product of weights of eight bits with `G` times four vectors.
+/// The product of weights of eight bits with several vectors.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
-fn eight<L: Lanes, const G: usize>(weights: &Eight, tile: &Tile, into: &mut [f32]) {
+fn eight<L: Lanes>(weights: &Eight, tile: &Tile, into: &mut [f32]) {
     let blocks = tile.columns / BLOCK;
     let rows = weights.quants.len() / blocks;
-    let vectors = tile.four.as_chunks::<G>().0;
-    let vector_scales = tile.four_scales.as_chunks::<G>().0;
+    let vectors = tile.four.as_chunks::<2>().0;
+    let vector_scales = tile.four_scales.as_chunks::<2>().0;
     let mut scales = vec![0.0; blocks];
     let all = weights.quants.chunks_exact(blocks);
     let all = all.zip(weights.scales.chunks_exact(blocks));
     for (row, (quants, halves)) in all.enumerate() {
         singles::<L>(halves, &mut scales);
-        let mut sums = [L::splat(0.0); G];
+        let mut sums = [L::splat(0.0); 2];
         let numbers = vectors.iter().zip(vector_scales);
         for ((quants, d), (x, e)) in quants.iter().zip(&scales).zip(numbers) {
             let quants = bytes::<L>(quants);
             let d = L::splat(*d);
-            for g in 0..G {
+            for g in 0..2 {
                 let dots = L::float(dots::<L>(quants, &x[g]));
                 sums[g] = L::add(sums[g], L::mul(dots, L::mul(d, L::load(&e[g]))));
             }
         }
-        spread::<L, G>(sums, tile.tokens, row, rows, into);
+        spread::<L>(sums, tile.tokens, row, rows, into);
     }
 }
 
@@ -425,15 +418,9 @@ fn whole<L: Lanes>(weights: &[[f32; 4]], tile: &Tile, into: &mut [f32], row: usi
 /// One row's results, each to its token.
 #[inline]
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
-fn spread<L: Lanes, const G: usize>(
-    sums: [L::Float; G],
-    tokens: usize,
-    row: usize,
-    rows: usize,
-    into: &mut [f32],
-) {
-    let mut lanes = [[0.0; 4]; G];
-    for g in 0..G {
+fn spread<L: Lanes>(sums: [L::Float; 2], tokens: usize, row: usize, rows: usize, into: &mut [f32]) {
+    let mut lanes = [[0.0; 4]; 2];
+    for g in 0..2 {
         L::store(sums[g], &mut lanes[g]);
     }
     for (token, sum) in lanes.as_flattened().iter().take(tokens).enumerate() {

@@ -316,15 +316,8 @@ fn shape(header: &Header, vocabulary: &Vocabulary) -> Result<Shape, Error> {
     if header.integer("llama.expert_count")?.unwrap_or(0) > 0 {
         return only("a mixture of experts".to_owned());
     }
-    let most = |key: &str, most: usize| match header.integer(key)? {
-        None => Ok(None),
-        Some(0) => Err(damaged(key)),
-        Some(number) => match usize::try_from(number) {
-            Ok(number) if number <= most => Ok(Some(number)),
-            _ => Err(Error::TooLarge(key.to_owned())),
-        },
-    };
-    let number = |key: &str, bound: usize| {
+    let most = |key: &str, bound| header.most(key, bound);
+    let number = |key: &str, bound| {
         most(key, bound)?.ok_or_else(|| Error::Damaged(format!("without {key}")))
     };
     let width = number("llama.embedding_length", 1 << 16)?;
