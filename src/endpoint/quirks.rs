@@ -260,11 +260,9 @@ impl Server {
             }
             // Ollama's issue 11325, and the fields of `ChatCompletionRequest` in its `openai` package.
             Ollama => when(is_extra, Treatment::Ignored),
-            // `on-device/page/device.js` reads neither.
-            OnDevice => when(
-                is(&["response_format", "reasoning_effort"]),
-                Treatment::Ignored,
-            ),
+            // `on-device/page/device.js`.
+            OnDevice if field == "response_format" => Treatment::Refused,
+            OnDevice => when(field == "reasoning_effort", Treatment::Ignored),
             // llama-cpp-python's `CreateChatCompletionRequest` has no such field.
             LlamaCppPython => when(field == "reasoning_effort", Treatment::Ignored),
             OpenRouter | Together | LlamaCpp | Vllm | LmStudio | BackendAi | LiteLlm | Other => {
