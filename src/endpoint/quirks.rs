@@ -262,9 +262,8 @@ impl Server {
             Ollama => when(is_extra, Treatment::Ignored),
             // `on-device/page/device.js`.
             OnDevice if field == "response_format" => Treatment::Refused,
-            OnDevice => when(field == "reasoning_effort", Treatment::Ignored),
             // llama-cpp-python's `CreateChatCompletionRequest` has no such field.
-            LlamaCppPython => when(field == "reasoning_effort", Treatment::Ignored),
+            OnDevice | LlamaCppPython => when(field == "reasoning_effort", Treatment::Ignored),
             OpenRouter | Together | LlamaCpp | Vllm | LmStudio | BackendAi | LiteLlm | Other => {
                 Treatment::Used
             }

@@ -232,21 +232,22 @@ pub fn OnDevice(
             tabindex="-1"
             aria-label=word!(i18n, device_title)
         >
-            <h3>{word!(i18n, device_title)}</h3>
-            <p class="hint">{word!(i18n, device_hint)}</p>
+            {on_use.is_none().then(|| view! { <h3>{word!(i18n, device_title)}</h3> })}
             <ul>
                 {part(move || {
                     let line = |id| view! { <Line id all wanted on_use body /> };
                     ids.get().into_iter().map(line).collect_view()
                 })}
             </ul>
+            <p class="hint">{word!(i18n, device_hint)}</p>
             <p class="problem" role="alert">
                 {derive(move || refused.get().map(|refused| refused.explain(i18n)))}
             </p>
-            <div>
+            <div class="device-buttons">
                 <button
                     class="button"
                     type="button"
+                    title=word!(i18n, device_pick_hint)
                     aria-busy=derive(move || if is_adding.get() { "true" } else { "false" })
                     on:click=click(move |_| if let Some(input) = file.get_untracked() {
                         input.click();
@@ -266,7 +267,7 @@ pub fn OnDevice(
                     {derive(move || is_adding.get().then(|| t_string!(i18n, device_checking)))}
                 </span>
             </div>
-            <p class="hint">{word!(i18n, device_pick_hint)}</p>
+            {on_use.is_none().then(|| view! { <p class="hint">{word!(i18n, device_pick_hint)}</p> })}
         </section>
     }
 }
