@@ -312,6 +312,10 @@ fn Line(
         }
         State::Absent => t_string!(i18n, device_absent, size = size()).to_string(),
         State::Part => t_string!(i18n, device_part, kept = kept(), size = size()).to_string(),
+        State::Fetching if kind.get() == Kind::Browser => {
+            let percent = now.with(|now| (100.0 * now.kept).round().to_string());
+            t_string!(i18n, device_percent, percent).to_string()
+        }
         State::Fetching => {
             let (rate, left) = now.with(|now| (now.speed, now.left));
             let locale = library.locale();

@@ -22,6 +22,9 @@ use crate::support::page::content_type;
 /// The path of a page that does the least that a page can do with an answer.
 pub const BARE: &str = "/bare";
 
+/// The folder of weights.
+const WEIGHTS: &str = "models";
+
 /// What was asked for.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -45,7 +48,8 @@ impl Site {
             for file in std::fs::read_dir(folder).expect("there is a build in dist/") {
                 let path = file.expect("dist/ can be read").path();
                 if path.is_dir() {
-                    folders.push(path);
+                    // Weights are as small as they get.
+                    folders.extend((!path.ends_with(WEIGHTS)).then_some(path));
                 } else {
                     compressed(&path);
                 }
@@ -84,6 +88,10 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
         (dist().join("index.html"), "no-cache")
     };
     let kind = content_type(&path);
+    if path.parent().is_some_and(|folder| folder.ends_with(WEIGHTS)) {
+        let bytes = std::fs::read(&path).expect("it was there a moment ago");
+        return ([(header::CONTENT_TYPE, kind)], bytes).into_response();
+    }
     let bytes = compressed(&path);
     let request = Request {
         at: SystemTime::now(),
