@@ -57,20 +57,8 @@ async fn ready(most: &str) -> (Weights, Browser) {
 async fn fix(card: &Scope, most: &str) {
     let params = card.parameters().await;
     params.turn("Use parameters").await;
-    for (name, value) in [("Max Tokens", most), ("Temperature", "0")] {
-        if params
-            .find("switch", name)
-            .await
-            .attr("aria-checked")
-            .await
-            .as_deref()
-            != Some("true")
-            && params.find("switch", name).await.script("return it.checked").await != true
-        {
-            params.turn(name).await;
-        }
-        params.set(name, value).await;
-    }
+    params.set("Max Tokens", most).await;
+    params.set("Temperature", "0").await;
     let input = params.find("spinbutton", "Max Tokens").await;
     input.type_in(Key::Escape).await;
 }

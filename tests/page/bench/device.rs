@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     measure::{Figures, Stage},
@@ -10,7 +10,7 @@ use super::{
         Bound::{AtLeast, AtMost},
         Case, Part, must,
     },
-    runs,
+    runs, site,
 };
 
 /// What the page's script asks, as the page itself does: see `on-device/page/device.js`.
@@ -51,6 +51,30 @@ const ASK: &str = "
         },
     };";
 
+/// The same questions to wllama, which is llama.cpp for browsers, on one thread.
+///
+/// Source: its README, «Simple usage with ES6 module».
+const PEER: &str = "
+    globalThis.peer = {
+        async load() {
+            const { Wllama, LoggerWithoutDebug } = await import('/wllama/index.js');
+            const file = await fetch('/models/smollm2-135m-instruct-q4_1.gguf');
+            peer.wllama = new Wllama(
+                { default: '/wllama/wasm/wllama.wasm' },
+                { logger: LoggerWithoutDebug },
+            );
+            const options = { n_ctx: 2048, n_threads: 1, n_gpu_layers: 0 };
+            await peer.wllama.loadModel([await file.blob()], options);
+            return 1;
+        },
+        async ask(content, max_tokens) {
+            const begin = performance.now();
+            const messages = [{ role: 'user', content }];
+            const { usage } = await peer.wllama.createChatCompletion({ messages, max_tokens, temperature: 0 });
+            return { all: performance.now() - begin, usage };
+        },
+    };";
+
 /// The button that downloads the model.
 const DOWNLOAD: &str = "document.querySelector('.device-model button').click()";
 
@@ -70,6 +94,8 @@ const DECODE: &str = "tokens per CPU second, decoding";
 const DECODE_CLOCK: &str = "tokens per second of the clock, decoding";
 const PREFILL: &str = "prompt of 454 tokens, CPU s";
 const STOP: &str = "from Stop to the next answer's beginning, ms";
+
+const STORY: &str = "Tell me a long story.";
 
 /// So many tokens are decoded.
 const MANY: u32 = 200;
@@ -98,27 +124,7 @@ async fn on_device() {
         let cold = stage.value(&asked("Hi", 1)).await;
         figures.push(("first question: first token, ms", number(&cold["all"])));
 
-        let before = worker_seconds();
-        let prompt = stage.value(&asked(PROMPT, 1)).await;
-        let tokens = number(&prompt["usage"]["prompt_tokens"]);
-        let cost = worker_seconds() - before;
-        figures.push(("tokens of the prompt", tokens));
-        figures.push((PREFILL, cost * 454.0 / tokens));
-        figures.push(("its first token, ms", number(&prompt["all"])));
-
-        // Its prompt is in the cache both times.
-        stage.value(&asked("Tell me a long story.", 1)).await;
-        let before = worker_seconds();
-        let one = stage.value(&asked("Tell me a long story.", 1)).await;
-        let between = worker_seconds();
-        let many = stage.value(&asked("Tell me a long story.", MANY)).await;
-        let after = worker_seconds();
-        let count = |answer: &serde_json::Value| number(&answer["usage"]["completion_tokens"]);
-        let tokens = count(&many) - count(&one);
-        let cost = (after - between) - (between - before);
-        let clock = (number(&many["all"]) - number(&one["all"])) / 1e3;
-        figures.push((DECODE, tokens / cost));
-        figures.push((DECODE_CLOCK, tokens / clock));
+        figures.extend(speed(&stage, "bench").await);
 
         let long = PROMPT.repeat(6);
         let mut worst: f64 = 0.0;
@@ -134,10 +140,49 @@ async fn on_device() {
     must(DECODE, AtLeast(25.0), case.median(DECODE));
     must(PREFILL, AtMost(5.0), case.median(PREFILL));
     must(STOP, AtMost(100.0), case.most(STOP));
+    if site::wllama().is_some() {
+        let stage = Stage::open(PEER).await;
+        stage.browser.go(site::BARE).await;
+        stage.number("peer.load()").await;
+        part.add(Case::new("wllama", &[speed(&stage, "peer").await]));
+        stage.close().await;
+    }
     part.end();
 }
 
-fn number(value: &serde_json::Value) -> f64 {
+/// What a prompt and an answer cost, as this object of the page asks for them.
+async fn speed(stage: &Stage, asks: &str) -> Figures {
+    let ask = async |content: &str, most: u32| {
+        let ask = format!("{asks}.ask({}, {most})", json!(content));
+        stage.value(&ask).await
+    };
+    let before = worker_seconds();
+    let prompt = ask(PROMPT, 1).await;
+    let cost = worker_seconds() - before;
+    let tokens = number(&prompt["usage"]["prompt_tokens"]);
+    let first = number(&prompt["all"]);
+
+    // Each time, the prompt before was the same.
+    ask(STORY, 1).await;
+    let before = worker_seconds();
+    let one = ask(STORY, 1).await;
+    let between = worker_seconds();
+    let many = ask(STORY, MANY).await;
+    let after = worker_seconds();
+    let count = |answer: &Value| number(&answer["usage"]["completion_tokens"]);
+    let decoded = count(&many) - count(&one);
+    let decoding = (after - between) - (between - before);
+    let clock = (number(&many["all"]) - number(&one["all"])) / 1e3;
+    vec![
+        ("tokens of the prompt", tokens),
+        (PREFILL, cost * 454.0 / tokens),
+        ("its first token, ms", first),
+        (DECODE, decoded / decoding),
+        (DECODE_CLOCK, decoded / clock),
+    ]
+}
+
+fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is a number"))
 }
 

@@ -81,6 +81,13 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
     if uri.path() == BARE {
         return Html(include_str!("bare.html")).into_response();
     }
+    if let Some(path) = uri.path().strip_prefix("/wllama/")
+        && let Some(folder) = wllama()
+    {
+        let path = folder.join(path);
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        return ([(header::CONTENT_TYPE, content_type(&path))], bytes).into_response();
+    }
     let asked = dist().join(uri.path().trim_start_matches('/'));
     let (path, cache) = if asked.is_file() {
         (asked, "public, max-age=31536000, immutable")
@@ -104,6 +111,12 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
         (header::CACHE_CONTROL, cache),
     ];
     (headers, bytes).into_response()
+}
+
+/// Where another runtime of models is that is measured beside, if `script/bench` could get it.
+pub fn wllama() -> Option<PathBuf> {
+    let folder = Path::new(&std::env::var_os("COLLATE_TOOLS")?).join("wllama/esm");
+    folder.is_dir().then_some(folder)
 }
 
 fn dist() -> PathBuf {
