@@ -1,0 +1,126 @@
+//! What attention keeps of the tokens that were read.
+
+use crate::kernel;
+use crate::model::Shape;
+
+/// The positions of a page.
+pub(crate) const PAGE: usize = 32;
+/// The most of a value's numbers: they are multiplied in single precision.
+const MOST_OF_VALUE: f32 = 32767.0;
+
+/// The keys and values of the tokens that were read, in 16 bits with a scale for each head's vector.
+///
+/// It grows by pages, as it is used, and never moves what it has.
+#[derive(Debug)]
+pub struct Cache {
+    layers: usize,
+    heads: usize,
+    /// The length of a head's vector, in eights.
+    eights: usize,
+    len: usize,
+    pages: Vec<Page>,
+}
+
+/// For each layer and each head of it, [`PAGE`] positions.
+#[derive(Debug)]
+struct Page {
+    keys: Vec<[i16; 8]>,
+    key_scales: Vec<f32>,
+    values: Vec<[i16; 8]>,
+    value_scales: Vec<f32>,
+}
+
+/// One head's keys and values in a page.
+#[derive(Clone, Copy)]
+pub(crate) struct Positions<'a> {
+    pub keys: &'a [[i16; 8]],
+    pub key_scales: &'a [f32],
+    pub values: &'a [[i16; 8]],
+    pub value_scales: &'a [f32],
+}
+
+impl Cache {
+    pub(crate) fn new(shape: &Shape) -> Self {
+        Self {
+            layers: shape.layers,
+            heads: shape.key_heads,
+            eights: shape.head / 8,
+            len: 0,
+            pages: Vec::new(),
+        }
+    }
+
+    /// How many tokens were read.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Forgets all but the first `len` tokens.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+        self.pages.truncate(self.len.div_ceil(PAGE));
+    }
+
+    /// The bytes that it takes.
+    pub fn bytes(&self) -> usize {
+        let vectors = self.layers * self.heads * PAGE;
+        self.pages.len() * 2 * vectors * (self.eights * size_of::<[i16; 8]>() + size_of::<f32>())
+    }
+
+    /// Makes room for `more` positions; they count from [`Self::extend`] on.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        let vectors = self.layers * self.heads * PAGE;
+        while self.pages.len() * PAGE < self.len + more {
+            self.pages.push(Page {
+                keys: vec![[0; 8]; vectors * self.eights],
+                key_scales: vec![0.0; vectors],
+                values: vec![[0; 8]; vectors * self.eights],
+                value_scales: vec![0.0; vectors],
+            });
+        }
+    }
+
+    /// Counts `more` positions that were written.
+    pub(crate) fn extend(&mut self, more: usize) {
+        self.len += more;
+    }
+
+    /// Writes one head's key and value at a position.
+    pub(crate) fn write(
+        &mut self,
+        layer: usize,
+        position: usize,
+        head: usize,
+        key: &[f32],
+        value: &[f32],
+    ) {
+        let place = (layer * self.heads + head) * PAGE + position % PAGE;
+        let page = &mut self.pages[position / PAGE];
+        let eights = place * self.eights..(place + 1) * self.eights;
+        page.key_scales[place] =
+            kernel::pack(key, kernel::MOST_OF_HEAD, &mut page.keys[eights.clone()]);
+        page.value_scales[place] = kernel::pack(value, MOST_OF_VALUE, &mut page.values[eights]);
+    }
+
+    /// One head's pages, the last of which may not be full.
+    pub(crate) fn positions(
+        &self,
+        layer: usize,
+        head: usize,
+    ) -> impl Iterator<Item = Positions<'_>> {
+        let first = (layer * self.heads + head) * PAGE;
+        let scales = first..first + PAGE;
+        let eights = first * self.eights..(first + PAGE) * self.eights;
+        self.pages.iter().map(move |page| Positions {
+            keys: &page.keys[eights.clone()],
+            key_scales: &page.key_scales[scales.clone()],
+            values: &page.values[eights.clone()],
+            value_scales: &page.value_scales[scales.clone()],
+        })
+    }
+}

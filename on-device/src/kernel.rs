@@ -1,0 +1,603 @@
+//! The loops in which nearly all the time goes: products of matrices, attention, exponentials.
+//!
+//! Each is written once, over [`Lanes`]: vectors of 128 bits. [`simd`] has them as wasm's vectors,
+//! [`scalar`] as arrays that do the same in the same order, so that both give the same bits.
+//!
+//! Vectors that are multiplied with quantised weights are quantised, too: each 32 numbers to whole ones
+//! of 16 bits with a scale of their own, a hundredth of whose error nobody sees. Then
+//!
+//! ```text
+//! Σ (d·q[i] + m) · (e·x[i])  =  d·e · Σ q[i]·x[i]  +  m · (e · Σ x[i])
+//! ```
+//!
+//! where both sums are of whole numbers, exact.
+
+pub mod scalar;
+#[cfg(target_arch = "wasm32")]
+pub mod simd;
+
+use crate::quant::{BLOCK, Matrix, Weights};
+
+/// The fastest lanes that there are here.
+#[cfg(target_arch = "wasm32")]
+pub type Fastest = simd::Simd;
+/// The fastest lanes that there are here.
+#[cfg(not(target_arch = "wasm32"))]
+pub type Fastest = scalar::Scalar;
+
+/// The most of a quantised number.
+const MOST: f32 = 32767.0;
+/// The most of a quantised number in a product of two such: 128 of them fit in 32 bits.
+pub const MOST_OF_HEAD: f32 = 4095.0;
+
+/// Vectors of 128 bits, and what is done with them lane by lane.
+pub trait Lanes {
+    /// Four numbers of single precision.
+    type Float: Copy;
+    /// Four whole numbers of 32 bits.
+    type Int: Copy;
+    /// Eight whole numbers of 16 bits.
+    type Short: Copy;
+
+    /// The same number in each lane.
+    fn splat(number: f32) -> Self::Float;
+    /// Loads four.
+    fn load(from: &[f32; 4]) -> Self::Float;
+    /// Stores four.
+    fn store(lanes: Self::Float, into: &mut [f32; 4]);
+    /// a + b
+    fn add(a: Self::Float, b: Self::Float) -> Self::Float;
+    /// a − b
+    fn sub(a: Self::Float, b: Self::Float) -> Self::Float;
+    /// a · b
+    fn mul(a: Self::Float, b: Self::Float) -> Self::Float;
+    /// a / b
+    fn div(a: Self::Float, b: Self::Float) -> Self::Float;
+    /// b where a < b, else a.
+    fn most(a: Self::Float, b: Self::Float) -> Self::Float;
+    /// b where b < a, else a.
+    fn least(a: Self::Float, b: Self::Float) -> Self::Float;
+    /// The nearest whole number, the even one of two.
+    fn nearest(a: Self::Float) -> Self::Float;
+    /// 2 to the power of a whole number from −126 to 127.
+    fn power(a: Self::Float) -> Self::Float;
+    /// Four of half precision, as [`crate::quant::single`].
+    fn halves(from: &[u16; 4]) -> Self::Float;
+    /// Loads eight.
+    fn shorts(from: &[i16; 8]) -> Self::Short;
+    /// The first four and the last four in single precision.
+    fn wide(from: &[i16; 8]) -> [Self::Float; 2];
+    /// Of 16 bytes: the lower half of each even one, the upper half of each even one, the lower of each
+    /// odd one, the upper of each odd one.
+    fn nibbles(from: &[u8; 16]) -> [Self::Short; 4];
+    /// Of 16 signed bytes: the even ones, the odd ones.
+    fn bytes(from: &[i8; 16]) -> [Self::Short; 2];
+    /// Each two neighbours' products, summed.
+    fn dot(a: Self::Short, b: Self::Short) -> Self::Int;
+    /// a + b, wrapping.
+    fn plus(a: Self::Int, b: Self::Int) -> Self::Int;
+    /// In single precision.
+    fn float(a: Self::Int) -> Self::Float;
+    /// The sum of each of the four vectors, wrapping.
+    fn sums(of: [Self::Int; 4]) -> Self::Int;
+}
+
+/// 32 numbers of 16 bits in the order of [`Lanes::nibbles`]: 0, 2 … 14; 16, 18 … 30; 1, 3 … 15;
+/// 17, 19 … 31.
+pub type Block = [[i16; 8]; 4];
+
+/// Some tokens' vectors, ready to be multiplied with matrices.
+#[derive(Debug, Default)]
+pub struct Tile {
+    tokens: usize,
+    columns: usize,
+    /// As they came, one after another.
+    whole: Vec<f32>,
+    /// One token's blocks.
+    one: Vec<Block>,
+    one_scales: Vec<f32>,
+    one_sums: Vec<f32>,
+    /// For each block, one or two times four tokens.
+    four: Vec<[Block; 4]>,
+    four_scales: Vec<[f32; 4]>,
+    four_sums: Vec<[f32; 4]>,
+}
+
+impl Tile {
+    /// The most tokens of a tile.
+    pub const MOST: usize = 8;
+
+    /// Takes vectors of `columns` numbers, a multiple of [`BLOCK`], one after another: at most
+    /// [`Self::MOST`].
+    ///
+    /// # Panics
+    ///
+    /// Where there are more.
+    pub fn fill(&mut self, vectors: &[f32], columns: usize) {
+        self.columns = columns;
+        self.tokens = vectors.len() / columns;
+        assert!(
+            self.tokens <= Self::MOST,
+            "a tile has eight vectors at most"
+        );
+        self.whole.clear();
+        self.whole.extend_from_slice(vectors);
+        let blocks = columns / BLOCK;
+        if self.tokens == 1 {
+            self.one.clear();
+            self.one_scales.clear();
+            self.one_sums.clear();
+            for from in vectors.as_chunks::<BLOCK>().0 {
+                let (block, scale, sum) = quantised(from);
+                self.one.push(block);
+                self.one_scales.push(scale);
+                self.one_sums.push(sum);
+            }
+            return;
+        }
+        let groups = self.groups();
+        self.four.clear();
+        self.four.resize(blocks * groups, [[[0; 8]; 4]; 4]);
+        self.four_scales.clear();
+        self.four_scales.resize(blocks * groups, [0.0; 4]);
+        self.four_sums.clear();
+        self.four_sums.resize(blocks * groups, [0.0; 4]);
+        for (token, vector) in vectors.chunks_exact(columns).enumerate() {
+            for (place, from) in vector.as_chunks::<BLOCK>().0.iter().enumerate() {
+                let (group, lane) = (place * groups + token / 4, token % 4);
+                let (block, scale, sum) = quantised(from);
+                self.four[group][lane] = block;
+                self.four_scales[group][lane] = scale;
+                self.four_sums[group][lane] = sum;
+            }
+        }
+    }
+
+    fn groups(&self) -> usize {
+        self.tokens.div_ceil(4)
+    }
+}
+
+/// A block, its scale, and its sum times the scale.
+fn quantised(from: &[f32; BLOCK]) -> (Block, f32, f32) {
+    let mut block = [[0; 8]; 4];
+    let (scale, inverse) = scales(from, MOST);
+    let mut sum = 0;
+    for (i, number) in from.iter().enumerate() {
+        let quant = short(number * inverse);
+        block[i % 2 * 2 + i / 16][i % 16 / 2] = quant;
+        sum += i32::from(quant);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "the sum has 21 bits")]
+    let sum = sum as f32 * scale;
+    (block, scale, sum)
+}
+
+/// Quantises a head's vector, in its own order. What to multiply it with to get it back.
+///
+/// # Panics
+///
+/// Where `into` has not its length.
+pub fn pack(from: &[f32], most: f32, into: &mut [[i16; 8]]) -> f32 {
+    let (scale, inverse) = scales(from, most);
+    let into = into.as_flattened_mut();
+    assert_eq!(from.len(), into.len(), "a number for each");
+    for (into, number) in into.iter_mut().zip(from) {
+        *into = short(number * inverse);
+    }
+    scale
+}
+
+/// What the largest of some numbers is `most` times of, and what makes it `most`.
+fn scales(of: &[f32], most: f32) -> (f32, f32) {
+    let mut largest = 0.0_f32;
+    for number in of {
+        largest = largest.max(number.abs());
+    }
+    // Below that, the inverse would be infinite.
+    if largest < 1e-30 {
+        return (0.0, 0.0);
+    }
+    (largest / most, most / largest)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "it is saturated, and within bounds but for numbers that are none"
+)]
+fn short(number: f32) -> i16 {
+    number.round_ties_even() as i16
+}
+
+/// Multiplies each vector of the tile with the matrix: the results, one token's after another's.
+///
+/// # Panics
+///
+/// Where `into` or the tile's vectors have another length than the matrix needs.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+pub fn product<L: Lanes>(matrix: &Matrix, tile: &Tile, into: &mut [f32]) {
+    assert_eq!(
+        matrix.columns(),
+        tile.columns,
+        "vectors of the matrix's length"
+    );
+    assert_eq!(
+        into.len(),
+        tile.tokens * matrix.rows(),
+        "room for all results"
+    );
+    match (matrix.weights(), tile.groups()) {
+        (weights, 1) if tile.tokens == 1 => one::<L>(weights, tile, into),
+        (
+            Weights::Four {
+                quants,
+                scales,
+                minima,
+            },
+            1,
+        ) => {
+            four::<L, 1>(quants, scales, minima, tile, into);
+        }
+        (
+            Weights::Four {
+                quants,
+                scales,
+                minima,
+            },
+            _,
+        ) => {
+            four::<L, 2>(quants, scales, minima, tile, into);
+        }
+        (Weights::Eight { quants, scales }, 1) => eight::<L, 1>(quants, scales, tile, into),
+        (Weights::Eight { quants, scales }, _) => eight::<L, 2>(quants, scales, tile, into),
+        (Weights::Half(weights), _) => {
+            let mut row = vec![[0.0; 4]; tile.columns / 4];
+            for (r, weights) in weights.chunks_exact(row.len()).enumerate() {
+                for (into, from) in row.iter_mut().zip(weights) {
+                    L::store(L::halves(from), into);
+                }
+                whole::<L>(&row, tile, into, r, matrix.rows());
+            }
+        }
+        (Weights::Whole(weights), _) => {
+            for (r, row) in weights.chunks_exact(tile.columns / 4).enumerate() {
+                whole::<L>(row, tile, into, r, matrix.rows());
+            }
+        }
+    }
+}
+
+/// The product with one vector.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn one<L: Lanes>(weights: &Weights, tile: &Tile, into: &mut [f32]) {
+    let blocks = tile.one.len();
+    let vector = &tile.one[..];
+    let vector_scales = &tile.one_scales[..blocks];
+    let vector_sums = &tile.one_sums[..blocks];
+    match weights {
+        Weights::Four {
+            quants,
+            scales,
+            minima,
+        } => {
+            let rows = quants.chunks_exact(blocks).zip(scales.chunks_exact(blocks));
+            let rows = rows.zip(minima.chunks_exact(blocks));
+            for (((quants, scales), minima), into) in rows.zip(into) {
+                let mut sum = L::splat(0.0);
+                let mut least = 0.0;
+                let weights = quants.iter().zip(scales.iter().zip(minima));
+                let numbers = vector.iter().zip(vector_scales.iter().zip(vector_sums));
+                for ((quants, (d, m)), (x, (e, s))) in weights.zip(numbers) {
+                    let dot = L::float(dot::<L>(L::nibbles(quants), x));
+                    sum = L::add(sum, L::mul(dot, L::splat(d * e)));
+                    least += m * s;
+                }
+                *into = total::<L>(sum) + least;
+            }
+        }
+        Weights::Eight { quants, scales } => {
+            let rows = quants.chunks_exact(blocks).zip(scales.chunks_exact(blocks));
+            for ((quants, scales), into) in rows.zip(into) {
+                let mut sum = L::splat(0.0);
+                let numbers = vector.iter().zip(vector_scales);
+                for ((quants, d), (x, e)) in quants.iter().zip(scales).zip(numbers) {
+                    let dot = L::float(dot::<L>(bytes::<L>(quants), x));
+                    sum = L::add(sum, L::mul(dot, L::splat(d * e)));
+                }
+                *into = total::<L>(sum);
+            }
+        }
+        Weights::Half(weights) => {
+            let vector = tile.whole.as_chunks::<4>().0;
+            for (row, into) in weights.chunks_exact(vector.len()).zip(into) {
+                *into = half_dot::<L>(row, vector);
+            }
+        }
+        Weights::Whole(weights) => {
+            let vector = tile.whole.as_chunks::<4>().0;
+            for (row, into) in weights.chunks_exact(vector.len()).zip(into) {
+                *into = whole_dot::<L>(row, vector);
+            }
+        }
+    }
+}
+
+/// The product of weights of four bits with `G` times four vectors: what is unpacked serves them all.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn four<L: Lanes, const G: usize>(
+    quants: &[[u8; 16]],
+    scales: &[f32],
+    minima: &[f32],
+    tile: &Tile,
+    into: &mut [f32],
+) {
+    let blocks = tile.columns / BLOCK;
+    let rows = quants.len() / blocks;
+    let vectors = tile.four.as_chunks::<G>().0;
+    let vector_scales = tile.four_scales.as_chunks::<G>().0;
+    let vector_sums = tile.four_sums.as_chunks::<G>().0;
+    let all = quants.chunks_exact(blocks).zip(scales.chunks_exact(blocks));
+    for (row, ((quants, scales), minima)) in all.zip(minima.chunks_exact(blocks)).enumerate() {
+        let mut sums = [L::splat(0.0); G];
+        let weights = quants.iter().zip(scales.iter().zip(minima));
+        let numbers = vectors.iter().zip(vector_scales.iter().zip(vector_sums));
+        for ((quants, (d, m)), (x, (e, s))) in weights.zip(numbers) {
+            let quants = L::nibbles(quants);
+            let d = L::splat(*d);
+            let m = L::splat(*m);
+            for g in 0..G {
+                let dots = L::float(dots::<L>(quants, &x[g]));
+                let scaled = L::mul(dots, L::mul(d, L::load(&e[g])));
+                sums[g] = L::add(sums[g], L::add(scaled, L::mul(m, L::load(&s[g]))));
+            }
+        }
+        spread::<L, G>(sums, tile.tokens, row, rows, into);
+    }
+}
+
+/// The product of weights of eight bits with `G` times four vectors.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn eight<L: Lanes, const G: usize>(
+    quants: &[[[i8; 16]; 2]],
+    scales: &[f32],
+    tile: &Tile,
+    into: &mut [f32],
+) {
+    let blocks = tile.columns / BLOCK;
+    let rows = quants.len() / blocks;
+    let vectors = tile.four.as_chunks::<G>().0;
+    let vector_scales = tile.four_scales.as_chunks::<G>().0;
+    let all = quants.chunks_exact(blocks).zip(scales.chunks_exact(blocks));
+    for (row, (quants, scales)) in all.enumerate() {
+        let mut sums = [L::splat(0.0); G];
+        let numbers = vectors.iter().zip(vector_scales);
+        for ((quants, d), (x, e)) in quants.iter().zip(scales).zip(numbers) {
+            let quants = bytes::<L>(quants);
+            let d = L::splat(*d);
+            for g in 0..G {
+                let dots = L::float(dots::<L>(quants, &x[g]));
+                sums[g] = L::add(sums[g], L::mul(dots, L::mul(d, L::load(&e[g]))));
+            }
+        }
+        spread::<L, G>(sums, tile.tokens, row, rows, into);
+    }
+}
+
+/// The product of one row of single precision with each vector.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn whole<L: Lanes>(weights: &[[f32; 4]], tile: &Tile, into: &mut [f32], row: usize, rows: usize) {
+    for (token, vector) in tile.whole.chunks_exact(tile.columns).enumerate() {
+        into[token * rows + row] = whole_dot::<L>(weights, vector.as_chunks::<4>().0);
+    }
+}
+
+/// One row's results, each to its token.
+#[inline]
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn spread<L: Lanes, const G: usize>(
+    sums: [L::Float; G],
+    tokens: usize,
+    row: usize,
+    rows: usize,
+    into: &mut [f32],
+) {
+    let mut lanes = [[0.0; 4]; G];
+    for g in 0..G {
+        L::store(sums[g], &mut lanes[g]);
+    }
+    for (token, sum) in lanes.as_flattened().iter().take(tokens).enumerate() {
+        into[token * rows + row] = *sum;
+    }
+}
+
+/// Of 32 bytes, in the order of [`Block`].
+#[inline]
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn bytes<L: Lanes>(of: &[[i8; 16]; 2]) -> [L::Short; 4] {
+    let [first, third] = L::bytes(&of[0]);
+    let [second, fourth] = L::bytes(&of[1]);
+    [first, second, third, fourth]
+}
+
+/// A block's products; their sum is that of the lanes.
+#[inline]
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn dot<L: Lanes>(weights: [L::Short; 4], x: &Block) -> L::Int {
+    let [a, b, c, d] = weights;
+    L::plus(
+        L::plus(L::dot(a, L::shorts(&x[0])), L::dot(b, L::shorts(&x[1]))),
+        L::plus(L::dot(c, L::shorts(&x[2])), L::dot(d, L::shorts(&x[3]))),
+    )
+}
+
+/// The products with four blocks.
+#[inline]
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn dots<L: Lanes>(weights: [L::Short; 4], x: &[Block; 4]) -> L::Int {
+    L::sums([
+        dot::<L>(weights, &x[0]),
+        dot::<L>(weights, &x[1]),
+        dot::<L>(weights, &x[2]),
+        dot::<L>(weights, &x[3]),
+    ])
+}
+
+/// The sum of the lanes.
+#[inline]
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn total<L: Lanes>(of: L::Float) -> f32 {
+    let mut lanes = [0.0; 4];
+    L::store(of, &mut lanes);
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+}
+
+#[inline]
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn whole_dot<L: Lanes>(a: &[[f32; 4]], b: &[[f32; 4]]) -> f32 {
+    let mut sums = [L::splat(0.0); 4];
+    for (a, b) in a.as_chunks::<4>().0.iter().zip(b.as_chunks::<4>().0) {
+        for i in 0..4 {
+            sums[i] = L::add(sums[i], L::mul(L::load(&a[i]), L::load(&b[i])));
+        }
+    }
+    total::<L>(L::add(L::add(sums[0], sums[1]), L::add(sums[2], sums[3])))
+}
+
+#[inline]
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn half_dot<L: Lanes>(a: &[[u16; 4]], b: &[[f32; 4]]) -> f32 {
+    let mut sums = [L::splat(0.0); 4];
+    for (a, b) in a.as_chunks::<4>().0.iter().zip(b.as_chunks::<4>().0) {
+        for i in 0..4 {
+            sums[i] = L::add(sums[i], L::mul(L::halves(&a[i]), L::load(&b[i])));
+        }
+    }
+    total::<L>(L::add(L::add(sums[0], sums[1]), L::add(sums[2], sums[3])))
+}
+
+/// A query's products with some keys, times `scale` and the keys' own scales. The number of keys is a
+/// multiple of four.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+pub fn scores<L: Lanes>(
+    query: &[[i16; 8]],
+    scale: f32,
+    keys: &[[i16; 8]],
+    key_scales: &[f32],
+    into: &mut [f32],
+) {
+    let scale = L::splat(scale);
+    let four = keys.chunks_exact(4 * query.len());
+    let into = into.as_chunks_mut::<4>().0.iter_mut();
+    for ((keys, scales), into) in four.zip(key_scales.as_chunks::<4>().0).zip(into) {
+        let (ab, cd) = keys.split_at(2 * query.len());
+        let (a, b) = ab.split_at(query.len());
+        let (c, d) = cd.split_at(query.len());
+        let zero = L::dot(L::shorts(&[0; 8]), L::shorts(&[0; 8]));
+        let mut sums = [zero; 4];
+        for ((((q, a), b), c), d) in query.iter().zip(a).zip(b).zip(c).zip(d) {
+            let q = L::shorts(q);
+            sums[0] = L::plus(sums[0], L::dot(q, L::shorts(a)));
+            sums[1] = L::plus(sums[1], L::dot(q, L::shorts(b)));
+            sums[2] = L::plus(sums[2], L::dot(q, L::shorts(c)));
+            sums[3] = L::plus(sums[3], L::dot(q, L::shorts(d)));
+        }
+        let sums = L::float(L::sums(sums));
+        L::store(L::mul(sums, L::mul(scale, L::load(scales))), into);
+    }
+}
+
+/// Adds values, each times its weight, to what `Q` queries have: `into` is theirs one after another,
+/// `weights` are, for each value, theirs.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+pub fn mix<L: Lanes, const Q: usize>(
+    weights: &[[f32; 4]],
+    values: &[[i16; 8]],
+    into: &mut [[[f32; 4]; 2]],
+) {
+    let length = into.len() / Q;
+    for part in 0..length {
+        let mut sums = [[L::splat(0.0); 2]; Q];
+        for (q, sums) in sums.iter_mut().enumerate() {
+            let [low, high] = &into[q * length + part];
+            *sums = [L::load(low), L::load(high)];
+        }
+        for (value, weights) in values.chunks_exact(length).zip(weights) {
+            let [low, high] = L::wide(&value[part]);
+            for q in 0..Q {
+                let weight = L::splat(weights[q]);
+                sums[q][0] = L::add(sums[q][0], L::mul(weight, low));
+                sums[q][1] = L::add(sums[q][1], L::mul(weight, high));
+            }
+        }
+        for (q, [low, high]) in sums.into_iter().enumerate() {
+            let into = &mut into[q * length + part];
+            L::store(low, &mut into[0]);
+            L::store(high, &mut into[1]);
+        }
+    }
+}
+
+/// Makes of each number e to the power of its difference to the largest; their sum. The number of
+/// numbers is a multiple of four.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+pub fn exponentials<L: Lanes>(of: &mut [f32]) -> f32 {
+    let (four, _) = of.as_chunks_mut::<4>();
+    let mut most = L::splat(f32::MIN);
+    for four in &*four {
+        most = L::most(most, L::load(four));
+    }
+    let mut lanes = [0.0; 4];
+    L::store(most, &mut lanes);
+    let mut largest = f32::MIN;
+    for lane in lanes {
+        largest = if largest < lane { lane } else { largest };
+    }
+    let largest = L::splat(largest);
+    let mut sum = L::splat(0.0);
+    for four in four {
+        let power = exp::<L>(L::sub(L::load(four), largest));
+        sum = L::add(sum, power);
+        L::store(power, four);
+    }
+    total::<L>(sum)
+}
+
+/// Makes SiLU(gate) · up of each gate, where SiLU(x) = x / (1 + e⁻ˣ): SwiGLU, Shazeer 2020
+/// (arXiv 2002.05202).
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+pub fn gate<L: Lanes>(gates: &mut [f32], ups: &[f32]) {
+    let (zero, one) = (L::splat(0.0), L::splat(1.0));
+    let gates = gates.as_chunks_mut::<4>().0.iter_mut();
+    for (gate, up) in gates.zip(ups.as_chunks::<4>().0) {
+        let x = L::load(gate);
+        let silu = L::div(x, L::add(one, exp::<L>(L::sub(zero, x))));
+        L::store(L::mul(silu, L::load(up)), gate);
+    }
+}
+
+/// eˣ for x from −87 to 88; beyond, that of the nearer bound.
+///
+/// x = n·ln 2 + r with |r| ≤ ln 2 / 2, so eˣ = 2ⁿ · eʳ. Taylor's series of eʳ to r⁷ leaves r⁸/8!, less
+/// than a tenth of the last bit. ln 2 is taken as 355/512 and the rest (Cody and Waite 1980): n·355/512
+/// is exact.
+#[inline]
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn exp<L: Lanes>(x: L::Float) -> L::Float {
+    let x = L::least(L::most(x, L::splat(-87.0)), L::splat(88.0));
+    let n = L::nearest(L::mul(x, L::splat(std::f32::consts::LOG2_E)));
+    let r = L::sub(x, L::mul(n, L::splat(355.0 / 512.0)));
+    let r = L::sub(r, L::mul(n, L::splat(-2.121_944_4e-4)));
+    let mut series = L::splat(1.0 / 5040.0);
+    for factor in [
+        1.0 / 720.0,
+        1.0 / 120.0,
+        1.0 / 24.0,
+        1.0 / 6.0,
+        0.5,
+        1.0,
+        1.0,
+    ] {
+        series = L::add(L::mul(series, r), L::splat(factor));
+    }
+    L::mul(series, L::power(n))
+}

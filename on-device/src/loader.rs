@@ -1,0 +1,426 @@
+//! A model from a GGUF file that comes in pieces.
+
+use crate::error::Error;
+use crate::gguf::{self, Header, Value, damaged};
+use crate::model::{Model, Place, Shape};
+use crate::quant::{BLOCK, Filling, Kind, Matrix};
+use crate::vocabulary::Vocabulary;
+
+/// The longest file, in bytes: wasm's memory ends at 4 GiB, and a model needs more than its weights.
+const MOST: u64 = 3 << 30;
+
+/// Takes a GGUF file in pieces as they come; keeps no copy of it.
+///
+/// What is wrong with the metadata is said as soon as the last of it has come.
+pub struct Loader {
+    len: u64,
+    arrived: u64,
+    state: State,
+}
+
+/// What a file makes.
+pub struct Loaded {
+    /// What the model is called (`general.name`); empty where that is not said.
+    pub name: String,
+    /// Its tokens.
+    pub vocabulary: Vocabulary,
+    /// The model.
+    pub model: Model,
+}
+
+enum State {
+    Header(Box<gguf::Reader>),
+    Data(Box<Data>),
+    /// Something was wrong: nothing else will be right.
+    Failed(Error),
+}
+
+/// The part of a file that has the tensors' data.
+struct Data {
+    name: String,
+    vocabulary: Vocabulary,
+    shape: Shape,
+    /// The next tensor to begin is the last: they come by their offsets.
+    waiting: Vec<Waiting>,
+    /// The tensor whose bytes come now, and how many of them are still to come.
+    filling: Option<(Place, Filling, u64)>,
+    matrices: Vec<Option<Matrix>>,
+}
+
+/// A tensor none of whose bytes have come.
+struct Waiting {
+    place: Place,
+    kind: Kind,
+    rows: usize,
+    columns: usize,
+    /// Bytes from the file's beginning.
+    begins: u64,
+    bytes: u64,
+}
+
+impl Loader {
+    /// A loader of a file of `len` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] for more than 3 GiB.
+    pub fn new(len: u64) -> Result<Self, Error> {
+        if len > MOST {
+            return Err(Error::TooLarge("a file of more than 3 GiB".to_owned()));
+        }
+        Ok(Self {
+            len,
+            arrived: 0,
+            state: State::Header(Box::new(gguf::Reader::new(len))),
+        })
+    }
+
+    /// Takes the next bytes of the file. However it is split, the same comes of it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is wrong with the file, or isn't done here; the same again from then on.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let result = self.pushed(bytes);
+        if let Err(error) = &result {
+            self.state = State::Failed(error.clone());
+        }
+        result
+    }
+
+    /// The model, once all of the file has come.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cut`] where some of it hasn't.
+    pub fn finish(self) -> Result<Loaded, Error> {
+        match self.state {
+            State::Failed(error) => Err(error),
+            State::Data(data) if self.arrived == self.len => data.finish(),
+            State::Header(_) | State::Data(_) => Err(Error::Cut),
+        }
+    }
+
+    fn pushed(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+        if bytes.len() as u64 > self.len - self.arrived {
+            return Err(damaged("the file is longer than was said"));
+        }
+        if let State::Header(reader) = &mut self.state {
+            let Some(used) = reader.push(bytes)? else {
+                self.arrived += bytes.len() as u64;
+                return Ok(());
+            };
+            bytes = &bytes[used..];
+            self.arrived += used as u64;
+            let reader = std::mem::replace(reader, Box::new(gguf::Reader::new(0)));
+            let data = Data::new(reader.finish(), self.len)?;
+            self.state = State::Data(Box::new(data));
+        }
+        match &mut self.state {
+            State::Data(data) => {
+                data.push(bytes, self.arrived)?;
+                self.arrived += bytes.len() as u64;
+                Ok(())
+            }
+            State::Failed(error) => Err(error.clone()),
+            State::Header(_) => Ok(()),
+        }
+    }
+}
+
+impl Data {
+    fn new(mut header: Header, len: u64) -> Result<Self, Error> {
+        architecture(&header)?;
+        let vocabulary = vocabulary(&mut header)?;
+        let shape = shape(&header, &vocabulary)?;
+        let mut matrices = Vec::new();
+        matrices.resize_with(shape.places(), || None);
+        let mut filled = vec![false; matrices.len()];
+        let mut waiting = Vec::new();
+        for tensor in &header.tensors {
+            let place = shape
+                .place(&tensor.name)
+                .ok_or_else(|| Error::Unsupported(format!("the tensor {}", tensor.name)))?;
+            if std::mem::replace(&mut filled[place.index()], true) {
+                return Err(damaged("a tensor twice"));
+            }
+            waiting.push(Waiting::new(tensor, place, &shape, header.data, len)?);
+        }
+        if let Some(missing) = shape.needed().find(|place| !filled[place.index()]) {
+            return Err(Error::Damaged(format!("without {}", missing.name())));
+        }
+        waiting.sort_by_key(|tensor| std::cmp::Reverse(tensor.begins));
+        let apart = waiting
+            .windows(2)
+            .all(|pair| pair[1].begins + pair[1].bytes <= pair[0].begins);
+        if !apart {
+            return Err(damaged("tensors that overlap"));
+        }
+        Ok(Self {
+            name: header.text("general.name")?.unwrap_or_default().to_owned(),
+            vocabulary,
+            shape,
+            waiting,
+            filling: None,
+            matrices,
+        })
+    }
+
+    /// Takes bytes that begin at `at` in the file.
+    fn push(&mut self, mut bytes: &[u8], mut at: u64) -> Result<(), Error> {
+        while !bytes.is_empty() {
+            let wanted = match &mut self.filling {
+                Some((_, filling, left)) => {
+                    let (these, rest) = split(bytes, *left);
+                    filling.push(these, at + these.len() as u64)?;
+                    *left -= these.len() as u64;
+                    at += these.len() as u64;
+                    bytes = rest;
+                    if *left > 0 {
+                        break;
+                    }
+                    None
+                }
+                None => self.waiting.pop(),
+            };
+            if let Some((place, filling, _)) = self.filling.take() {
+                self.matrices[place.index()] = Some(filling.finish()?);
+            } else if let Some(next) = wanted {
+                // The padding before a tensor says nothing.
+                let (skipped, rest) = split(bytes, next.begins - at);
+                at += skipped.len() as u64;
+                bytes = rest;
+                if at < next.begins {
+                    self.waiting.push(next);
+                    break;
+                }
+                let filling = Filling::new(next.kind, next.rows, next.columns);
+                self.filling = Some((next.place, filling, next.bytes));
+            } else {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Loaded, Error> {
+        Ok(Loaded {
+            name: self.name,
+            vocabulary: self.vocabulary,
+            model: Model::new(self.shape, self.matrices).ok_or(Error::Cut)?,
+        })
+    }
+}
+
+/// The first `len` bytes, or all, and the rest.
+fn split(bytes: &[u8], len: u64) -> (&[u8], &[u8]) {
+    let len = usize::try_from(len).unwrap_or(usize::MAX);
+    bytes.split_at(len.min(bytes.len()))
+}
+
+impl Waiting {
+    fn new(
+        tensor: &gguf::Tensor,
+        place: Place,
+        shape: &Shape,
+        data: u64,
+        len: u64,
+    ) -> Result<Self, Error> {
+        let kind = Kind::of(tensor.kind)?;
+        let (rows, columns) = shape.dimensions(place);
+        let wanted = [columns as u64, rows as u64];
+        if tensor.dimensions != wanted[..tensor.dimensions.len().min(2)]
+            || (tensor.dimensions.len() == 1 && rows != 1)
+        {
+            return Err(Error::Damaged(format!("the dimensions of {}", tensor.name)));
+        }
+        let bytes = (rows as u64)
+            .checked_mul((columns / kind.weights()) as u64)
+            .and_then(|blocks| blocks.checked_mul(kind.bytes() as u64));
+        let begins = data.checked_add(tensor.offset);
+        match (begins, bytes) {
+            (Some(begins), Some(bytes))
+                if begins.checked_add(bytes).is_some_and(|end| end <= len) =>
+            {
+                Ok(Self {
+                    place,
+                    kind,
+                    rows,
+                    columns,
+                    begins,
+                    bytes,
+                })
+            }
+            _ => Err(Error::Cut),
+        }
+    }
+}
+
+/// The keys of the architecture that are read, or that change nothing.
+const KNOWN: &[&str] = &[
+    "attention.head_count",
+    "attention.head_count_kv",
+    "attention.key_length",
+    "attention.layer_norm_rms_epsilon",
+    "attention.value_length",
+    "block_count",
+    "context_length",
+    "embedding_length",
+    "expert_count",
+    "expert_used_count",
+    "feed_forward_length",
+    "rope.dimension_count",
+    "rope.freq_base",
+    "rope.scale_linear",
+    "rope.scaling.factor",
+    "rope.scaling.finetuned",
+    "rope.scaling.original_context_length",
+    "rope.scaling.type",
+    "tensor_data_layout",
+    "vocab_size",
+];
+
+/// Refuses architectures that are not done here, before their other parts are misunderstood.
+fn architecture(header: &Header) -> Result<(), Error> {
+    match header.text("general.architecture")? {
+        Some("llama") => Ok(()),
+        Some(other) => Err(Error::Unsupported(format!("the architecture {other}"))),
+        None => Err(damaged("without general.architecture")),
+    }
+}
+
+/// The numbers of a model.
+///
+/// Source: the section on LLMs in the GGUF specification.
+fn shape(header: &Header, vocabulary: &Vocabulary) -> Result<Shape, Error> {
+    let only = |what: String| Err(Error::Unsupported(what));
+    let ours = header
+        .entries
+        .iter()
+        .filter_map(|(key, _)| key.strip_prefix("llama."));
+    if let Some(other) = ours.into_iter().find(|key| !KNOWN.contains(key)) {
+        return only(format!("llama.{other}"));
+    }
+    if header
+        .integer("split.count")?
+        .is_some_and(|count| count > 1)
+    {
+        return only("a file in parts".to_owned());
+    }
+    if header.integer("llama.expert_count")?.unwrap_or(0) > 0 {
+        return only("a mixture of experts".to_owned());
+    }
+    let most = |key: &str, most: usize| match header.integer(key)? {
+        None => Ok(None),
+        Some(0) => Err(damaged(key)),
+        Some(number) => match usize::try_from(number) {
+            Ok(number) if number <= most => Ok(Some(number)),
+            _ => Err(Error::TooLarge(key.to_owned())),
+        },
+    };
+    let number = |key: &str, bound: usize| {
+        most(key, bound)?.ok_or_else(|| Error::Damaged(format!("without {key}")))
+    };
+    let width = number("llama.embedding_length", 1 << 16)?;
+    let heads = number("llama.attention.head_count", 1 << 10)?;
+    let key_heads = most("llama.attention.head_count_kv", heads)?.unwrap_or(heads);
+    let head = match most("llama.attention.key_length", 1 << 10)? {
+        Some(head) => head,
+        None if width.is_multiple_of(heads) => width / heads,
+        None => return Err(damaged("llama.attention.head_count")),
+    };
+    if !heads.is_multiple_of(key_heads) {
+        return Err(damaged("llama.attention.head_count_kv"));
+    }
+    for key in ["llama.attention.value_length", "llama.rope.dimension_count"] {
+        if most(key, 1 << 10)?.is_some_and(|length| length != head) {
+            return only(format!("{key} other than the length of a head"));
+        }
+    }
+    let hidden = number("llama.feed_forward_length", 1 << 18)?;
+    if !head.is_multiple_of(16) || head > 128 {
+        return only("heads of this length".to_owned());
+    }
+    if [width, hidden, heads * head]
+        .iter()
+        .any(|columns| !columns.is_multiple_of(BLOCK))
+    {
+        return only("rows of this length".to_owned());
+    }
+    let positive = |key: &str| match header.float(key)? {
+        Some(number) if number <= 0.0 => Err(damaged(key)),
+        number => Ok(number),
+    };
+    let scaling = header.text("llama.rope.scaling.type")?;
+    let factor = match (scaling, positive("llama.rope.scaling.factor")?) {
+        (Some("none"), _) => None,
+        (None | Some("linear"), None) => positive("llama.rope.scale_linear")?,
+        (None | Some("linear"), factor) => factor,
+        (Some(other), _) => return only(format!("positions scaled by {other}")),
+    };
+    // Each layer has nine tensors: a file that says it has more has them listed.
+    let layers = number("llama.block_count", header.tensors.len() / Shape::LAYER)?;
+    Ok(Shape {
+        layers,
+        width,
+        hidden,
+        heads,
+        key_heads,
+        head,
+        vocabulary: vocabulary.tokens.len(),
+        context: number("llama.context_length", usize::MAX)?,
+        epsilon: positive("llama.attention.layer_norm_rms_epsilon")?
+            .ok_or_else(|| damaged("without llama.attention.layer_norm_rms_epsilon"))?,
+        base: positive("llama.rope.freq_base")?.unwrap_or(10_000.0),
+        slowness: factor.unwrap_or(1.0),
+    })
+}
+
+/// What the metadata say about tokens.
+///
+/// Source: the section on tokenizers in the GGUF specification.
+fn vocabulary(header: &mut Header) -> Result<Vocabulary, Error> {
+    let Some(Value::Texts(tokens)) = header.take("tokenizer.ggml.tokens") else {
+        return Err(damaged("without tokenizer.ggml.tokens"));
+    };
+    if tokens.is_empty() {
+        return Err(damaged("tokenizer.ggml.tokens"));
+    }
+    let kinds = match header.take("tokenizer.ggml.token_type") {
+        None => Vec::new(),
+        Some(Value::Integers(kinds)) if kinds.len() == tokens.len() => kinds
+            .into_iter()
+            .map(u8::try_from)
+            .collect::<Result<_, _>>()
+            .map_err(|_| damaged("tokenizer.ggml.token_type"))?,
+        Some(_) => return Err(damaged("tokenizer.ggml.token_type")),
+    };
+    let merges = match header.take("tokenizer.ggml.merges") {
+        None => Vec::new(),
+        Some(Value::Texts(merges)) => merges,
+        Some(_) => return Err(damaged("tokenizer.ggml.merges")),
+    };
+    let token = |key: &str| match header.integer(key)? {
+        None => Ok(None),
+        Some(token) => match u32::try_from(token) {
+            Ok(small) if token < tokens.len() as u64 => Ok(Some(small)),
+            _ => Err(damaged(key)),
+        },
+    };
+    let text = |key: &str| Ok::<_, Error>(header.text(key)?.map(str::to_owned));
+    Ok(Vocabulary {
+        model: text("tokenizer.ggml.model")?
+            .ok_or_else(|| damaged("without tokenizer.ggml.model"))?,
+        pre: text("tokenizer.ggml.pre")?.unwrap_or_default(),
+        kinds,
+        merges,
+        bos: token("tokenizer.ggml.bos_token_id")?,
+        eos: token("tokenizer.ggml.eos_token_id")?,
+        eot: token("tokenizer.ggml.eot_token_id")?,
+        adds_bos: header
+            .bool("tokenizer.ggml.add_bos_token")?
+            .unwrap_or(false),
+        chat_template: text("tokenizer.chat_template")?,
+        tokens,
+    })
+}
