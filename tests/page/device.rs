@@ -1,6 +1,7 @@
 //! A model that runs in the browser: how it gets there, and how it answers. Its weights are random: what
 //! it says makes no sense, and is the same each time at temperature 0.
 
+use base64::Engine;
 use serde_json::json;
 use thirtyfour::{By, Key};
 
@@ -73,7 +74,12 @@ async fn has_answered(card: &Scope, answers: usize) {
 async fn answers(browser: &Browser, card: usize) -> Vec<String> {
     let chats = browser.stored_chats().await;
     let turns = chats[0]["cards"][card - 1]["turns"].as_array().unwrap();
-    let text = |turn: &serde_json::Value| turn["answer"]["text"].as_str().unwrap_or_default().to_owned();
+    let text = |turn: &serde_json::Value| {
+        turn["answer"]["text"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
     turns.iter().map(text).collect()
 }
 
@@ -82,7 +88,8 @@ async fn a_model_answers_after_one_click_and_one_prompt() {
     let (weights, browser) = visit().await;
     let card = browser.card(1).await;
     card.says("On-device · Tiny").await;
-    card.says("A small model for trying things out: often wrong").await;
+    card.says("A small model for trying things out: often wrong")
+        .await;
     card.says("nothing that you write leaves it").await;
     let size = format!("{:.1} MB", weights.size() / 1e6);
     button(&card, &format!("Download {size} and use it"))
@@ -91,11 +98,15 @@ async fn a_model_answers_after_one_click_and_one_prompt() {
         .await;
     // It need not be waited for.
     card.send("Hello").await;
-    card.find("combobox", "Endpoint").await.holds("On-device").await;
+    card.find("combobox", "Endpoint")
+        .await
+        .holds("On-device")
+        .await;
     card.find("combobox", "Model").await.holds(MODEL).await;
     card.find("button", "Stop").await.click().await;
     card.find("article", MODEL).await;
-    card.says("A small model for trying things out: often wrong").await;
+    card.says("A small model for trying things out: often wrong")
+        .await;
     assert_eq!(weights.ranges(), [None]);
     // It is an endpoint like any other: in the settings, in the history, and after a reload.
     browser.reload().await;
@@ -161,14 +172,18 @@ async fn a_stop_acts_and_the_next_question_is_answered() {
     let card = browser.card(1).await;
     card.send("Hello").await;
     let article = card.find("article", MODEL).await;
-    article.comes_true("return it.textContent.length > 100").await;
+    article
+        .comes_true("return it.textContent.length > 100")
+        .await;
     card.press("Stop").await;
     card.find("button", "Send").await;
     let stopped = answers(&browser, 1).await;
     card.send("Again").await;
     card.count("article", MODEL, 2).await;
     let article = card.nth("article", 3).await;
-    article.comes_true("return it.textContent.length > 100").await;
+    article
+        .comes_true("return it.textContent.length > 100")
+        .await;
     card.press("Stop").await;
     card.find("button", "Send").await;
     assert_eq!(answers(&browser, 1).await[0], stopped[0]);
@@ -216,7 +231,9 @@ async fn a_download_is_cancelled_and_goes_on_where_it_was() {
     card.find("combobox", "Model").await.holds(MODEL).await;
     let ranges = weights.ranges();
     assert_eq!(ranges.len(), 2);
-    let begin = ranges[1].as_deref().and_then(|range| range.strip_prefix("bytes="));
+    let begin = ranges[1]
+        .as_deref()
+        .and_then(|range| range.strip_prefix("bytes="));
     let begin: usize = begin.unwrap().trim_end_matches('-').parse().unwrap();
     assert!(begin > 0 && begin <= PART, "{begin}");
     browser.close().await;
@@ -245,7 +262,8 @@ async fn a_download_that_breaks_off_says_so_and_goes_on() {
     button(&card, "Download").await.click().await;
     card.says(" of ").await;
     weights.go_on();
-    card.says("The download broke off. What has come is kept").await;
+    card.says("The download broke off. What has come is kept")
+        .await;
     card.press("Continue the download").await;
     card.find("combobox", "Model").await.holds(MODEL).await;
     card.send("Hello").await;
@@ -356,7 +374,9 @@ async fn a_file_that_is_picked_answers_and_a_damaged_one_says_why() {
     let settings = browser.settings().await;
     settings.says("In this browser:").await;
     settings.press("Remove from this browser").await;
-    settings.shows("no more files", |shown| !shown.contains("In this browser:")).await;
+    settings
+        .shows("no more files", |shown| !shown.contains("In this browser:"))
+        .await;
     browser.close().await;
 }
 
@@ -409,7 +429,11 @@ async fn a_second_tab_has_it_too() {
     card.says(" of ").await;
     let (first, second) = browser.new_tab().await;
     browser.driver.goto(&browser.url).await.unwrap();
-    browser.card(1).await.says("Another tab is downloading it").await;
+    browser
+        .card(1)
+        .await
+        .says("Another tab is downloading it")
+        .await;
     weights.go_on();
     let card = browser.card(1).await;
     card.press("Use it").await;
@@ -464,12 +488,16 @@ async fn the_browsers_own_model_answers_where_there_is_one() {
     card.says("The browser downloads it: 50%").await;
     wait_for(async || browser.script("return !!globalThis.letItCome").await == true).await;
     browser.script("letItCome()").await;
-    card.find("combobox", "Model").await.holds("Gemini Nano (Chrome)").await;
+    card.find("combobox", "Model")
+        .await
+        .holds("Gemini Nano (Chrome)")
+        .await;
     card.send("One").await;
     card.logs("built-in heard: One").await;
     card.find("button", "Send").await;
     card.send("Two").await;
-    card.logs("built-in heard: One / built-in heard: One / Two").await;
+    card.logs("built-in heard: One / built-in heard: One / Two")
+        .await;
     assert!(weights.ranges().is_empty());
     browser.close().await;
 }
@@ -500,5 +528,37 @@ async fn nothing_of_it_is_fetched_before_it_is_looked_for() {
     let fetched = "return performance.getEntriesByType('resource').map(({ name }) => name)
         .filter((name) => /device|weights|models\\.json|gguf/.test(name))";
     assert_eq!(browser.script(fetched).await, json!([]));
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vectors_say_the_same_as_their_scalar_twins() {
+    let built = std::process::Command::new(env!("CARGO"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--release",
+            "--package",
+            "on-device",
+        ])
+        .args(["--features", "tiny", "--example", "equal"])
+        .args(["--target", "wasm32-unknown-unknown"])
+        .status()
+        .expect("cargo runs");
+    assert!(built.success());
+    let target = std::env::current_exe().unwrap();
+    let target = target.ancestors().nth(3).unwrap();
+    let program = target.join("wasm32-unknown-unknown/release/examples/equal.wasm");
+    let program = base64::engine::general_purpose::STANDARD.encode(std::fs::read(program).unwrap());
+    let browser = Browser::open().await;
+    let script = "const [program, done] = arguments;
+        const bytes = Uint8Array.from(atob(program), (letter) => letter.charCodeAt(0));
+        WebAssembly.instantiate(bytes)
+            .then(({ instance }) => instance.exports.main(0, 0))
+            .then(done, (error) => done(String(error)))";
+    let same = browser.driver.execute_async(script, vec![json!(program)]);
+    assert_eq!(same.await.unwrap().json(), &json!(0));
     browser.close().await;
 }

@@ -102,7 +102,9 @@ async fn compare_temperatures(walk: &Walk) {
         parameters.set("Max Tokens", "120").await;
         parameters.set("Temperature", temperature).await;
         let name = format!("{} {temperature}", walk.word("Temperature", "온도"));
-        parameters.fill(walk.word("Card name", "카드 이름"), &name).await;
+        parameters
+            .fill(walk.word("Card name", "카드 이름"), &name)
+            .await;
         walk.press(&parameters, "Close", "닫기").await;
     }
     // The model knows little Korean.

@@ -183,7 +183,9 @@ async fn speed(stage: &Stage, asks: &str) -> Figures {
 }
 
 fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is a number"))
+    value
+        .as_f64()
+        .unwrap_or_else(|| panic!("{value} is a number"))
 }
 
 /// What all workers of browsers on this machine have taken of processors, in seconds.

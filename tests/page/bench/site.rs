@@ -95,7 +95,10 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
         (dist().join("index.html"), "no-cache")
     };
     let kind = content_type(&path);
-    if path.parent().is_some_and(|folder| folder.ends_with(WEIGHTS)) {
+    if path
+        .parent()
+        .is_some_and(|folder| folder.ends_with(WEIGHTS))
+    {
         let bytes = std::fs::read(&path).expect("it was there a moment ago");
         return ([(header::CONTENT_TYPE, kind)], bytes).into_response();
     }

@@ -133,7 +133,13 @@ async fn file(state: Arc<Served>, headers: &HeaderMap) -> Response {
     }
     let mut bytes = state.file.clone();
     let begin = range
-        .and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok())
+        .and_then(|range| {
+            range
+                .strip_prefix("bytes=")?
+                .strip_suffix('-')?
+                .parse()
+                .ok()
+        })
         .filter(|begin| fault != Some(Fault::Whole) && *begin < bytes.len());
     if fault == Some(Fault::Garble) {
         // In the middle of a tensor.
@@ -156,10 +162,7 @@ async fn file(state: Arc<Served>, headers: &HeaderMap) -> Response {
     head.insert(header::CONTENT_LENGTH, bytes.len().into());
     head.insert(header::ETAG, "\"tiny\"".parse().unwrap());
     head.insert(header::ACCEPT_RANGES, "bytes".parse().unwrap());
-    head.insert(
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        "*".parse().unwrap(),
-    );
+    head.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".parse().unwrap());
     if let Some((name, value)) = part {
         head.insert(name, value.parse().unwrap());
     }
@@ -175,25 +178,28 @@ fn body(state: Arc<Served>, bytes: Vec<u8>, fault: Option<Fault>) -> Body {
     let rest = bytes[at..].to_vec();
     let first = bytes[..at].to_vec();
     let pieces = VecDeque::from([first, rest]);
-    let stream = stream::unfold((state, pieces, 0), move |(state, mut pieces, sent)| async move {
-        let piece = pieces.pop_front()?;
-        if sent == 1 {
-            match fault {
-                // What was sent before is read first.
-                Some(Fault::Cut(_)) => {
-                    let passed = state.gate.acquire().await;
-                    passed.expect("it is never closed").forget();
-                    return Some((Err(std::io::Error::other("cut")), (state, pieces, 2)));
+    let stream = stream::unfold(
+        (state, pieces, 0),
+        move |(state, mut pieces, sent)| async move {
+            let piece = pieces.pop_front()?;
+            if sent == 1 {
+                match fault {
+                    // What was sent before is read first.
+                    Some(Fault::Cut(_)) => {
+                        let passed = state.gate.acquire().await;
+                        passed.expect("it is never closed").forget();
+                        return Some((Err(std::io::Error::other("cut")), (state, pieces, 2)));
+                    }
+                    Some(Fault::Hold(_)) => {
+                        let passed = state.gate.acquire().await;
+                        passed.expect("it is never closed").forget();
+                    }
+                    // hyper ends a body at an empty piece of it.
+                    _ => return None,
                 }
-                Some(Fault::Hold(_)) => {
-                    let passed = state.gate.acquire().await;
-                    passed.expect("it is never closed").forget();
-                }
-                // hyper ends a body at an empty piece of it.
-                _ => return None,
             }
-        }
-        Some((Ok(piece), (state, pieces, sent + 1)))
-    });
+            Some((Ok(piece), (state, pieces, sent + 1)))
+        },
+    );
     Body::from_stream(stream)
 }
