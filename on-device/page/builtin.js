@@ -1,0 +1,130 @@
+// The model that the browser itself has: Chrome's Prompt API. Source: the explainer and the
+// specification of the Web Machine Learning community group, «Prompt API».
+
+const ID = "Gemini Nano (Chrome)";
+const NONE = { id: ID, kind: "browser", size: 1, kept: 0, state: "absent", speed: 0, left: 0, error: null, file: false, store: null };
+let found;
+let fetching;
+
+export const is = (id) => id === ID;
+// As in the list of models; undefined where the browser has none.
+export const entry = () => found;
+
+// Looks whether there is one.
+export async function look() {
+    if (fetching) return;
+    const availability = await LanguageModel.availability().catch(() => "unavailable");
+    const state = { available: "ready", downloadable: "absent", downloading: "elsewhere" }[availability];
+    const isReady = state === "ready";
+    found = state && { ...NONE, state, kept: isReady ? 1 : 0, error: isReady ? null : (found?.error ?? null) };
+}
+
+// Lets the browser fetch it, which it does only right after a click.
+export async function fetch(changed) {
+    if (fetching || !found) return;
+    fetching = new AbortController();
+    const { signal } = fetching;
+    Object.assign(found, { state: "fetching", error: null });
+    changed();
+    const monitor = (monitor) =>
+        monitor.addEventListener("downloadprogress", ({ loaded }) => {
+            found.kept = loaded;
+            changed();
+        });
+    let error = null;
+    try {
+        (await LanguageModel.create({ signal, monitor })).destroy();
+    } catch (fault) {
+        if (!signal.aborted) error = told(fault);
+    }
+    fetching = undefined;
+    await look();
+    if (found) found.error = error;
+    changed();
+}
+
+export const cancel = () => fetching?.abort();
+
+const told = (error) => {
+    if (error.name === "QuotaExceededError")
+        return { code: "context_length_exceeded", message: error.message, tokens: Math.ceil(error.requested ?? 0), most: error.quota ?? 0 };
+    if (error.name === "NetworkError") return { code: "unreachable", message: error.message };
+    return { code: error.name ?? "failed", message: error.message };
+};
+
+// Temperature and top-k go together, and only where the browser lets pages choose them.
+async function choices([temperature, topK]) {
+    const params = await LanguageModel.params?.().catch(() => {});
+    if (!params || (Number.isNaN(temperature) && !(topK > 0))) return {};
+    return {
+        temperature: Math.min(Number.isNaN(temperature) ? params.defaultTemperature : temperature, params.maxTemperature),
+        topK: Math.min(topK > 0 ? topK : params.defaultTopK, params.maxTopK),
+    };
+}
+
+// Older versions have another name for it.
+const used = (session) => session.contextUsage ?? session.inputUsage ?? 0;
+
+// Answers, and tells of it as the worker does; gives what stops it.
+export function ask(asked, tell) {
+    const abort = new AbortController();
+    const { signal } = abort;
+    answer(asked, signal, tell).catch((error) => {
+        if (!signal.aborted) tell({ error: told(error) });
+    });
+    return () => abort.abort();
+}
+
+async function answer({ messages, sampling, most, stops }, signal, tell) {
+    await look();
+    if (found?.state !== "ready") {
+        tell({ error: { code: "model_not_found", message: `${ID} is not in this browser.` } });
+        return;
+    }
+    // What is asked is the last message, and the beginning of its answer where there is one.
+    const isBegun = messages.length > 1 && messages.at(-1).role === "assistant";
+    const at = messages.length - (isBegun ? 2 : 1);
+    const last = messages.slice(at).map((message) => (message.role === "assistant" ? { ...message, prefix: true } : message));
+    const session = await LanguageModel.create({ initialPrompts: messages.slice(0, at), signal, ...(await choices(sampling)) });
+    try {
+        const measure = session.measureContextUsage ?? session.measureInputUsage;
+        const prompt = Math.round(used(session) + ((await measure?.call(session, last, { signal })) ?? 0));
+        const window = session.contextWindow ?? session.inputQuota;
+        if (prompt >= window) {
+            tell({ error: { code: "context_length_exceeded", message: "", tokens: prompt, most: window } });
+            return;
+        }
+        tell({ begun: prompt });
+        // Chrome sends about one token at a time, and counts them nowhere before the end.
+        let answered = 0;
+        let end = "stop";
+        let held = "";
+        for await (const piece of session.promptStreaming(last, { signal })) {
+            held += piece;
+            answered += 1;
+            const stop = Math.min(...stops.map((stop) => held.indexOf(stop)).filter((at) => at >= 0));
+            if (stop < Infinity) {
+                held = held.slice(0, stop);
+                break;
+            }
+            const text = held.slice(0, held.length - holding(held, stops));
+            held = held.slice(text.length);
+            if (text) tell({ text });
+            if (answered === most) {
+                end = "length";
+                break;
+            }
+        }
+        tell({ text: held, end, prompt, cached: 0, answered: Math.max(answered, Math.round(used(session)) - prompt) });
+    } finally {
+        session.destroy();
+    }
+}
+
+// How many letters at the end of a text may begin one of these.
+function holding(text, stops) {
+    let most = 0;
+    for (const stop of stops)
+        for (let size = Math.min(stop.length - 1, text.length); size > most; size -= 1) if (stop.startsWith(text.slice(-size))) most = size;
+    return most;
+}
