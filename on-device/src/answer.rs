@@ -1,5 +1,7 @@
 //! Tokens become the text of an answer.
 
+use crate::text;
+
 /// Why an answer ends, other than by a token of the model's that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -86,7 +88,7 @@ impl Answer {
     /// Where the stop string begins that is whole first.
     fn stop(&self) -> Option<usize> {
         let found = self.stops.iter().filter_map(|stop| {
-            let start = self.text.find(stop.as_str())?;
+            let start = text::find(&self.text, stop)?;
             Some((start + stop.len(), start))
         });
         found.min().map(|(_, start)| start)

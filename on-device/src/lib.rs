@@ -16,6 +16,7 @@ pub mod quant;
 mod rope;
 pub mod sampler;
 pub mod template;
+mod text;
 pub mod tokenizer;
 pub mod vocabulary;
 

@@ -87,14 +87,19 @@ impl Sampler {
     /// logits. What is no number is the least probable; of no logits, the token is 0.
     pub fn pick(&mut self, logits: &mut [f32], before: &[u32]) -> u32 {
         self.penalize(logits, before);
-        for logit in logits.iter_mut() {
+        let mut best = Candidate {
+            logit: f32::MIN,
+            token: 0,
+        };
+        for (token, logit) in (0..).zip(&mut *logits) {
             if !logit.is_finite() {
                 *logit = if *logit > 0.0 { f32::MAX } else { f32::MIN };
             }
+            if *logit > best.logit {
+                let logit = *logit;
+                best = Candidate { logit, token };
+            }
         }
-        let Some(best) = candidates(logits).max() else {
-            return 0;
-        };
         let token = if self.sampling.temperature > 0.0 {
             let weights = self.weights(logits, best.logit);
             self.chance.among(&weights).unwrap_or(best.token)
@@ -154,22 +159,22 @@ impl Sampler {
             min_p,
             ..
         } = self.sampling;
-        // p ≥ min_p · p_best, in logits.
-        let floor = best + min_p.clamp(0.0, 1.0).ln();
-        let probable = |candidate: &Candidate| candidate.logit >= floor;
         let mass = |candidate: Candidate| f64::from((candidate.logit - best).exp());
-        let is_cut = (1..logits.len()).contains(&top_k);
-        // Nothing needs the order of what is kept where only its end is asked for.
-        let (kept, all): (Vec<_>, f64) = if is_cut {
-            let first = first(top_k, candidates(logits));
-            let all = first.iter().copied().map(mass).sum();
-            (first.into_iter().filter(probable).collect(), all)
-        } else if top_p < 1.0 {
-            let all = candidates(logits).map(mass).sum();
-            (candidates(logits).filter(probable).collect(), all)
+        // p ≥ min_p · p_best, in logits.
+        let mut floor = best + min_p.clamp(0.0, 1.0).ln();
+        let mut all = 0.0;
+        let mut kept: Vec<Candidate> = Vec::new();
+        if (1..logits.len()).contains(&top_k) {
+            kept = first(top_k, candidates(logits));
+            all = kept.iter().copied().map(mass).sum();
+            kept.retain(|candidate| candidate.logit >= floor);
         } else {
-            (candidates(logits).filter(probable).collect(), 1.0)
-        };
+            if top_p < 1.0 {
+                all = candidates(logits).map(mass).sum();
+                floor = floor.max(best - beyond((1.0 - f64::from(top_p)) * all, logits.len()));
+            }
+            kept.extend(candidates(logits).filter(|candidate| candidate.logit >= floor));
+        }
         if top_p >= 1.0 {
             return kept;
         }
@@ -185,29 +190,44 @@ impl Sampler {
     }
 }
 
+/// How far below the best logit no token is among the most probable ones that leave out `left` of the mass
+/// of `count` tokens: all that are less probable than `left / count` have less than `left` together. The
+/// best one's mass is 1, as exp(0).
+fn beyond(left: f64, count: usize) -> f32 {
+    let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    let mut below = (0..=u8::MAX).map(f32::from);
+    below
+        .find(|below| f64::from((-below).exp()) * count < left)
+        .unwrap_or(f32::INFINITY)
+}
+
 fn candidates(logits: &[f32]) -> impl Iterator<Item = Candidate> {
     (0..)
         .zip(logits)
         .map(|(token, &logit)| Candidate { logit, token })
 }
 
-/// The `count` greatest, in no order: only they are kept, the least of them where the next is compared with
-/// it. Takes n log `count` steps at most, and about n where the logits come in no order.
+/// The `count` greatest, in no order: of equals the first. Takes n log `count` steps at most, and about n
+/// where the logits come in no order.
 fn first(count: usize, candidates: impl Iterator<Item = Candidate>) -> Vec<Candidate> {
     let mut first = BinaryHeap::with_capacity(count);
+    let mut least = f32::NEG_INFINITY;
     for candidate in candidates {
-        if first.len() < count {
-            first.push(Reverse(candidate));
-        } else if let Some(mut least) = first.peek_mut()
-            && candidate > least.0
+        if candidate.logit <= least {
+            continue;
+        }
+        if first.len() == count {
+            first.pop();
+        }
+        first.push(Reverse(candidate));
+        if first.len() == count
+            && let Some(Reverse(candidate)) = first.peek()
         {
-            *least = Reverse(candidate);
+            least = candidate.logit;
         }
     }
-    first
-        .into_iter()
-        .map(|Reverse(candidate)| candidate)
-        .collect()
+    let first = first.into_iter();
+    first.map(|Reverse(candidate)| candidate).collect()
 }
 
 /// Numbers that look like chance.
@@ -461,6 +481,34 @@ mod tests {
             let least = kept.iter().map(|&(token, _)| logits[token as usize]).fold(f32::MAX, f32::min);
             let better = logits.iter().filter(|&&logit| logit > least).count();
             prop_assert!(better < kept.len());
+        }
+
+        #[test]
+        fn the_kept_are_those_of_the_plain_definition(sampling in any_sampling(), logits in any_logits()) {
+            let best = logits.iter().copied().fold(f32::MIN, f32::max);
+            let mut kept: Vec<u32> = Sampler::new(sampling).kept(&logits, best).iter().map(|kept| kept.token).collect();
+            kept.sort_unstable();
+
+            let mut sorted: Vec<Candidate> = candidates(&logits).collect();
+            sorted.sort_by(|a, b| b.cmp(a));
+            if sampling.top_k > 0 {
+                sorted.truncate(sampling.top_k);
+            }
+            let mass = |candidate: &Candidate| f64::from((candidate.logit - best).exp());
+            let all: f64 = sorted.iter().map(mass).sum();
+            let mut have = 0.0;
+            let mut expected = Vec::new();
+            for candidate in &sorted {
+                if !expected.is_empty() && have >= f64::from(sampling.top_p) * all {
+                    break;
+                }
+                have += mass(candidate);
+                if candidate.logit >= best + sampling.min_p.min(1.0).ln() {
+                    expected.push(candidate.token);
+                }
+            }
+            expected.sort_unstable();
+            prop_assert_eq!(kept, expected);
         }
 
         #[test]
