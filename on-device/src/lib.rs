@@ -17,6 +17,9 @@ mod rope;
 pub mod sampler;
 pub mod template;
 mod text;
+#[cfg(feature = "tiny")]
+#[doc(hidden)]
+pub mod tiny;
 pub mod tokenizer;
 pub mod vocabulary;
 

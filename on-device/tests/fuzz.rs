@@ -1,0 +1,103 @@
+//! Damaged files: an error or a model, never a panic, and no more memory than a few times the file.
+//! `FUZZ` is how many are tried.
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use on_device::tiny::{Random, Recipe};
+use support::load;
+
+/// Counts what is allocated, and the most of it at once.
+struct Counting;
+
+static NOW: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+#[expect(unsafe_code, reason = "an allocator is; this one only counts")]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let now = NOW.fetch_add(layout.size(), Relaxed) + layout.size();
+        MOST.fetch_max(now, Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        NOW.fetch_sub(layout.size(), Relaxed);
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+/// Loads a file, and reads with it what can be loaded. Whether it was.
+fn check(file: &[u8], pieces: &[usize], case: u64) -> bool {
+    let before = NOW.load(Relaxed);
+    MOST.store(before, Relaxed);
+    let loaded = load(file, pieces);
+    let most = MOST.load(Relaxed) - before;
+    // A short text takes a few times its bytes, and a vector that grows is there twice.
+    let room = 12 * file.len() + (1 << 18);
+    assert!(most < room, "case {case}: {most} for {}", file.len());
+    let Ok(mut loaded) = loaded else {
+        return false;
+    };
+    let (mut cache, mut logits) = (loaded.model.cache(), Vec::new());
+    loaded
+        .model
+        .read(&[1, 70, 260], &mut cache, Some(&mut logits));
+    assert_eq!(logits.len(), loaded.model.vocabulary_len());
+    true
+}
+
+#[test]
+fn damaged_files() {
+    let cases = std::env::var("FUZZ").map_or(5_000, |cases| cases.parse().unwrap());
+    let file = Recipe::default().file();
+    let header = file.tensors[0].bytes.start;
+    let mut loaded = 0_u64;
+    for case in 0..cases {
+        let mut bytes = file.bytes.clone();
+        let mut random = Random(case);
+        let mut below = |bound: usize| usize::try_from(random.bits() % bound as u64).unwrap();
+        // Mostly the header; its numbers are small, so that what is large or none is likely wrong.
+        for _ in 0..=below(4) {
+            let at = if below(8) == 0 {
+                below(bytes.len())
+            } else {
+                below(header)
+            };
+            match below(6) {
+                0 => bytes[at] = u8::try_from(below(256)).unwrap(),
+                1 => bytes[at] ^= 1 << below(8),
+                2 => {
+                    let until = (at + 8).min(header.max(at));
+                    bytes[at..until].fill([0, 1, 0x7f, 0xff][below(4)]);
+                }
+                3 => bytes[at] = bytes[at].wrapping_add(1),
+                4 => {
+                    let from = below(bytes.len() - 16);
+                    let to = at.min(bytes.len() - 16);
+                    bytes.copy_within(from..from + below(16), to);
+                }
+                _ => {
+                    bytes.remove(at);
+                }
+            }
+        }
+        if below(16) == 0 {
+            bytes.truncate(below(bytes.len()));
+        }
+        let pieces = [1 + below(5000), 1 + below(100), 1 + below(bytes.len() + 1)];
+        loaded += u64::from(check(&bytes, &pieces, case));
+    }
+    println!("{loaded} of {cases} were loaded all the same");
+    // A file that only claims to be long gets no room for what it claims.
+    let mut loader = on_device::Loader::new(3 << 30).unwrap();
+    let before = NOW.load(Relaxed);
+    MOST.store(before, Relaxed);
+    loader.push(&file.bytes).unwrap();
+    assert!(MOST.load(Relaxed) - before < 12 * file.bytes.len());
+}
