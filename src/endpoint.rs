@@ -74,9 +74,9 @@ impl Endpoint {
 
     /// How many requests for an answer its server gets at once; 0 is no limit. A browser opens six
     /// connections to a server that speaks HTTP/1.1, as those without TLS do; whether one with TLS
-    /// speaks HTTP/2, which needs one, a page is not told.
+    /// speaks HTTP/2, which needs one, a page is not told. In this browser, one answers after the other.
     pub fn most_at_once(&self) -> u32 {
-        match self.one_at_a_time {
+        match self.one_at_a_time || self.base_url.is_on_device() {
             true => 1,
             false if self.base_url.origin().starts_with("http:") => 6,
             false => 0,
@@ -402,12 +402,23 @@ pub enum Invalid {
 pub struct BaseUrl(String);
 
 impl BaseUrl {
+    /// What stands for the models that run in this browser. It is no address: nothing can be sent there.
+    pub const ON_DEVICE: &str = "on-device:";
+
+    /// Whether it stands for the models that run in this browser.
+    pub fn is_on_device(&self) -> bool {
+        self.0 == Self::ON_DEVICE
+    }
+
     /// Reads a base URL as a reader types it.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn parse(typed: &str) -> Result<Self, Invalid> {
         let url = typed.trim().trim_end_matches('/');
+        if url == Self::ON_DEVICE {
+            return Ok(Self(url.to_owned()));
+        }
         if url.is_empty() {
             return Err(Invalid::EmptyUrl);
         }
@@ -437,6 +448,9 @@ impl BaseUrl {
     /// What to call an endpoint at this address: the host, and the path that tells it from others
     /// there, less the version.
     pub fn name(&self) -> &str {
+        if self.is_on_device() {
+            return "On-device";
+        }
         let name = strip_scheme(&self.0).unwrap_or(&self.0);
         match name.rsplit_once('/') {
             Some((before, "v1" | "v1beta" | "v2" | "v3")) => before,

@@ -1,4 +1,5 @@
-//! The client of OpenAI-compatible endpoints: what it can answer, and one streamed answer.
+//! The client of OpenAI-compatible endpoints: what it can answer, and one streamed answer. What runs in
+//! this browser is asked the same way, and its requests go nowhere: see [`Transport`].
 
 pub mod answer;
 pub mod error;
@@ -18,6 +19,37 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use web_sys::{AbortSignal, ReadableStream, RequestRedirect, ResponseType};
 
 use crate::endpoint::{Endpoint, Patience, Token};
+
+/// How a request gets to an endpoint, and its response here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transport {
+    /// The browser sends it to a server.
+    Http,
+    /// The program that runs models in this browser responds as a server would.
+    OnDevice,
+}
+
+impl Transport {
+    fn of(endpoint: &Endpoint) -> Self {
+        if endpoint.base_url.is_on_device() {
+            Self::OnDevice
+        } else {
+            Self::Http
+        }
+    }
+
+    /// Sends a request; what fails is told by nobody.
+    async fn send(self, request: http::Request) -> Result<Response, ()> {
+        match self {
+            Self::Http => request.send().await.map_err(drop),
+            Self::OnDevice => {
+                let response = respond(env!("PROGRAMS"), &request.into()).await;
+                let response = response.map_err(drop)?;
+                Ok(response.unchecked_into::<web_sys::Response>().into())
+            }
+        }
+    }
+}
 
 /// A list of models is read no further than this, in bytes: the longest known is about 1 MB.
 const MOST_OF_A_LIST: usize = 16 * 1024 * 1024;
@@ -177,6 +209,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn end(this: &Exchange);
 
+    #[wasm_bindgen(catch)]
+    async fn respond(version: &str, request: &web_sys::Request) -> Result<JsValue, JsValue>;
+
     #[wasm_bindgen(js_name = exchanges)]
     fn exchanges_of(name: &str) -> Vec<String>;
 
@@ -306,13 +341,14 @@ impl Stream {
 
 /// A request. Dropping it closes its connection.
 #[derive(Debug)]
-struct EndOnDrop(Exchange, Option<Token>);
+struct EndOnDrop(Exchange, Option<Token>, Transport);
 
 impl EndOnDrop {
     fn begin(name: &str, endpoint: &Endpoint, address: &str, headers: &str, body: &str) -> Self {
         let token = endpoint.token.clone();
         let secret = token.as_ref().map_or("", Token::secret);
-        Self(Exchange::new(name, address, headers, body, secret), token)
+        let exchange = Exchange::new(name, address, headers, body, secret);
+        Self(exchange, token, Transport::of(endpoint))
     }
 
     /// An error whose words don't have the token, which some servers repeat: they are stored.
@@ -341,9 +377,9 @@ impl EndOnDrop {
         patience: u32,
     ) -> Result<Response, Error> {
         // The browser tells a page nothing about why there was no response.
-        let unreachable = |_| self.broken(patience, Error::Unreachable);
-        let response = request.map_err(unreachable)?.send().await;
-        let response = response.map_err(unreachable)?;
+        let unreachable = |()| self.broken(patience, Error::Unreachable);
+        let request = request.map_err(|_| unreachable(()))?;
+        let response = self.2.send(request).await.map_err(unreachable)?;
         let header = |name| response.headers().get(name);
         let content_type = header("content-type").unwrap_or_default();
         if response.type_() == ResponseType::Opaqueredirect {

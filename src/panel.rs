@@ -11,6 +11,7 @@
 )]
 
 mod connect;
+mod device;
 mod doctor;
 mod drawer;
 mod files;
@@ -41,6 +42,7 @@ use crate::{
     view::explain::explain_unlisted,
 };
 use connect::Connect;
+use device::{Note, OnDevice};
 use doctor::Doctor;
 use drawer::Drawer;
 use params::Parameters;
@@ -121,8 +123,14 @@ pub fn show(part: &str, element: HtmlElement) -> js_sys::Function {
             ("params", Some(id)) => view! { <Parameters id /> }.into_any(),
             ("pictures", Some(id)) => view! { <Pictures id /> }.into_any(),
             ("connect", Some(id)) => view! { <Connect id /> }.into_any(),
+            ("note", _) => view! { <Note /> }.into_any(),
             ("doctor", _) => {
                 let id = id.and_then(|id| id.parse().ok());
+                // There is no connection to look at.
+                let endpoint = id.and_then(|id| untrack(|| library.endpoint(id)));
+                if endpoint.is_some_and(|endpoint| endpoint.base_url.is_on_device()) {
+                    return view! { <OnDevice /> }.into_any();
+                }
                 let model = words.next().map(str::to_owned);
                 view! { <Doctor id model /> }.into_any()
             }

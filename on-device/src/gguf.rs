@@ -463,6 +463,22 @@ impl Header {
         }
     }
 
+    /// A whole number from 1 to `most`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::integer`]; [`Error::TooLarge`] where it is more.
+    pub fn most(&self, key: &str, most: usize) -> Result<Option<usize>, Error> {
+        match self.integer(key)? {
+            None => Ok(None),
+            Some(0) => Err(damaged(key)),
+            Some(number) => match usize::try_from(number) {
+                Ok(number) if number <= most => Ok(Some(number)),
+                _ => Err(Error::TooLarge(key.to_owned())),
+            },
+        }
+    }
+
     /// A number.
     ///
     /// # Errors

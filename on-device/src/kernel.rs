@@ -16,7 +16,7 @@ pub mod scalar;
 #[cfg(target_arch = "wasm32")]
 pub mod simd;
 
-use crate::quant::{BLOCK, Matrix, Weights};
+use crate::quant::{BLOCK, Eight, Four, Matrix, Weights, single};
 
 /// The fastest lanes that there are here.
 #[cfg(target_arch = "wasm32")]
@@ -97,7 +97,7 @@ pub struct Tile {
     one: Vec<Block>,
     one_scales: Vec<f32>,
     one_sums: Vec<f32>,
-    /// For each block, one or two times four tokens.
+    /// For each block, two times four tokens; those that are not there are nil.
     four: Vec<[Block; 4]>,
     four_scales: Vec<[f32; 4]>,
     four_sums: Vec<[f32; 4]>,
@@ -135,26 +135,21 @@ impl Tile {
             }
             return;
         }
-        let groups = self.groups();
         self.four.clear();
-        self.four.resize(blocks * groups, [[[0; 8]; 4]; 4]);
+        self.four.resize(blocks * 2, [[[0; 8]; 4]; 4]);
         self.four_scales.clear();
-        self.four_scales.resize(blocks * groups, [0.0; 4]);
+        self.four_scales.resize(blocks * 2, [0.0; 4]);
         self.four_sums.clear();
-        self.four_sums.resize(blocks * groups, [0.0; 4]);
+        self.four_sums.resize(blocks * 2, [0.0; 4]);
         for (token, vector) in vectors.chunks_exact(columns).enumerate() {
             for (place, from) in vector.as_chunks::<BLOCK>().0.iter().enumerate() {
-                let (group, lane) = (place * groups + token / 4, token % 4);
+                let (group, lane) = (place * 2 + token / 4, token % 4);
                 let (block, scale, sum) = quantised(from);
                 self.four[group][lane] = block;
                 self.four_scales[group][lane] = scale;
                 self.four_sums[group][lane] = sum;
             }
         }
-    }
-
-    fn groups(&self) -> usize {
-        self.tokens.div_ceil(4)
     }
 }
 
@@ -226,160 +221,189 @@ pub fn product<L: Lanes>(matrix: &Matrix, tile: &Tile, into: &mut [f32]) {
         tile.tokens * matrix.rows(),
         "room for all results"
     );
-    match (matrix.weights(), tile.groups()) {
-        (weights, 1) if tile.tokens == 1 => one::<L>(weights, tile, into),
-        (
-            Weights::Four {
-                quants,
-                scales,
-                minima,
-            },
-            1,
-        ) => {
-            four::<L, 1>(quants, scales, minima, tile, into);
-        }
-        (
-            Weights::Four {
-                quants,
-                scales,
-                minima,
-            },
-            _,
-        ) => {
-            four::<L, 2>(quants, scales, minima, tile, into);
-        }
-        (Weights::Eight { quants, scales }, 1) => eight::<L, 1>(quants, scales, tile, into),
-        (Weights::Eight { quants, scales }, _) => eight::<L, 2>(quants, scales, tile, into),
-        (Weights::Half(weights), _) => {
-            let mut row = vec![[0.0; 4]; tile.columns / 4];
-            for (r, weights) in weights.chunks_exact(row.len()).enumerate() {
-                for (into, from) in row.iter_mut().zip(weights) {
-                    L::store(L::halves(from), into);
-                }
-                whole::<L>(&row, tile, into, r, matrix.rows());
-            }
-        }
-        (Weights::Whole(weights), _) => {
-            for (r, row) in weights.chunks_exact(tile.columns / 4).enumerate() {
-                whole::<L>(row, tile, into, r, matrix.rows());
-            }
-        }
-    }
-}
-
-/// The product with one vector.
-#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
-fn one<L: Lanes>(weights: &Weights, tile: &Tile, into: &mut [f32]) {
-    let blocks = tile.one.len();
-    let vector = &tile.one[..];
-    let vector_scales = &tile.one_scales[..blocks];
-    let vector_sums = &tile.one_sums[..blocks];
-    match weights {
-        Weights::Four {
-            quants,
-            scales,
-            minima,
-        } => {
-            let rows = quants.chunks_exact(blocks).zip(scales.chunks_exact(blocks));
-            let rows = rows.zip(minima.chunks_exact(blocks));
-            for (((quants, scales), minima), into) in rows.zip(into) {
-                let mut sum = L::splat(0.0);
-                let mut least = 0.0;
-                let weights = quants.iter().zip(scales.iter().zip(minima));
-                let numbers = vector.iter().zip(vector_scales.iter().zip(vector_sums));
-                for ((quants, (d, m)), (x, (e, s))) in weights.zip(numbers) {
-                    let dot = L::float(dot::<L>(L::nibbles(quants), x));
-                    sum = L::add(sum, L::mul(dot, L::splat(d * e)));
-                    least += m * s;
-                }
-                *into = total::<L>(sum) + least;
-            }
-        }
-        Weights::Eight { quants, scales } => {
-            let rows = quants.chunks_exact(blocks).zip(scales.chunks_exact(blocks));
-            for ((quants, scales), into) in rows.zip(into) {
-                let mut sum = L::splat(0.0);
-                let numbers = vector.iter().zip(vector_scales);
-                for ((quants, d), (x, e)) in quants.iter().zip(scales).zip(numbers) {
-                    let dot = L::float(dot::<L>(bytes::<L>(quants), x));
-                    sum = L::add(sum, L::mul(dot, L::splat(d * e)));
-                }
-                *into = total::<L>(sum);
-            }
-        }
-        Weights::Half(weights) => {
+    let columns = tile.columns / 4;
+    match (matrix.weights(), tile.tokens) {
+        (Weights::Four(weights), 1) => four_by_one::<L>(weights, tile, into),
+        (Weights::Four(weights), _) => four::<L>(weights, tile, into),
+        (Weights::Eight(weights), 1) => eight_by_one::<L>(weights, tile, into),
+        (Weights::Eight(weights), _) => eight::<L>(weights, tile, into),
+        (Weights::Half(weights), 1) => {
             let vector = tile.whole.as_chunks::<4>().0;
-            for (row, into) in weights.chunks_exact(vector.len()).zip(into) {
+            for (row, into) in weights.chunks_exact(columns).zip(into) {
                 *into = half_dot::<L>(row, vector);
             }
         }
-        Weights::Whole(weights) => {
-            let vector = tile.whole.as_chunks::<4>().0;
-            for (row, into) in weights.chunks_exact(vector.len()).zip(into) {
-                *into = whole_dot::<L>(row, vector);
+        (Weights::Half(weights), _) => {
+            let mut row = vec![[0.0; 4]; columns];
+            for (number, weights) in weights.chunks_exact(columns).enumerate() {
+                for (into, from) in row.iter_mut().zip(weights) {
+                    L::store(L::halves(from), into);
+                }
+                whole::<L>(&row, tile, into, number, matrix.rows());
+            }
+        }
+        (Weights::Whole(weights), _) => {
+            for (number, row) in weights.chunks_exact(columns).enumerate() {
+                whole::<L>(row, tile, into, number, matrix.rows());
             }
         }
     }
 }
 
-/// The product of weights of four bits with `G` times four vectors: what is unpacked serves them all.
-#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
-fn four<L: Lanes, const G: usize>(
-    quants: &[[u8; 16]],
-    scales: &[f32],
-    minima: &[f32],
-    tile: &Tile,
-    into: &mut [f32],
-) {
-    let blocks = tile.columns / BLOCK;
-    let rows = quants.len() / blocks;
-    let vectors = tile.four.as_chunks::<G>().0;
-    let vector_scales = tile.four_scales.as_chunks::<G>().0;
-    let vector_sums = tile.four_sums.as_chunks::<G>().0;
-    let all = quants.chunks_exact(blocks).zip(scales.chunks_exact(blocks));
-    for (row, ((quants, scales), minima)) in all.zip(minima.chunks_exact(blocks)).enumerate() {
-        let mut sums = [L::splat(0.0); G];
-        let weights = quants.iter().zip(scales.iter().zip(minima));
-        let numbers = vectors.iter().zip(vector_scales.iter().zip(vector_sums));
-        for ((quants, (d, m)), (x, (e, s))) in weights.zip(numbers) {
-            let quants = L::nibbles(quants);
-            let d = L::splat(*d);
-            let m = L::splat(*m);
-            for g in 0..G {
-                let dots = L::float(dots::<L>(quants, &x[g]));
-                let scaled = L::mul(dots, L::mul(d, L::load(&e[g])));
-                sums[g] = L::add(sums[g], L::add(scaled, L::mul(m, L::load(&s[g]))));
+/// The rows whose scales are made single at once: all but the last few go by vectors, whatever the
+/// number of blocks.
+const SPAN: usize = 4;
+
+/// Scales, and minima if there are any, in single precision.
+struct Singles {
+    scales: Vec<f32>,
+    minima: Vec<f32>,
+}
+
+impl Singles {
+    fn new(blocks: usize) -> Self {
+        Self {
+            scales: vec![0.0; SPAN * blocks],
+            minima: vec![0.0; SPAN * blocks],
+        }
+    }
+
+    /// Takes those of some rows, which begin at the block `first`.
+    #[inline]
+    #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+    fn fill<L: Lanes>(&mut self, of: &Four, first: usize, blocks: usize) {
+        singles::<L>(&of.scales[first..first + blocks], &mut self.scales);
+        if let Some(minima) = &of.minima {
+            singles::<L>(&minima[first..first + blocks], &mut self.minima);
+        } else {
+            for (minimum, scale) in self.minima.iter_mut().zip(&self.scales) {
+                *minimum = -8.0 * scale;
             }
         }
-        spread::<L, G>(sums, tile.tokens, row, rows, into);
     }
 }
 
-/// The product of weights of eight bits with `G` times four vectors.
+/// Numbers of half precision in single precision.
+#[inline]
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
-fn eight<L: Lanes, const G: usize>(
-    quants: &[[[i8; 16]; 2]],
-    scales: &[f32],
-    tile: &Tile,
-    into: &mut [f32],
-) {
+fn singles<L: Lanes>(of: &[u16], into: &mut [f32]) {
+    let (four, rest) = of.as_chunks::<4>();
+    let (into, after) = into.split_at_mut(4 * four.len());
+    for (half, into) in four.iter().zip(into.as_chunks_mut::<4>().0) {
+        L::store(L::halves(half), into);
+    }
+    for (half, into) in rest.iter().zip(after) {
+        *into = single(*half);
+    }
+}
+
+/// The product of weights of four bits with one vector.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn four_by_one<L: Lanes>(weights: &Four, tile: &Tile, into: &mut [f32]) {
+    let blocks = tile.one.len();
+    let mut singles = Singles::new(blocks);
+    let spans = weights.quants.chunks(SPAN * blocks).enumerate();
+    for ((span, quants), into) in spans.zip(into.chunks_mut(SPAN)) {
+        singles.fill::<L>(weights, span * SPAN * blocks, quants.len());
+        let scales = singles.scales.chunks_exact_mut(blocks);
+        let scales = scales.zip(singles.minima.chunks_exact(blocks));
+        let rows = quants.chunks_exact(blocks).zip(scales);
+        for ((quants, (scales, minima)), into) in rows.zip(into) {
+            for (d, e) in scales.iter_mut().zip(&tile.one_scales) {
+                *d *= e;
+            }
+            let mut sum = L::splat(0.0);
+            for ((quants, scale), x) in quants.iter().zip(scales).zip(&tile.one) {
+                let dot = L::float(dot::<L>(L::nibbles(quants), x));
+                sum = L::add(sum, L::mul(dot, L::splat(*scale)));
+            }
+            *into = total::<L>(sum) + short_dot::<L>(minima, &tile.one_sums);
+        }
+    }
+}
+
+/// The product of weights of eight bits with one vector.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn eight_by_one<L: Lanes>(weights: &Eight, tile: &Tile, into: &mut [f32]) {
+    let blocks = tile.one.len();
+    let mut scales = vec![0.0; SPAN * blocks];
+    let spans = weights.quants.chunks(SPAN * blocks);
+    let spans = spans.zip(weights.scales.chunks(SPAN * blocks));
+    for ((quants, halves), into) in spans.zip(into.chunks_mut(SPAN)) {
+        singles::<L>(halves, &mut scales);
+        let rows = quants
+            .chunks_exact(blocks)
+            .zip(scales.chunks_exact_mut(blocks));
+        for ((quants, scales), into) in rows.zip(into) {
+            for (d, e) in scales.iter_mut().zip(&tile.one_scales) {
+                *d *= e;
+            }
+            let mut sum = L::splat(0.0);
+            for ((quants, scale), x) in quants.iter().zip(scales).zip(&tile.one) {
+                let dot = L::float(dot::<L>(bytes::<L>(quants), x));
+                sum = L::add(sum, L::mul(dot, L::splat(*scale)));
+            }
+            *into = total::<L>(sum);
+        }
+    }
+}
+
+/// The product of weights of four bits with several vectors: what is unpacked serves them all.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn four<L: Lanes>(weights: &Four, tile: &Tile, into: &mut [f32]) {
     let blocks = tile.columns / BLOCK;
-    let rows = quants.len() / blocks;
-    let vectors = tile.four.as_chunks::<G>().0;
-    let vector_scales = tile.four_scales.as_chunks::<G>().0;
-    let all = quants.chunks_exact(blocks).zip(scales.chunks_exact(blocks));
-    for (row, (quants, scales)) in all.enumerate() {
-        let mut sums = [L::splat(0.0); G];
+    let rows = weights.quants.len() / blocks;
+    let vectors = tile.four.as_chunks::<2>().0;
+    let vector_scales = tile.four_scales.as_chunks::<2>().0;
+    let vector_sums = tile.four_sums.as_chunks::<2>().0;
+    let mut singles = Singles::new(blocks);
+    for (span, quants) in weights.quants.chunks(SPAN * blocks).enumerate() {
+        singles.fill::<L>(weights, span * SPAN * blocks, quants.len());
+        let scales = singles.scales.chunks_exact(blocks);
+        let scales = scales.zip(singles.minima.chunks_exact(blocks));
+        for (row, (quants, (scales, minima))) in quants.chunks_exact(blocks).zip(scales).enumerate()
+        {
+            let mut sums = [L::splat(0.0); 2];
+            let weights = quants.iter().zip(scales.iter().zip(minima));
+            let numbers = vectors.iter().zip(vector_scales.iter().zip(vector_sums));
+            for ((quants, (d, m)), (x, (e, s))) in weights.zip(numbers) {
+                let quants = L::nibbles(quants);
+                let d = L::splat(*d);
+                let m = L::splat(*m);
+                for g in 0..2 {
+                    let dots = L::float(dots::<L>(quants, &x[g]));
+                    let scaled = L::mul(dots, L::mul(d, L::load(&e[g])));
+                    sums[g] = L::add(sums[g], L::add(scaled, L::mul(m, L::load(&s[g]))));
+                }
+            }
+            spread::<L>(sums, tile.tokens, span * SPAN + row, rows, into);
+        }
+    }
+}
+
+/// The product of weights of eight bits with several vectors.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn eight<L: Lanes>(weights: &Eight, tile: &Tile, into: &mut [f32]) {
+    let blocks = tile.columns / BLOCK;
+    let rows = weights.quants.len() / blocks;
+    let vectors = tile.four.as_chunks::<2>().0;
+    let vector_scales = tile.four_scales.as_chunks::<2>().0;
+    let mut scales = vec![0.0; blocks];
+    let all = weights.quants.chunks_exact(blocks);
+    let all = all.zip(weights.scales.chunks_exact(blocks));
+    for (row, (quants, halves)) in all.enumerate() {
+        singles::<L>(halves, &mut scales);
+        let mut sums = [L::splat(0.0); 2];
         let numbers = vectors.iter().zip(vector_scales);
-        for ((quants, d), (x, e)) in quants.iter().zip(scales).zip(numbers) {
+        for ((quants, d), (x, e)) in quants.iter().zip(&scales).zip(numbers) {
             let quants = bytes::<L>(quants);
             let d = L::splat(*d);
-            for g in 0..G {
+            for g in 0..2 {
                 let dots = L::float(dots::<L>(quants, &x[g]));
                 sums[g] = L::add(sums[g], L::mul(dots, L::mul(d, L::load(&e[g]))));
             }
         }
-        spread::<L, G>(sums, tile.tokens, row, rows, into);
+        spread::<L>(sums, tile.tokens, row, rows, into);
     }
 }
 
@@ -394,15 +418,9 @@ fn whole<L: Lanes>(weights: &[[f32; 4]], tile: &Tile, into: &mut [f32], row: usi
 /// One row's results, each to its token.
 #[inline]
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
-fn spread<L: Lanes, const G: usize>(
-    sums: [L::Float; G],
-    tokens: usize,
-    row: usize,
-    rows: usize,
-    into: &mut [f32],
-) {
-    let mut lanes = [[0.0; 4]; G];
-    for g in 0..G {
+fn spread<L: Lanes>(sums: [L::Float; 2], tokens: usize, row: usize, rows: usize, into: &mut [f32]) {
+    let mut lanes = [[0.0; 4]; 2];
+    for g in 0..2 {
         L::store(sums[g], &mut lanes[g]);
     }
     for (token, sum) in lanes.as_flattened().iter().take(tokens).enumerate() {
@@ -449,6 +467,22 @@ fn total<L: Lanes>(of: L::Float) -> f32 {
     let mut lanes = [0.0; 4];
     L::store(of, &mut lanes);
     (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+}
+
+/// The product of two vectors of any length.
+#[inline]
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn short_dot<L: Lanes>(a: &[f32], b: &[f32]) -> f32 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
+    let mut sum = L::splat(0.0);
+    for (a, b) in a.iter().zip(b) {
+        sum = L::add(sum, L::mul(L::load(a), L::load(b)));
+    }
+    let mut total = total::<L>(sum);
+    for (a, b) in a_rest.iter().zip(b_rest) {
+        total += a * b;
+    }
+    total
 }
 
 #[inline]

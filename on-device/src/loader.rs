@@ -136,7 +136,7 @@ impl Data {
         let mut matrices = Vec::new();
         matrices.resize_with(shape.places(), || None);
         let mut filled = vec![false; matrices.len()];
-        let mut waiting = Vec::new();
+        let mut waiting: Vec<Waiting> = Vec::new();
         for tensor in &header.tensors {
             let place = shape
                 .place(&tensor.name)
@@ -144,18 +144,24 @@ impl Data {
             if std::mem::replace(&mut filled[place.index()], true) {
                 return Err(damaged("a tensor twice"));
             }
-            waiting.push(Waiting::new(tensor, place, &shape, header.data, len)?);
+            let tensor = Waiting::new(tensor, place, &shape, header.data, len)?;
+            // Nearly all files list them in their order.
+            let after = waiting.partition_point(|other| other.begins < tensor.begins);
+            waiting.insert(after, tensor);
         }
-        if let Some(missing) = shape.needed().find(|place| !filled[place.index()]) {
-            return Err(Error::Damaged(format!("without {}", missing.name())));
+        for (index, filled) in filled.into_iter().enumerate() {
+            let place = Shape::nth(index);
+            if !filled && place != Place::Output {
+                return Err(Error::Damaged(format!("without {}", place.name())));
+            }
         }
-        waiting.sort_by_key(|tensor| std::cmp::Reverse(tensor.begins));
         let apart = waiting
             .windows(2)
-            .all(|pair| pair[1].begins + pair[1].bytes <= pair[0].begins);
+            .all(|pair| pair[0].begins + pair[0].bytes <= pair[1].begins);
         if !apart {
             return Err(damaged("tensors that overlap"));
         }
+        waiting.reverse();
         Ok(Self {
             name: header.text("general.name")?.unwrap_or_default().to_owned(),
             vocabulary,
@@ -310,15 +316,8 @@ fn shape(header: &Header, vocabulary: &Vocabulary) -> Result<Shape, Error> {
     if header.integer("llama.expert_count")?.unwrap_or(0) > 0 {
         return only("a mixture of experts".to_owned());
     }
-    let most = |key: &str, most: usize| match header.integer(key)? {
-        None => Ok(None),
-        Some(0) => Err(damaged(key)),
-        Some(number) => match usize::try_from(number) {
-            Ok(number) if number <= most => Ok(Some(number)),
-            _ => Err(Error::TooLarge(key.to_owned())),
-        },
-    };
-    let number = |key: &str, bound: usize| {
+    let most = |key: &str, bound| header.most(key, bound);
+    let number = |key: &str, bound| {
         most(key, bound)?.ok_or_else(|| Error::Damaged(format!("without {key}")))
     };
     let width = number("llama.embedding_length", 1 << 16)?;

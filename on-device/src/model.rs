@@ -134,13 +134,17 @@ impl Shape {
         }
     }
 
-    /// The places that no model can do without.
-    pub fn needed(&self) -> impl Iterator<Item = Place> + use<> {
-        let layers = 0..self.layers;
-        let parts = layers.flat_map(|layer| PARTS.map(|(_, part)| Place::Layer(layer, part)));
-        [Place::Embedding, Place::OutputNorm]
-            .into_iter()
-            .chain(parts)
+    /// The place with this index: the inverse of [`Place::index`].
+    pub fn nth(index: usize) -> Place {
+        match index {
+            0 => Place::Embedding,
+            1 => Place::OutputNorm,
+            2 => Place::Output,
+            _ => Place::Layer(
+                (index - 3) / Self::LAYER,
+                PARTS[(index - 3) % Self::LAYER].1,
+            ),
+        }
     }
 
     /// The rows and columns of what belongs there.
@@ -167,23 +171,20 @@ pub struct Model {
     shape: Shape,
     embedding: Matrix,
     layers: Vec<Layer>,
-    norm: Vec<f32>,
+    norm: Matrix,
     output: Option<Matrix>,
     rope: Rope,
     work: Work,
 }
 
+/// The matrices of a layer, by [`Part`].
 #[derive(Debug)]
-struct Layer {
-    attention_norm: Vec<f32>,
-    query: Matrix,
-    key: Matrix,
-    value: Matrix,
-    output: Matrix,
-    hidden_norm: Vec<f32>,
-    gate: Matrix,
-    up: Matrix,
-    down: Matrix,
+struct Layer([Matrix; Shape::LAYER]);
+
+impl Layer {
+    fn part(&self, part: Part) -> &Matrix {
+        &self.0[part as usize]
+    }
 }
 
 /// Room for what is between two steps, kept so that none is made anew.
@@ -223,21 +224,14 @@ impl Model {
     pub(crate) fn new(shape: Shape, matrices: Vec<Option<Matrix>>) -> Option<Self> {
         let mut matrices = matrices.into_iter();
         let embedding = matrices.next()??;
-        let norm = vector(&matrices.next()??);
+        let norm = matrices.next()??;
         let output = matrices.next()?;
+        let rest: Vec<Matrix> = matrices.collect::<Option<_>>()?;
+        let mut rest = rest.into_iter();
         let mut layers = Vec::with_capacity(shape.layers);
         for _ in 0..shape.layers {
-            layers.push(Layer {
-                attention_norm: vector(&matrices.next()??),
-                query: matrices.next()??,
-                key: matrices.next()??,
-                value: matrices.next()??,
-                output: matrices.next()??,
-                hidden_norm: vector(&matrices.next()??),
-                gate: matrices.next()??,
-                up: matrices.next()??,
-                down: matrices.next()??,
-            });
+            let parts: Vec<Matrix> = rest.by_ref().take(Shape::LAYER).collect();
+            layers.push(Layer(parts.try_into().ok()?));
         }
         Some(Self {
             rope: Rope::new(shape.head, shape.base, shape.slowness),
@@ -308,14 +302,19 @@ impl Model {
         for (number, layer) in layers.iter().enumerate() {
             norm(
                 &work.x,
-                &layer.attention_norm,
+                layer.part(Part::AttentionNorm),
                 shape.epsilon,
                 &mut work.normed,
             );
             work.tile.fill(&work.normed, shape.width);
-            product(&layer.query, &work.tile, count, &mut work.queries);
-            product(&layer.key, &work.tile, count, &mut work.keys);
-            product(&layer.value, &work.tile, count, &mut work.values);
+            product(
+                layer.part(Part::Query),
+                &work.tile,
+                count,
+                &mut work.queries,
+            );
+            product(layer.part(Part::Key), &work.tile, count, &mut work.keys);
+            product(layer.part(Part::Value), &work.tile, count, &mut work.values);
             rope.rotate(&mut work.queries, count);
             rope.rotate(&mut work.keys, count);
             let written = shape.key_heads * shape.head;
@@ -333,15 +332,25 @@ impl Model {
                     .attend(shape, cache, positions, &work.queries, &mut work.attended);
             }
             work.tile.fill(&work.attended, shape.heads * shape.head);
-            product(&layer.output, &work.tile, count, &mut work.normed);
+            product(
+                layer.part(Part::Output),
+                &work.tile,
+                count,
+                &mut work.normed,
+            );
             add(&mut work.x, &work.normed);
-            norm(&work.x, &layer.hidden_norm, shape.epsilon, &mut work.normed);
+            norm(
+                &work.x,
+                layer.part(Part::HiddenNorm),
+                shape.epsilon,
+                &mut work.normed,
+            );
             work.tile.fill(&work.normed, shape.width);
-            product(&layer.gate, &work.tile, count, &mut work.gates);
-            product(&layer.up, &work.tile, count, &mut work.ups);
+            product(layer.part(Part::Gate), &work.tile, count, &mut work.gates);
+            product(layer.part(Part::Up), &work.tile, count, &mut work.ups);
             kernel::gate::<Fastest>(&mut work.gates, &work.ups);
             work.tile.fill(&work.gates, shape.hidden);
-            product(&layer.down, &work.tile, count, &mut work.normed);
+            product(layer.part(Part::Down), &work.tile, count, &mut work.normed);
             add(&mut work.x, &work.normed);
         }
         cache.extend(count);
@@ -434,13 +443,6 @@ impl Attention {
     }
 }
 
-/// The only row of a matrix.
-fn vector(of: &Matrix) -> Vec<f32> {
-    let mut vector = vec![0.0; of.columns()];
-    of.row(0, &mut vector);
-    vector
-}
-
 fn product(matrix: &Matrix, tile: &Tile, count: usize, into: &mut Vec<f32>) {
     into.resize(count * matrix.rows(), 0.0);
     kernel::product::<Fastest>(matrix, tile, into);
@@ -454,10 +456,12 @@ fn add(into: &mut [f32], more: &[f32]) {
 
 /// Each vector, divided by the root of its mean square, times `weights`: Zhang and Sennrich 2019 (arXiv
 /// 1910.07467).
-fn norm(x: &[f32], weights: &[f32], epsilon: f32, into: &mut Vec<f32>) {
+fn norm(x: &[f32], weights: &Matrix, epsilon: f32, into: &mut Vec<f32>) {
+    let mut row = vec![0.0; weights.columns()];
+    weights.row(0, &mut row);
     into.resize(x.len(), 0.0);
-    let vectors = x.chunks_exact(weights.len());
-    for (x, into) in vectors.zip(into.chunks_exact_mut(weights.len())) {
+    let vectors = x.chunks_exact(row.len());
+    for (x, into) in vectors.zip(into.chunks_exact_mut(row.len())) {
         let mut squares = [0.0; 8];
         for x in x.as_chunks::<8>().0 {
             for (sum, x) in squares.iter_mut().zip(x) {
@@ -467,7 +471,7 @@ fn norm(x: &[f32], weights: &[f32], epsilon: f32, into: &mut Vec<f32>) {
         #[expect(clippy::cast_precision_loss, reason = "it is at most 2^16")]
         let mean = squares.iter().sum::<f32>() / x.len() as f32;
         let factor = 1.0 / (mean + epsilon).sqrt();
-        for (into, (x, weight)) in into.iter_mut().zip(x.iter().zip(weights)) {
+        for (into, (x, weight)) in into.iter_mut().zip(x.iter().zip(&row)) {
             *into = x * factor * weight;
         }
     }

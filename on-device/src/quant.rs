@@ -13,7 +13,7 @@
 //! Byte `i` of the 16 has q[i] in its lower four bits and q[i + 16] in its upper ones.
 //!
 //! Here quants, scales and minima are in arrays of their own, so that whole vectors of each are loaded;
-//! Q4_0 is Q4_1 with m = −8·d, exactly.
+//! `Q4_0` is `Q4_1` with m = −8·d, exactly.
 
 use crate::error::Error;
 use crate::gguf::damaged;
@@ -101,26 +101,34 @@ impl Kind {
 /// The weights of a matrix, one row after another.
 #[derive(Debug)]
 pub enum Weights {
-    /// Q4_0 and Q4_1: w = scale · quant + minimum.
-    Four {
-        /// As in the file.
-        quants: Vec<[u8; 16]>,
-        /// One for each block.
-        scales: Vec<f32>,
-        /// One for each block.
-        minima: Vec<f32>,
-    },
-    /// Q8_0: w = scale · quant.
-    Eight {
-        /// As in the file.
-        quants: Vec<[[i8; 16]; 2]>,
-        /// One for each block.
-        scales: Vec<f32>,
-    },
+    /// `Q4_0` and `Q4_1`.
+    Four(Four),
+    /// `Q8_0`.
+    Eight(Eight),
     /// F16.
     Half(Vec<[u16; 4]>),
     /// F32.
     Whole(Vec<[f32; 4]>),
+}
+
+/// Weights of four bits: w = scale · quant + minimum.
+#[derive(Debug)]
+pub struct Four {
+    /// As in the file.
+    pub quants: Vec<[u8; 16]>,
+    /// One of half precision for each block.
+    pub scales: Vec<u16>,
+    /// The same; or none, where each is −8 scales.
+    pub minima: Option<Vec<u16>>,
+}
+
+/// Weights of eight bits: w = scale · quant.
+#[derive(Debug)]
+pub struct Eight {
+    /// As in the file.
+    pub quants: Vec<[[i8; 16]; 2]>,
+    /// One of half precision for each block.
+    pub scales: Vec<u16>,
 }
 
 /// A matrix.
@@ -158,23 +166,24 @@ impl Matrix {
         let of = row * blocks..(row + 1) * blocks;
         let (into, _) = into.as_chunks_mut::<BLOCK>();
         match &self.weights {
-            Weights::Four {
-                quants,
-                scales,
-                minima,
-            } => {
-                let scales = scales[of.clone()].iter().zip(&minima[of.clone()]);
-                for ((into, quants), (d, m)) in into.iter_mut().zip(&quants[of]).zip(scales) {
-                    for (i, byte) in quants.iter().enumerate() {
+            Weights::Four(weights) => {
+                for (into, block) in into.iter_mut().zip(of) {
+                    let d = single(weights.scales[block]);
+                    let m = match &weights.minima {
+                        Some(minima) => single(minima[block]),
+                        None => -8.0 * d,
+                    };
+                    for (i, byte) in weights.quants[block].iter().enumerate() {
                         into[i] = d * f32::from(byte & 15) + m;
                         into[i + 16] = d * f32::from(byte >> 4) + m;
                     }
                 }
             }
-            Weights::Eight { quants, scales } => {
-                let weights = quants[of.clone()].iter().zip(&scales[of]);
-                for (into, (quants, d)) in into.iter_mut().zip(weights) {
-                    for (into, quant) in into.iter_mut().zip(quants.as_flattened()) {
+            Weights::Eight(weights) => {
+                for (into, block) in into.iter_mut().zip(of) {
+                    let d = single(weights.scales[block]);
+                    let quants = weights.quants[block].as_flattened();
+                    for (into, quant) in into.iter_mut().zip(quants) {
                         *into = d * f32::from(*quant);
                     }
                 }
@@ -221,15 +230,15 @@ impl Filling {
         let weights = match kind {
             Kind::F32 => Weights::Whole(Vec::new()),
             Kind::F16 => Weights::Half(Vec::new()),
-            Kind::Q4_0 | Kind::Q4_1 => Weights::Four {
+            Kind::Q4_0 | Kind::Q4_1 => Weights::Four(Four {
                 quants: Vec::new(),
                 scales: Vec::new(),
-                minima: Vec::new(),
-            },
-            Kind::Q8_0 => Weights::Eight {
+                minima: (kind == Kind::Q4_1).then(Vec::new),
+            }),
+            Kind::Q8_0 => Weights::Eight(Eight {
                 quants: Vec::new(),
                 scales: Vec::new(),
-            },
+            }),
         };
         Self {
             matrix: Matrix {
@@ -305,37 +314,35 @@ impl Filling {
             .ok_or_else(|| damaged("more bytes than a tensor has"))?;
         let room = Room { more, all, arrived };
         match &mut self.matrix.weights {
-            Weights::Four {
+            Weights::Four(Four {
                 quants,
                 scales,
                 minima,
-            } => {
+            }) => {
                 room.make(quants)?;
                 room.make(scales)?;
-                room.make(minima)?;
-                if self.kind == Kind::Q4_1 {
+                if let Some(minima) = minima {
+                    room.make(minima)?;
                     let (blocks, _) = bytes.as_chunks::<20>();
                     for [d0, d1, m0, m1, block @ ..] in blocks {
-                        scales.push(finite(u16::from_le_bytes([*d0, *d1]))?);
-                        minima.push(finite(u16::from_le_bytes([*m0, *m1]))?);
+                        scales.push(finite([*d0, *d1])?);
+                        minima.push(finite([*m0, *m1])?);
                         quants.push(*block);
                     }
                 } else {
                     let (blocks, _) = bytes.as_chunks::<18>();
                     for [d0, d1, block @ ..] in blocks {
-                        let d = finite(u16::from_le_bytes([*d0, *d1]))?;
-                        scales.push(d);
-                        minima.push(-8.0 * d);
+                        scales.push(finite([*d0, *d1])?);
                         quants.push(*block);
                     }
                 }
             }
-            Weights::Eight { quants, scales } => {
+            Weights::Eight(Eight { quants, scales }) => {
                 room.make(quants)?;
                 room.make(scales)?;
                 let (blocks, _) = bytes.as_chunks::<34>();
                 for [d0, d1, block @ ..] in blocks {
-                    scales.push(finite(u16::from_le_bytes([*d0, *d1]))?);
+                    scales.push(finite([*d0, *d1])?);
                     let block = block.map(u8::cast_signed);
                     let (halves, _) = block.as_chunks::<16>();
                     quants.push([halves[0], halves[1]]);
@@ -348,8 +355,7 @@ impl Filling {
                     let (halves, _) = block.as_chunks::<2>();
                     let mut four = [0; 4];
                     for (into, half) in four.iter_mut().zip(halves) {
-                        *into = u16::from_le_bytes(*half);
-                        finite(*into)?;
+                        *into = finite(*half)?;
                     }
                     weights.push(four);
                 }
@@ -395,11 +401,13 @@ impl Room {
     }
 }
 
-fn finite(half: u16) -> Result<f32, Error> {
+/// A number of half precision.
+fn finite(bytes: [u8; 2]) -> Result<u16, Error> {
+    let half = u16::from_le_bytes(bytes);
     if half & 0x7c00 == 0x7c00 {
         return Err(not_a_number());
     }
-    Ok(single(half))
+    Ok(half)
 }
 
 fn not_a_number() -> Error {

@@ -5,7 +5,7 @@
 //! llama.cpp's `llm_chat_detect_template` looks for; how each is written is from the templates themselves
 //! (`tokenizer_config.json` of the models named below).
 
-use crate::{Error, Tokenizer};
+use crate::{Error, Tokenizer, text};
 
 /// Who says something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Template {
         let Some(jinja) = jinja else {
             return unsupported("a model without a chat template");
         };
-        let has = |mark| jinja.contains(mark);
+        let has = |mark| text::find(jinja, mark).is_some();
         // Microsoft's and SmolVLM's formats begin as ChatML does, and are others.
         let format = if has("<|im_start|>") && !has("<|im_sep|>") && !has("<end_of_utterance>") {
             Format::ChatMl {
@@ -120,22 +120,32 @@ impl Template {
 /// `<|im_start|>system` and a new line, which is written as it is or as `\n`. None where it is put together
 /// from parts, which a quotation mark shows.
 fn default_system(jinja: &str) -> Option<String> {
-    let (_, after) = jinja.split_once("<|im_start|>system")?;
+    let (_, after) = text::split(jinja, "<|im_start|>system")?;
     let after = after
         .strip_prefix('\n')
         .or_else(|| after.strip_prefix("\\n"))?;
-    let (system, _) = after.split_once("<|im_end|>")?;
-    (!system.contains(['\'', '"', '{', '}'])).then(|| system.replace("\\n", "\n"))
+    let (system, _) = text::split(after, "<|im_end|>")?;
+    if system.contains(['\'', '"', '{', '}']) {
+        return None;
+    }
+    let (mut text, mut rest) = (String::new(), system);
+    while let Some((line, after)) = text::split(rest, "\\n") {
+        text.push_str(line);
+        text.push('\n');
+        rest = after;
+    }
+    text.push_str(rest);
+    Some(text)
 }
 
 /// Whether what a template writes after `<|user|>` ends as a text does: other formats have that mark, too,
 /// and end otherwise.
 fn ends_user_messages(jinja: &str) -> bool {
-    let after = jinja.split_once("<|user|>").map_or("", |(_, after)| after);
-    let message = after.split_once("}}").map_or("", |(message, _)| message);
+    let after = text::split(jinja, "<|user|>").map_or("", |(_, after)| after);
+    let message = text::split(after, "}}").map_or("", |(message, _)| message);
     ["eos_token", "<|endoftext|>", "</s>"]
         .iter()
-        .any(|end| message.contains(end))
+        .any(|end| text::find(message, end).is_some())
 }
 
 /// Writes a conversation. Texts beside each other become tokens together: what two characters become

@@ -43,7 +43,7 @@ pub struct Tokenizer {
     merges: Vec<Merge>,
     /// The merges by what they merge.
     merges_index: Index,
-    /// The longest first: they are found in a text before it is cut.
+    /// They are found in a text before it is cut.
     user_defined: Vec<u32>,
     control: Vec<u32>,
     ends: Vec<u32>,
@@ -128,9 +128,6 @@ impl Tokenizer {
         for token in 0..number(this.written.kinds.len())? {
             this.add_token(token)?;
         }
-        let length = |token: &u32| this.written.bytes(*token).len();
-        this.user_defined
-            .sort_by_key(|token| Reverse(length(token)));
         this.ends.extend(vocabulary.eos);
         this.ends.extend(vocabulary.eot);
         for end in ENDS {
@@ -250,13 +247,13 @@ impl Tokenizer {
         let (mut from, mut at) = (0, 0);
         while !self.user_defined.is_empty() && at < text.len() {
             let rest = &text.as_bytes()[at..];
-            let mut user_defined = self.user_defined.iter().copied();
-            if let Some(token) =
-                user_defined.find(|&token| rest.starts_with(self.written.bytes(token)))
-            {
+            let written = |token: &u32| self.written.bytes(*token);
+            let here = self.user_defined.iter().copied();
+            let here = here.filter(|token| rest.starts_with(written(token)));
+            if let Some(token) = here.max_by_key(|token| written(token).len()) {
                 self.encode_plain(&text[from..at], &mut merging, into);
                 into.push(token);
-                at += self.written.bytes(token).len();
+                at += written(&token).len();
                 from = at;
             } else {
                 at += 1;

@@ -9,7 +9,7 @@ mod weights;
 
 use std::str::FromStr;
 
-use on_device::Tokenizer;
+use on_device::{Role, Template, Tokenizer};
 
 /// The texts and their tokens.
 fn fixture() -> Vec<(String, Vec<u32>)> {
@@ -83,4 +83,28 @@ fn tokens_say_the_texts_again() {
         let expected: Vec<u8> = text.bytes().filter(|byte| !missing(byte)).collect();
         assert_eq!(said, expected, "{text:?}");
     }
+}
+
+#[test]
+fn a_conversation_becomes_the_tokens_of_the_reference() {
+    let Some(loaded) = weights::loaded() else {
+        return;
+    };
+    let template = Template::of(loaded.vocabulary.chat_template.as_deref()).unwrap();
+    let tokenizer = Tokenizer::new(loaded.vocabulary).unwrap();
+    let messages = [(Role::User, "Name three animals that live in the sea.")];
+    let tokens = template.tokens(&tokenizer, &messages).unwrap();
+    // The last prompt is this conversation, with the default system message, as llama.cpp reads it.
+    let prompts = include_str!("reference/logits.txt").lines();
+    let (_, expected) = prompts
+        .last()
+        .and_then(|line| line.split_once('\t'))
+        .unwrap();
+    let written: Vec<String> = tokens.iter().map(u32::to_string).collect();
+    assert_eq!(written.join(" "), expected);
+    assert!(
+        tokenizer
+            .special("<|im_end|>")
+            .is_some_and(|end| tokenizer.ends(end))
+    );
 }

@@ -29,13 +29,16 @@ pub enum Server {
     Transformers,
     BackendAi,
     LiteLlm,
+    /// What runs in this browser.
+    OnDevice,
     /// One of which nothing is known.
     Other,
 }
 
 use Server::{
     Anthropic, BackendAi, Cerebras, DeepSeek, Gemini, Groq, LiteLlm, LlamaCpp, LlamaCppPython,
-    LmStudio, Mistral, Nvidia, Ollama, OpenAi, OpenRouter, Other, Together, Transformers, Vllm,
+    LmStudio, Mistral, Nvidia, Ollama, OnDevice, OpenAi, OpenRouter, Other, Together, Transformers,
+    Vllm,
 };
 
 /// Where services are. Source: each one's documentation of its OpenAI-compatible API.
@@ -101,6 +104,9 @@ impl Server {
     /// What is behind a base URL. `owned_by` is what its list of models says, or nothing. A host tells
     /// most, a port least: anyone may listen there.
     pub fn of(base_url: &BaseUrl, owned_by: &str) -> Self {
+        if base_url.is_on_device() {
+            return OnDevice;
+        }
         let host = base_url.host();
         let origin = base_url.origin();
         let find = |table: &[(&str, Self)], is: &dyn Fn(&str) -> bool| {
@@ -146,6 +152,7 @@ impl Server {
             Transformers => "Transformers",
             BackendAi => "Backend.AI",
             LiteLlm => "LiteLLM",
+            OnDevice => "On-device",
             Other => "",
         }
     }
@@ -253,8 +260,10 @@ impl Server {
             }
             // Ollama's issue 11325, and the fields of `ChatCompletionRequest` in its `openai` package.
             Ollama => when(is_extra, Treatment::Ignored),
+            // `on-device/page/device.js`.
+            OnDevice if field == "response_format" => Treatment::Refused,
             // llama-cpp-python's `CreateChatCompletionRequest` has no such field.
-            LlamaCppPython => when(field == "reasoning_effort", Treatment::Ignored),
+            OnDevice | LlamaCppPython => when(field == "reasoning_effort", Treatment::Ignored),
             OpenRouter | Together | LlamaCpp | Vllm | LmStudio | BackendAi | LiteLlm | Other => {
                 Treatment::Used
             }
@@ -303,6 +312,8 @@ mod tests {
         check("http://localhost:8000/v1", "me", LlamaCppPython);
         check("http://localhost:8000/v1", "", Other);
         check("http://localhost:21234/v1", "", Other);
+        check("on-device:", "on-device", OnDevice);
+        check("http://on-device/v1", "", Other);
         // Who owns a model at a known service does not matter.
         check("https://api.groq.com/openai/v1", "me", Groq);
     }

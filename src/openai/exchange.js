@@ -97,6 +97,10 @@ function beginning(text) {
     return new TextDecoder().decode(new TextEncoder().encode(text.slice(0, MOST_OF_ONE)));
 }
 
+// What runs in this browser responds to a request as a server would.
+export const respond = async (version, request) =>
+    (await import(new URL(`device.js?${version}`, document.baseURI))).respond(request);
+
 // In how many seconds a server wants to be asked again: it says a number or a date.
 export function secondsOf(retryAfter) {
     const seconds = Number(retryAfter);

@@ -192,6 +192,10 @@ pub enum Cause {
     Filtered,
     /// The model can't see.
     Pictures,
+    /// The model is to run in this browser, and is not there.
+    Weights,
+    /// The model ran in this browser, and its program has ended.
+    Memory,
     /// The server failed.
     Server,
     /// Anything else.
@@ -307,6 +311,13 @@ impl Cause {
             let most = numbers.iter().max().copied();
             let asked = most.filter(|most| limit.is_some_and(|limit| *most > limit));
             return Some(Self::TooLong { asked, limit });
+        }
+        // `on-device/page/device.js`.
+        if says(&["weights_missing"]) {
+            return Some(Self::Weights);
+        }
+        if says(&["model_crashed"]) {
+            return Some(Self::Memory);
         }
         if says(&["insufficient_quota", "insufficient balance"]) {
             return Some(Self::Quota);

@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{Heard, doctor, local::LocalServers, page, suggest::Suggest};
+use super::{Heard, device::OnDevice, doctor, local::LocalServers, page, suggest::Suggest};
 use crate::{
     chat::card,
     endpoint::{BaseUrl, Invalid},
@@ -44,17 +44,22 @@ pub fn Connect(id: card::Id) -> impl IntoView {
 
     let kept = memo(move || form.read().kept.clone());
     let is_custom = memo(move || form.read().is_custom);
-    let submit = move || {
+    let connect = move |base_url: String, token: String, keep, model: String| {
         is_asking.set(true);
         failed.set(None);
-        let (base_url, token, model) = (typed(base_url), typed(token), typed(model));
-        let keep = keep.get_untracked();
         // A new question ends the one before, and so does closing the form.
         asking.set_value(Some(Task::start(async move {
             let connected = page::connect(id, &base_url, &token, keep, &model).await;
             is_asking.set(false);
             failed.set(connected.err());
         })));
+    };
+    let submit = move || {
+        let keep = keep.get_untracked();
+        connect(typed(base_url), typed(token), keep, typed(model));
+    };
+    let use_model = move |model: String| {
+        connect(BaseUrl::ON_DEVICE.to_owned(), String::new(), None, model);
     };
     // What is wrong: with what was typed, else with the endpoint that is chosen.
     let problem = derive(move || {
@@ -125,6 +130,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
     let (proposed_url, proposed_model) = form.get_untracked().proposed;
     // Nothing is wrong on a first visit: it begins with a welcome.
     let is_first_visit = memo(move || form.read().is_first);
+    let is_on_device = memo(move || kept.get().is_some_and(|kept| kept.is_on_device()));
     let is_gone = memo(move || form.with(|form| form.has_endpoint && form.kept.is_none()));
     let base_url_hint = derive(move || match kept.get() {
         Some(kept) => t_string!(i18n, base_url_kept, url = kept.as_str()).to_string(),
@@ -156,12 +162,13 @@ pub fn Connect(id: card::Id) -> impl IntoView {
                         <p class="hint">{word!(i18n, welcome_hint)}</p>
                     }
                         .into_any()
-                } else if !is_custom.get() {
+                } else if !is_custom.get() && !is_on_device.get() {
                     view! { <p class="hint">{word!(i18n, no_models)}</p> }.into_any()
                 } else {
                     ().into_any()
                 }
             })}
+            <OnDevice on_use=Callback::new(use_model) />
             <Suggest id=format!("suggest-{id}") base_url />
             <Field
                 id=format!("base-url-{id}")

@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{doctor, keep::Keep, page, suggest::Suggest, vault::Vault};
+use super::{device::OnDevice, doctor, keep::Keep, page, suggest::Suggest, vault::Vault};
 use crate::{
     chat::sync::Busy,
     endpoint::{self, Edit, Held, Invalid, Patience},
@@ -134,6 +134,7 @@ pub fn Settings() -> impl IntoView {
                 {[language, theme, send_key, busy].map(Choice::view).collect_view()}
             </div>
             <Endpoints editing />
+            <OnDevice />
             <Vault />
             <Waits />
             <super::room::Room />

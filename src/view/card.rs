@@ -46,6 +46,10 @@ pub fn CardView(id: card::Id) -> impl IntoView {
             .get()
             .is_some_and(|id| library.endpoints().read().find(id).is_some())
     });
+    let is_on_device = memo(move || {
+        let endpoint = endpoint.get().and_then(|id| library.endpoint(id));
+        endpoint.is_some_and(|endpoint| endpoint.base_url.is_on_device())
+    });
     // While a list loads, the form stays as it is: with what is typed in it.
     let needs_form = Memo::new(move |before: Option<&bool>| {
         let is_unlisted = || match models.get() {
@@ -137,6 +141,10 @@ pub fn CardView(id: card::Id) -> impl IntoView {
             )}
             <Messages id is_connecting=needs_form />
             <Composer id model models />
+            {when(
+                move || is_on_device.get() && !needs_form.get(),
+                || view! { <Panel name="note" is_quiet=true /> },
+            )}
         </section>
     }
 }

@@ -76,6 +76,8 @@ fn explain_cause(i18n: I18n, error: &Error, status: Option<u16>) -> String {
         Cause::MediaType => t_string!(i18n, refused_media),
         Cause::Filtered => t_string!(i18n, refused_filtered),
         Cause::Pictures => t_string!(i18n, refused_pictures),
+        Cause::Weights => t_string!(i18n, refused_weights),
+        Cause::Memory => t_string!(i18n, refused_memory),
         _ => "",
     };
     let Some(status) = status.filter(|_| words.is_empty()) else {

@@ -1,6 +1,7 @@
 //! Benchmarks: they print figures and assert none. `script/bench` runs them.
 
 mod answers;
+mod device;
 mod history;
 mod load;
 mod measure;

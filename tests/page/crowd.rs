@@ -11,7 +11,7 @@ use crate::{
     wait_for, wait_until,
 };
 
-const WAITS: &str = "Waits for a free connection";
+const WAITS: &str = "Waits for its turn";
 
 /// A page with so many cards of one endpoint's model «m», all in sync.
 async fn cards(endpoint: &Endpoint, count: usize) -> Browser {

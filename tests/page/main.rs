@@ -7,6 +7,7 @@ mod bench;
 mod cards;
 mod contract;
 mod crowd;
+mod device;
 mod doctor;
 mod endpoints;
 mod errors;

@@ -69,6 +69,53 @@ async fn the_manual_page_section_by_section() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "draws a picture of the manual: script/pictures"]
+async fn two_cards_of_the_model_in_the_browser() {
+    for language in ["en", "ko"] {
+        let walk = Walk {
+            browser: Browser::open_in(language).await,
+            folder: format!("{}/docs/pictures/{language}", env!("CARGO_MANIFEST_DIR")),
+            is_korean: language == "ko",
+        };
+        compare_temperatures(&walk).await;
+        walk.browser.close().await;
+    }
+}
+
+async fn compare_temperatures(walk: &Walk) {
+    let card = walk.card(1).await;
+    let download = walk.word("Download 98 MB and use it", "98MB 다운로드하고 사용");
+    card.press(download).await;
+    let model = card.find("combobox", walk.word("Model", "모델")).await;
+    model.holds("SmolLM2 135M").await;
+    walk.press(&card, "Compare", "비교").await;
+    for (number, temperature) in [(1, "0"), (2, "1.2")] {
+        let card = walk.card(number).await;
+        walk.press(&card, "Parameters", "파라미터").await;
+        let parameters = card
+            .find("dialog", walk.word("Parameters", "파라미터"))
+            .await;
+        parameters
+            .turn(walk.word("Use parameters", "파라미터 사용"))
+            .await;
+        parameters.set("Max Tokens", "120").await;
+        parameters.set("Temperature", temperature).await;
+        let name = format!("{} {temperature}", walk.word("Temperature", "온도"));
+        parameters
+            .fill(walk.word("Card name", "카드 이름"), &name)
+            .await;
+        walk.press(&parameters, "Close", "닫기").await;
+    }
+    // The model knows little Korean.
+    let question = "Why is the sea salty? Answer in two sentences.";
+    walk.ask(question, question).await;
+    for number in [1, 2] {
+        walk.answered(number).await;
+    }
+    walk.picture("on-device").await;
+}
+
 async fn walk_through(walk: &Walk, base_url: &str, token: &str) {
     let page = walk.browser.page();
     // Choosing a model: the form, then the two pickers.

@@ -22,6 +22,9 @@ use crate::support::page::content_type;
 /// The path of a page that does the least that a page can do with an answer.
 pub const BARE: &str = "/bare";
 
+/// The folder of weights.
+const WEIGHTS: &str = "models";
+
 /// What was asked for.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -45,7 +48,8 @@ impl Site {
             for file in std::fs::read_dir(folder).expect("there is a build in dist/") {
                 let path = file.expect("dist/ can be read").path();
                 if path.is_dir() {
-                    folders.push(path);
+                    // Weights are as small as they get.
+                    folders.extend((!path.ends_with(WEIGHTS)).then_some(path));
                 } else {
                     compressed(&path);
                 }
@@ -77,6 +81,13 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
     if uri.path() == BARE {
         return Html(include_str!("bare.html")).into_response();
     }
+    if let Some(path) = uri.path().strip_prefix("/wllama/")
+        && let Some(folder) = wllama()
+    {
+        let path = folder.join(path);
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        return ([(header::CONTENT_TYPE, content_type(&path))], bytes).into_response();
+    }
     let asked = dist().join(uri.path().trim_start_matches('/'));
     let (path, cache) = if asked.is_file() {
         (asked, "public, max-age=31536000, immutable")
@@ -84,6 +95,13 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
         (dist().join("index.html"), "no-cache")
     };
     let kind = content_type(&path);
+    if path
+        .parent()
+        .is_some_and(|folder| folder.ends_with(WEIGHTS))
+    {
+        let bytes = std::fs::read(&path).expect("it was there a moment ago");
+        return ([(header::CONTENT_TYPE, kind)], bytes).into_response();
+    }
     let bytes = compressed(&path);
     let request = Request {
         at: SystemTime::now(),
@@ -96,6 +114,12 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
         (header::CACHE_CONTROL, cache),
     ];
     (headers, bytes).into_response()
+}
+
+/// Where another runtime of models is that is measured beside, if `script/bench` could get it.
+pub fn wllama() -> Option<PathBuf> {
+    let folder = Path::new(&std::env::var_os("COLLATE_TOOLS")?).join("wllama/esm");
+    folder.is_dir().then_some(folder)
 }
 
 fn dist() -> PathBuf {

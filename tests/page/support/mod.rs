@@ -6,6 +6,7 @@ pub mod odd;
 pub mod odd_models;
 pub mod page;
 pub mod trap;
+pub mod weights;
 
 pub use browser::{Browser, Scope};
 pub use endpoint::{Answer, Cors, Endpoint, Step};

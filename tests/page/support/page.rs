@@ -24,7 +24,7 @@ pub async fn serve() -> SocketAddr {
     address
 }
 
-async fn file(uri: Uri) -> impl IntoResponse {
+pub async fn file(uri: Uri) -> impl IntoResponse {
     let dist = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("dist");
     let asked = dist.join(uri.path().trim_start_matches('/'));
     let path = if asked.is_file() {
@@ -50,6 +50,7 @@ pub fn content_type(file: &Path) -> &'static str {
         Some("js") => "text/javascript",
         Some("css") => "text/css",
         Some("wasm") => "application/wasm",
+        Some("json") => "application/json",
         Some("svg") => "image/svg+xml",
         _ => "application/octet-stream",
     }

@@ -1,0 +1,53 @@
+// The models that run in this browser, as the panel shows them: see `on-device/page/device.js`. The page
+// asks that module for answers; it is one and the same, for its address is.
+
+let device;
+let known = "[]";
+
+// Tells what there is now and whenever that changes, until what it returns is called. Nothing is told
+// where the module can't be had.
+export function watch(version, told) {
+    let isOver = false;
+    let end = () => {};
+    const look = async () => {
+        const models = await device.models();
+        known = models;
+        if (!isOver) told();
+    };
+    import(new URL(`device.js?${version}`, document.baseURI)).then(
+        (module) => {
+            device = module;
+            if (isOver) return;
+            end = device.watch(look);
+            look();
+        },
+        (error) => console.error(error),
+    );
+    return () => {
+        isOver = true;
+        end();
+    };
+}
+
+// What is known of them, as JSON.
+export const models = () => known;
+
+export const download = (id) => device?.fetchWeights(id);
+export const cancel = (id) => device?.cancel(id);
+export const remove = (id) => device?.remove(id);
+// Takes over a file; tells what came of it, as JSON.
+export const add = async (file) => (device ? device.add(file) : "{}");
+
+const unit = (number, locale, name, digits) =>
+    number.toLocaleString(locale, { style: "unit", unit: name, maximumFractionDigits: digits });
+
+// A number of bytes, as readers write it: in units of 1,000,000.
+export const megabytes = (bytes, locale) => unit(bytes / 1e6, locale, "megabyte", bytes < 1e7 ? 1 : 0);
+
+export const speed = (bytes, locale) => unit(bytes / 1e6, locale, "megabyte-per-second", bytes < 1e7 ? 1 : 0);
+
+// A time that is left, in seconds or minutes.
+export const time = (seconds, locale) =>
+    seconds < 90
+        ? unit(Math.ceil(seconds), locale, "second", 0)
+        : unit(Math.ceil(seconds / 60), locale, "minute", 0);
