@@ -50,11 +50,16 @@ fn shorten(folder: &Path) -> Result<()> {
             let (module, names) = rename_imports(&fs::read(&program)?)?;
             fs::write(&path, without_space(&rename_keys(&glue, &names)?))?;
             fs::write(&program, module)?;
-        } else if path.components().any(|part| part.as_os_str() == "snippets") {
+        } else if path.extension().is_some_and(|end| end == "js") && !is_minified(&path) {
             fs::write(&path, without_space(&fs::read_to_string(&path)?))?;
         }
     }
     Ok(())
+}
+
+/// Whether it is as short as it gets.
+fn is_minified(script: &Path) -> bool {
+    stem(script).ends_with(".min")
 }
 
 /// Moves the script that stands in the page into a file, behind `public/start.js`.

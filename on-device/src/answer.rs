@@ -98,7 +98,7 @@ impl Answer {
     fn held(&self) -> usize {
         let begins = |stop: &String| {
             let mut lens = stop.char_indices().map(|(len, _)| len).rev();
-            lens.find(|&len| self.text.ends_with(&stop[..len]))
+            lens.find(|&len| self.text.ends_with(text::part(stop, ..len)))
         };
         self.stops.iter().filter_map(begins).max().unwrap_or(0)
     }

@@ -6,6 +6,7 @@
 use crate::{
     Error,
     letter::{Kind, Kinds},
+    text,
 };
 
 /// How a text is cut.
@@ -65,16 +66,19 @@ impl Pattern {
                 while !rest.is_empty() {
                     let between = Text { kinds, text: rest };
                     let len = between.until(|kind| kind == Kind::Number);
-                    let number = rest[len..].chars().next().map_or(0, char::len_utf8);
+                    let number = text::part(rest, len..)
+                        .chars()
+                        .next()
+                        .map_or(0, char::len_utf8);
                     Text {
                         kinds,
-                        text: &rest[..len],
+                        text: text::part(rest, ..len),
                     }
                     .each(Text::gpt2, &mut take);
                     if number > 0 {
-                        take(&rest[len..len + number]);
+                        take(text::part(rest, len..len + number));
                     }
-                    rest = &rest[len + number..];
+                    rest = text::part(rest, len + number..);
                 }
             }
         }
@@ -93,15 +97,15 @@ impl<'a> Text<'a> {
     fn each(self, first: impl Fn(Self) -> usize, take: &mut impl FnMut(&'a str)) {
         let mut rest = self;
         while !rest.text.is_empty() {
-            let (piece, after) = rest.text.split_at(first(rest));
-            take(piece);
-            rest.text = after;
+            let len = first(rest);
+            take(text::part(rest.text, ..len));
+            rest.text = text::part(rest.text, len..);
         }
     }
 
     fn after(self, len: usize) -> Self {
         Self {
-            text: &self.text[len..],
+            text: text::part(self.text, len..),
             ..self
         }
     }
@@ -160,10 +164,10 @@ impl<'a> Text<'a> {
         let space = usize::from(first == ' ');
         let signs = self.after(space).run(Kind::Other);
         if signs > 0 {
-            let after = &self.text[space + signs..];
+            let after = text::part(self.text, space + signs..);
             return space + signs + after.find(|c| !breaks(c)).unwrap_or(after.len());
         }
-        let spaces = &self.text[..self.run(Kind::Space)];
+        let spaces = text::part(self.text, ..self.run(Kind::Space));
         spaces
             .rfind(breaks)
             .map_or_else(|| self.spaces(), |last| last + 1)
@@ -191,7 +195,7 @@ impl<'a> Text<'a> {
     /// it isn't the only one, in bytes.
     fn spaces(self) -> usize {
         let len = self.run(Kind::Space);
-        let last = self.text[..len]
+        let last = text::part(self.text, ..len)
             .chars()
             .next_back()
             .map_or(0, char::len_utf8);

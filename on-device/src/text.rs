@@ -1,5 +1,13 @@
 //! Looks for one text in another.
 
+use std::slice::SliceIndex;
+
+/// A part of a text; nothing where that begins or ends within a character. To index does the same, but
+/// what it says when it fails is 2 kB of program.
+pub(crate) fn part(text: &str, range: impl SliceIndex<str, Output = str>) -> &str {
+    text.get(range).unwrap_or_default()
+}
+
 /// Where `wanted` first begins in `text`, in bytes.
 ///
 /// `str::find` is faster where texts repeat themselves, which these short ones don't, and is 3 kB.
@@ -14,7 +22,7 @@ pub fn find(text: &str, wanted: &str) -> Option<usize> {
 /// What is before and after `wanted`, where `text` has it.
 pub fn split<'a>(text: &'a str, wanted: &str) -> Option<(&'a str, &'a str)> {
     let at = find(text, wanted)?;
-    Some((&text[..at], &text[at + wanted.len()..]))
+    Some((part(text, ..at), part(text, at + wanted.len()..)))
 }
 
 #[cfg(test)]

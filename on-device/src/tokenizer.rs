@@ -10,7 +10,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 
 use index::Index;
 
-use crate::{Error, Vocabulary, letter::Kinds, piece::Pattern};
+use crate::{Error, Vocabulary, letter::Kinds, piece::Pattern, text};
 
 /// No token: a byte that the vocabulary hasn't got.
 const NONE: u32 = u32::MAX;
@@ -251,7 +251,7 @@ impl Tokenizer {
             let here = self.user_defined.iter().copied();
             let here = here.filter(|token| rest.starts_with(written(token)));
             if let Some(token) = here.max_by_key(|token| written(token).len()) {
-                self.encode_plain(&text[from..at], &mut merging, into);
+                self.encode_plain(text::part(text, from..at), &mut merging, into);
                 into.push(token);
                 at += written(&token).len();
                 from = at;
@@ -259,7 +259,7 @@ impl Tokenizer {
                 at += 1;
             }
         }
-        self.encode_plain(&text[from..], &mut merging, into);
+        self.encode_plain(text::part(text, from..), &mut merging, into);
     }
 
     /// Puts the tokens of a text without user-defined tokens at the end of `into`.
