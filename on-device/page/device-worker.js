@@ -134,8 +134,13 @@ const verbs = {
                 await weights.begun;
                 const name = weights.name(file);
                 const context = await begin(undefined, file);
-                // Where it can't be kept, it is not used either: it would be gone with the worker.
-                loaded = await weights.keep(name, file, context).finally(() => (loaded = undefined));
+                try {
+                    loaded = await weights.keep(name, file, context);
+                } catch (error) {
+                    // It would be gone with the worker: it is not used either.
+                    (await load()).leave();
+                    throw error;
+                }
                 postMessage({ id, done: { id: loaded } });
             },
         }),
