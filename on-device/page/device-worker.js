@@ -21,12 +21,14 @@ const weights = new Weights(
     async () => new (await load()).Hash(),
 );
 
-// A program that trapped is of no more use. Where it can't have as much memory again, that was why.
+// A program that trapped is of no more use. Where it can't have as much memory again, that was why. What
+// JavaScript itself can't have is a RangeError.
 function guard(error, size) {
-    if (!(error instanceof WebAssembly.RuntimeError)) return told(error);
+    if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) return told(error);
     let code = "crashed";
     program.then(({ memory }) => {
         try {
+            if (error instanceof RangeError) throw error;
             memory.grow(Math.ceil(size / 65536));
         } catch {
             code = "out_of_memory";
