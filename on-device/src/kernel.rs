@@ -361,22 +361,23 @@ fn four<L: Lanes>(weights: &Four, tile: &Tile, into: &mut [f32]) {
         singles.fill::<L>(weights, span * SPAN * blocks, quants.len());
         let scales = singles.scales.chunks_exact(blocks);
         let scales = scales.zip(singles.minima.chunks_exact(blocks));
-        for (row, (quants, (scales, minima))) in quants.chunks_exact(blocks).zip(scales).enumerate()
+        for (number, (quants, (scales, minima))) in
+            quants.chunks_exact(blocks).zip(scales).enumerate()
         {
             let mut sums = [L::splat(0.0); 2];
-            let weights = quants.iter().zip(scales.iter().zip(minima));
-            let numbers = vectors.iter().zip(vector_scales.iter().zip(vector_sums));
-            for ((quants, (d, m)), (x, (e, s))) in weights.zip(numbers) {
+            let blocks = quants.iter().zip(scales.iter().zip(minima));
+            let tokens = vectors.iter().zip(vector_scales.iter().zip(vector_sums));
+            for ((quants, (scale, minimum)), (x, (x_scales, x_sums))) in blocks.zip(tokens) {
                 let quants = L::nibbles(quants);
-                let d = L::splat(*d);
-                let m = L::splat(*m);
+                let (scale, minimum) = (L::splat(*scale), L::splat(*minimum));
                 for g in 0..2 {
                     let dots = L::float(dots::<L>(quants, &x[g]));
-                    let scaled = L::mul(dots, L::mul(d, L::load(&e[g])));
-                    sums[g] = L::add(sums[g], L::add(scaled, L::mul(m, L::load(&s[g]))));
+                    let product = L::mul(dots, L::mul(scale, L::load(&x_scales[g])));
+                    let least = L::mul(minimum, L::load(&x_sums[g]));
+                    sums[g] = L::add(sums[g], L::add(product, least));
                 }
             }
-            spread::<L>(sums, tile.tokens, span * SPAN + row, rows, into);
+            spread::<L>(sums, tile.tokens, span * SPAN + number, rows, into);
         }
     }
 }
@@ -441,11 +442,11 @@ fn bytes<L: Lanes>(of: &[[i8; 16]; 2]) -> [L::Short; 4] {
 #[inline]
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn dot<L: Lanes>(weights: [L::Short; 4], x: &Block) -> L::Int {
-    let [a, b, c, d] = weights;
-    L::plus(
-        L::plus(L::dot(a, L::shorts(&x[0])), L::dot(b, L::shorts(&x[1]))),
-        L::plus(L::dot(c, L::shorts(&x[2])), L::dot(d, L::shorts(&x[3]))),
-    )
+    let first = L::dot(weights[0], L::shorts(&x[0]));
+    let second = L::dot(weights[1], L::shorts(&x[1]));
+    let third = L::dot(weights[2], L::shorts(&x[2]));
+    let fourth = L::dot(weights[3], L::shorts(&x[3]));
+    L::plus(L::plus(first, second), L::plus(third, fourth))
 }
 
 /// The products with four blocks.
@@ -523,17 +524,18 @@ pub fn scores<L: Lanes>(
     let four = keys.chunks_exact(4 * query.len());
     let into = into.as_chunks_mut::<4>().0.iter_mut();
     for ((keys, scales), into) in four.zip(key_scales.as_chunks::<4>().0).zip(into) {
-        let (ab, cd) = keys.split_at(2 * query.len());
-        let (a, b) = ab.split_at(query.len());
-        let (c, d) = cd.split_at(query.len());
         let zero = L::dot(L::shorts(&[0; 8]), L::shorts(&[0; 8]));
         let mut sums = [zero; 4];
-        for ((((q, a), b), c), d) in query.iter().zip(a).zip(b).zip(c).zip(d) {
-            let q = L::shorts(q);
-            sums[0] = L::plus(sums[0], L::dot(q, L::shorts(a)));
-            sums[1] = L::plus(sums[1], L::dot(q, L::shorts(b)));
-            sums[2] = L::plus(sums[2], L::dot(q, L::shorts(c)));
-            sums[3] = L::plus(sums[3], L::dot(q, L::shorts(d)));
+        let (first, rest) = keys.split_at(query.len());
+        let (second, rest) = rest.split_at(query.len());
+        let (third, fourth) = rest.split_at(query.len());
+        let pairs = first.iter().zip(second).zip(third.iter().zip(fourth));
+        for (query, ((first, second), (third, fourth))) in query.iter().zip(pairs) {
+            let query = L::shorts(query);
+            sums[0] = L::plus(sums[0], L::dot(query, L::shorts(first)));
+            sums[1] = L::plus(sums[1], L::dot(query, L::shorts(second)));
+            sums[2] = L::plus(sums[2], L::dot(query, L::shorts(third)));
+            sums[3] = L::plus(sums[3], L::dot(query, L::shorts(fourth)));
         }
         let sums = L::float(L::sums(sums));
         L::store(L::mul(sums, L::mul(scale, L::load(scales))), into);
@@ -596,7 +598,7 @@ pub fn exponentials<L: Lanes>(of: &mut [f32]) -> f32 {
     total::<L>(sum)
 }
 
-/// Makes SiLU(gate) · up of each gate, where SiLU(x) = x / (1 + e⁻ˣ): SwiGLU, Shazeer 2020
+/// Makes SiLU(gate) · up of each gate, where SiLU(x) = x / (1 + e⁻ˣ): `SwiGLU`, Shazeer 2020
 /// (arXiv 2002.05202).
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 pub fn gate<L: Lanes>(gates: &mut [f32], ups: &[f32]) {

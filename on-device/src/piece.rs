@@ -150,9 +150,9 @@ impl<'a> Text<'a> {
             return self.run(Kind::Letter);
         }
         if kind == Kind::Number {
-            let len = self.run(Kind::Number);
-            let most = self.text.char_indices().nth(numbers);
-            return most.map_or(len, |(most, _)| most.min(len));
+            let is_number = |c: &char| self.kinds.of(*c) == Kind::Number;
+            let first = self.text.chars().take(numbers).take_while(is_number);
+            return first.map(char::len_utf8).sum();
         }
         if !breaks(first) && rest.kind() == Some(Kind::Letter) {
             return first.len_utf8() + rest.run(Kind::Letter);

@@ -265,11 +265,11 @@ impl Recipe {
         }
         for (key, number) in numbers {
             entry(key, 4, &|value| {
-                value.u32(u32::try_from(number).expect("it is tiny"))
+                value.u32(u32::try_from(number).expect("it is tiny"));
             });
         }
         entry("llama.attention.layer_norm_rms_epsilon", 6, &|value| {
-            value.f32(1e-5)
+            value.f32(1e-5);
         });
         entry("llama.rope.freq_base", 6, &|value| value.f32(10_000.0));
         if let Some(slowness) = self.slowness {

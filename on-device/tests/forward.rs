@@ -110,13 +110,13 @@ impl Plain<'_> {
             }
             for x in &mut xs {
                 let h = self.norm(&name("ffn_norm"), x);
-                let ups = self.times(&name("ffn_up"), &h);
-                let gates = self.times(&name("ffn_gate"), &h);
-                let gated = gates
+                let up = self.times(&name("ffn_up"), &h);
+                let gate = self.times(&name("ffn_gate"), &h);
+                let hidden = gate
                     .iter()
-                    .zip(ups)
+                    .zip(up)
                     .map(|(gate, up)| gate / (1.0 + (-gate).exp()) * up);
-                add(x, &self.times(&name("ffn_down"), &gated.collect()));
+                add(x, &self.times(&name("ffn_down"), &hidden.collect()));
             }
         }
         let x = self.norm("output_norm.weight", &xs[tokens.len() - 1]);

@@ -13,7 +13,7 @@ use support::load;
 struct Counting;
 
 static NOW: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
@@ -22,7 +22,7 @@ static COUNTING: Counting = Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let now = NOW.fetch_add(layout.size(), Relaxed) + layout.size();
-        MOST.fetch_max(now, Relaxed);
+        PEAK.fetch_max(now, Relaxed);
         unsafe { System.alloc(layout) }
     }
 
@@ -35,9 +35,9 @@ unsafe impl GlobalAlloc for Counting {
 /// Loads a file, and reads with it what can be loaded. Whether it was.
 fn check(file: &[u8], pieces: &[usize], case: u64) -> bool {
     let before = NOW.load(Relaxed);
-    MOST.store(before, Relaxed);
+    PEAK.store(before, Relaxed);
     let loaded = load(file, pieces);
-    let most = MOST.load(Relaxed) - before;
+    let most = PEAK.load(Relaxed) - before;
     // A short text takes a few times its bytes, and a vector that grows is there twice.
     let room = 12 * file.len() + (1 << 18);
     assert!(most < room, "case {case}: {most} for {}", file.len());
@@ -54,11 +54,11 @@ fn check(file: &[u8], pieces: &[usize], case: u64) -> bool {
 
 #[test]
 fn damaged_files() {
-    let cases = std::env::var("FUZZ").map_or(5_000, |cases| cases.parse().unwrap());
+    let tries = std::env::var("FUZZ").map_or(5_000, |cases| cases.parse().unwrap());
     let file = Recipe::default().file();
     let header = file.tensors[0].bytes.start;
-    let mut loaded = 0_u64;
-    for case in 0..cases {
+    let mut harmless = 0_u64;
+    for case in 0..tries {
         let mut bytes = file.bytes.clone();
         let mut random = Random(case);
         let mut below = |bound: usize| usize::try_from(random.bits() % bound as u64).unwrap();
@@ -91,13 +91,13 @@ fn damaged_files() {
             bytes.truncate(below(bytes.len()));
         }
         let pieces = [1 + below(5000), 1 + below(100), 1 + below(bytes.len() + 1)];
-        loaded += u64::from(check(&bytes, &pieces, case));
+        harmless += u64::from(check(&bytes, &pieces, case));
     }
-    println!("{loaded} of {cases} were loaded all the same");
+    println!("{harmless} of {tries} were loaded all the same");
     // A file that only claims to be long gets no room for what it claims.
     let mut loader = on_device::Loader::new(3 << 30).unwrap();
     let before = NOW.load(Relaxed);
-    MOST.store(before, Relaxed);
+    PEAK.store(before, Relaxed);
     loader.push(&file.bytes).unwrap();
-    assert!(MOST.load(Relaxed) - before < 12 * file.bytes.len());
+    assert!(PEAK.load(Relaxed) - before < 12 * file.bytes.len());
 }

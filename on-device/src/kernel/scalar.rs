@@ -95,8 +95,11 @@ impl Lanes for Scalar {
 
     #[inline]
     fn wide(from: &[i16; 8]) -> [[f32; 4]; 2] {
-        let [a, b, c, d, e, f, g, h] = from.map(f32::from);
-        [[a, b, c, d], [e, f, g, h]]
+        let mut made = [[0.0; 4]; 2];
+        for (into, short) in made.as_flattened_mut().iter_mut().zip(from) {
+            *into = f32::from(*short);
+        }
+        made
     }
 
     #[inline]

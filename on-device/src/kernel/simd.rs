@@ -3,7 +3,13 @@
 //! Source: the WebAssembly specification, "Vector Instructions"; `core::arch::wasm32` has them under
 //! their names there.
 
-use core::arch::wasm32::*;
+use core::arch::wasm32::{
+    f32x4_add, f32x4_convert_i32x4, f32x4_div, f32x4_mul, f32x4_nearest, f32x4_pmax, f32x4_pmin,
+    f32x4_splat, f32x4_sub, i16x8_shl, i16x8_shr, i32x4_add, i32x4_dot_i16x8,
+    i32x4_extend_high_i16x8, i32x4_extend_low_i16x8, i32x4_shl, i32x4_shuffle,
+    i32x4_trunc_sat_f32x4, u16x8_shr, u16x8_splat, u32x4_extend_low_u16x8, u32x4_splat, v128,
+    v128_and, v128_load, v128_load64_zero, v128_or, v128_store,
+};
 
 use super::Lanes;
 
