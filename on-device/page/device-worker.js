@@ -21,12 +21,14 @@ const weights = new Weights(
     async () => new (await load()).Hash(),
 );
 
-// A program that trapped is of no more use. Where it can't have as much memory again, that was why.
+// A program that trapped is of no more use. Where it can't have as much memory again, that was why. What
+// JavaScript itself can't have is a RangeError.
 function guard(error, size) {
-    if (!(error instanceof WebAssembly.RuntimeError)) return told(error);
+    if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) return told(error);
     let code = "crashed";
     program.then(({ memory }) => {
         try {
+            if (error instanceof RangeError) throw error;
             memory.grow(Math.ceil(size / 65536));
         } catch {
             code = "out_of_memory";
@@ -134,8 +136,13 @@ const verbs = {
                 await weights.begun;
                 const name = weights.name(file);
                 const context = await begin(undefined, file);
-                // Where it can't be kept, it is not used either: it would be gone with the worker.
-                loaded = await weights.keep(name, file, context).finally(() => (loaded = undefined));
+                try {
+                    loaded = await weights.keep(name, file, context);
+                } catch (error) {
+                    // It would be gone with the worker: it is not used either.
+                    (await load()).leave();
+                    throw error;
+                }
                 postMessage({ id, done: { id: loaded } });
             },
         }),

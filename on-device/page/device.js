@@ -51,22 +51,24 @@ function end() {
     worker = undefined;
 }
 
+const isUnderWay = ({ state }) => state === "fetching" || state === "checking";
+
 function crash(error) {
     end();
-    for (const entry of weights) {
-        if (entry.state !== "fetching" && entry.state !== "checking") continue;
+    // Nothing else is told: whoever then looks again begins a worker that may fail as well, without end.
+    for (const entry of weights.filter(isUnderWay)) {
+        changed();
         Object.assign(entry, { state: entry.kept > 0 ? "part" : "absent", error: { ...error }, speed: 0, left: 0 });
     }
     const waiting = [...calls.values()];
     calls.clear();
     for (const tell of waiting) tell({ error });
-    changed();
 }
 
 function rest() {
     clearTimeout(timer);
     timer = setTimeout(() => {
-        const isBusy = calls.size > 0 || weights.some(({ state }) => state === "fetching" || state === "checking");
+        const isBusy = calls.size > 0 || weights.some(isUnderWay);
         if (isBusy) return rest();
         end();
         // Whoever watches is told of what other tabs do, too; without a model, it takes little memory.
@@ -128,9 +130,15 @@ function know(models) {
 // store, context} as JSON. `size` and `kept` are in bytes, `speed` in bytes a second, `left` in seconds,
 // `context` in tokens; the model of the browser itself, of the kind "browser", has a size of 1.
 export async function models() {
-    const [{ models }] = await Promise.all([call("models"), builtin?.look()]);
-    if (models) weights = models;
+    await look();
     return list();
+}
+
+// Gives what went wrong.
+async function look() {
+    const [{ models, error }] = await Promise.all([call("models"), builtin?.look()]);
+    if (models) weights = models;
+    return error;
 }
 
 // Tells the same list whenever it has changed, until what is given back is called.
@@ -208,7 +216,9 @@ export async function respond(request) {
 
 // Only what can answer now.
 async function listed() {
-    const all = JSON.parse(await models());
+    const error = await look();
+    if (error) throw refusal(error);
+    const all = JSON.parse(list());
     if (!hasSimd && !all.some(({ kind }) => kind === "browser")) refuse(501, "no_simd", NO_SIMD);
     const ready = all.filter(({ state, error }) => state === "ready" && error?.code !== "no_simd");
     const data = ready.map(({ id, context }) => ({ id, object: "model", owned_by: "on-device", context_length: context }));

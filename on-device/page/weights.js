@@ -8,6 +8,7 @@ const RESPONSE = 4 * 2 ** 20;
 // How fast it goes is what came in so many milliseconds.
 const PACE = 5000;
 const NAME = "collate.models";
+const NO_STORAGE = "this browser keeps no files for this page";
 
 const { locks } = navigator;
 const beside = (path) => new URL(path, import.meta.url);
@@ -313,8 +314,10 @@ export class Weights {
         const record = this.#records.get(id);
         if (!this.isReady(id) || !record) return undefined;
         const blob = await this.store.blob(record.stem);
+        if (blob.size === record.size) return blob;
         // The browser, or the reader by its means, has removed it.
-        return blob.size === record.size ? blob : undefined;
+        await this.remove(id);
+        return undefined;
     }
 
     async #note(record) {
@@ -346,7 +349,7 @@ export class Weights {
         entry.abort = new AbortController();
         let given;
         try {
-            if (!this.store) throw new Trouble("no_storage", "this browser keeps no files for this page");
+            if (!this.store) throw new Trouble("no_storage", NO_STORAGE);
             const did = await this.#alone(entry, async () => (given = await act(entry.abort.signal)));
             if (!did) this.#elsewhere(entry);
         } catch (error) {
@@ -520,7 +523,7 @@ export class Weights {
 
     // Copies a file that the reader picked, and gives what it is called now.
     async keep(id, file, context) {
-        await this.begun;
+        if (!this.store) throw new Trouble("no_storage", NO_STORAGE);
         const entry = this.#entry(id);
         const record = { id, stem: crypto.randomUUID(), size: file.size, isFile: true, context };
         let same;
