@@ -2,7 +2,8 @@
 //!
 //! It is built for wasm32-unknown-unknown, needs nothing from outside, and exports `main`.
 
-use on_device::kernel::{self, Fastest, Lanes, Tile, scalar::Scalar};
+use on_device::cache::PAGE;
+use on_device::kernel::{self, Fastest, Lanes, Shares, Tile, scalar::Scalar};
 use on_device::quant::{Filling, Kind, Matrix};
 use on_device::tiny::Random;
 
@@ -61,23 +62,40 @@ fn attention(length: usize, random: &mut Random) {
     kernel::scores::<Scalar>(&query, 0.01, &keys, &scales, &mut twin);
     check("scores differ", &fast, &twin);
 
-    let values = shorts(positions * eights, 32767, random);
-    let weights: Vec<[f32; 4]> = (0..positions)
-        .map(|_| [(); 4].map(|()| random.small()))
-        .collect();
-    mixes::<1>(&weights, &values, eights);
-    mixes::<2>(&weights, &values, eights);
-    mixes::<3>(&weights, &values, eights);
-    mixes::<4>(&weights, &values, eights);
+    let (scores, value_scales) = (numbers(PAGE, random), numbers(PAGE, random));
+    let (mut fast, mut twin) = ([[0; 2]; PAGE / 2], [[0; 2]; PAGE / 2]);
+    let scales = [
+        kernel::share::<Fastest>(&scores, &value_scales, &mut fast),
+        kernel::share::<Scalar>(&scores, &value_scales, &mut twin),
+    ];
+    check("scales of shares differ", &scales[..1], &scales[1..]);
+    assert!(fast == twin, "shares differ");
+
+    let values = shorts(PAGE * eights, 4095, random);
+    let shares = [(); 4].map(|()| {
+        let mut of = [[0; 2]; PAGE / 2];
+        let random = shorts(PAGE / 8, 4095, random);
+        of.as_flattened_mut().copy_from_slice(random.as_flattened());
+        of
+    });
+    let scales = [(); 4].map(|()| number(random));
+    mixes::<1>(&shares, &scales, &values, eights);
+    mixes::<2>(&shares, &scales, &values, eights);
+    mixes::<3>(&shares, &scales, &values, eights);
+    mixes::<4>(&shares, &scales, &values, eights);
 }
 
-fn mixes<const Q: usize>(weights: &[[f32; 4]], values: &[[i16; 8]], eights: usize) {
-    let mut fast = vec![[[0.5; 4]; 2]; Q * eights];
+fn mixes<const Q: usize>(
+    shares: &[Shares; 4],
+    scales: &[f32; 4],
+    values: &[[i16; 8]],
+    eights: usize,
+) {
+    let mut fast = vec![[0.5; 4]; Q * eights * 2];
     let mut twin = fast.clone();
-    kernel::mix::<Fastest, Q>(weights, values, &mut fast);
-    kernel::mix::<Scalar, Q>(weights, values, &mut twin);
-    let flat = |of: &[[[f32; 4]; 2]]| of.as_flattened().as_flattened().to_vec();
-    check("mixes differ", &flat(&fast), &flat(&twin));
+    kernel::mix::<Fastest, Q>(shares, scales, values, &mut fast);
+    kernel::mix::<Scalar, Q>(shares, scales, values, &mut twin);
+    check("mixes differ", fast.as_flattened(), twin.as_flattened());
 }
 
 fn elements(random: &mut Random) {

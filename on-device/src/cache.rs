@@ -1,12 +1,10 @@
 //! What attention keeps of the tokens that were read.
 
-use crate::kernel;
+use crate::kernel::{self, Fastest};
 use crate::model::Shape;
 
 /// The positions of a page.
-pub(crate) const PAGE: usize = 32;
-/// The most of a value's numbers: they are multiplied in single precision.
-const MOST_OF_VALUE: f32 = 32767.0;
+pub const PAGE: usize = 32;
 
 /// The keys and values of the tokens that were read, in 16 bits with a scale for each head's vector.
 ///
@@ -112,10 +110,19 @@ impl Cache {
     ) {
         let place = (layer * self.heads + head) * PAGE + position % PAGE;
         let page = &mut self.pages[position / PAGE];
-        let eights = place * self.eights..(place + 1) * self.eights;
-        page.key_scales[place] =
-            kernel::pack(key, kernel::MOST_OF_HEAD, &mut page.keys[eights.clone()]);
-        page.value_scales[place] = kernel::pack(value, MOST_OF_VALUE, &mut page.values[eights]);
+        let own = place * self.eights..(place + 1) * self.eights;
+        let most = kernel::MOST_OF_HEAD;
+        page.key_scales[place] = kernel::pack::<Fastest>(key, most, &mut page.keys[own]);
+        // Two positions' values are together, number by number: one vector multiplies both.
+        let mut packed = [[0; 8]; kernel::MOST_LENGTH / 8];
+        let packed = &mut packed[..self.eights];
+        page.value_scales[place] = kernel::pack::<Fastest>(value, most, packed);
+        let length = self.eights * 8;
+        let pair = (place - place % 2) * length + place % 2;
+        let values = &mut page.values.as_flattened_mut()[pair..];
+        for (value, packed) in values.iter_mut().step_by(2).zip(packed.as_flattened()) {
+            *value = *packed;
+        }
     }
 
     /// One head's pages, the last of which may not be full.

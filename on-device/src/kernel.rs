@@ -4,7 +4,7 @@
 //! [`scalar`] as arrays that do the same in the same order, so that both give the same bits.
 //!
 //! Vectors that are multiplied with quantised weights are quantised, too: each 32 numbers to whole ones
-//! of 16 bits with a scale of their own, a hundredth of whose error nobody sees. Then
+//! of 16 bits with a scale of their own, whose error is far below that of the weights. Then
 //!
 //! ```text
 //! Σ (d·q[i] + m) · (e·x[i])  =  d·e · Σ q[i]·x[i]  +  m · (e · Σ x[i])
@@ -16,6 +16,7 @@ pub mod scalar;
 #[cfg(target_arch = "wasm32")]
 pub mod simd;
 
+use crate::cache::PAGE;
 use crate::quant::{BLOCK, Eight, Four, Matrix, Weights, single};
 
 /// The fastest lanes that there are here.
@@ -27,8 +28,11 @@ pub type Fastest = scalar::Scalar;
 
 /// The most of a quantised number.
 const MOST: f32 = 32767.0;
-/// The most of a quantised number in a product of two such: 128 of them fit in 32 bits.
+/// The most of a quantised number in attention, where both numbers of a product are such: 128 products
+/// fit in 32 bits.
 pub const MOST_OF_HEAD: f32 = 4095.0;
+/// The longest vector of a head.
+pub const MOST_LENGTH: usize = 128;
 
 /// Vectors of 128 bits, and what is done with them lane by lane.
 pub trait Lanes {
@@ -65,13 +69,15 @@ pub trait Lanes {
     fn halves(from: &[u16; 4]) -> Self::Float;
     /// Loads eight.
     fn shorts(from: &[i16; 8]) -> Self::Short;
-    /// The first four and the last four in single precision.
-    fn wide(from: &[i16; 8]) -> [Self::Float; 2];
+    /// The same two in each two lanes.
+    fn pair(of: [i16; 2]) -> Self::Short;
     /// Of 16 bytes: the lower half of each even one, the upper half of each even one, the lower of each
     /// odd one, the upper of each odd one.
     fn nibbles(from: &[u8; 16]) -> [Self::Short; 4];
     /// Of 16 signed bytes: the even ones, the odd ones.
     fn bytes(from: &[i8; 16]) -> [Self::Short; 2];
+    /// The nearest whole numbers of eight, the even one of two, within bounds.
+    fn narrow(low: Self::Float, high: Self::Float) -> [i16; 8];
     /// Each two neighbours' products, summed.
     fn dot(a: Self::Short, b: Self::Short) -> Self::Int;
     /// a + b, wrapping.
@@ -168,26 +174,13 @@ fn quantised(from: &[f32; BLOCK]) -> (Block, f32, f32) {
     (block, scale, sum)
 }
 
-/// Quantises a head's vector, in its own order. What to multiply it with to get it back.
-///
-/// # Panics
-///
-/// Where `into` has not its length.
-pub fn pack(from: &[f32], most: f32, into: &mut [[i16; 8]]) -> f32 {
-    let (scale, inverse) = scales(from, most);
-    let into = into.as_flattened_mut();
-    assert_eq!(from.len(), into.len(), "a number for each");
-    for (into, number) in into.iter_mut().zip(from) {
-        *into = short(number * inverse);
-    }
-    scale
-}
-
 /// What the largest of some numbers is `most` times of, and what makes it `most`.
 fn scales(of: &[f32], most: f32) -> (f32, f32) {
     let mut largest = 0.0_f32;
     for number in of {
-        largest = largest.max(number.abs());
+        // `f32::max` is a call, on wasm.
+        let size = number.abs();
+        largest = if largest < size { size } else { largest };
     }
     // Below that, the inverse would be infinite.
     if largest < 1e-30 {
@@ -542,33 +535,81 @@ pub fn scores<L: Lanes>(
     }
 }
 
-/// Adds values, each times its weight, to what `Q` queries have: `into` is theirs one after another,
-/// `weights` are, for each value, theirs.
+/// Quantises some numbers, in their own order: a multiple of eight. What to multiply them with to get them
+/// back.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+pub fn pack<L: Lanes>(from: &[f32], most: f32, into: &mut [[i16; 8]]) -> f32 {
+    let zero = L::splat(0.0);
+    let mut largest = zero;
+    for four in from.as_chunks::<4>().0 {
+        let four = L::load(four);
+        largest = L::most(L::most(largest, four), L::sub(zero, four));
+    }
+    let mut lanes = [0.0; 4];
+    L::store(largest, &mut lanes);
+    let (scale, inverse) = scales(&lanes, most);
+    let inverse = L::splat(inverse);
+    for (into, eight) in into.iter_mut().zip(from.as_chunks::<8>().0) {
+        let (four, _) = eight.as_chunks::<4>();
+        let low = L::mul(L::load(&four[0]), inverse);
+        let high = L::mul(L::load(&four[1]), inverse);
+        *into = L::narrow(low, high);
+    }
+    scale
+}
+
+/// The weights of a page's values from their scores and their scales, quantised. What to multiply them
+/// with to get them back.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+pub fn share<L: Lanes>(scores: &[f32], scales: &[f32], into: &mut Shares) -> f32 {
+    let mut weights = [0.0; PAGE];
+    let fours = scores
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .zip(scales.as_chunks::<4>().0);
+    for (into, (score, of)) in weights.as_chunks_mut::<4>().0.iter_mut().zip(fours) {
+        L::store(L::mul(L::load(score), L::load(of)), into);
+    }
+    pack::<L>(
+        &weights,
+        MOST_OF_HEAD,
+        into.as_flattened_mut().as_chunks_mut().0,
+    )
+}
+
+/// The weights of a page's values, two positions together.
+pub type Shares = [[i16; 2]; PAGE / 2];
+
+/// Adds a page's values, each times its weight and its query's scale, to what `Q` queries have: `into` is
+/// theirs one after another. Of values, two positions' are together, number by number.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 pub fn mix<L: Lanes, const Q: usize>(
-    weights: &[[f32; 4]],
+    weights: &[Shares; 4],
+    scales: &[f32; 4],
     values: &[[i16; 8]],
-    into: &mut [[[f32; 4]; 2]],
+    into: &mut [[f32; 4]],
 ) {
     let length = into.len() / Q;
-    for part in 0..length {
-        let mut sums = [[L::splat(0.0); 2]; Q];
-        for (q, sums) in sums.iter_mut().enumerate() {
-            let [low, high] = &into[q * length + part];
-            *sums = [L::load(low), L::load(high)];
-        }
-        for (value, weights) in values.chunks_exact(length).zip(weights) {
-            let [low, high] = L::wide(&value[part]);
+    for part in (0..length).step_by(2) {
+        let zero = L::dot(L::shorts(&[0; 8]), L::shorts(&[0; 8]));
+        let mut sums = [[zero; 2]; Q];
+        for (pair, values) in values.chunks_exact(length).enumerate().take(PAGE / 2) {
+            let low = L::shorts(&values[part]);
+            let high = L::shorts(&values[part + 1]);
             for q in 0..Q {
-                let weight = L::splat(weights[q]);
-                sums[q][0] = L::add(sums[q][0], L::mul(weight, low));
-                sums[q][1] = L::add(sums[q][1], L::mul(weight, high));
+                let weights = L::pair(weights[q][pair]);
+                sums[q][0] = L::plus(sums[q][0], L::dot(weights, low));
+                sums[q][1] = L::plus(sums[q][1], L::dot(weights, high));
             }
         }
-        for (q, [low, high]) in sums.into_iter().enumerate() {
-            let into = &mut into[q * length + part];
-            L::store(low, &mut into[0]);
-            L::store(high, &mut into[1]);
+        for q in 0..Q {
+            let scale = L::splat(scales[q]);
+            for half in 0..2 {
+                let into = &mut into[q * length + part + half];
+                let sum = L::mul(L::float(sums[q][half]), scale);
+                L::store(L::add(L::load(into), sum), into);
+            }
         }
     }
 }
@@ -623,17 +664,12 @@ fn exp<L: Lanes>(x: L::Float) -> L::Float {
     let n = L::nearest(L::mul(x, L::splat(std::f32::consts::LOG2_E)));
     let r = L::sub(x, L::mul(n, L::splat(355.0 / 512.0)));
     let r = L::sub(r, L::mul(n, L::splat(-2.121_944_4e-4)));
-    let mut series = L::splat(1.0 / 5040.0);
-    for factor in [
-        1.0 / 720.0,
-        1.0 / 120.0,
-        1.0 / 24.0,
-        1.0 / 6.0,
-        0.5,
-        1.0,
-        1.0,
-    ] {
-        series = L::add(L::mul(series, r), L::splat(factor));
-    }
+    let series = L::add(L::mul(L::splat(1.0 / 5040.0), r), L::splat(1.0 / 720.0));
+    let series = L::add(L::mul(series, r), L::splat(1.0 / 120.0));
+    let series = L::add(L::mul(series, r), L::splat(1.0 / 24.0));
+    let series = L::add(L::mul(series, r), L::splat(1.0 / 6.0));
+    let series = L::add(L::mul(series, r), L::splat(0.5));
+    let series = L::add(L::mul(series, r), L::splat(1.0));
+    let series = L::add(L::mul(series, r), L::splat(1.0));
     L::mul(series, L::power(n))
 }

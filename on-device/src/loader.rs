@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::gguf::{self, Header, Value, damaged};
+use crate::kernel;
 use crate::model::{Model, Place, Shape};
 use crate::quant::{BLOCK, Filling, Kind, Matrix};
 use crate::vocabulary::Vocabulary;
@@ -337,7 +338,7 @@ fn shape(header: &Header, vocabulary: &Vocabulary) -> Result<Shape, Error> {
         }
     }
     let hidden = number("llama.feed_forward_length", 1 << 18)?;
-    if !head.is_multiple_of(16) || head > 128 {
+    if !head.is_multiple_of(16) || head > kernel::MOST_LENGTH {
         return only("heads of this length".to_owned());
     }
     if [width, hidden, heads * head]

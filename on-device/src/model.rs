@@ -211,8 +211,7 @@ struct Attention {
     /// Each query's scores, padded to whole pages.
     scores: Vec<f32>,
     totals: Vec<f32>,
-    weights: Vec<[f32; 4]>,
-    mixed: Vec<[[f32; 4]; 2]>,
+    mixed: Vec<[f32; 4]>,
 }
 
 impl Model {
@@ -400,7 +399,8 @@ impl Attention {
         self.totals.clear();
         for (query, scores) in self.scores.chunks_exact_mut(padded).enumerate() {
             let vector = &queries[place(query)];
-            let scale = kernel::pack(vector, kernel::MOST_OF_HEAD, &mut self.query) / root;
+            let most = kernel::MOST_OF_HEAD;
+            let scale = kernel::pack::<Fastest>(vector, most, &mut self.query) / root;
             let pages = scores.chunks_exact_mut(PAGE);
             for (page, scores) in cache.positions(layer, head).zip(pages) {
                 let (keys, scales) = (page.keys, page.key_scales);
@@ -411,18 +411,16 @@ impl Attention {
             self.totals.push(kernel::exponentials::<Fastest>(scores));
             scores[seen..].fill(0.0);
         }
-        self.weights.resize(PAGE, [0.0; 4]);
+        let (mut shares, mut scales) = ([[[0; 2]; PAGE / 2]; 4], [0.0; 4]);
         for first in (0..count * group).step_by(4) {
             let together = (count * group - first).min(4);
             self.mixed.clear();
-            self.mixed.resize(together * eights, [[0.0; 4]; 2]);
+            self.mixed.resize(together * eights * 2, [0.0; 4]);
             for (number, page) in cache.positions(layer, head).enumerate() {
                 for query in 0..together {
                     let scores = &self.scores[(first + query) * padded + number * PAGE..][..PAGE];
-                    let scaled = scores.iter().zip(page.value_scales);
-                    for (weights, (score, scale)) in self.weights.iter_mut().zip(scaled) {
-                        weights[query] = score * scale;
-                    }
+                    scales[query] =
+                        kernel::share::<Fastest>(scores, page.value_scales, &mut shares[query]);
                 }
                 let mix = match together {
                     1 => kernel::mix::<Fastest, 1>,
@@ -430,11 +428,11 @@ impl Attention {
                     3 => kernel::mix::<Fastest, 3>,
                     _ => kernel::mix::<Fastest, 4>,
                 };
-                mix(&self.weights, page.values, &mut self.mixed);
+                mix(&shares, &scales, page.values, &mut self.mixed);
             }
-            for (query, mixed) in self.mixed.chunks_exact(eights).enumerate() {
+            for (query, mixed) in self.mixed.chunks_exact(eights * 2).enumerate() {
                 let total = self.totals[first + query];
-                let mixed = mixed.as_flattened().as_flattened();
+                let mixed = mixed.as_flattened();
                 for (into, mixed) in into[place(first + query)].iter_mut().zip(mixed) {
                     *into = mixed / total;
                 }

@@ -298,6 +298,26 @@ fn what_was_forgotten_leaves_nothing() {
 }
 
 #[test]
+fn any_number_of_tokens_is_forgotten() {
+    let mut model = model(&Recipe::default());
+    let mut random = Random(8);
+    let text: Vec<u32> = (0..100).map(|_| u32::from(random.below(280))).collect();
+    for kept in [1, 7, 31, 33, 63, 77] {
+        let mut used = model.cache();
+        model.read(&text, &mut used, None);
+        used.truncate(kept);
+        let mut fresh = model.cache();
+        model.read(&text[..kept], &mut fresh, None);
+        let (mut after, mut wanted) = (Vec::new(), Vec::new());
+        model.read(&TEXT, &mut used, Some(&mut after));
+        model.read(&TEXT, &mut fresh, Some(&mut wanted));
+        let wanted: Vector = wanted.iter().map(|logit| f64::from(*logit)).collect();
+        let error = error(&after, &wanted);
+        assert!(error < 1e-3, "{kept}: {error}");
+    }
+}
+
+#[test]
 fn a_cache_grows_as_it_is_used() {
     let mut model = model(&Recipe::default());
     let mut cache = model.cache();

@@ -94,12 +94,8 @@ impl Lanes for Scalar {
     }
 
     #[inline]
-    fn wide(from: &[i16; 8]) -> [[f32; 4]; 2] {
-        let mut made = [[0.0; 4]; 2];
-        for (into, short) in made.as_flattened_mut().iter_mut().zip(from) {
-            *into = f32::from(*short);
-        }
-        made
+    fn pair([a, b]: [i16; 2]) -> [i16; 8] {
+        [a, b, a, b, a, b, a, b]
     }
 
     #[inline]
@@ -121,6 +117,16 @@ impl Lanes for Scalar {
         for i in 0..8 {
             made[0][i] = i16::from(from[2 * i]);
             made[1][i] = i16::from(from[2 * i + 1]);
+        }
+        made
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "it is saturated")]
+    fn narrow(low: [f32; 4], high: [f32; 4]) -> [i16; 8] {
+        let mut made = [0; 8];
+        for (into, number) in made.iter_mut().zip([low, high].as_flattened()) {
+            *into = number.round_ties_even() as i16;
         }
         made
     }

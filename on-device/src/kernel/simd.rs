@@ -5,10 +5,10 @@
 
 use core::arch::wasm32::{
     f32x4_add, f32x4_convert_i32x4, f32x4_div, f32x4_mul, f32x4_nearest, f32x4_pmax, f32x4_pmin,
-    f32x4_splat, f32x4_sub, i16x8_shl, i16x8_shr, i32x4_add, i32x4_dot_i16x8,
-    i32x4_extend_high_i16x8, i32x4_extend_low_i16x8, i32x4_shl, i32x4_shuffle,
-    i32x4_trunc_sat_f32x4, u16x8_shr, u16x8_splat, u32x4_extend_low_u16x8, u32x4_splat, v128,
-    v128_and, v128_load, v128_load64_zero, v128_or, v128_store,
+    f32x4_splat, f32x4_sub, i16x8_narrow_i32x4, i16x8_shl, i16x8_shr, i32x4_add, i32x4_dot_i16x8,
+    i32x4_shl, i32x4_shuffle, i32x4_trunc_sat_f32x4, u16x8_shr, u16x8_splat,
+    u32x4_extend_low_u16x8, u32x4_splat, v128, v128_and, v128_load, v128_load64_zero, v128_or,
+    v128_store,
 };
 
 use super::Lanes;
@@ -120,12 +120,8 @@ impl Lanes for Simd {
 
     #[inline]
     #[target_feature(enable = "simd128")]
-    fn wide(from: &[i16; 8]) -> [v128; 2] {
-        let shorts = vector(from);
-        [
-            f32x4_convert_i32x4(i32x4_extend_low_i16x8(shorts)),
-            f32x4_convert_i32x4(i32x4_extend_high_i16x8(shorts)),
-        ]
+    fn pair([a, b]: [i16; 2]) -> v128 {
+        u32x4_splat(u32::from(a.cast_unsigned()) | u32::from(b.cast_unsigned()) << 16)
     }
 
     #[inline]
@@ -146,6 +142,19 @@ impl Lanes for Simd {
     fn bytes(from: &[i8; 16]) -> [v128; 2] {
         let pairs = vector(from);
         [i16x8_shr(i16x8_shl(pairs, 8), 8), i16x8_shr(pairs, 8)]
+    }
+
+    #[inline]
+    #[target_feature(enable = "simd128")]
+    fn narrow(low: v128, high: v128) -> [i16; 8] {
+        let whole = |of| i32x4_trunc_sat_f32x4(f32x4_nearest(of));
+        let mut made = [0; 8];
+        #[expect(unsafe_code, reason = "a reference to 16 bytes is valid for 16 bytes")]
+        unsafe {
+            let narrow = i16x8_narrow_i32x4(whole(low), whole(high));
+            v128_store(std::ptr::from_mut(&mut made).cast(), narrow);
+        }
+        made
     }
 
     #[inline]
