@@ -15,6 +15,10 @@ use crate::{
 /// So many bytes of what was read are kept, for all conversations together.
 const MOST_KEPT: usize = 256 << 20;
 
+/// From so many tokens on, attention takes so long that fewer are read in one step: a step is to take less
+/// than 100 ms.
+const FAR: usize = 2560;
+
 /// A request.
 pub struct Asked<'a> {
     /// The conversation so far. Where the last message is the assistant's, it is continued.
@@ -150,7 +154,12 @@ impl Desk {
         let Conversation { tokens, cache } = &mut answering.conversation;
         let unread = &tokens[cache.len()..];
         if !unread.is_empty() {
-            let chunk = &unread[..unread.len().min(Model::CHUNK)];
+            let most = if cache.len() < FAR {
+                Model::CHUNK
+            } else {
+                Model::CHUNK / 2
+            };
+            let chunk = &unread[..unread.len().min(most)];
             let is_last = chunk.len() == unread.len();
             let logits = is_last.then_some(&mut answering.logits);
             self.model.read(chunk, cache, logits);

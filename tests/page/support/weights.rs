@@ -106,8 +106,7 @@ impl Weights {
 }
 
 fn list(file: &[u8], sources: &[&str]) -> Value {
-    let digest = Sha256::digest(file);
-    let sha256: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = format!("{:x}", Sha256::digest(file));
     let model = json!({ "id": MODEL, "size": file.len(), "sha256": sha256, "sources": sources });
     json!({ "models": [model] })
 }
