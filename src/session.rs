@@ -840,6 +840,8 @@ impl Session {
                 self.card(card).model().set(model);
             });
             self.proposed.update(|proposed| _ = proposed.remove(&card));
+            // What was not sent for want of a model can be sent now.
+            self.skipped.set(Vec::new());
             self.save_soon();
         }
         Ok(())

@@ -188,9 +188,9 @@ const refuse = (...what) => {
 
 // What the worker, or the browser's model, could not do.
 function refusal({ code, message, tokens, most }) {
-    if (code === "model_not_found") return new Refusal(404, code, message);
-    if (code === "out_of_memory") return new Refusal(500, code, "The model needs more memory than this browser gives it.");
-    if (code === "crashed") return new Refusal(500, code, `The model's program ended: ${message}.`);
+    if (code === "model_not_found") return new Refusal(404, "weights_missing", message);
+    if (code === "out_of_memory") return new Refusal(500, "model_crashed", "The model needs more memory than this browser gives it.");
+    if (code === "crashed") return new Refusal(500, "model_crashed", `The model's program ended: ${message}.`);
     if (code !== "context_length_exceeded") return new Refusal(500, code, message);
     const words = `This model's maximum context length is ${most} tokens. However, your messages resulted in ${tokens} tokens.`;
     return new Refusal(400, code, words, { n_prompt_tokens: tokens, n_ctx: most });

@@ -176,17 +176,23 @@ pub fn OnDevice(
     keep_listed(library, all);
     // Used as soon as it is there.
     let wanted = RwSignal::new(None::<String>);
+    let has_begun = StoredValue::new(false);
     effect(move || {
-        let Some(id) = wanted.get() else { return };
-        let now = all.with(|all| all.iter().find(|model| model.id == id).cloned());
-        match now.map(|model| (model.state, model.error.is_some())) {
-            Some((State::Ready, _)) => {
+        let Some(id) = wanted.get() else {
+            has_begun.set_value(false);
+            return;
+        };
+        let state = all.with(|all| Some(all.iter().find(|model| model.id == id)?.state));
+        match state {
+            Some(State::Ready) => {
                 wanted.set(None);
                 if let Some(on_use) = on_use {
                     on_use.run(id);
                 }
             }
-            Some((State::Absent | State::Part, true)) => wanted.set(None),
+            Some(State::Fetching | State::Checking) => has_begun.set_value(true),
+            // It has ended without it.
+            Some(State::Absent | State::Part) if has_begun.get_value() => wanted.set(None),
             _ => {}
         }
     });
@@ -217,7 +223,13 @@ pub fn OnDevice(
                 .and_then(|added| json::read(&added))
                 .unwrap_or_default();
             let _ = is_adding.try_set(false);
-            let _ = refused.try_set(added.error);
+            let _ = refused.try_set(added.error.map(|mut error| {
+                // Nothing broke off: the file itself is not whole.
+                if error.code == "cut" {
+                    "damaged".clone_into(&mut error.code);
+                }
+                error
+            }));
             if let Some(id) = added.id {
                 let _ = wanted.try_set(Some(id));
             }
