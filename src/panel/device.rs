@@ -245,7 +245,7 @@ pub fn OnDevice(
             aria-label=word!(i18n, device_title)
         >
             {on_use.is_none().then(|| view! { <h3>{word!(i18n, device_title)}</h3> })}
-            <ul>
+            <ul aria-label=word!(i18n, device_title)>
                 {part(move || {
                     let line = |id| view! { <Line id all wanted on_use body /> };
                     ids.get().into_iter().map(line).collect_view()
