@@ -188,30 +188,58 @@ fn number(value: &Value) -> f64 {
         .unwrap_or_else(|| panic!("{value} is a number"))
 }
 
-/// What all workers of browsers on this machine have taken of processors, in seconds.
+/// What all workers of this process's browsers have taken of processors, in seconds.
 ///
-/// Source: proc(5), `/proc/pid/task/tid/stat`: fields 14 and 15, in hundredths of a second.
+/// Source: proc(5), `/proc/pid/stat` and `/proc/pid/task/tid/stat`: field 4 is the parent, 14 and 15 are
+/// hundredths of a second.
 fn worker_seconds() -> f64 {
     // A tick is counted at its end.
     std::thread::sleep(Duration::from_millis(20));
-    let mut ticks = 0_u32;
+    let mut ticks = 0;
     for process in std::fs::read_dir("/proc").expect("it is Linux").flatten() {
-        let Ok(tasks) = std::fs::read_dir(process.path().join("task")) else {
+        let path = process.path();
+        if !is_ours(&path) {
             continue;
-        };
-        for task in tasks.flatten() {
-            ticks += ticks_of(&task.path()).unwrap_or_default();
+        }
+        for task in std::fs::read_dir(path.join("task")).into_iter().flatten() {
+            let task = task.ok().and_then(|task| Stat::of(&task.path()));
+            let worker = task.filter(|task| task.name.starts_with("DedicatedWorker"));
+            ticks += worker.map_or(0, |worker| worker.ticks);
         }
     }
     f64::from(ticks) / 100.0
 }
 
-fn ticks_of(task: &Path) -> Option<u32> {
-    let stat = std::fs::read_to_string(task.join("stat")).ok()?;
-    let (name, fields) = stat.rsplit_once(") ")?;
-    let is_worker = name.contains("(DedicatedWorker");
-    let mut fields = fields.split(' ').skip(11);
-    let user: u32 = fields.next()?.parse().ok()?;
-    let system: u32 = fields.next()?.parse().ok()?;
-    is_worker.then_some(user + system)
+/// Whether a process was started by this one, or by one that it started.
+fn is_ours(process: &Path) -> bool {
+    let mut stat = Stat::of(process);
+    while let Some(Stat { parent, .. }) = stat {
+        if parent == std::process::id() {
+            return true;
+        }
+        stat = Stat::of(&Path::new("/proc").join(parent.to_string()));
+    }
+    false
+}
+
+/// What the system says of a process or a thread.
+struct Stat {
+    name: String,
+    parent: u32,
+    ticks: u32,
+}
+
+impl Stat {
+    fn of(folder: &Path) -> Option<Self> {
+        let stat = std::fs::read_to_string(folder.join("stat")).ok()?;
+        let (name, fields) = stat.rsplit_once(") ")?;
+        let (_, name) = name.split_once('(')?;
+        let fields: Vec<_> = fields.split(' ').collect();
+        let number = |field: usize| fields.get(field - 3)?.parse::<u32>().ok();
+        Some(Self {
+            name: name.to_owned(),
+            parent: number(4)?,
+            ticks: number(14)? + number(15)?,
+        })
+    }
 }
