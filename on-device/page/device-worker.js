@@ -116,6 +116,8 @@ const verbs = {
         await weights.begun;
         return { models: weights.list() };
     },
+    // Has the program before it is needed: the network may be gone by then.
+    prepare: async () => void (await load()),
     fetch: ({ model }) => weights.fetch(model),
     cancel: ({ model }) => weights.cancel(model),
     async remove({ model }) {

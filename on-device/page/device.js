@@ -69,7 +69,8 @@ function rest() {
     clearTimeout(timer);
     timer = setTimeout(() => {
         const isBusy = calls.size > 0 || weights.some(isUnderWay);
-        if (isBusy) return rest();
+        // Without a network, another worker may not be had.
+        if (isBusy || !navigator.onLine) return rest();
         end();
         // Whoever watches is told of what other tabs do, too; without a model, it takes little memory.
         if (listeners.size > 0) call("models");
@@ -221,6 +222,7 @@ async function listed() {
     const all = JSON.parse(list());
     if (!hasSimd && !all.some(({ kind }) => kind === "browser")) refuse(501, "no_simd", NO_SIMD);
     const ready = all.filter(({ state, error }) => state === "ready" && error?.code !== "no_simd");
+    if (ready.some(({ kind }) => kind === "weights")) call("prepare");
     const data = ready.map(({ id, context }) => ({ id, object: "model", owned_by: "on-device", context_length: context }));
     return json({ object: "list", data });
 }

@@ -342,6 +342,8 @@ fn Line(
                     left
                 )
                 .to_string()
+            } else if now.with(|now| now.kept > 0.0) {
+                t_string!(i18n, device_part, kept = kept(), size = size()).to_string()
             } else {
                 t_string!(i18n, device_begins).to_owned()
             }

@@ -135,6 +135,19 @@ async fn a_model_answers_after_one_click_and_one_prompt() {
     let settings = browser.settings().await;
     settings.says("On-device").await;
     settings.says(&format!("In this browser: {size}")).await;
+    settings.press("Close").await;
+    // Nothing of it needs a network any more.
+    // It has its program again, since the reload.
+    let programs = || {
+        let asked = weights.asked();
+        let program = asked.iter().filter(|path| *path == "/on-device_bg.wasm");
+        program.count()
+    };
+    wait_until(|| programs() == 2).await;
+    weights.goes();
+    let card = browser.card(1).await;
+    card.send("Again").await;
+    has_answered(&card, 2).await;
     assert_eq!(weights.ranges(), [None]);
     browser.close().await;
 }

@@ -4,7 +4,10 @@
 use std::{
     collections::VecDeque,
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::{
@@ -48,6 +51,8 @@ struct Served {
     list: Mutex<Value>,
     faults: Mutex<VecDeque<Fault>>,
     ranges: Mutex<Vec<Option<String>>>,
+    asked: Mutex<Vec<String>>,
+    is_gone: AtomicBool,
     gate: Semaphore,
 }
 
@@ -66,6 +71,8 @@ impl Weights {
             file,
             faults: Mutex::default(),
             ranges: Mutex::default(),
+            asked: Mutex::default(),
+            is_gone: AtomicBool::new(false),
             gate: Semaphore::new(0),
         });
         let app = Router::new().fallback(respond);
@@ -99,6 +106,17 @@ impl Weights {
         self.state.gate.add_permits(1);
     }
 
+    /// From now on, nothing is to be had of it.
+    pub fn goes(&self) {
+        self.state.asked.lock().unwrap().clear();
+        self.state.is_gone.store(true, Ordering::Relaxed);
+    }
+
+    /// The paths that were asked for, since it went if it has gone.
+    pub fn asked(&self) -> Vec<String> {
+        self.state.asked.lock().unwrap().clone()
+    }
+
     /// What was asked for of the weights, request by request: a range, or all.
     pub fn ranges(&self) -> Vec<Option<String>> {
         self.state.ranges.lock().unwrap().clone()
@@ -112,6 +130,10 @@ fn list(file: &[u8], sources: &[&str]) -> Value {
 }
 
 async fn respond(State(state): State<Arc<Served>>, headers: HeaderMap, uri: Uri) -> Response {
+    state.asked.lock().unwrap().push(uri.path().to_owned());
+    if state.is_gone.load(Ordering::Relaxed) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     match uri.path() {
         "/models.json" => {
             let list = state.list.lock().unwrap().to_string();
