@@ -16,8 +16,9 @@ export async function look() {
     // One that can't have it now can't have it later on this page, and says so in its console each time.
     if (fetching || isUnavailable) return;
     const availability = await LanguageModel.availability().catch(() => "unavailable");
+    if (fetching) return;
     isUnavailable = availability === "unavailable";
-    const state = { available: "ready", downloadable: "absent", downloading: "elsewhere" }[availability];
+    const state = { available: "ready", downloadable: "absent", downloading: "absent" }[availability];
     const isReady = state === "ready";
     found = state && { ...NONE, state, kept: isReady ? 1 : 0, error: isReady ? null : (found?.error ?? null) };
 }

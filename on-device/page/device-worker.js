@@ -13,7 +13,7 @@ const load = () =>
         return { ...program, memory };
     })().catch((error) => {
         program = undefined;
-        throw new Trouble(error instanceof RangeError ? "out_of_memory" : "crashed", error.message);
+        throw new Trouble(error instanceof RangeError ? "out_of_memory" : "no_program", error.message);
     }));
 
 const weights = new Weights(
@@ -26,7 +26,7 @@ const weights = new Weights(
 function guard(error, size) {
     if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) return told(error);
     let code = "crashed";
-    program.then(({ memory }) => {
+    program?.then(({ memory }) => {
         try {
             if (error instanceof RangeError) throw error;
             memory.grow(Math.ceil(size / 65536));

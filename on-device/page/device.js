@@ -39,7 +39,7 @@ function begin() {
         else if (data?.models) know(data.models);
         else if (data?.id) calls.get(data.id)?.(data);
         // worker.js says nothing but null where the program can't be fetched.
-        else crash(data?.crashed ?? { code: "crashed", message: "its program could not be fetched" });
+        else crash(data?.crashed ?? { code: "no_program", message: "its program could not be fetched" });
     };
     worker.onerror = ({ message }) => own === worker && crash({ code: "crashed", message: message || "the worker failed" });
 }
@@ -187,11 +187,15 @@ const refuse = (...what) => {
     throw new Refusal(...what);
 };
 
+// What is told in the page's own words: see `view::explain`.
+const DEVICE = ["not_gguf", "cut", "damaged", "unsupported", "too_large", "no_simd", "no_storage", "no_program", "full", "failed"];
+
 // What the worker, or the browser's model, could not do.
 function refusal({ code, message, tokens, most }) {
     if (code === "model_not_found") return new Refusal(404, "weights_missing", message);
     if (code === "out_of_memory") return new Refusal(500, "model_crashed", "The model needs more memory than this browser gives it.");
     if (code === "crashed") return new Refusal(500, "model_crashed", `The model's program ended: ${message}.`);
+    if (DEVICE.includes(code)) return new Refusal(500, `device_${code}`, message || code);
     if (code !== "context_length_exceeded") return new Refusal(500, code, message);
     const words = `This model's maximum context length is ${most} tokens. However, your messages resulted in ${tokens} tokens.`;
     return new Refusal(400, code, words, { n_prompt_tokens: tokens, n_ctx: most });
@@ -220,10 +224,10 @@ async function listed() {
     const error = await look();
     if (error) throw refusal(error);
     const all = JSON.parse(list());
-    if (!hasSimd && !all.some(({ kind }) => kind === "browser")) refuse(501, "no_simd", NO_SIMD);
+    if (!hasSimd && !all.some(({ kind }) => kind === "browser")) refuse(501, "device_no_simd", NO_SIMD);
     const ready = all.filter(({ state, error }) => state === "ready" && error?.code !== "no_simd");
     if (ready.some(({ kind }) => kind === "weights")) call("prepare");
-    const data = ready.map(({ id, context }) => ({ id, object: "model", owned_by: "on-device", context_length: context }));
+    const data = ready.map(({ id, context }) => ({ id, object: "model", owned_by: "on-device", context_length: context, architecture: { input_modalities: ["text"] } }));
     return json({ object: "list", data });
 }
 
@@ -262,7 +266,7 @@ function read(body) {
         if (!kind) bad("messages", `'messages' can't have the role '${role}' on this device.`);
         const parts = Array.isArray(content) ? content : [{ type: "text", text: content ?? "" }];
         const text = parts.map(({ type, text }) => {
-            if (type !== "text") bad("messages", `Models on this device read text only, and no '${type}'.`);
+            if (type !== "text") bad("messages", type === "image_url" ? "Models on this device do not support image input." : `Models on this device read text only, and no '${type}'.`);
             return typeof text === "string" ? text : bad("messages", "The content of a message must be text.");
         });
         return { role: kind, content: text.join("\n") };
@@ -300,7 +304,7 @@ async function complete(request) {
     const body = await request.json().catch(() => refuse(400, "invalid_json", "The request's body is no JSON."));
     const asked = read(body ?? {});
     const isOwn = builtin?.is(asked.model);
-    if (!isOwn && !hasSimd) refuse(501, "no_simd", NO_SIMD);
+    if (!isOwn && !hasSimd) refuse(501, "device_no_simd", NO_SIMD);
     const { signal } = request;
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {

@@ -7,6 +7,8 @@ export const PIECE = 2 ** 20;
 const RESPONSE = 4 * 2 ** 20;
 // How fast it goes is what came in so many milliseconds.
 const PACE = 5000;
+// So long is waited for the list of what can be had, in milliseconds.
+const OFFERS = 8000;
 const NAME = "collate.models";
 const NO_STORAGE = "this browser keeps no files for this page";
 
@@ -42,7 +44,8 @@ class Folder {
     async records() {
         const files = [];
         for await (const handle of this.folder.values()) if (handle.name.endsWith(".json")) files.push(handle);
-        return Promise.all(files.map(async (handle) => (await handle.getFile()).text()));
+        // One that another tab removes meanwhile is none.
+        return Promise.all(files.map((handle) => handle.getFile().then((file) => file.text()).catch(() => "")));
     }
 
     async note(stem, text) {
@@ -78,12 +81,21 @@ class Folder {
     }
 
     async blob(stem) {
-        const handle = await this.folder.getFileHandle(stem).catch(() => {});
-        return handle ? handle.getFile() : new Blob();
+        try {
+            return await (await this.folder.getFileHandle(stem)).getFile();
+        } catch (error) {
+            // Whatever else goes wrong does not mean that it is gone.
+            if (error.name === "NotFoundError") return new Blob();
+            throw error;
+        }
     }
 
     async remove(stem) {
-        for (const name of [`${stem}.json`, stem]) await this.folder.removeEntry(name).catch(() => {});
+        // What is known of it goes last: else nobody could remove what is left.
+        for (const name of [stem, `${stem}.json`])
+            await this.folder.removeEntry(name).catch((error) => {
+                if (error.name !== "NotFoundError") throw error;
+            });
     }
 }
 
@@ -101,7 +113,7 @@ class Pieces {
 
     async records() {
         const requests = (await this.cache.keys()).filter(({ url }) => url.endsWith("/record"));
-        return Promise.all(requests.map(async (request) => (await this.cache.match(request)).text()));
+        return Promise.all(requests.map(async (request) => (await this.cache.match(request))?.text() ?? ""));
     }
 
     note(stem, text) {
@@ -198,7 +210,8 @@ export class Weights {
     // What can be had. Whoever keeps the page can change it without another version of the page.
     async #offers() {
         try {
-            const response = await fetch(beside("./models.json"), { cache: "no-cache" });
+            // What is kept does not wait for it longer than that.
+            const response = await fetch(beside("./models.json"), { cache: "no-cache", signal: AbortSignal.timeout(OFFERS) });
             const { models } = await response.json();
             this.offers = models.filter(
                 ({ id, size, sha256, sources }) =>
@@ -217,13 +230,10 @@ export class Weights {
     async #look() {
         if (!this.offers) await this.#offers();
         const records = new Map();
-        for (const text of (await this.store?.records().catch(() => [])) ?? []) {
-            try {
-                const record = JSON.parse(text);
-                records.set(record.id, record);
-            } catch {
-                // The browser ended while it was written.
-            }
+        const known = [...this.#records.values()].map((record) => JSON.stringify(record));
+        for (const text of (await this.store?.records().catch(() => known)) ?? []) {
+            const record = parsed(text);
+            if (record) records.set(record.id, record);
         }
         this.#records = records;
         const held = new Set(((await locks?.query())?.held ?? []).map(({ name }) => name));
@@ -236,14 +246,19 @@ export class Weights {
             entry.offer = offer;
             if (entry.isBusy) continue;
             const isElsewhere = held.has(`${NAME}.${id}`);
-            // What another tab left behind half copied, or what is offered no more or in another version,
-            // is of no use.
-            const isOld = record && (offer ? offer.sha256 !== record.sha256 : !record.isWhole && (record.isFile || this.offers));
-            if (isOld && !isElsewhere) await this.#alone(entry, () => this.store.remove(record.stem));
-            const isKept = record && !isOld;
+            // What another tab left behind half copied, or half of what is offered no more or in another
+            // version, is of no use. What is whole stays until the reader removes it.
+            const isOld = (record) => record && !record.isWhole && (record.isFile || (this.offers && offer?.sha256 !== record.sha256));
+            if (isOld(record) && !isElsewhere)
+                await this.#alone(entry, async () => {
+                    // Another tab may have made it whole since it was read.
+                    const texts = await this.store.records();
+                    if (isOld(texts.map(parsed).find((now) => now?.stem === record.stem))) await this.store.remove(record.stem);
+                });
+            const isKept = record && !isOld(record);
             const kept = !isKept ? 0 : record.isWhole ? record.size : (await this.store.blob(record.stem)).size;
             Object.assign(entry, {
-                size: offer?.size ?? record.size,
+                size: isKept && record.isWhole ? record.size : (offer?.size ?? record.size),
                 kept,
                 file: !!(isKept && record.isFile),
                 context: (isKept && record.context) || offer?.context,
@@ -306,8 +321,6 @@ export class Weights {
 
     isReady = (id) => this.#entries.get(id)?.state === "ready";
 
-    isBusy = () => [...this.#entries.values()].some(({ isBusy }) => isBusy);
-
     // The file of a model that is ready.
     async blob(id) {
         await this.begun;
@@ -354,6 +367,8 @@ export class Weights {
             if (!did) this.#elsewhere(entry);
         } catch (error) {
             if (!entry.abort.signal.aborted) entry.error = told(error);
+            // A program that trapped is of no more use.
+            if (error instanceof WebAssembly.RuntimeError) throw error;
         }
         entry.isBusy = false;
         entry.speed = entry.left = 0;
@@ -368,9 +383,10 @@ export class Weights {
         await this.begun;
         if (!this.offers) await this.refresh();
         const entry = this.#entries.get(id);
-        if (!entry || entry.state === "ready") return;
+        if (entry?.isBusy) return entry.ending;
+        if (!entry || entry.state === "ready") return undefined;
         entry.ending = this.#work(entry, (signal) => this.#fetch(entry, signal));
-        await entry.ending;
+        return entry.ending;
     }
 
     async cancel(id) {
@@ -402,6 +418,8 @@ export class Weights {
         // Of several sources, what went wrong with the one that was tried the furthest is told.
         let trouble = new Trouble("no_source", "no source has this model");
         for (const source of offer.sources) {
+            // Nothing of a wrong file is a beginning of the right one.
+            if (trouble.code === "checksum") await this.#forget(entry, record);
             try {
                 await this.#from(beside(source), entry, record, signal);
                 return;
@@ -410,7 +428,15 @@ export class Weights {
                 if (error.code !== "missing") trouble = error;
             }
         }
+        if (trouble.code === "checksum") await this.#forget(entry, record);
         throw trouble;
+    }
+
+    // Lets go of what came of a model.
+    async #forget(entry, record) {
+        await this.store.remove(record.stem);
+        entry.kept = 0;
+        entry.state = "fetching";
     }
 
     // Browsers say about how much they would keep; the writing itself fails, too.
@@ -449,12 +475,7 @@ export class Weights {
         entry.state = "checking";
         entry.speed = entry.left = 0;
         this.change();
-        if (hash.finish() !== sha256) {
-            await this.store.remove(record.stem);
-            entry.kept = 0;
-            entry.state = "fetching";
-            throw new Trouble("checksum", "what came is not what is offered: its SHA-256 is another");
-        }
+        if (hash.finish() !== sha256) throw new Trouble("checksum", "what came is not what is offered: its SHA-256 is another");
         await this.#note({ ...record, isWhole: true });
     }
 
@@ -463,12 +484,12 @@ export class Weights {
         const headers = new Headers();
         if (at > 0) {
             headers.set("Range", `bytes=${at}-`);
-            // From elsewhere, it is the same file or the checksum tells.
-            if (record.tag && record.source === url.href) headers.set("If-Range", record.tag);
+            // From elsewhere, it would need the server's leave; the checksum tells all the same.
+            if (record.tag && record.source === url.href && url.origin === location.origin) headers.set("If-Range", record.tag);
         }
         let response;
         try {
-            const how = { credentials: "omit", referrerPolicy: "no-referrer", cache: "no-store" };
+            const how = { referrerPolicy: "no-referrer", cache: "no-store" };
             response = await fetch(url, { ...how, headers, signal });
         } catch (error) {
             if (signal.aborted) throw error;
@@ -510,7 +531,8 @@ export class Weights {
         } finally {
             await writer.close();
         }
-        if (at < size) throw new Trouble("cut", `${at} of ${size} bytes came`);
+        // It has ended as its server says: its file is another.
+        if (at < size) throw new Trouble("checksum", `${at} of ${size} bytes came`);
     }
 
     // A name for a file that the reader picked.
@@ -551,7 +573,6 @@ export class Weights {
                 if (offer && !this.#entries.get(offer.id)?.isBusy) {
                     this.#records.delete(id);
                     record.id = offer.id;
-                    record.isFile = false;
                     // What was fetched of it before.
                     await this.store.remove(record.sha256);
                 }
@@ -570,6 +591,15 @@ export class Weights {
             throw Object.assign(new Trouble("cancelled"), entry.error);
         }
         return (same ?? record).id;
+    }
+}
+
+// A record; nothing where the browser ended while it was written.
+function parsed(text) {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return undefined;
     }
 }
 

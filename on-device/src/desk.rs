@@ -117,7 +117,7 @@ impl Desk {
     }
 
     /// The bytes of what was read of earlier conversations.
-    pub fn cached(&self) -> usize {
+    fn cached(&self) -> usize {
         self.kept.iter().map(|kept| kept.cache.bytes()).sum()
     }
 
@@ -129,6 +129,9 @@ impl Desk {
     pub fn ask(&mut self, asked: Asked) -> Result<usize, Error> {
         self.stop();
         let prompt = self.template.tokens(&self.tokenizer, asked.messages)?;
+        if prompt.is_empty() {
+            return Err(Error::Damaged("no token for any of these words".to_owned()));
+        }
         let (tokens, most) = (prompt.len(), self.context());
         if tokens >= most {
             return Err(Error::TooLong { tokens, most });

@@ -74,10 +74,6 @@ pub struct Hash(Sha256);
 impl Hash {
     /// Of nothing yet.
     #[wasm_bindgen(constructor)]
-    #[expect(
-        clippy::new_without_default,
-        reason = "only JavaScript makes one, which knows no defaults"
-    )]
     pub fn new() -> Self {
         Self(Sha256::new())
     }
@@ -167,12 +163,6 @@ pub fn finish() -> Result<f64, JsValue> {
     PLACE.set(Place::Loaded(Box::new(desk)));
     #[expect(clippy::cast_precision_loss, reason = "it is a few thousands")]
     Ok(context as f64)
-}
-
-/// The bytes of what was read of earlier conversations.
-#[wasm_bindgen]
-pub fn cached() -> usize {
-    with(|desk| desk.cached()).unwrap_or_default()
 }
 
 /// Begins an answer. `roles` has the first letter of each message's role (system, user, assistant),

@@ -20,6 +20,9 @@ const MOST_TEXT: u64 = 1 << 20;
 const MOST_ENTRIES: u64 = 1024;
 /// The most tensors: the largest models have some thousand.
 const MOST_TENSORS: u64 = 1 << 14;
+/// The most values of an array: the largest vocabularies have a quarter of a million tokens, and somewhat
+/// more merges.
+const MOST_VALUES: u64 = 1 << 20;
 /// The most bytes that are held back together with what just came.
 const PIECE: usize = 1 << 16;
 
@@ -283,6 +286,9 @@ impl Array {
         match self.left.checked_mul(self.kind.least()) {
             Some(bytes) if bytes <= room => {}
             _ => return Err(Error::Cut),
+        }
+        if self.left > MOST_VALUES {
+            return Err(Error::TooLarge("an array of the metadata".to_owned()));
         }
         self.into = match self.kind {
             Type::Array => return Err(Error::Unsupported("an array of arrays".to_owned())),

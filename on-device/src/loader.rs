@@ -10,6 +10,9 @@ use crate::vocabulary::Vocabulary;
 /// The longest file, in bytes: wasm's memory ends at 4 GiB, and a model needs more than its weights.
 const MOST: u64 = 3 << 30;
 
+/// A conversation of fewer tokens is none, where the model knows longer ones.
+const LEAST_CONTEXT: usize = 512;
+
 /// Takes a GGUF file in pieces as they come; keeps no copy of it.
 ///
 /// What is wrong with the metadata is said as soon as the last of it has come.
@@ -360,7 +363,7 @@ fn shape(header: &Header, vocabulary: &Vocabulary) -> Result<Shape, Error> {
     };
     // Each layer has nine tensors: a file that says it has more has them listed.
     let layers = number("llama.block_count", header.tensors.len() / Shape::LAYER)?;
-    Ok(Shape {
+    let shape = Shape {
         layers,
         width,
         hidden,
@@ -373,7 +376,13 @@ fn shape(header: &Header, vocabulary: &Vocabulary) -> Result<Shape, Error> {
             .ok_or_else(|| damaged("without llama.attention.layer_norm_rms_epsilon"))?,
         base: positive("llama.rope.freq_base")?.unwrap_or(10_000.0),
         slowness: factor.unwrap_or(1.0),
-    })
+    };
+    if shape.most() < shape.context.min(LEAST_CONTEXT) {
+        return Err(Error::TooLarge(
+            "what attention keeps of a token".to_owned(),
+        ));
+    }
+    Ok(shape)
 }
 
 /// What the metadata say about tokens.

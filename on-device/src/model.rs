@@ -17,6 +17,8 @@ use crate::kernel::{self, Fastest, Tile};
 use crate::quant::Matrix;
 use crate::rope::Rope;
 
+/// The most bytes that the cache of one conversation may take.
+const MOST_CACHE: usize = 512 << 20;
 /// The longest context, in tokens: a longer one's cache would outgrow a page's memory.
 const MOST_CONTEXT: usize = 4096;
 
@@ -147,6 +149,15 @@ impl Shape {
         }
     }
 
+    /// How many tokens a conversation may have: see [`Model::context`].
+    pub fn most(&self) -> usize {
+        // Keys and values, in 16 bits with a scale for each head's vector.
+        let token = self.layers * self.key_heads * 2 * (2 * self.head + 4);
+        self.context
+            .min(MOST_CONTEXT)
+            .min(MOST_CACHE / token.max(1))
+    }
+
     /// The rows and columns of what belongs there.
     pub fn dimensions(&self, place: Place) -> (usize, usize) {
         let queries = self.heads * self.head;
@@ -243,9 +254,10 @@ impl Model {
         })
     }
 
-    /// How many tokens it takes: those it was trained with, at most 4,096.
+    /// How many tokens it takes: those it was trained with, at most 4,096, and at most as many as have
+    /// room in 512 MiB.
     pub fn context(&self) -> usize {
-        self.shape.context.min(MOST_CONTEXT)
+        self.shape.most()
     }
 
     /// How many tokens there are to choose from.

@@ -12,6 +12,9 @@ use index::Index;
 
 use crate::{Error, Vocabulary, letter::Kinds, piece::Pattern, text};
 
+/// The most user-defined tokens: models have some dozens.
+const MOST_USER_DEFINED: usize = 1024;
+
 /// No token: a byte that the vocabulary hasn't got.
 const NONE: u32 = u32::MAX;
 
@@ -144,6 +147,12 @@ impl Tokenizer {
         match self.written.kind(token) {
             // One that is empty would be found without end.
             _ if bytes.is_empty() => {}
+            // Each is looked for at each place of a text.
+            Some(Kind::UserDefined) if self.user_defined.len() == MOST_USER_DEFINED => {
+                return Err(Error::TooLarge(
+                    "the number of user-defined tokens".to_owned(),
+                ));
+            }
             Some(Kind::UserDefined) => self.user_defined.push(token),
             Some(Kind::Normal) => {
                 if let [byte] = bytes {

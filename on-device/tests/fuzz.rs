@@ -49,8 +49,35 @@ fn check(file: &[u8], pieces: &[usize], case: u64) -> bool {
         .model
         .read(&[1, 70, 260], &mut cache, Some(&mut logits));
     assert_eq!(logits.len(), loaded.model.vocabulary_len());
+    // Its words and its template may still be anything.
+    let Ok(mut desk) = on_device::desk::Desk::new(loaded) else {
+        return true;
+    };
+    for question in ["Hello, 세상", "and again"] {
+        let asked = on_device::desk::Asked {
+            messages: &[(on_device::template::Role::User, question)],
+            sampling: GREEDY,
+            most: Some(4),
+            stops: vec!["he".to_owned()],
+        };
+        if desk.ask(asked).is_err() {
+            break;
+        }
+        while desk.step().is_some() {}
+    }
     true
 }
+
+const GREEDY: on_device::sampler::Sampling = on_device::sampler::Sampling {
+    temperature: 0.0,
+    top_k: 0,
+    top_p: 1.0,
+    min_p: 0.0,
+    repetition_penalty: 1.0,
+    frequency_penalty: 0.0,
+    presence_penalty: 0.0,
+    seed: 0,
+};
 
 #[test]
 fn damaged_files() {

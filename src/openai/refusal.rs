@@ -196,6 +196,8 @@ pub enum Cause {
     Weights,
     /// The model ran in this browser, and its program has ended.
     Memory,
+    /// Something else about what runs in this browser: its code in `on-device/page/device.js`.
+    Device(String),
     /// The server failed.
     Server,
     /// Anything else.
@@ -318,6 +320,12 @@ impl Cause {
         }
         if says(&["model_crashed"]) {
             return Some(Self::Memory);
+        }
+        if let Some((_, code)) = words.split_once("device_") {
+            let code = code
+                .split(|c: char| !c.is_ascii_lowercase() && c != '_')
+                .next();
+            return Some(Self::Device(code.unwrap_or_default().to_owned()));
         }
         if says(&["insufficient_quota", "insufficient balance"]) {
             return Some(Self::Quota);

@@ -13,6 +13,7 @@ use crate::{
     session::{Library, Models},
     view::{
         dynamic::{click, derive, effect, memo, part, when, word},
+        explain::explain_device,
         focus_if_lost,
     },
 };
@@ -24,7 +25,11 @@ extern "C" {
 
     fn models() -> String;
 
-    fn download(id: &str);
+    #[wasm_bindgen(js_name = isMissing)]
+    fn is_missing() -> bool;
+
+    #[wasm_bindgen(catch)]
+    async fn download(id: &str) -> Result<JsValue, JsValue>;
 
     fn cancel(id: &str);
 
@@ -94,20 +99,7 @@ struct Problem {
 
 impl Problem {
     fn explain(&self, i18n: I18n) -> String {
-        let words = match &*self.code {
-            "no_source" => t_string!(i18n, device_no_source),
-            "unreachable" | "offline" => t_string!(i18n, device_unreachable),
-            "cut" => t_string!(i18n, device_cut),
-            "checksum" => t_string!(i18n, device_checksum),
-            "full" => t_string!(i18n, device_full),
-            "damaged" => t_string!(i18n, device_damaged),
-            "not_gguf" => t_string!(i18n, device_not_gguf),
-            "unsupported" => t_string!(i18n, device_unsupported),
-            "too_large" | "out_of_memory" => t_string!(i18n, device_too_large),
-            "no_simd" => t_string!(i18n, device_no_simd),
-            "no_storage" => t_string!(i18n, device_no_storage),
-            _ => t_string!(i18n, device_failed),
-        };
+        let words = explain_device(i18n, &self.code);
         if self.message.is_empty() {
             return words.to_owned();
         }
@@ -116,9 +108,16 @@ impl Problem {
 }
 
 /// Follows what there is, as long as the owner lasts.
-fn followed() -> RwSignal<Vec<Model>> {
+fn followed(problem: RwSignal<Option<Problem>>) -> RwSignal<Vec<Model>> {
     let all = RwSignal::new(Vec::<Model>::new());
     let told = Closure::<dyn Fn()>::new(move || {
+        if is_missing() {
+            let missing = Problem {
+                code: "no_program".to_owned(),
+                message: String::new(),
+            };
+            let _ = problem.try_set(Some(missing));
+        }
         let now: Vec<Model> = json::read(&models()).unwrap_or_default();
         if all.try_with_untracked(|before| *before != now) == Some(true) {
             all.set(now);
@@ -136,11 +135,16 @@ fn followed() -> RwSignal<Vec<Model>> {
 
 /// Has the page ask for the list of models again, where what is here is no longer what it knows.
 fn keep_listed(library: Library, all: RwSignal<Vec<Model>>) {
-    effect(move || {
-        let ready: Vec<String> = all.with(|all| {
+    let ready = memo(move || {
+        all.with(|all| {
             let ready = all.iter().filter(|model| model.state == State::Ready);
-            ready.map(|model| model.id.clone()).collect()
-        });
+            let ready: Vec<String> = ready.map(|model| model.id.clone()).collect();
+            // Before anything was told, nothing is known.
+            (!all.is_empty()).then_some(ready)
+        })
+    });
+    effect(move || {
+        let Some(ready) = ready.get() else { return };
         let Ok(base_url) = BaseUrl::parse(BaseUrl::ON_DEVICE) else {
             return;
         };
@@ -172,34 +176,24 @@ pub fn OnDevice(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let all = followed();
+    let refused = RwSignal::new(None::<Problem>);
+    let all = followed(refused);
     keep_listed(library, all);
     // Used as soon as it is there.
     let wanted = RwSignal::new(None::<String>);
-    let has_begun = StoredValue::new(false);
     effect(move || {
-        let Some(id) = wanted.get() else {
-            has_begun.set_value(false);
-            return;
-        };
-        let state = all.with(|all| Some(all.iter().find(|model| model.id == id)?.state));
-        match state {
-            Some(State::Ready) => {
-                wanted.set(None);
-                if let Some(on_use) = on_use {
-                    on_use.run(id);
-                }
+        let Some(id) = wanted.get() else { return };
+        let is_ready = |model: &Model| model.id == id && model.state == State::Ready;
+        if all.with(|all| all.iter().any(is_ready)) {
+            wanted.set(None);
+            if let Some(on_use) = on_use {
+                on_use.run(id);
             }
-            Some(State::Fetching | State::Checking) => has_begun.set_value(true),
-            // It has ended without it.
-            Some(State::Absent | State::Part) if has_begun.get_value() => wanted.set(None),
-            _ => {}
         }
     });
     let body = NodeRef::<html::Section>::new();
     let file = NodeRef::<html::Input>::new();
     let is_adding = RwSignal::new(false);
-    let refused = RwSignal::new(None::<Problem>);
     let pick = move || {
         let Some(input) = file.get_untracked() else {
             return;
@@ -223,7 +217,8 @@ pub fn OnDevice(
                 .and_then(|added| json::read(&added))
                 .unwrap_or_default();
             let _ = is_adding.try_set(false);
-            let _ = refused.try_set(added.error.map(|mut error| {
+            let error = added.error.filter(|error| error.code != "cancelled");
+            let _ = refused.try_set(error.map(|mut error| {
                 // Nothing broke off: the file itself is not whole.
                 if error.code == "cut" {
                     "damaged".clone_into(&mut error.code);
@@ -316,7 +311,18 @@ fn Line(
         if on_use.is_some() {
             wanted.set(Some(id.clone()));
         }
-        download(&id);
+        spawn_local(async move {
+            let done = download(&id).await;
+            // It has ended without it: who gets it later has not asked for it here.
+            let is_ready = done.is_ok_and(|done| done.is_truthy());
+            let is_elsewhere = || {
+                now.try_get_untracked()
+                    .is_some_and(|now| now.state == State::Elsewhere)
+            };
+            if !is_ready && !is_elsewhere() {
+                let _ = wanted.try_update(|wanted| wanted.take_if(|wanted| *wanted == id));
+            }
+        });
     };
     let standing = derive(move || match state.get() {
         State::Absent | State::Part | State::Ready if kind.get() == Kind::Browser => {
@@ -378,6 +384,11 @@ fn Line(
         }
         .into_any()
     };
+    // The same buttons stay, and with them the focus.
+    let shown = memo(move || match state.get() {
+        State::Checking => State::Fetching,
+        state => state,
+    });
     let buttons = {
         let button = button.clone();
         move || {
@@ -386,7 +397,7 @@ fn Line(
                 let words = words.to_owned();
                 derive(move || words.clone())
             };
-            match state.get() {
+            match shown.get() {
                 State::Absent => {
                     let is_browsers = kind.get_untracked() == Kind::Browser;
                     let label = derive(move || match (uses, is_browsers) {

@@ -3,9 +3,10 @@
 
 let device;
 let known = "[]";
+let lacks = false;
 
-// Tells what there is now and whenever that changes, until what it returns is called. Nothing is told
-// where the module can't be had.
+// Tells what there is now and whenever that changes, until what it returns is called. Where the module
+// can't be had, it is told once that it is missing.
 export function watch(version, told) {
     let isOver = false;
     let end = () => {};
@@ -21,7 +22,11 @@ export function watch(version, told) {
             end = device.watch(look);
             look();
         },
-        (error) => console.error(error),
+        (error) => {
+            console.error(error);
+            lacks = true;
+            if (!isOver) told();
+        },
     );
     return () => {
         isOver = true;
@@ -32,11 +37,18 @@ export function watch(version, told) {
 // What is known of them, as JSON.
 export const models = () => known;
 
-export const download = (id) => device?.fetchWeights(id);
+// Whether the module can't be had.
+export const isMissing = () => lacks;
+
+// Tells whether the model is there once the download has ended, in whichever way.
+export async function download(id) {
+    await device.fetchWeights(id);
+    return JSON.parse(await device.models()).some((model) => model.id === id && model.state === "ready");
+}
 export const cancel = (id) => device?.cancel(id);
 export const remove = (id) => device?.remove(id);
 // Takes over a file; tells what came of it, as JSON.
-export const add = async (file) => (device ? device.add(file) : "{}");
+export const add = async (file) => (device ? device.add(file) : JSON.stringify({ error: { code: "no_program" } }));
 
 const unit = (number, locale, name, digits) =>
     number.toLocaleString(locale, { style: "unit", unit: name, maximumFractionDigits: digits });

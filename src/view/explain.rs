@@ -78,6 +78,7 @@ fn explain_cause(i18n: I18n, error: &Error, status: Option<u16>) -> String {
         Cause::Pictures => t_string!(i18n, refused_pictures),
         Cause::Weights => t_string!(i18n, refused_weights),
         Cause::Memory => t_string!(i18n, refused_memory),
+        Cause::Device(code) => explain_device(i18n, code),
         _ => "",
     };
     let Some(status) = status.filter(|_| words.is_empty()) else {
@@ -97,6 +98,26 @@ fn explain_cause(i18n: I18n, error: &Error, status: Option<u16>) -> String {
         Cause::Timeout => t_string!(i18n, refused_late, status).to_string(),
         Cause::Server => t_string!(i18n, refused_server, status).to_string(),
         _ => t_string!(i18n, refused, status).to_string(),
+    }
+}
+
+/// Why a model that is to run in this browser can't be had, or can't run: by its code in
+/// `on-device/page/`.
+pub fn explain_device(i18n: I18n, code: &str) -> &'static str {
+    match code {
+        "no_source" => t_string!(i18n, device_no_source),
+        "unreachable" | "offline" => t_string!(i18n, device_unreachable),
+        "cut" => t_string!(i18n, device_cut),
+        "checksum" => t_string!(i18n, device_checksum),
+        "full" => t_string!(i18n, device_full),
+        "damaged" => t_string!(i18n, device_damaged),
+        "not_gguf" => t_string!(i18n, device_not_gguf),
+        "unsupported" => t_string!(i18n, device_unsupported),
+        "too_large" | "out_of_memory" => t_string!(i18n, device_too_large),
+        "no_simd" => t_string!(i18n, device_no_simd),
+        "no_storage" => t_string!(i18n, device_no_storage),
+        "no_program" => t_string!(i18n, device_no_program),
+        _ => t_string!(i18n, device_failed),
     }
 }
 

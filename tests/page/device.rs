@@ -338,6 +338,22 @@ async fn where_a_page_comes_instead_the_next_source_is_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_one_source_spoils_the_next_makes_good() {
+    let (weights, browser) = visit().await;
+    let other = Weights::start(self::weights()).await;
+    let elsewhere = format!("{}models/tiny.gguf", other.url());
+    weights.are_at(&["models/tiny.gguf", &elsewhere]);
+    weights.will(Fault::Garble);
+    browser.reload().await;
+    let card = browser.card(1).await;
+    button(&card, "Download").await.click().await;
+    card.find("combobox", "Model").await.holds(MODEL).await;
+    // From its beginning: nothing of a wrong file is a part of the right one.
+    assert_eq!(other.ranges(), [None]);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_source_it_says_so() {
     let (weights, browser) = visit().await;
     weights.are_at(&["models/missing.gguf"]);
