@@ -1064,7 +1064,8 @@ impl Session {
         if asked.goes_on
             && let Some(answer) = &turn.answer
         {
-            request.go_on_from(&answer.text);
+            let is_continued = asked.endpoint.base_url.is_on_device();
+            request.go_on_from(&answer.text, is_continued);
         }
         if !counts {
             request.stream_options = None;

@@ -79,7 +79,13 @@ function rest() {
 
 // Sends something to the worker, which answers to `tell` until it has said `done`, `end` or `error`.
 function send(message, tell) {
-    if (!worker) begin();
+    try {
+        if (!worker) begin();
+    } catch (error) {
+        worker = undefined;
+        tell({ error: { code: "no_program", message: error.message } });
+        return () => {};
+    }
     rest();
     const id = (number += 1);
     calls.set(id, (data) => {
@@ -106,7 +112,7 @@ let telling;
 // As JSON.
 function list() {
     const own = builtin?.entry();
-    const lack = hasSimd ? undefined : { code: "no_simd", message: NO_SIMD };
+    const lack = hasSimd ? undefined : { code: "no_simd", message: "" };
     const all = weights.map((entry) => (lack ? { ...entry, error: lack } : entry));
     return JSON.stringify(own ? [...all, own] : all);
 }
@@ -135,10 +141,15 @@ export async function models() {
     return list();
 }
 
+// Whether nothing can be run here, as far as was seen.
+export const isMissing = () => isLacking;
+let isLacking = false;
+
 // Gives what went wrong.
 async function look() {
     const [{ models, error }] = await Promise.all([call("models"), builtin?.look()]);
     if (models) weights = models;
+    isLacking = error?.code === "no_program";
     return error;
 }
 
@@ -224,7 +235,7 @@ async function listed() {
     const error = await look();
     if (error) throw refusal(error);
     const all = JSON.parse(list());
-    if (!hasSimd && !all.some(({ kind }) => kind === "browser")) refuse(501, "device_no_simd", NO_SIMD);
+    if (!hasSimd && !all.some(({ kind }) => kind === "browser")) refuse(500, "device_no_simd", NO_SIMD);
     const ready = all.filter(({ state, error }) => state === "ready" && error?.code !== "no_simd");
     if (ready.some(({ kind }) => kind === "weights")) call("prepare");
     const data = ready.map(({ id, context }) => ({ id, object: "model", owned_by: "on-device", context_length: context, architecture: { input_modalities: ["text"] } }));
@@ -304,7 +315,7 @@ async function complete(request) {
     const body = await request.json().catch(() => refuse(400, "invalid_json", "The request's body is no JSON."));
     const asked = read(body ?? {});
     const isOwn = builtin?.is(asked.model);
-    if (!isOwn && !hasSimd) refuse(501, "device_no_simd", NO_SIMD);
+    if (!isOwn && !hasSimd) refuse(500, "device_no_simd", NO_SIMD);
     const { signal } = request;
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {

@@ -171,12 +171,16 @@ impl<'a> Request<'a> {
     }
 
     /// Asks the model to go on from what it has said of the answer. Said in words, which every
-    /// endpoint understands: what an answer that is begun means differs from one to the next.
-    pub fn go_on_from(&mut self, said: &'a str) {
+    /// endpoint understands: what an answer that is begun means differs from one to the next. Where it is
+    /// known to be continued, nothing has to be said.
+    pub fn go_on_from(&mut self, said: &'a str, is_continued: bool) {
         self.messages.push(Message {
             role: "assistant",
             content: Content::Text(said),
         });
+        if is_continued {
+            return;
+        }
         self.messages.push(Message {
             role: "user",
             content: Content::Text(GO_ON),
@@ -505,6 +509,20 @@ mod tests {
                 r#"{"role":"user","content":[{"type":"text","text":"문서.pdf\n```\n한국어\n```"}]}]"#,
             )
         );
+    }
+
+    #[test]
+    fn an_answer_is_continued_in_words_or_as_it_is() {
+        #[track_caller]
+        fn check(is_continued: bool, roles: &[&str]) {
+            let (contents, asked) = (Contents::new(), turn("a", None));
+            let mut request = Request::new("m", "", &[], &asked, &contents, Map::new());
+            request.go_on_from("b", is_continued);
+            let sent: Vec<_> = request.messages.iter().map(|it| it.role).collect();
+            assert_eq!(sent, roles);
+        }
+        check(false, &["user", "assistant", "user"]);
+        check(true, &["user", "assistant"]);
     }
 
     #[test]

@@ -384,9 +384,15 @@ fn Line(
         }
         .into_any()
     };
+    let cannot = memo(move || {
+        let code = now.with(|now| now.error.as_ref().map(|error| error.code == "no_simd"));
+        code == Some(true)
+    });
     // The same buttons stay, and with them the focus.
     let shown = memo(move || match state.get() {
         State::Checking => State::Fetching,
+        // Nothing can be done about it here.
+        _ if cannot.get() => State::Elsewhere,
         state => state,
     });
     let buttons = {

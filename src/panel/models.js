@@ -13,6 +13,7 @@ export function watch(version, told) {
     const look = async () => {
         const models = await device.models();
         known = models;
+        lacks = device.isMissing();
         if (!isOver) told();
     };
     import(new URL(`device.js?${version}`, document.baseURI)).then(
