@@ -236,7 +236,9 @@ export class Weights {
             if (record) records.set(record.id, record);
         }
         this.#records = records;
-        const held = new Set(((await locks?.query())?.held ?? []).map(({ name }) => name));
+        // Whoever waits for its end holds the same lock for a moment, too, but shares it.
+        const locked = ((await locks?.query())?.held ?? []).filter(({ mode }) => mode === "exclusive");
+        const held = new Set(locked.map(({ name }) => name));
         const ids = new Set([...(this.offers ?? []).map(({ id }) => id), ...records.keys()]);
         for (const id of this.#entries.keys()) if (!ids.has(id) && !this.#entries.get(id).isBusy) this.#entries.delete(id);
         for (const id of ids) {

@@ -314,12 +314,7 @@ fn Line(
         spawn_local(async move {
             let done = download(&id).await;
             // It has ended without it: who gets it later has not asked for it here.
-            let is_ready = done.is_ok_and(|done| done.is_truthy());
-            let is_elsewhere = || {
-                now.try_get_untracked()
-                    .is_some_and(|now| now.state == State::Elsewhere)
-            };
-            if !is_ready && !is_elsewhere() {
+            if !done.is_ok_and(|done| done.is_truthy()) {
                 let _ = wanted.try_update(|wanted| wanted.take_if(|wanted| *wanted == id));
             }
         });

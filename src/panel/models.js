@@ -41,10 +41,11 @@ export const models = () => known;
 // Whether the module can't be had.
 export const isMissing = () => lacks;
 
-// Tells whether the model is there once the download has ended, in whichever way.
+// Tells, once the download has ended in whichever way, whether the model is there or comes in another tab.
 export async function download(id) {
     await device.fetchWeights(id);
-    return JSON.parse(await device.models()).some((model) => model.id === id && model.state === "ready");
+    const models = JSON.parse(await device.models());
+    return models.some((model) => model.id === id && ["ready", "elsewhere"].includes(model.state));
 }
 export const cancel = (id) => device?.cancel(id);
 export const remove = (id) => device?.remove(id);
