@@ -38,7 +38,7 @@ impl Transport {
         }
     }
 
-    /// Sends a request; what fails is told by nobody.
+    /// Sends a request. Why it fails, a browser does not tell.
     async fn send(self, request: http::Request) -> Result<Response, ()> {
         match self {
             Self::Http => request.send().await.map_err(drop),

@@ -122,7 +122,7 @@ const verbs = {
     cancel: ({ model }) => weights.cancel(model),
     async remove({ model }) {
         await weights.remove(model);
-        // Its memory, too.
+        // What is loaded of it goes, too; the memory stays until the worker ends.
         enqueue({
             async act() {
                 if (loaded !== model) return;

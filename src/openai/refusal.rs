@@ -321,7 +321,8 @@ impl Cause {
         if says(&["model_crashed"]) {
             return Some(Self::Memory);
         }
-        if let Some((_, code)) = words.split_once("device_") {
+        // As its first word: others speak of devices, too.
+        if let Some(code) = words.strip_prefix("device_") {
             let code = code
                 .split(|c: char| !c.is_ascii_lowercase() && c != '_')
                 .next();
@@ -441,6 +442,27 @@ pub fn is_of_field(words: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_fails_in_this_browser_is_told_from_other_devices() {
+        #[track_caller]
+        fn check(body: &str, expected: &Cause) {
+            let words = Refusal::read(body).words;
+            assert_eq!(Cause::told(500, &words), *expected);
+        }
+        check(
+            r#"{"error":{"message":"It has no SIMD.","code":"device_no_simd"}}"#,
+            &Cause::Device("no_simd".to_owned()),
+        );
+        check(
+            r#"{"error":{"message":"The weights are not here.","code":"weights_missing"}}"#,
+            &Cause::Weights,
+        );
+        check(
+            r#"{"error":{"message":"invalid device_map for this worker"}}"#,
+            &Cause::Server,
+        );
+    }
     use proptest::prelude::*;
 
     #[test]
