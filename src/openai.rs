@@ -107,7 +107,7 @@ pub async fn stream(
         body: Helpings::new(&body, PACE),
         answer: answer::Reader::new(&content_type.unwrap_or_default()),
         patience,
-        exchange,
+        request: exchange,
     })
 }
 
@@ -273,7 +273,7 @@ pub struct Stream {
     body: Helpings,
     answer: answer::Reader,
     patience: Patience,
-    exchange: EndOnDrop,
+    request: EndOnDrop,
 }
 
 impl Stream {
@@ -295,7 +295,7 @@ impl Stream {
                 let helping: Helping = helping.unchecked_into();
                 let bytes = helping.bytes();
                 if let Some(bytes) = &bytes {
-                    self.exchange.0.heard(bytes);
+                    self.request.exchange.heard(bytes);
                 }
                 Read {
                     from: helping.from(),
@@ -321,19 +321,19 @@ impl Stream {
                 // What was not waited for any longer may have been whole.
                 cut.map(Some).map_err(|error| match error {
                     Error::CutOff => {
-                        let over = self.exchange.timed_out(self.patience);
+                        let over = self.request.timed_out(self.patience);
                         over.unwrap_or(error)
                     }
                     error => error,
                 })
             }
         };
-        let taken = taken.map_err(|error| self.exchange.masked(error));
+        let taken = taken.map_err(|error| self.request.masked(error));
         if !matches!(taken, Ok(None)) {
             reply.end();
         } else if (reply.text.len(), reply.reasoning.len()) != before {
             // A server that only says that it is still there says nothing.
-            self.exchange.wait(Wait::More, self.patience.more);
+            self.request.wait(Wait::More, self.patience.more);
         }
         taken
     }
@@ -341,19 +341,27 @@ impl Stream {
 
 /// A request. Dropping it closes its connection.
 #[derive(Debug)]
-struct EndOnDrop(Exchange, Option<Token>, Transport);
+struct EndOnDrop {
+    exchange: Exchange,
+    token: Option<Token>,
+    transport: Transport,
+}
 
 impl EndOnDrop {
     fn begin(name: &str, endpoint: &Endpoint, address: &str, headers: &str, body: &str) -> Self {
         let token = endpoint.token.clone();
         let secret = token.as_ref().map_or("", Token::secret);
         let exchange = Exchange::new(name, address, headers, body, secret);
-        Self(exchange, token, Transport::of(endpoint))
+        Self {
+            exchange,
+            token,
+            transport: Transport::of(endpoint),
+        }
     }
 
     /// An error whose words don't have the token, which some servers repeat: they are stored.
     fn masked(&self, mut error: Error) -> Error {
-        if let (Some(token), Some(words)) = (&self.1, error.words_mut()) {
+        if let (Some(token), Some(words)) = (&self.token, error.words_mut()) {
             *words = token.masked_in(words);
         }
         error
@@ -361,13 +369,13 @@ impl EndOnDrop {
 
     /// Ends it when what it waits for takes longer than so many seconds.
     fn wait(&self, wait: Wait, seconds: u32) {
-        self.0.wait(wait as u8, seconds);
+        self.exchange.wait(wait as u8, seconds);
     }
 
     /// The request ends with this, and leads nowhere else: a token would go along.
     fn guard(&self, request: RequestBuilder) -> RequestBuilder {
         let request = request.redirect(RequestRedirect::Manual);
-        request.abort_signal(Some(&self.0.signal()))
+        request.abort_signal(Some(&self.exchange.signal()))
     }
 
     /// Sends it, and lets a response through whose status is 200 to 299.
@@ -379,13 +387,13 @@ impl EndOnDrop {
         // The browser tells a page nothing about why there was no response.
         let unreachable = |()| self.broken(patience, Error::Unreachable);
         let request = request.map_err(|_| unreachable(()))?;
-        let response = self.2.send(request).await.map_err(unreachable)?;
+        let response = self.transport.send(request).await.map_err(unreachable)?;
         let header = |name| response.headers().get(name);
         let content_type = header("content-type").unwrap_or_default();
         if response.type_() == ResponseType::Opaqueredirect {
             return Err(Error::Redirected);
         }
-        self.0.responded(response.status(), &content_type);
+        self.exchange.responded(response.status(), &content_type);
         if response.ok() {
             return Ok(response);
         }
@@ -408,7 +416,7 @@ impl EndOnDrop {
         while read.len() < most {
             let helping: Helping = body.next().await.map_err(|_| ())?.unchecked_into();
             let Some(bytes) = helping.bytes() else { break };
-            self.0.heard(&bytes);
+            self.exchange.heard(&bytes);
             read.extend(bytes.to_vec());
         }
         read.truncate(most);
@@ -417,7 +425,7 @@ impl EndOnDrop {
 
     /// That it took too long, if it did.
     fn timed_out(&self, patience: Patience) -> Option<Error> {
-        let over = self.0.over()?;
+        let over = self.exchange.over()?;
         let all = [
             (Wait::Response, patience.response),
             (Wait::FirstToken, patience.first_token),
@@ -439,7 +447,7 @@ impl EndOnDrop {
 
 impl Drop for EndOnDrop {
     fn drop(&mut self) {
-        self.0.end();
+        self.exchange.end();
     }
 }
 
