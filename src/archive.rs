@@ -1,7 +1,7 @@
 //! The archive: chats that no tab has open are packed, two copies of one are merged, and what an older
 //! version has written, or what was lost with the browser, is brought into the storage.
 //!
-//! This is a program of its own, which the page fetches when it has something to do.
+//! This is a chunk of its own, which is fetched when it has something to do.
 
 #![expect(
     clippy::disallowed_methods,
@@ -26,9 +26,13 @@ use crate::{
 /// As many chats are packed in one go, about: then the page answers in between.
 const AT_ONCE: usize = 20;
 
-/// One text of two copies of a chat, packed or not; None where one of them can't be read.
-pub fn merge(mine: &str, theirs: &str) -> Option<String> {
-    Some(merging::merge(read(mine)?, read(theirs)?).text())
+/// One of two copies of a chat, of which the other may be packed; None where that can't be read.
+pub fn merge(mine: Chat, theirs: &str) -> Option<Chat> {
+    Some(merging::merge(mine, read(theirs)?))
+}
+
+fn merge_texts(mine: &str, theirs: &str) -> Option<String> {
+    Some(merge(read(mine)?, theirs)?.text())
 }
 
 fn read(text: &str) -> Option<Chat> {
@@ -36,19 +40,22 @@ fn read(text: &str) -> Option<Chat> {
 }
 
 thread_local! {
-    static HELD: RefCell<Vec<String>> = RefCell::default();
+    static HELD: RefCell<Vec<(Key, String)>> = RefCell::default();
+    static ASIDE: RefCell<Vec<String>> = RefCell::default();
 }
 
-/// What [`restore`] has brought back and could not write, for want of room: keys and their texts in
-/// turn.
-pub fn held() -> Vec<String> {
+/// What [`restore`] has brought back and could not write, for want of room.
+pub fn held() -> Vec<(Key, String)> {
     HELD.with_borrow(Clone::clone)
 }
 
+/// The keys under which [`restore`] has put aside values that can't be read.
+pub fn aside() -> Vec<String> {
+    ASIDE.with_borrow(Clone::clone)
+}
+
 /// Brings into the storage what is not there: what version 1 has written, and what the journal has.
-/// Returns the keys under which values were put aside that can't be read.
-pub async fn restore() -> Vec<String> {
-    let mut aside = Vec::new();
+pub async fn restore() {
     migrate().await;
     for (key, text) in journal::differing().await {
         let Some(key) = Key::parse(&key) else {
@@ -57,13 +64,13 @@ pub async fn restore() -> Vec<String> {
         let mut stored = storage::text(key);
         if let Some(damaged) = stored.take_if(|stored| !is_readable(key, stored)) {
             match storage::put_aside(key, &damaged) {
-                Ok(put) => aside.push(put),
+                Ok(put) => ASIDE.with_borrow_mut(|aside| aside.push(put)),
                 // Nothing is written over it.
                 Err(_) => continue,
             }
         }
         let newer = match (key, &stored) {
-            (Key::Chat(_), Some(stored)) => merge(stored, &text),
+            (Key::Chat(_), Some(stored)) => merge_texts(stored, &text),
             (Key::Endpoints, Some(stored)) => later::<Endpoints>(stored, &text, |it| it.at),
             (Key::Settings, Some(stored)) => later::<Settings>(stored, &text, |it| it.at),
             (Key::Vault, Some(stored)) => later::<Stamp>(stored, &text, |it| it.at),
@@ -74,14 +81,13 @@ pub async fn restore() -> Vec<String> {
             continue;
         };
         if !write(key, &newer) {
-            HELD.with_borrow_mut(|held| held.extend([key.to_string(), newer.clone()]));
+            HELD.with_borrow_mut(|held| held.push((key, newer.clone())));
         }
         if let (Key::Chat(_), Some(chat)) = (key, read(&newer)) {
             // The history makes it again from the chat, where there is no room for it.
             let _ = storage::save_entry(&chat.entry());
         }
     }
-    aside
 }
 
 /// Whether what is stored under a key can be read.
@@ -130,7 +136,7 @@ async fn migrate() {
         let wanted = match (key, storage::text(key)) {
             (_, None) => text.clone(),
             // A tab of the version before has gone on meanwhile.
-            (Key::Chat(_), Some(stored)) => match merge(&stored, &text) {
+            (Key::Chat(_), Some(stored)) => match merge_texts(&stored, &text) {
                 Some(merged) => merged,
                 None => continue,
             },

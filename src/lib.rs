@@ -12,6 +12,7 @@ mod table;
 pub mod address;
 pub mod archive;
 pub mod chat;
+pub mod chunk;
 pub mod clipboard;
 pub mod doctor;
 pub mod endpoint;

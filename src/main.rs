@@ -10,5 +10,8 @@ fn main() {
     std::panic::set_hook(Box::new(|panic| {
         web_sys::console::error_1(&panic.to_string().into());
     }));
-    collate::storage::archive::begin(|| leptos::mount::mount_to_body(collate::App));
+    leptos::task::spawn_local(async {
+        collate::storage::archive::begin().await;
+        leptos::mount::mount_to_body(collate::App);
+    });
 }

@@ -15,11 +15,12 @@ pub use library::{Forgotten, Library, Models, Opened, Unlisted};
 pub use live::{Coming, Live, Stage};
 pub use task::Task;
 
-use std::time::Duration;
+use std::{future::Future, pin::Pin, time::Duration};
 
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use reactive_stores::{AtKeyed, KeyedSubfield, Store};
 use serde::{Deserialize, Serialize};
+use wasm_split_helpers::wasm_split;
 
 use crate::{
     address::Wanted,
@@ -30,6 +31,7 @@ use crate::{
         sync::{self, Around, Effect, Event, Part},
         turn,
     },
+    chunk::{self, Chunk, Missing},
     endpoint::{self, BaseUrl, Endpoint},
     id::{fresh, now},
     openai::{self, Finish, Request},
@@ -151,6 +153,21 @@ pub struct Session {
     is_stored: RwSignal<bool>,
     files: attachments::Files,
     saving: StoredValue<Saving, LocalStorage>,
+}
+
+/// Gets the answer to what was asked: [`Session::answer`].
+type GetAnswer =
+    fn(Session, Asked, String, live::Heard) -> Pin<Box<dyn Future<Output = Outcome>>>;
+
+thread_local! {
+    static ANSWER: Chunk<GetAnswer> = const { Chunk::new(|| Box::pin(answers())) };
+}
+
+#[wasm_split(answers, fallible)]
+fn answers() -> Result<GetAnswer, Missing> {
+    Ok(|session, asked, name, live| {
+        Box::pin(async move { session.answer(asked, &name, &live).await })
+    })
 }
 
 impl PartialEq for Session {
@@ -927,7 +944,11 @@ impl Session {
         drop((chat, endpoints));
         let model = asked.model.clone();
         let live = Live::start(turn, id, model, goes_on, begin, move |live| async move {
-            let outcome = self.answer(asked, &id.to_string(), &live).await;
+            let Ok(answer) = chunk::load(&ANSWER).await else {
+                // The turn stays as it is: what draws it says what is missing, and offers to try again.
+                return self.give_up(card);
+            };
+            let outcome = answer(self, asked, id.to_string(), live).await;
             // After a failure the queue waits: it was meant to come after an answer.
             let goes_on = !matches!(outcome, Outcome::Failed(_));
             self.finish(card, outcome);
@@ -938,6 +959,14 @@ impl Session {
             });
         });
         self.lives.update(|lives| lives.insert(card, live));
+        self.tell_answering();
+    }
+
+    /// Ends an answer that was not asked for.
+    fn give_up(self, card: card::Id) {
+        if let Some(live) = self.lives.try_update(|lives| lives.remove(&card)).flatten() {
+            live.end();
+        }
         self.tell_answering();
     }
 
@@ -1169,8 +1198,7 @@ impl Session {
         let known = self.saving.with_value(|saving| saving.known.clone());
         // Another tab may have saved it, and this one not have heard of it yet.
         if let Some(theirs) = storage::changed_text(chat.id, &known)
-            && let Some(merged) = archive::merge(&chat.text(), &theirs)
-            && let Some(merged) = Chat::read(&merged)
+            && let Some(merged) = archive::merge(chat.clone(), &theirs)
         {
             self.adopt(merged.clone());
             chat = merged;
@@ -1209,9 +1237,17 @@ impl Session {
         chat
     }
 
-    /// What would be stored of the chat now, if anything was said in it.
-    fn unsaved_text(self) -> Option<String> {
-        (!self.is_new()).then(|| self.whole().text())
+    /// The chat as it would be stored now, if anything was said in it.
+    fn unsaved_chat(self) -> Option<Chat> {
+        (!self.is_new()).then(|| self.whole())
+    }
+
+    /// Changes the chat, its title as well as what was said, and saves it.
+    pub fn edit(self, change: impl FnOnce(&mut Chat)) {
+        let mut chat = self.chat.get_untracked();
+        change(&mut chat);
+        self.adopt(chat);
+        self.save();
     }
 
     /// The chat with every answer as far as it has come.
@@ -1303,7 +1339,7 @@ impl Session {
         match theirs {
             Some(theirs) if self.saving.with_value(|saving| saving.known == theirs) => {}
             Some(theirs) => leptos::task::spawn_local(async move {
-                // Without the program, what comes next is merged with what is stored.
+                // Without the chunk, what comes next is merged with what is stored.
                 if archive::load().await {
                     self.merge(&theirs);
                 }
@@ -1336,10 +1372,7 @@ impl Session {
             return;
         };
         let mine = self.stamped(mine);
-        let Some(merged) = archive::merge(&mine.text(), theirs) else {
-            return;
-        };
-        let Some(mut chat) = Chat::read(&merged) else {
+        let Some(mut chat) = archive::merge(mine.clone(), theirs) else {
             return;
         };
         let before = self.saving.with_value(|saving| saving.before.clone());

@@ -12,12 +12,13 @@
 )]
 
 pub mod archive;
-pub mod beside;
 pub mod blobs;
 pub mod journal;
 pub mod keys;
 pub mod locks;
+pub mod room;
 pub mod schema;
+pub mod writes;
 
 use gloo_storage::{LocalStorage, Storage};
 use serde::de::DeserializeOwned;
@@ -170,7 +171,7 @@ pub fn remove_text_of(key: &str) {
     if let Some(storage) = raw() {
         // A storage that is there lets its keys be removed.
         let _ = storage.remove_item(key);
-        beside::tell_written(key, None);
+        writes::tell(key);
     }
 }
 
@@ -178,7 +179,7 @@ pub fn remove_text_of(key: &str) {
 pub fn write_text_of(key: &str, text: &str) -> bool {
     let is_written = raw().is_some_and(|storage| storage.set_item(key, text).is_ok());
     if is_written {
-        beside::tell_written(key, Some(text));
+        writes::tell(key);
     }
     is_written
 }

@@ -5,10 +5,10 @@
 //! docs/export.md describes our own for other programs.
 
 pub mod bundle;
+pub mod export;
 pub mod html;
 pub mod import;
 pub mod markdown;
-pub mod program;
 pub mod speech;
 pub mod words;
 
@@ -20,6 +20,7 @@ mod picture;
 mod time;
 
 pub use bundle::{Bundle, Content, Server};
+pub use export::{Form, Request};
 pub use import::{Error, Format, Import, Reason, Skipped, read};
 pub use words::Words;
 

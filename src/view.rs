@@ -5,7 +5,7 @@ mod actions;
 mod answer;
 mod attachments;
 mod board;
-mod card;
+pub(crate) mod card;
 mod composer;
 mod dialog;
 mod drawing;
@@ -13,31 +13,33 @@ pub(crate) mod dynamic;
 pub(crate) mod explain;
 pub(crate) mod field;
 mod follow;
-pub(crate) mod form;
 mod grip;
 mod history;
 pub(crate) mod icon;
 mod ime;
 mod location;
 pub(crate) mod menu;
+mod lazy;
 mod messages;
 pub(crate) mod notice;
-mod panel;
 pub(crate) mod params;
 mod picker;
+mod turns;
 
 use leptos::prelude::*;
 
 use crate::{
     address::Address,
-    chat::card::Id as CardId,
+    chat::{self, card::Id as CardId},
     i18n::{I18n, t_string, use_i18n},
     session::{Library, Opened, Session},
     storage::Theme,
 };
 use board::Board;
-use dialog::{PanelDialog, SETTINGS};
+pub(crate) use dialog::{Dialog, Patient};
+use dialog::DialogView;
 use dynamic::{click, derive, effect, flag, memo, part, when, word};
+use explain::Words;
 use history::History;
 use location::Location;
 use notice::{ChatNotices, Notices};
@@ -54,25 +56,26 @@ pub fn App() -> impl IntoView {
 
 /// What is shown now, and how to show something else.
 #[derive(Clone, Copy)]
-struct Shown {
+pub(crate) struct Shown {
+    library: Library,
     opened: Memo<Opened>,
     location: Location,
     /// Whether the history is open.
     history: RwSignal<bool>,
-    /// The part of the panel that is shown in a dialog: see `crate::panel::show`.
-    dialog: RwSignal<Option<String>>,
+    /// What is shown in a dialog.
+    dialog: RwSignal<Option<Dialog>>,
     /// The cards whose form the reader has asked for by choosing «Custom model…», or an address has.
     custom: RwSignal<Vec<CardId>>,
 }
 
 impl Shown {
     /// Whether a card's form was asked for.
-    fn is_custom(self, card: CardId) -> bool {
+    pub(crate) fn is_custom(self, card: CardId) -> bool {
         self.custom.with(|cards| cards.contains(&card))
     }
 
     /// Asks for a card's form, or no longer does.
-    fn ask_for(self, card: CardId, is_custom: bool) {
+    pub(crate) fn ask_for(self, card: CardId, is_custom: bool) {
         if untrack(|| self.is_custom(card)) != is_custom {
             self.custom.update(|cards| {
                 cards.retain(|other| *other != card);
@@ -84,7 +87,7 @@ impl Shown {
     }
 
     /// The chat that is shown.
-    fn session(self) -> Option<Session> {
+    pub(crate) fn session(self) -> Option<Session> {
         match self.opened.get() {
             Opened::Chat(session) => Some(session),
             Opened::Coming | Opened::Nothing => None,
@@ -100,9 +103,31 @@ impl Shown {
         self.location.go(&address.to_string());
     }
 
-    /// Shows a part of the panel in a dialog.
-    fn open_dialog(self, part: &str) {
-        self.dialog.set(Some(part.to_owned()));
+    /// Opens a chat of the history. On a narrow page, the drawer would hide what was opened.
+    pub(crate) fn open(self, id: chat::Id) {
+        self.go_to(&Address::Chat(id));
+        if is_narrow() {
+            self.history.set(false);
+        }
+    }
+
+    /// Ends a chat that is about to be deleted: a new one takes its place, if it is shown.
+    pub(crate) fn end(self, id: chat::Id) {
+        let here = untrack(|| self.session()).and_then(|open| untrack(|| open.address()));
+        self.library.end(id);
+        if here == Some(id) {
+            self.location.replace(&Address::New(Vec::new()).to_string());
+        }
+    }
+
+    /// Shows a dialog.
+    pub(crate) fn open_dialog(self, about: Dialog) {
+        self.dialog.set(Some(about));
+    }
+
+    /// Closes the dialog.
+    pub(crate) fn close_dialog(self) {
+        self.dialog.set(None);
     }
 
     /// Shows a new chat, or goes on in one in which nothing was said.
@@ -159,7 +184,6 @@ fn is_narrow() -> bool {
 
 #[component]
 fn Page() -> impl IntoView {
-    drawing::provide();
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let location = Location::new();
@@ -173,6 +197,7 @@ fn Page() -> impl IntoView {
         opened
     });
     let shown = Shown {
+        library,
         opened,
         location,
         history: RwSignal::new(false),
@@ -180,8 +205,7 @@ fn Page() -> impl IntoView {
         custom: RwSignal::default(),
     };
     provide_context(shown);
-    panel::serve(library, shown);
-    let words = panel::Words::provide();
+    let words = Words::provide();
     // A chat in which something was said has an address of its own.
     effect(move || {
         if let Some(id) = shown.session().and_then(Session::address) {
@@ -281,7 +305,7 @@ fn Page() -> impl IntoView {
                 aria-label=word!(i18n, settings)
                 title=word!(i18n, settings)
                 aria-haspopup="dialog"
-                on:click=click(move |_| shown.open_dialog(SETTINGS))
+                on:click=click(move |_| shown.open_dialog(Dialog::Settings))
             >
                 {icon::icon(icon::SETTINGS)}
             </button>
@@ -302,7 +326,7 @@ fn Page() -> impl IntoView {
             })}
             {when(move || shown.history.get(), move || view! { <History /> })}
         </div>
-        {part(move || shown.dialog.get().map(|part| view! { <PanelDialog part /> }))}
+        {part(move || shown.dialog.get().map(|about| view! { <DialogView about /> }))}
     }
 }
 

@@ -2,18 +2,20 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{Heard, device::OnDevice, doctor, local::LocalServers, page, suggest::Suggest};
+use super::{device::OnDevice, local::LocalServers, suggest::Suggest};
 use crate::{
-    chat::card,
+    chat::{CardStoreFields, card},
     endpoint::{BaseUrl, Invalid},
     i18n::{t_string, use_i18n},
     id::fresh,
     panel::keep::Keep,
-    session::{Library, Task, Unconnected, Unlisted},
+    session::{Models, Session, Task, Unconnected, Unlisted},
     storage::keys,
     view::{
-        dynamic::{click, derive, effect, flag, memo, part, press, when, word},
-        explain::{explain_unconnected, explain_unlisted},
+        Dialog, Patient, Shown,
+        card::focus_input,
+        dynamic::{click, derive, flag, memo, part, press, when, word},
+        explain::{Words, explain_invalid},
         field::{Field, fill, typed},
     },
 };
@@ -22,18 +24,11 @@ use crate::{
 #[component]
 pub fn Connect(id: card::Id) -> impl IntoView {
     let i18n = use_i18n();
-    let Heard(heard) = expect_context();
-    let form = RwSignal::new(page::form(id).unwrap_or_default());
-    effect(move || {
-        heard.track();
-        if let Some(now) = page::form(id)
-            && form.with_untracked(|before| *before != now)
-        {
-            form.set(now);
-        }
-    });
-    // Closing the form ends what it asks.
-    on_cleanup(move || page::end_connect(id));
+    let session = expect_context::<Session>();
+    let shown = expect_context::<Shown>();
+    let words = expect_context::<Words>();
+    let library = session.library();
+    let endpoint = memo(move || session.card(id).endpoint().try_get().flatten());
     let base_url = NodeRef::<html::Input>::new();
     let token = NodeRef::<html::Input>::new();
     let model = NodeRef::<html::Input>::new();
@@ -42,16 +37,28 @@ pub fn Connect(id: card::Id) -> impl IntoView {
     let asking = StoredValue::new(None::<Task>);
     let failed = RwSignal::new(None::<Unconnected>);
 
-    let kept = memo(move || form.read().kept.clone());
-    let is_custom = memo(move || form.read().is_custom);
+    // The base URL of the chosen endpoint, which may have been deleted since.
+    let kept = memo(move || Some(library.endpoint(endpoint.get()?)?.base_url));
+    let is_custom = memo(move || shown.is_custom(id));
+    let unlisted = memo(move || match library.models(endpoint.get()?)? {
+        Models::Unlisted(unlisted) => Some(unlisted),
+        _ => None,
+    });
+    let leave = move || shown.ask_for(id, false);
     let connect = move |base_url: String, token: String, keep, model: String| {
         is_asking.set(true);
         failed.set(None);
         // A new question ends the one before, and so does closing the form.
         asking.set_value(Some(Task::start(async move {
-            let connected = page::connect(id, &base_url, &token, keep, &model).await;
-            is_asking.set(false);
-            failed.set(connected.err());
+            let connected = session.connect(id, base_url, token, keep, model).await;
+            is_asking.try_set(false);
+            match connected {
+                Ok(()) => {
+                    request_animation_frame(move || focus_input(id));
+                    leave();
+                }
+                Err(error) => _ = failed.try_set(Some(error)),
+            }
         })));
     };
     let submit = move || {
@@ -66,21 +73,23 @@ pub fn Connect(id: card::Id) -> impl IntoView {
         if is_asking.get() {
             return None;
         }
-        if let Some(failed) = failed.get() {
-            return Some(explain_unconnected(i18n, &failed));
+        match failed.get() {
+            Some(Unconnected::Invalid(invalid)) => Some(explain_invalid(i18n, invalid).to_owned()),
+            Some(Unconnected::NoModels) => Some(t_string!(i18n, no_models).to_owned()),
+            Some(Unconnected::Unlisted(unlisted)) => Some(words.explain(&unlisted)),
+            None => {
+                let unlisted = unlisted.get().filter(|_| !is_custom.get())?;
+                Some(words.explain(&unlisted))
+            }
         }
-        let unlisted = form.read().unlisted.clone();
-        let unlisted = unlisted.filter(|_| !is_custom.get());
-        unlisted.map(|unlisted| explain_unlisted(i18n, &unlisted))
     });
     // What can't be right at all is said already.
     let has_reason = memo(move || {
         let is_invalid = matches!(failed.get(), Some(Unconnected::Invalid(_)));
         !is_invalid && problem.with(Option::is_some)
     });
-    let library = expect_context::<Library>();
     let find_out = move || {
-        let chosen = form.with_untracked(|form| form.kept.clone());
+        let chosen = kept.get_untracked();
         let (base_url, token) = (typed(base_url), typed(token));
         let endpoints = library.endpoints();
         let endpoints = endpoints.read_untracked();
@@ -89,7 +98,8 @@ pub fn Connect(id: card::Id) -> impl IntoView {
         let endpoint = endpoints.resolve(chosen, &base_url, &token, None, fresh());
         drop(endpoints);
         let endpoint = endpoint.and_then(|it| keys::with_token(&it).map_err(|_| Invalid::Locked));
-        doctor::look_at_typed(endpoint, &typed(model));
+        let model = Some(typed(model).trim().to_owned()).filter(|model| !model.is_empty());
+        shown.open_dialog(Dialog::Doctor(Patient::Typed(endpoint, model)));
     };
     let use_found = move |found: BaseUrl| {
         // A token that was typed for another server, or for what is no address, does not go to this one.
@@ -107,7 +117,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
     };
     // Where the models are, if they are not at the base URL that was asked.
     let elsewhere = move || -> Option<BaseUrl> {
-        let found = match (failed.get(), form.read().unlisted.clone()) {
+        let found = match (failed.get(), unlisted.get()) {
             (Some(Unconnected::Unlisted(unlisted)), _) => unlisted,
             (None, Some(unlisted)) if !is_custom.get() => unlisted,
             _ => return None,
@@ -121,17 +131,18 @@ pub fn Connect(id: card::Id) -> impl IntoView {
         if typed(base_url).trim().is_empty() {
             // The chosen endpoint is meant, whose token goes along.
             failed.set(None);
-            page::use_base_url(id, &found);
+            session.use_base_url(id, found);
+            leave();
         } else {
             use_found(found);
         }
     };
     // The form may be asked for by an address, which proposes what to type.
-    let (proposed_url, proposed_model) = form.get_untracked().proposed;
+    let proposed = untrack(|| session.proposed(id)).unwrap_or_default();
     // Nothing is wrong on a first visit: it begins with a welcome.
-    let is_first_visit = memo(move || form.read().is_first);
+    let is_first_visit = memo(move || library.endpoints().read().list.is_empty());
     let is_on_device = memo(move || kept.get().is_some_and(|kept| kept.is_on_device()));
-    let is_gone = memo(move || form.with(|form| form.has_endpoint && form.kept.is_none()));
+    let is_gone = memo(move || endpoint.get().is_some() && kept.get().is_none());
     let base_url_hint = derive(move || match kept.get() {
         Some(kept) => t_string!(i18n, base_url_kept, url = kept.as_str()).to_string(),
         None => t_string!(i18n, base_url_hint).to_owned(),
@@ -144,8 +155,8 @@ pub fn Connect(id: card::Id) -> impl IntoView {
             on:keydown=press(move |event| {
                 let can_leave = is_custom.get_untracked() && kept.get_untracked().is_some();
                 if event.key() == "Escape" && !event.is_composing() && can_leave {
-                    page::leave_form(id);
-                    page::focus(id);
+                    leave();
+                    focus_input(id);
                 }
             })
             on:submit=move |event: ev::SubmitEvent| {
@@ -174,7 +185,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
                 id=format!("base-url-{id}")
                 label=word!(i18n, base_url)
                 hint=base_url_hint
-                value=proposed_url.unwrap_or_default()
+                value=proposed.endpoint.unwrap_or_default()
                 placeholder="http://localhost:11434/v1"
                 input=base_url
             />
@@ -199,7 +210,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
                 id=format!("model-id-{id}")
                 label=word!(i18n, model)
                 hint=derive(move || t_string!(i18n, model_hint).to_owned())
-                value=proposed_model.unwrap_or_default()
+                value=proposed.model.unwrap_or_default()
                 input=model
             />
             <LocalServers base_url on_use=Callback::new(use_found) />
@@ -241,7 +252,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
                             <button
                                 class="button"
                                 type="button"
-                                on:click=click(move |_| page::leave_form(id))
+                                on:click=click(move |_| leave())
                             >
                                 {word!(i18n, cancel)}
                             </button>

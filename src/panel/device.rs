@@ -18,8 +18,7 @@ use crate::{
     },
 };
 
-// It is copied beside the programs: as a module of its own, the page would fetch it at once.
-#[wasm_bindgen(raw_module = "./models.js")]
+#[wasm_bindgen(module = "/src/panel/models.js")]
 extern "C" {
     fn watch(version: &str, told: &Closure<dyn Fn()>) -> Function;
 
@@ -467,9 +466,3 @@ fn Line(
     }
 }
 
-/// What is always said beside what runs in this browser.
-#[component]
-pub fn Note() -> impl IntoView {
-    let i18n = use_i18n();
-    view! { <p class="hint device-note">{word!(i18n, device_note)}</p> }
-}

@@ -1,13 +1,11 @@
 //! The connection doctor, as a reader sees it: each step of [`crate::doctor`] while it is looked at, then
 //! one sentence and what helps.
 
-use std::cell::RefCell;
-
 use leptos::prelude::*;
 use serde_json::json;
 
 use super::{
-    page,
+    device::OnDevice,
     visit::{Inquiry, Question, permission, surroundings},
 };
 use crate::{
@@ -23,6 +21,7 @@ use crate::{
     session::{Library, Models, Task},
     storage::keys,
     view::{
+        Patient,
         dynamic::{click, derive, memo, part, when, word},
         explain::explain_invalid,
         icon::{self, icon},
@@ -40,28 +39,6 @@ struct Subject {
     has_answered: bool,
 }
 
-thread_local! {
-    /// What was typed and is not saved: it is handed over here, because a token stands in no address
-    /// and in no dialog's name.
-    static TYPED: RefCell<Option<Subject>> = const { RefCell::new(None) };
-}
-
-/// Opens the doctor for a saved endpoint.
-pub fn look_at(endpoint: endpoint::Id) {
-    page::dialog(Some(&format!("doctor {endpoint}")));
-}
-
-/// Opens the doctor for what was typed, which may be wrong.
-pub fn look_at_typed(endpoint: Result<Endpoint, Invalid>, model: &str) {
-    let model = Some(model.trim()).filter(|model| !model.is_empty());
-    TYPED.set(Some(Subject {
-        endpoint,
-        model: model.map(str::to_owned),
-        has_answered: false,
-    }));
-    page::dialog(Some("doctor new"));
-}
-
 /// A saved endpoint, with its token wherever that is kept: the one place that gets it.
 fn saved(library: Library, id: endpoint::Id, model: Option<String>) -> Option<Subject> {
     let endpoint = untrack(|| library.endpoint(id))?;
@@ -73,11 +50,27 @@ fn saved(library: Library, id: endpoint::Id, model: Option<String>) -> Option<Su
     })
 }
 
-/// What is in the doctor's dialog: for a saved endpoint and perhaps a model of it, else for what was
-/// handed over.
+/// What is in the doctor's dialog. Of what runs in this browser, there is no connection to look at.
 #[component]
-pub fn Doctor(id: Option<endpoint::Id>, model: Option<String>) -> impl IntoView {
+pub fn Doctor(patient: Patient) -> impl IntoView {
+    let library = expect_context::<Library>();
+    let saved = match &patient {
+        Patient::Saved(id, _) => untrack(|| library.endpoint(*id)),
+        Patient::Typed(..) => None,
+    };
+    if saved.is_some_and(|saved| saved.base_url.is_on_device()) {
+        return view! { <OnDevice /> }.into_any();
+    }
+    view! { <Examination patient /> }.into_any()
+}
+
+#[component]
+fn Examination(patient: Patient) -> impl IntoView {
     let i18n = use_i18n();
+    let id = match &patient {
+        Patient::Saved(id, _) => Some(*id),
+        Patient::Typed(..) => None,
+    };
     let library = expect_context::<Library>();
     let steps = RwSignal::new(Vec::<(Standing, String)>::new());
     let result = RwSignal::new(None::<Observed>);
@@ -86,9 +79,13 @@ pub fn Doctor(id: Option<endpoint::Id>, model: Option<String>) -> impl IntoView 
     // Dropping it, with the dialog, ends what is under way.
     let running = StoredValue::new_local(None::<Task>);
     let check = move || {
-        let subject = match id {
-            Some(id) => saved(library, id, model.clone()),
-            None => TYPED.with_borrow(Clone::clone),
+        let subject = match patient.clone() {
+            Patient::Saved(id, model) => saved(library, id, model),
+            Patient::Typed(endpoint, model) => Some(Subject {
+                endpoint,
+                model,
+                has_answered: false,
+            }),
         };
         let Some(subject) = subject else {
             return;
@@ -115,11 +112,6 @@ pub fn Doctor(id: Option<endpoint::Id>, model: Option<String>) -> impl IntoView 
     };
     check();
     let check = StoredValue::new_local(check);
-    on_cleanup(move || {
-        if id.is_none() {
-            TYPED.take();
-        }
-    });
     // Each line stays where it is, so that only what has changed is read out.
     let line = move |step: Step| {
         let now = memo(move || steps.with(|steps| steps.get(step as usize).cloned()));

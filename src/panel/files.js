@@ -13,15 +13,6 @@ export function download(name, type, text) {
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-// The keys of localStorage, and how many UTF-16 units each takes with its value: what a quota counts.
-export function sizes() {
-    try {
-        return Object.entries(localStorage).map(([key, value]) => [key, key.length + value.length]);
-    } catch {
-        return [];
-    }
-}
-
 // Bytes of everything else that the browser stores for this page; undefined where it does not say.
 export const apart = async () => (await navigator.storage?.estimate?.())?.usage;
 

@@ -1,11 +1,9 @@
 //! Files, and the room that a browser gives this page: see `files.js`.
 
-use js_sys::Array;
 use wasm_bindgen::{JsValue, prelude::*};
 use web_sys::{Blob, File};
 
-// It is copied beside the programs: as a module of its own, the page would fetch it at once.
-#[wasm_bindgen(raw_module = "./files.js")]
+#[wasm_bindgen(module = "/src/panel/files.js")]
 extern "C" {
     /// Offers a text as a file of this name and type.
     pub fn download(name: &str, kind: &str, text: &str);
@@ -15,9 +13,6 @@ extern "C" {
 
     #[wasm_bindgen(catch, js_name = read)]
     async fn text_of(file: &File) -> Result<JsValue, JsValue>;
-
-    #[wasm_bindgen(js_name = sizes)]
-    fn all_sizes() -> Array;
 
     #[wasm_bindgen(catch, js_name = apart)]
     async fn size_apart() -> Result<JsValue, JsValue>;
@@ -37,15 +32,6 @@ pub fn content(text: &str) -> Option<Blob> {
 /// The text of a file; None where it is gone from where it was.
 pub async fn read(file: &File) -> Option<String> {
     text_of(file).await.ok()?.as_string()
-}
-
-/// The keys of localStorage, and how many UTF-16 units each takes with its value.
-pub fn sizes() -> Vec<(String, f64)> {
-    let pairs = all_sizes().into_iter().map(|pair| {
-        let pair = Array::from(&pair);
-        Some((pair.get(0).as_string()?, pair.get(1).as_f64()?))
-    });
-    pairs.flatten().collect()
 }
 
 /// Bytes of everything that the browser stores for this page; None where it does not say.

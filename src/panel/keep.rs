@@ -2,13 +2,16 @@
 
 use leptos::prelude::*;
 
-use super::{page, vault};
+use super::vault;
 use crate::{
     endpoint,
     i18n::{t_string, use_i18n},
     session::Library,
     storage::keys::{self, Standing},
-    view::dynamic::{click, derive, part, word},
+    view::{
+        Dialog, Shown,
+        dynamic::{click, derive, part, word},
+    },
 };
 
 /// The choice of where a token is kept. Where that is the vault, and it is not open, it leads there.
@@ -23,6 +26,7 @@ pub fn Keep(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
+    let shown = expect_context::<Shown>();
     let chosen = derive(move || keep.get().unwrap_or_else(|| before.get()));
     let can_encrypt = keys::can_encrypt();
     let hint_id = format!("{id}-hint");
@@ -73,7 +77,7 @@ pub fn Keep(
                     on:click=click(move |_| {
                         // In the settings it is at hand; anywhere else it comes in a dialog.
                         if !vault::focus() {
-                            page::dialog(Some("vault"));
+                            shown.open_dialog(Dialog::Vault);
                         }
                     })
                 >

@@ -7,7 +7,6 @@ use leptos::{ev, html, prelude::*};
 
 use super::{
     drawer::{date, options},
-    page,
     shelf::Shelf,
     transfer::Exports,
 };
@@ -18,6 +17,7 @@ use crate::{
     search::Query,
     session::Library,
     view::{
+        Shown,
         dynamic::{click, derive, effect, flag, memo, part, press, when, word},
         focus, focus_on,
         icon::{self, icon},
@@ -44,6 +44,7 @@ pub fn Line(
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let shelf = expect_context::<Shelf>();
+    let shown = expect_context::<Shown>();
     let id = entry.id;
     let what = RwSignal::new(Edited::Nothing);
     let edit = move |now: Edited| {
@@ -56,7 +57,7 @@ pub fn Line(
     } else {
         title_now.clone()
     };
-    let is_current = memo(move || shelf.here().get() == Some(id));
+    let is_current = memo(move || shelf.is_here(id));
     let time = match entry.used {
         0.0 => String::new(),
         used => {
@@ -77,7 +78,7 @@ pub fn Line(
             return;
         }
         event.prevent_default();
-        page::open(id);
+        shown.open(id);
     };
     let copy_title = t_string!(i18n, copy_of, title = title.as_str()).to_string();
     let tags_now = entry.tags.join(", ");

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use leptos::{html, prelude::*};
 
 use super::{
-    doctor::{Fixes, look_at_typed},
+    doctor::Fixes,
     visit::{Inquiry, Question, permission, surroundings},
 };
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     id::fresh,
     session::Task,
     view::{
+        Dialog, Patient, Shown,
         dynamic::{click, derive, part, word},
         field::typed,
     },
@@ -50,6 +51,7 @@ pub fn LocalServers(
     on_use: Callback<BaseUrl>,
 ) -> impl IntoView {
     let i18n = use_i18n();
+    let shown = expect_context::<Shown>();
     let found = RwSignal::new(None::<Vec<Found>>);
     let is_looking = RwSignal::new(false);
     // Dropping it, with the form, ends what is under way.
@@ -101,7 +103,10 @@ pub fn LocalServers(
                     class="button"
                     type="button"
                     aria-description=base_url.as_str().to_owned()
-                    on:click=click(move |_| look_at_typed(Ok(unsaved(&base_url)), ""))
+                    on:click=click(move |_| {
+                        let endpoint = Ok(unsaved(&base_url));
+                        shown.open_dialog(Dialog::Doctor(Patient::Typed(endpoint, None)));
+                    })
                 >
                     {word!(i18n, find_out_why)}
                 </button>

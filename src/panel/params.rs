@@ -3,17 +3,16 @@
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::{Heard, page};
 use crate::{
     chat::{
         card::{self, Manner},
         params::{self, BadJson, Kind, Param, Setting},
     },
-    endpoint::{Learned, Server, quirks::Treatment},
+    endpoint::{self, Learned, Server, quirks::Treatment},
     i18n::{I18n, t_string, use_i18n},
-    session::Library,
+    session::{Library, Session},
     view::{
-        dynamic::{click, derive, effect, flag, memo, part, when, word},
+        dynamic::{click, derive, flag, memo, part, when, word},
         icon::{self, icon},
         params::name,
     },
@@ -23,7 +22,7 @@ use crate::{
 type Change = Callback<Box<dyn FnOnce(&mut Manner)>>;
 
 /// What is known of each parameter at the endpoint that the card asks.
-type Known = Memo<Option<(Server, page::Asked)>>;
+type Known = Memo<Option<(Server, endpoint::Id, String)>>;
 
 /// So many colours can mark a card.
 const COLOURS: u8 = 6;
@@ -32,29 +31,21 @@ const COLOURS: u8 = 6;
 #[component]
 pub fn Parameters(id: card::Id) -> impl IntoView {
     let i18n = use_i18n();
-    let Heard(heard) = expect_context();
-    let manner = RwSignal::new(Manner::default());
-    let has_others = RwSignal::new(false);
+    let session = expect_context::<Session>();
+    let library = session.library();
     // Undo and other tabs change it, too.
-    effect(move || {
-        heard.track();
-        if let Some((now, others)) = page::manner(id) {
-            if manner.with_untracked(|before| *before != now) {
-                manner.set(now);
-            }
-            has_others.set(others);
-        }
-    });
-    let library = expect_context::<Library>();
+    let manner = memo(move || session.manner(id));
+    let has_others = memo(move || session.cards().read().len() > 1);
     let known: Known = memo(move || {
-        heard.track();
-        let asked = page::asked(id)?;
-        let endpoint = library.endpoint(asked.endpoint)?;
-        Some((endpoint.server(&asked.owned_by), asked))
+        let (endpoint, model) = session.asked(id)?;
+        library.endpoint(endpoint)?;
+        library.follow_models();
+        Some((library.server(endpoint), endpoint, model))
     });
     let change = Callback::new(move |change: Box<dyn FnOnce(&mut Manner)>| {
-        manner.update(|manner| change(manner));
-        page::set_manner(id, &manner.get_untracked());
+        let mut manner = untrack(|| session.manner(id));
+        change(&mut manner);
+        session.set_manner(id, manner);
     });
     let in_use = memo(move || manner.read().params.in_use);
     let colour = memo(move || manner.read().colour);
@@ -137,7 +128,7 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
                 {(0..=COLOURS).map(swatch).collect_view()}
             </div>
             {when(move || has_others.get(), move || view! {
-                <button class="button" on:click=click(move |_| page::copy_settings(id))>
+                <button class="button" on:click=click(move |_| session.copy_settings(id))>
                     {word!(i18n, copy_to_all)}
                 </button>
             })}
@@ -150,7 +141,7 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
 fn ParamRow(
     id: card::Id,
     param: Param,
-    manner: RwSignal<Manner>,
+    manner: Memo<Manner>,
     change: Change,
     known: Known,
 ) -> impl IntoView {
@@ -158,9 +149,9 @@ fn ParamRow(
     let library = expect_context::<Library>();
     let mark = memo(move || {
         known.with(|known| {
-            let (server, asked) = known.as_ref()?;
-            let endpoint = library.endpoint(asked.endpoint)?;
-            mark(i18n, *server, param, &asked.model, &endpoint.learned)
+            let (server, endpoint, model) = known.as_ref()?;
+            let endpoint = library.endpoint(*endpoint)?;
+            mark(i18n, *server, param, model, &endpoint.learned)
         })
     });
     let mark_id = format!("mark-{id}-{}", param.wire());

@@ -6,21 +6,16 @@ use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::{
-    Heard,
-    page::{self, Asked},
-};
 use crate::{
     chat::card,
     endpoint::{Endpoint, Server},
     i18n::use_i18n,
-    session::Library,
+    session::{Library, Session},
     storage::keys,
     view::dynamic::{effect, memo, when, word},
 };
 
-// A module of its own, like `files.js`.
-#[wasm_bindgen(raw_module = "./pictures.js")]
+#[wasm_bindgen(module = "/src/panel/pictures.js")]
 extern "C" {
     fn sees(url: &str, model: &str, headers: Array) -> Promise;
 }
@@ -30,24 +25,29 @@ extern "C" {
 pub fn Pictures(id: card::Id) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let Heard(heard) = expect_context();
+    let session = expect_context::<Session>();
     let asked = memo(move || {
-        heard.track();
-        page::asked(id)
+        let (endpoint, model) = session.asked(id)?;
+        library.follow_models();
+        let (_, sees) = library.details(endpoint, &model);
+        Some((endpoint, model, sees))
     });
     let is_blind = RwSignal::new(false);
     effect(move || {
-        let Some(now) = asked.get() else {
+        let now = asked.get();
+        let Some((endpoint, model, sees)) = &now else {
             return is_blind.set(false);
         };
-        is_blind.set(now.sees == Some(false));
-        let endpoint = untrack(|| library.endpoint(now.endpoint));
-        if let (None, Some(question)) = (now.sees, endpoint.and_then(|it| question(&it, &now))) {
+        is_blind.set(*sees == Some(false));
+        let server = library.server(*endpoint);
+        let endpoint = untrack(|| library.endpoint(*endpoint));
+        let question = endpoint.and_then(|endpoint| question(&endpoint, server, model));
+        if let (None, Some(question)) = (sees, question) {
             spawn_local(async move {
                 let told = JsFuture::from(question).await;
                 let is_told_blind = told.is_ok_and(|told| told == JsValue::FALSE);
                 // Another model may have been chosen meanwhile, or the picture taken out.
-                if asked.try_get_untracked().flatten().as_ref() == Some(&now) {
+                if asked.try_get_untracked() == Some(now) {
                     is_blind.try_set(is_told_blind);
                 }
             });
@@ -62,14 +62,14 @@ pub fn Pictures(id: card::Id) -> impl IntoView {
 }
 
 /// Asks the server, where it is one that tells.
-fn question(endpoint: &Endpoint, asked: &Asked) -> Option<Promise> {
+fn question(endpoint: &Endpoint, server: Server, model: &str) -> Option<Promise> {
     let endpoint = &keys::with_token(endpoint).ok()?;
     // Beside the version, wherever that is: at the same server, and no other.
     let base_url = endpoint.base_url.as_str();
     let root = base_url.strip_suffix("/v1").unwrap_or(base_url);
-    let (path, model) = match endpoint.server(&asked.owned_by) {
+    let (path, model) = match server {
         Server::LlamaCpp => ("props", ""),
-        Server::Ollama => ("api/show", &*asked.model),
+        Server::Ollama => ("api/show", model),
         _ => return None,
     };
     let headers = endpoint.headers();

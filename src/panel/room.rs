@@ -2,21 +2,21 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{files, page, shelf::Shelf, transfer::Exports};
+use super::{files, shelf::Shelf, transfer::Exports};
 use crate::{
     chat,
     i18n::{t_string, use_i18n},
     session::Library,
-    storage::{self, Key, schema},
+    storage::{
+        self, Key,
+        room::{self, MOST, NEARLY},
+        schema,
+    },
     view::{
         dynamic::{click, derive, effect, part, when, word},
         icon::{self, icon},
     },
 };
-
-/// As many UTF-16 units, keys and values, a browser gives one origin: 5 MiB of them in Chromium and
-/// Firefox. Source: `kPerStorageAreaQuota` of Chromium, `dom.storage.default_quota` of Firefox.
-const MOST: f64 = 5.0 * 1024.0 * 1024.0;
 
 /// So many of the largest chats are listed.
 const LARGEST: usize = 5;
@@ -37,7 +37,7 @@ struct Taken {
 impl Taken {
     fn now() -> Self {
         let mut taken = Self::default();
-        for (key, size) in files::sizes() {
+        for (key, size) in room::sizes() {
             taken.all += size;
             if let Some(Key::Chat(id)) = Key::parse(&key) {
                 taken.largest.push((id, size));
@@ -172,7 +172,7 @@ pub fn Room() -> impl IntoView {
                     {delete_button(described, Callback::new(move |()| {
                         if let Some(text) = storage::text_of(&removed) {
                             storage::remove_text_of(&removed);
-                            page::removed(vec![(removed.clone(), text)]);
+                            library.offer_undo(vec![(removed.clone(), text)]);
                             deleted.set(true);
                         }
                         look();
@@ -195,7 +195,7 @@ pub fn Room() -> impl IntoView {
                 aria-label=word!(i18n, room)
                 min="0"
                 max=MOST.to_string()
-                high=(MOST * 0.85).to_string()
+                high=(MOST * NEARLY).to_string()
                 prop:value=derive(move || taken.read().all)
             ></meter>
             <p>{used}</p>
@@ -226,7 +226,7 @@ pub fn Room() -> impl IntoView {
                     <span>{word!(i18n, chat_deleted)}</span>
                     <button class="button" on:click=click(move |_| {
                         deleted.set(false);
-                        page::undo();
+                        library.undo();
                         look();
                     })>
                         {word!(i18n, undo)}

@@ -4,16 +4,18 @@ use leptos::prelude::*;
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 
-use super::{page, shelf::stored};
 use crate::{
     chat::{Outcome, attachment::Contents, card, turn},
     clipboard,
     i18n::{t_string, use_i18n},
     json,
     openai::{self, Error, Request},
-    session::Library,
+    session::Session,
     storage::keys,
-    view::dynamic::{click, part, word},
+    view::{
+        Shown,
+        dynamic::{click, part, word},
+    },
 };
 
 /// One try to get an answer, as `src/openai/exchange.js` keeps it. Times are in milliseconds since 1970.
@@ -66,8 +68,8 @@ fn indented(text: &str) -> String {
 #[component]
 pub fn Sent(card: card::Id, turn: turn::Id) -> impl IntoView {
     let i18n = use_i18n();
-    let library = expect_context::<Library>();
-    let texts = untrack(|| tries(library, card, turn)).unwrap_or_default();
+    let shown = expect_context::<Shown>();
+    let texts = untrack(|| tries(shown.session()?, card, turn)).unwrap_or_default();
     let all: Vec<_> = texts.iter().filter_map(|text| Try::read(text)).collect();
     let count = all.len();
     let show = |(tried, number)| view! { <Tried tried number count /> };
@@ -80,12 +82,8 @@ pub fn Sent(card: card::Id, turn: turn::Id) -> impl IntoView {
 }
 
 /// The tries to get an answer; where none is kept, what would be sent now.
-fn tries(library: Library, card: card::Id, turn: turn::Id) -> Option<Vec<String>> {
-    page::flush();
-    let here = page::here()?;
-    let unsaved = page::unsaved().into_iter().find(|chat| chat.id == here);
-    let chat = unsaved.or_else(|| stored(here))?;
-    let card = chat.card(card)?;
+fn tries(session: Session, card: card::Id, turn: turn::Id) -> Option<Vec<String>> {
+    let card = session.card(card).try_read()?;
     let turn = card.turns.iter().find(|found| found.id == turn)?;
     let answer = turn.answer.as_ref()?;
     let is_unsent = matches!(
@@ -99,6 +97,7 @@ fn tries(library: Library, card: card::Id, turn: turn::Id) -> Option<Vec<String>
     if !kept.is_empty() {
         return Some(kept);
     }
+    let library = session.library();
     let endpoints = library.endpoints().get();
     let (endpoint, model) = card.target(&endpoints)?;
     let before = card.before(turn.id);
@@ -107,9 +106,7 @@ fn tries(library: Library, card: card::Id, turn: turn::Id) -> Option<Vec<String>
     let contents = contents.map(|it| (it.id, format!("({} B)", it.bytes)));
     let contents: Contents = contents.collect();
     let mut params = card.params.body(library.is_renaming(endpoint.id, model));
-    let owned_by = page::asked(card.id).map(|asked| asked.owned_by);
-    let server = endpoint.server(&owned_by.unwrap_or_default());
-    server.fit(&mut params);
+    library.server(endpoint.id).fit(&mut params);
     let mut request = Request::new(model, &card.system, before, turn, &contents, params);
     if !library.is_counting(endpoint.id) {
         request.stream_options = None;

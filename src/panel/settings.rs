@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{device::OnDevice, doctor, keep::Keep, page, suggest::Suggest, vault::Vault};
+use super::{device::OnDevice, keep::Keep, suggest::Suggest, vault::Vault};
 use crate::{
     chat::sync::Busy,
     endpoint::{self, Edit, Held, Invalid, Patience},
@@ -10,6 +10,7 @@ use crate::{
     session::{Library, Models},
     storage::{SendKey, Theme},
     view::{
+        Dialog, Patient, Shown,
         dynamic::{click, derive, effect, memo, part, press, rows, when, word},
         explain::{explain_invalid, explain_unlisted},
         field::{Field, typed},
@@ -198,7 +199,7 @@ fn Endpoints(editing: RwSignal<Editing>) -> impl IntoView {
                     <span>{word!(i18n, endpoint_was_deleted)}</span>
                     <button class="button" on:click=click(move |_| {
                         is_forgotten.set(false);
-                        page::undo();
+                        library.undo();
                     })>
                         {word!(i18n, undo)}
                     </button>
@@ -236,6 +237,7 @@ fn EndpointLine(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
+    let shown = expect_context::<Shown>();
     let endpoint = move || library.endpoint(id);
     let name = derive(move || endpoint().map(|saved| saved.name).unwrap_or_default());
     let base_url = derive(move || {
@@ -259,7 +261,7 @@ fn EndpointLine(
                 <button
                     class="button"
                     aria-description=name
-                    on:click=click(move |_| doctor::look_at(id))
+                    on:click=click(move |_| shown.open_dialog(Dialog::Doctor(Patient::Saved(id, None))))
                 >
                     {word!(i18n, find_out_why)}
                 </button>
@@ -354,10 +356,8 @@ fn EndpointLine(
                     title=word!(i18n, delete)
                     aria-description=name
                     on:click=click(move |_| {
-                        if let Some((endpoint, index)) = library.delete_endpoint(id) {
-                            page::forgotten(&endpoint, index);
-                            is_forgotten.set(true);
-                        }
+                        library.delete_endpoint(id);
+                        is_forgotten.set(true);
                     })
                 >
                     {icon(icon::DELETE)}

@@ -1,17 +1,21 @@
 //! Every chat that is stored: what is listed of it, what is found in it, and what is done with it.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cell::OnceCell,
+    collections::{HashMap, HashSet},
+};
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::page;
 use crate::{
-    chat::{self, Chat, Entry},
+    chat::{self, Chat, Entry, merge::merge},
     event,
     id::{fresh, now},
     json, packed,
     search::{Folded, Query, Snippet},
-    storage::{self, Error, Key, journal},
+    session::{Library, Session},
+    storage::{self, Error, Key, journal, writes},
+    view::{Shown, dynamic::effect},
 };
 
 /// A search pauses after so many milliseconds, so that the page answers in between.
@@ -42,25 +46,47 @@ struct Read {
 /// All chats that are stored.
 #[derive(Clone, Copy)]
 pub struct Shelf {
+    library: Library,
+    shown: Shown,
     entries: RwSignal<Vec<Entry>>,
-    here: RwSignal<Option<chat::Id>>,
     query: RwSignal<String>,
     found: RwSignal<Option<Found>>,
     failed: RwSignal<Option<Error>>,
     read: StoredValue<Read, LocalStorage>,
 }
 
+thread_local! {
+    /// What was read is kept as long as the page lasts.
+    static SHELF: OnceCell<Shelf> = const { OnceCell::new() };
+}
+
 impl Shelf {
+    /// Gives the views below the shelf.
+    pub fn provide() {
+        let (library, shown) = (expect_context::<Library>(), expect_context::<Shown>());
+        let shelf = SHELF.with(|shelf| *shelf.get_or_init(|| Self::new(library, shown)));
+        provide_context(shelf);
+    }
+
     /// The shelf, which nobody has looked at yet.
-    pub fn new() -> Self {
-        Self {
-            entries: RwSignal::default(),
-            here: RwSignal::default(),
-            query: RwSignal::default(),
-            found: RwSignal::default(),
-            failed: RwSignal::default(),
-            read: StoredValue::new_local(Read::default()),
-        }
+    fn new(library: Library, shown: Shown) -> Self {
+        library.lasting(|| {
+            let shelf = Self {
+                library,
+                shown,
+                entries: RwSignal::default(),
+                query: RwSignal::default(),
+                found: RwSignal::default(),
+                failed: RwSignal::default(),
+                read: StoredValue::new_local(Read::default()),
+            };
+            writes::follow(move |key| shelf.changed(key));
+            effect(move || {
+                library.follow_history();
+                untrack(|| shelf.look());
+            });
+            shelf
+        })
     }
 
     // What the panel shows.
@@ -70,9 +96,9 @@ impl Shelf {
         self.entries.read_only()
     }
 
-    /// The chat that the page shows.
-    pub fn here(self) -> ReadSignal<Option<chat::Id>> {
-        self.here.read_only()
+    /// Whether the page shows a chat.
+    pub fn is_here(self, id: chat::Id) -> bool {
+        self.shown.session().and_then(Session::address) == Some(id)
     }
 
     /// What is looked for.
@@ -122,9 +148,6 @@ impl Shelf {
         if self.read.with_value(|read| read.watchers == 0) {
             return;
         }
-        if self.here.get_untracked() != page::here() {
-            self.here.set(page::here());
-        }
         let mut entries = Vec::new();
         self.read.update_value(|read| {
             for key in storage::keys() {
@@ -134,7 +157,7 @@ impl Shelf {
             }
         });
         // Also what the page could not save: it can be exported.
-        for chat in page::unsaved() {
+        for chat in self.library.unsaved_chats() {
             entries.retain(|entry: &Entry| entry.id != chat.id);
             entries.push(chat.entry());
         }
@@ -149,11 +172,9 @@ impl Shelf {
     }
 
     /// Takes note of what was written.
-    pub fn changed(self, key: Key) {
-        match key {
-            Key::Chat(id) => self.read.update_value(|read| _ = read.words.remove(&id)),
-            Key::Entry(_) => self.look(),
-            _ => {}
+    fn changed(self, key: Key) {
+        if let Key::Chat(id) = key {
+            self.read.update_value(|read| _ = read.words.remove(&id));
         }
     }
 
@@ -228,8 +249,8 @@ impl Shelf {
 
     /// Puts a copy of a chat beside it.
     pub fn duplicate(self, id: chat::Id, title: String) {
-        page::flush();
-        if let Some(chat) = newest(id) {
+        self.library.flush();
+        if let Some(chat) = self.newest(id) {
             let copy = Chat {
                 id: fresh(),
                 title,
@@ -240,10 +261,10 @@ impl Shelf {
         }
     }
 
-    /// Deletes chats with all that was said in them. The page offers to put them back.
+    /// Deletes chats with all that was said in them, and offers to put them back.
     pub fn delete(self, ids: &[chat::Id]) {
-        page::flush();
-        let unsaved = page::unsaved();
+        self.library.flush();
+        let unsaved = self.library.unsaved_chats();
         let mut removed = Vec::new();
         for id in ids {
             // What the page has and could not save comes back, too.
@@ -257,17 +278,19 @@ impl Shelf {
             ];
             let texts = texts.into_iter();
             removed.extend(texts.filter_map(|(key, text)| Some((key.to_string(), text?))));
-            page::end(*id);
+            self.shown.end(*id);
             storage::delete_chat(*id);
         }
-        page::removed(removed);
+        self.library.offer_undo(removed);
         self.look();
     }
 
-    /// Changes what is stored of a chat, as another tab would.
+    /// Changes a chat, whether it is open or only stored.
     fn change(self, id: chat::Id, change: impl FnOnce(&mut Chat)) {
-        page::flush();
-        if let Some(before) = newest(id) {
+        if let Some(open) = self.library.session(id) {
+            open.edit(change);
+            self.look();
+        } else if let Some(before) = stored(id) {
             let mut chat = before.clone();
             change(&mut chat);
             chat.stamp(&before, now());
@@ -275,23 +298,36 @@ impl Shelf {
         }
     }
 
-    /// Stores a chat; returns whether there is room for it. It is packed, unless the page shows it.
-    pub fn store(self, chat: &Chat) -> bool {
+    /// Takes a chat in, merged with what there is of it; returns whether there is room for it.
+    pub fn take_in(self, chat: Chat) -> bool {
+        if let Some(open) = self.library.session(chat.id) {
+            open.edit(|now| *now = merge(now.clone(), chat));
+            self.look();
+            return !self.library.is_unsaved(Key::Chat(open.id()));
+        }
+        self.store(&match stored(chat.id) {
+            Some(stored) => merge(stored, chat),
+            None => chat,
+        })
+    }
+
+    /// Stores a chat that is not open, packed; returns whether there is room for it.
+    fn store(self, chat: &Chat) -> bool {
         let key = Key::Chat(chat.id);
-        let text = chat.text();
-        let is_shown = page::here() == Some(chat.id);
-        let stored = if is_shown { text } else { packed::pack(&text) };
+        let stored = packed::pack(&chat.text());
         journal::put(&key.to_string(), &stored);
-        let written = storage::write(key, &stored).or_else(|error| match error {
-            Error::Full if is_shown => storage::write(key, &packed::pack(&stored)),
-            error => Err(error),
-        });
+        let written = storage::write(key, &stored);
         self.failed.set(written.err());
         // What the history shows of it is made again from the chat, where there is no room for it.
         let _ = storage::save_entry(&chat.entry());
-        self.changed(key);
         self.look();
         written.is_ok()
+    }
+
+    /// A chat as the page has it, where that could not be saved, else as it is stored.
+    pub fn newest(self, id: chat::Id) -> Option<Chat> {
+        let mut unsaved = self.library.unsaved_chats().into_iter();
+        unsaved.find(|chat| chat.id == id).or_else(|| stored(id))
     }
 }
 
@@ -310,12 +346,6 @@ impl Read {
         self.entries.insert(id, (text, entry.clone()));
         entry
     }
-}
-
-/// A chat as the page has it, where that could not be saved, else as it is stored.
-pub fn newest(id: chat::Id) -> Option<Chat> {
-    let mut unsaved = page::unsaved().into_iter();
-    unsaved.find(|chat| chat.id == id).or_else(|| stored(id))
 }
 
 /// A chat as it is stored.

@@ -1,7 +1,7 @@
 //! Chats that leave the browser as a file, and files that become chats.
 
 use leptos::{ev, html, prelude::*, task::spawn_local};
-use wasm_bindgen::{JsValue, prelude::*};
+use wasm_split_helpers::wasm_split;
 use web_sys::{File, HtmlInputElement};
 
 use super::{
@@ -11,15 +11,14 @@ use super::{
 };
 use crate::{
     chat::{self, Chat, merge::merge},
+    chunk::{self, Chunk, Missing},
     endpoint::Endpoint,
-    i18n::{I18n, t_string, use_i18n},
+    i18n::{I18n, Locale, t_string, use_i18n},
     id::fresh,
-    json,
     session::{Library, attachments},
     storage::{self, blobs},
     transfer::{
-        self, Error, Format, Reason, Server, Skipped,
-        program::{self, Form, Request},
+        self, Error, Form, Format, Import, Reason, Request, Server, Skipped, speech,
     },
     view::{
         dynamic::{click, derive, effect, memo, part, press, when, word},
@@ -30,23 +29,23 @@ use crate::{
 /// Where Backend.AI WebUI keeps its chats, which a page of the same origin can read.
 const BACKEND_AI: &str = "backendaiwebui.cache.chat_history";
 
-#[wasm_bindgen(module = "/src/storage/packer.js")]
-extern "C" {
-    #[wasm_bindgen(catch, js_name = fetchProgram)]
-    async fn fetch(name: &str, version: &str) -> Result<Program, JsValue>;
-
-    /// The program that reads and writes files: [`transfer::program`].
-    type Program;
-
-    #[wasm_bindgen(method)]
-    fn read(this: &Program, text: &str) -> String;
-
-    #[wasm_bindgen(method)]
-    fn write(this: &Program, request: &str, language: &str) -> Option<String>;
+/// What is called in the chunk that reads and writes files.
+#[derive(Clone, Copy)]
+struct Files {
+    read: fn(&str) -> Result<Import, Error>,
+    write: fn(Request, Locale) -> String,
 }
 
-async fn program() -> Option<Program> {
-    fetch("transfer", env!("PROGRAMS")).await.ok()
+#[wasm_split(transfer, fallible)]
+fn entry() -> Result<Files, Missing> {
+    Ok(Files {
+        read: transfer::read,
+        write: |request, locale| request.write(&speech::words(locale)),
+    })
+}
+
+thread_local! {
+    static FILES: Chunk<Files> = const { Chunk::new(|| Box::pin(entry())) };
 }
 
 const FORMS: [Form; 3] = [Form::Json, Form::Markdown, Form::Html];
@@ -111,14 +110,14 @@ fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> impl IntoVi
                 aria-description=hint
                 on:click=click(move |_| {
                     failed.set(false);
-                    super::page::flush();
+                    library.flush();
                     let entries = shelf.entries().get_untracked();
                     let ids = match chat {
                         Some(id) => vec![id],
                         None => entries.iter().map(|entry| entry.id).collect(),
                     };
                     spawn_local(async move {
-                        export(i18n, library, ids, form, failed).await;
+                        export(i18n, (library, shelf), ids, form, failed).await;
                         if failed.try_get_untracked() == Some(false) {
                             end();
                         }
@@ -171,14 +170,12 @@ fn show_modal(dialog: NodeRef<html::Dialog>) {
 /// Offers chats as a file.
 async fn export(
     i18n: I18n,
-    library: Library,
+    (library, shelf): (Library, Shelf),
     ids: Vec<chat::Id>,
     form: Form,
     failed: RwSignal<bool>,
 ) {
-    use leptos_i18n::Locale as _;
-
-    let chats: Vec<_> = ids.into_iter().filter_map(shelf::newest).collect();
+    let chats: Vec<_> = ids.into_iter().filter_map(|id| shelf.newest(id)).collect();
     let mut contents = Vec::new();
     if form != Form::Markdown {
         for attachment in chats.iter().flat_map(Chat::attachments) {
@@ -216,6 +213,10 @@ async fn export(
                 .into(),
         }
     };
+    let with_time = |chat: Chat| {
+        let time = time(&chat);
+        (chat, time)
+    };
     let endpoints = library.endpoints().get_untracked().list;
     let is_used = |endpoint: &&Endpoint| {
         let mut cards = chats.iter().flat_map(|chat| &chat.cards);
@@ -224,16 +225,14 @@ async fn export(
     let request = Request {
         form,
         endpoints: endpoints.iter().filter(is_used).map(Server::from).collect(),
-        chats: chats.iter().map(|chat| (chat.text(), time(chat))).collect(),
+        chats: chats.into_iter().map(with_time).collect(),
         contents,
     };
-    let language = i18n.locale().as_str();
-    let program = program().await;
-    let text = program.and_then(|program| program.write(&json::write(&request), language));
-    let Some(text) = text else {
+    let Ok(files) = chunk::load(&FILES).await else {
         failed.set(true);
         return;
     };
+    let text = (files.write)(request, untrack(|| i18n.locale()));
     let (ending, kind) = file(form);
     files::download(&format!("{name}.{ending}"), kind, &text);
 }
@@ -276,7 +275,7 @@ struct Found {
 }
 
 impl Found {
-    fn of(import: program::Found, shelf: Shelf) -> Self {
+    fn of(import: Import, shelf: Shelf) -> Self {
         let entries = shelf.entries().get_untracked();
         let known: Vec<_> = entries.iter().map(|entry| entry.id).collect();
         let fate = |chat: &Chat| {
@@ -297,10 +296,11 @@ impl Found {
                 Fate::New
             }
         };
-        let chats = import.chats.iter().filter_map(|text| Chat::read(text));
         Self {
             from: import.from,
-            chats: chats
+            chats: import
+                .chats
+                .into_iter()
                 .map(|chat| {
                     let fate = fate(&chat);
                     (chat, fate)
@@ -353,11 +353,10 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
     let missing = RwSignal::new(false);
     let take = move |name: String, text: String| async move {
         done.set(None);
-        let program = program().await;
-        missing.set(program.is_none());
-        if let Some(program) = program {
-            let found = program::found(&program.read(&text));
-            let found = found.map(|import| Found::of(import, shelf));
+        let files = chunk::load(&FILES).await;
+        missing.set(files.is_err());
+        if let Ok(files) = files {
+            let found = (files.read)(&text).map(|import| Found::of(import, shelf));
             previews.write().push(Preview { name, found });
         }
     };
@@ -593,10 +592,7 @@ async fn bring_in(found: Found, shelf: Shelf, library: Library) -> (usize, usize
                 .find(|(theirs, _)| card.endpoint == Some(*theirs));
             card.endpoint = other.map_or(card.endpoint, |(_, ours)| Some(*ours));
         }
-        if let Some(stored) = shelf::stored(chat.id) {
-            chat = merge(stored, chat);
-        }
-        if shelf.store(&chat) {
+        if shelf.take_in(chat) {
             taken += 1;
         } else {
             left += 1;

@@ -1,9 +1,10 @@
 //! The vault as its reader meets it: to create, to unlock, to lock, and what is in it. See `vault.js`.
 
+use std::sync::Once;
+
 use leptos::{ev, html, prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast, JsValue, prelude::*};
 
-use super::page;
 use crate::{
     endpoint,
     i18n::{I18n, t_string, use_i18n},
@@ -13,6 +14,7 @@ use crate::{
         keys::{self, Standing},
     },
     view::{
+        Shown,
         dynamic::{click, derive, effect, flag, memo, part, when, word},
         field::{Field, fill, typed},
         focus_if_lost,
@@ -20,8 +22,7 @@ use crate::{
     },
 };
 
-// It is copied beside the programs: as a module of its own, the page would fetch it at once.
-#[wasm_bindgen(raw_module = "./vault.js")]
+#[wasm_bindgen(module = "/src/panel/vault.js")]
 extern "C" {
     #[wasm_bindgen(js_name = begin)]
     fn begin_with(holder: &JsValue);
@@ -52,7 +53,8 @@ extern "C" {
 
 /// Lets the vault be opened, as long as the page lasts.
 pub fn begin() {
-    begin_with(&keys::holder());
+    static BEGUN: Once = Once::new();
+    BEGUN.call_once(|| begin_with(&keys::holder()));
 }
 
 /// The part of the page with the vault.
@@ -143,6 +145,7 @@ fn check(passphrase: &str, repeated: &str) -> Option<Problem> {
 pub fn Vault(#[prop(optional)] is_dialog: bool) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
+    let shown = expect_context::<Shown>();
     let section = NodeRef::<html::Section>::new();
     let is_changing = RwSignal::new(false);
     let was_changed = RwSignal::new(false);
@@ -154,7 +157,7 @@ pub fn Vault(#[prop(optional)] is_dialog: bool) -> impl IntoView {
         focus_if_lost(section);
         if standing.get() == Standing::Open && is_dialog && !was_open {
             // This is a part of what is closed.
-            request_animation_frame(|| page::dialog(None));
+            request_animation_frame(move || shown.close_dialog());
         }
     });
     let done = Callback::new(move |act: Act| {

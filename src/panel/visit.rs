@@ -9,8 +9,7 @@ use crate::{
     json,
 };
 
-// It is copied beside the programs: as a module of its own, the page would fetch it at once.
-#[wasm_bindgen(raw_module = "./doctor.js")]
+#[wasm_bindgen(module = "/src/panel/doctor.js")]
 extern "C" {
     #[wasm_bindgen(js_name = surroundings)]
     fn all_surroundings() -> String;

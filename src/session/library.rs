@@ -3,6 +3,8 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsCast;
+use web_sys::StorageEvent;
 
 use super::Session;
 use crate::{
@@ -83,8 +85,6 @@ struct Tab {
     /// The chats that are open: the one that is shown, and those that still have an answer coming
     /// or words that could not be saved.
     open: Vec<Session>,
-    /// What only the program with the chats does. As pointers, the panel's program does without them.
-    page: Page,
     /// The page's first address was opened.
     has_opened: bool,
     /// Nothing can be written: the storage is blocked.
@@ -109,19 +109,6 @@ struct Details {
     sees: Vec<(String, bool)>,
 }
 
-/// What a change of what is shared means to the chats.
-#[derive(Clone, Copy)]
-struct Page {
-    /// An endpoint is asked for its models.
-    load_models: fn(Library, endpoint::Id),
-    /// An endpoint's models are known.
-    known: fn(Library, endpoint::Id, &[String]),
-    /// What waits for a model may go. Where endpoints have changed, they are given as they were before.
-    ready: fn(Library, Option<&Endpoints>),
-    /// What is stored of a chat has changed.
-    changed: fn(Library, chat::Id, Option<String>),
-}
-
 /// Everything that the chats share, and what a user does with it.
 #[derive(Clone, Copy)]
 pub struct Library {
@@ -142,39 +129,19 @@ pub struct Library {
 }
 
 impl Library {
-    /// What the panel's program has of it: no chats are open there, and the page asks for models.
-    ///
-    /// # Panics
-    /// Outside a reactive owner, which every view has.
-    pub fn beside(load_models: fn(Self, endpoint::Id)) -> Self {
-        Self::read(Page {
-            load_models,
-            known: |_, _, _| (),
-            ready: |_, _| (),
-            changed: |_, _, _| (),
-        })
-    }
-
     /// Reads what was saved, and keeps it in step with other tabs.
     ///
     /// # Panics
     /// Outside a reactive owner, which every view has.
     pub fn open_all() -> Self {
-        let library = Self::read(Page {
-            load_models: Self::ask_for_models,
-            known: Self::choose_models,
-            ready: Self::resume_all,
-            changed: Self::chat_changed,
-        });
+        let library = Self::read();
         library.watch();
         keys::sweep();
         keys::listen(move || library.ask_again());
         library.tidy_soon();
         // There is no room for these: they stay open until there is.
-        for pair in archive::held().chunks(2) {
-            if let Some(Key::Chat(id)) = Key::parse(&pair[0])
-                && let Some(chat) = Chat::read(&pair[1])
-            {
+        for (key, text) in archive::held() {
+            if let (Key::Chat(id), Some(chat)) = (key, Chat::read(&text)) {
                 let stored = storage::text(Key::Chat(id)).unwrap_or_default();
                 library.start(chat, Some(stored)).save();
             }
@@ -182,7 +149,7 @@ impl Library {
         library
     }
 
-    fn read(page: Page) -> Self {
+    fn read() -> Self {
         let (loaded, failed) = match storage::load() {
             Ok(loaded) => (loaded, None),
             Err(error) => (Loaded::default(), Some(error)),
@@ -190,7 +157,6 @@ impl Library {
         let tab = Tab {
             owner: Owner::current().expect("a view has an owner"),
             open: Vec::new(),
-            page,
             has_opened: false,
             off: failed.is_some(),
             kept: loaded.kept,
@@ -293,13 +259,13 @@ impl Library {
             .with(|unsaved| unsaved.first().map(|(_, error)| *error))
     }
 
-    /// The texts of open chats that are not saved.
-    pub fn unsaved_chats(self) -> Vec<String> {
+    /// The open chats that are not saved.
+    pub fn unsaved_chats(self) -> Vec<Chat> {
         let open = self.tab.with_value(|tab| tab.open.clone());
         let unsaved = open
             .into_iter()
             .filter(|open| self.is_unsaved(Key::Chat(open.id())));
-        unsaved.filter_map(Session::unsaved_text).collect()
+        unsaved.filter_map(Session::unsaved_chat).collect()
     }
 
     /// Whether the storage is nearly full.
@@ -314,7 +280,7 @@ impl Library {
 
     /// Sees how full the storage is.
     pub(super) fn look_at_room(self) {
-        let is_nearly_full = archive::is_nearly_full();
+        let is_nearly_full = storage::room::is_nearly_full();
         if self.is_nearly_full.get_untracked() != is_nearly_full {
             self.is_nearly_full.set(is_nearly_full);
         }
@@ -513,8 +479,7 @@ impl Library {
     /// Opens a chat, with the text that is stored of it.
     fn start(self, chat: Chat, stored: Option<String>) -> Session {
         let in_use: Vec<_> = chat.cards.iter().filter_map(|card| card.endpoint).collect();
-        let owner = self.tab.with_value(|tab| tab.owner.clone());
-        let session = owner.with(|| Session::new(self, chat, stored));
+        let session = self.lasting(|| Session::new(self, chat, stored));
         self.tab.update_value(|tab| tab.open.push(session));
         for id in in_use {
             match self.models.with_untracked(|all| all.get(&id).cloned()) {
@@ -526,8 +491,13 @@ impl Library {
         session
     }
 
+    /// Makes signals that last as long as the page does, whatever view asks for them.
+    pub fn lasting<T>(self, make: impl FnOnce() -> T) -> T {
+        self.tab.with_value(|tab| tab.owner.clone()).with(make)
+    }
+
     /// The open chat with that identifier.
-    fn session(self, id: chat::Id) -> Option<Session> {
+    pub fn session(self, id: chat::Id) -> Option<Session> {
         self.tab
             .with_value(|tab| tab.open.iter().copied().find(|open| open.id() == id))
     }
@@ -539,19 +509,19 @@ impl Library {
         }
     }
 
-    /// Takes over what was changed in the storage, by another tab or by the history's program; no text
-    /// is one that was removed.
-    pub fn changed(self, key: Key, text: Option<String>) {
+    /// Takes over what another tab has changed in the storage; no text is one that was removed.
+    fn changed(self, key: Key, text: Option<String>) {
         match key {
             Key::Chat(id) => {
-                (self.page().changed)(self, id, text);
+                self.chat_changed(id, text);
             }
             Key::Endpoints => {
                 let read = text.and_then(|text| json::read_all::<Endpoints>(&text));
                 if let Some((endpoints, rest)) = read {
                     let before = self.endpoints.get_untracked();
                     self.endpoints.set(Endpoints { rest, ..endpoints }.honest());
-                    (self.page().ready)(self, Some(&before));
+                    self.learn_endpoints(&before);
+                    self.resume();
                 }
             }
             Key::Settings => {
@@ -567,10 +537,6 @@ impl Library {
             Key::Entry(_) => self.history.notify(),
             Key::Orphans | Key::Vault => {}
         }
-    }
-
-    fn page(self) -> Page {
-        self.tab.with_value(|tab| tab.page)
     }
 
     fn chat_changed(self, id: chat::Id, text: Option<String>) {
@@ -629,10 +595,8 @@ impl Library {
         set_timeout(
             move || {
                 spawn_local(async move {
-                    if archive::has_chats() && archive::load().await {
-                        archive::tidy().await;
-                        self.look_at_room();
-                    }
+                    archive::tidy().await;
+                    self.look_at_room();
                 });
             },
             std::time::Duration::from_secs(5),
@@ -736,23 +700,17 @@ impl Library {
         self.load_models(id);
     }
 
-    /// Deletes an endpoint; returns it, with its place in the list. Cards that talk to it say so and keep
-    /// what was said.
-    pub fn delete_endpoint(self, id: endpoint::Id) -> Option<(Endpoint, usize)> {
+    /// Deletes an endpoint, and offers to put it back. Cards that talk to it say so and keep what was
+    /// said.
+    pub fn delete_endpoint(self, id: endpoint::Id) {
         let removed = self.endpoints.try_update(|Endpoints { list, .. }| {
             let index = list.iter().position(|saved| saved.id == id)?;
             Some((list.remove(index), index))
         });
         self.save_endpoints();
-        removed.flatten()
-    }
-
-    /// Offers to put back an endpoint: it and its place in the list, as JSON.
-    pub fn offer_endpoint(self, removed: &str) {
-        if let Some((endpoint, index)) = json::read(removed) {
-            self.forgotten
-                .write()
-                .push(Forgotten::Endpoint(endpoint, index));
+        if let Some((endpoint, index)) = removed.flatten() {
+            let removed = Forgotten::Endpoint(endpoint, index);
+            self.forgotten.write().push(removed);
         }
     }
 
@@ -776,10 +734,6 @@ impl Library {
 
     /// Asks an endpoint for its models again.
     pub fn load_models(self, id: endpoint::Id) {
-        (self.page().load_models)(self, id);
-    }
-
-    fn ask_for_models(self, id: endpoint::Id) {
         let Some(endpoint) = self.endpoints.read_untracked().find(id).cloned() else {
             return;
         };
@@ -857,19 +811,14 @@ impl Library {
     }
 
     /// Takes over what is known of an endpoint's models. Cards that wait for a model get one.
-    pub fn know(self, id: endpoint::Id, models: Models) {
+    pub(super) fn know(self, id: endpoint::Id, models: Models) {
         let listed = match &models {
             Models::Listed(listed) => listed.clone(),
             _ => Vec::new(),
         };
         self.models.update(|all| all.insert(id, models));
-        (self.page().known)(self, id, &listed);
-    }
-
-    /// Gives cards that wait for a model of an endpoint its usual one.
-    fn choose_models(self, id: endpoint::Id, listed: &[String]) {
         for open in self.tab.with_value(|tab| tab.open.clone()) {
-            open.choose_model(id, listed);
+            open.choose_model(id, &listed);
         }
     }
 
@@ -912,13 +861,6 @@ impl Library {
 
     /// Lets what waits for a model go, in every open chat.
     fn resume(self) {
-        (self.page().ready)(self, None);
-    }
-
-    fn resume_all(self, before: Option<&Endpoints>) {
-        if let Some(before) = before {
-            self.learn_endpoints(before);
-        }
         for open in self.tab.with_value(|tab| tab.open.clone()) {
             open.resume();
         }
@@ -1047,17 +989,13 @@ impl Library {
 
     fn write_endpoints(self) {
         let endpoints = self.endpoints.read_untracked();
-        if !self.write(Key::Endpoints, || storage::save_endpoints(&endpoints)) {
-            storage::beside::tell(Key::Endpoints, &json::write(&*endpoints));
-        }
+        self.write(Key::Endpoints, || storage::save_endpoints(&endpoints));
     }
 
     fn save_settings(self) {
         self.settings.update(|settings| settings.at = now());
         let settings = self.settings.read_untracked();
-        if !self.write(Key::Settings, || storage::save_settings(&settings)) {
-            storage::beside::tell(Key::Settings, &json::write(&*settings));
-        }
+        self.write(Key::Settings, || storage::save_settings(&settings));
     }
 
     /// Saves the text of a chat; returns what is stored of it then, packed where that had to be, or
@@ -1123,7 +1061,7 @@ impl Library {
     }
 
     /// Whether a value could not be saved.
-    pub(super) fn is_unsaved(self, key: Key) -> bool {
+    pub fn is_unsaved(self, key: Key) -> bool {
         self.tab.with_value(|tab| tab.off)
             || self
                 .unsaved
@@ -1172,7 +1110,18 @@ impl Library {
                 self.languages.set(languages());
             }),
         );
-        storage::beside::listen(move |key, text| self.changed(key, text));
+        on(
+            "storage",
+            Box::new(move |event| {
+                let event: StorageEvent = event.unchecked_into();
+                if let Some(key) = event.key() {
+                    storage::writes::tell(&key);
+                    if let Some(key) = Key::parse(&key) {
+                        self.changed(key, event.new_value());
+                    }
+                }
+            }),
+        );
     }
 }
 

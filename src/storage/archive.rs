@@ -1,55 +1,103 @@
-//! The program that packs, unpacks and merges chats, as the page uses it: see [`crate::archive`].
+//! The chunk that packs, unpacks and merges chats, as the page uses it: see [`crate::archive`].
 
-use wasm_bindgen::{JsValue, prelude::*};
+use std::{future::Future, pin::Pin};
 
-#[wasm_bindgen(module = "/src/storage/packer.js")]
-extern "C" {
-    #[wasm_bindgen(js_name = begin)]
-    fn begin_with(version: &str, open: JsValue);
+use wasm_split_helpers::wasm_split;
 
-    #[wasm_bindgen(catch, js_name = load)]
-    async fn fetch(version: &str) -> Result<JsValue, JsValue>;
+use super::{Key, journal, keys, schema::OLD_PREFIX};
+use crate::{
+    archive,
+    chat::Chat,
+    chunk::{self, Chunk, Missing},
+    packed,
+};
 
-    /// A chat's text, packed; None while the program is not there.
-    pub fn pack(text: &str) -> Option<String>;
-
-    /// The text of a packed chat; None where it is damaged, or while the program is not there.
-    pub fn unpack(text: &str) -> Option<String>;
-
-    /// One text of two copies of a chat; None where one can't be read, or while the program is not
-    /// there.
-    pub fn merge(mine: &str, theirs: &str) -> Option<String>;
-
-    /// The keys of what could not be read, and was put aside, before the page began.
-    pub fn aside() -> Vec<String>;
-
-    /// Whether the storage is nearly full.
-    #[wasm_bindgen(js_name = isNearlyFull)]
-    pub fn is_nearly_full() -> bool;
-
-    /// What was brought back before the page began, and could not be written: keys and their texts in
-    /// turn.
-    pub fn held() -> Vec<String>;
-
-    /// Whether any chat is stored.
-    #[wasm_bindgen(js_name = hasChats)]
-    pub fn has_chats() -> bool;
-
-    #[wasm_bindgen(catch, js_name = tidy)]
-    async fn tidy_all() -> Result<JsValue, JsValue>;
+/// What is called in the chunk.
+#[derive(Clone, Copy)]
+struct Archive {
+    pack: fn(&str) -> String,
+    unpack: fn(&str) -> Option<String>,
+    merge: fn(Chat, &str) -> Option<Chat>,
+    restore: fn() -> Later,
+    held: fn() -> Vec<(Key, String)>,
+    aside: fn() -> Vec<String>,
+    tidy: fn() -> Later,
 }
 
-/// Fetches the program, if it is not there yet; returns whether it is.
+type Later = Pin<Box<dyn Future<Output = ()>>>;
+
+#[wasm_split(archive, fallible)]
+fn entry() -> Result<Archive, Missing> {
+    Ok(Archive {
+        pack: packed::pack,
+        unpack: packed::unpack,
+        merge: archive::merge,
+        restore: || Box::pin(archive::restore()),
+        held: archive::held,
+        aside: archive::aside,
+        tidy: || Box::pin(archive::tidy()),
+    })
+}
+
+thread_local! {
+    static ARCHIVE: Chunk<Archive> = const { Chunk::new(|| Box::pin(entry())) };
+}
+
+fn here() -> Option<Archive> {
+    chunk::get(&ARCHIVE)
+}
+
+/// Fetches the chunk, if it is not here yet; returns whether it is.
 pub async fn load() -> bool {
-    fetch(env!("PROGRAMS")).await.is_ok()
+    chunk::load(&ARCHIVE).await.is_ok()
 }
 
-/// Brings what is not in the storage into it, before it is read; then opens the page.
-pub fn begin(open: fn()) {
-    begin_with(env!("PROGRAMS"), Closure::once_into_js(open));
+/// A chat's text, packed; None while the chunk is not here.
+pub fn pack(text: &str) -> Option<String> {
+    here().map(|archive| (archive.pack)(text))
 }
 
-/// Packs the chats that no tab has open.
+/// The text of a packed chat; None where it is damaged, or while the chunk is not here.
+pub fn unpack(text: &str) -> Option<String> {
+    (here()?.unpack)(text)
+}
+
+/// One of two copies of a chat, of which the other may be packed; None where that can't be read, or
+/// while the chunk is not here.
+pub fn merge(mine: Chat, theirs: &str) -> Option<Chat> {
+    (here()?.merge)(mine, theirs)
+}
+
+/// The keys of what could not be read, and was put aside, before the page began.
+pub fn aside() -> Vec<String> {
+    here().map_or_else(Vec::new, |archive| (archive.aside)())
+}
+
+/// What was brought back before the page began, and could not be written.
+pub fn held() -> Vec<(Key, String)> {
+    here().map_or_else(Vec::new, |archive| (archive.held)())
+}
+
+/// Brings what is not in the storage into it: what an older version has written, and what was lost
+/// when the browser ended. Where the chunk can't be had, that is tried again the next time.
+pub async fn begin() {
+    let is_old = keys().any(|key| key.starts_with(OLD_PREFIX));
+    if (is_old || !journal::differing().await.is_empty())
+        && let Ok(archive) = chunk::load(&ARCHIVE).await
+    {
+        (archive.restore)().await;
+    }
+}
+
+/// Packs the chats that no tab has open, if any chat is stored: whoever is here for the first time
+/// fetches nothing for it.
 pub async fn tidy() {
-    let _ = tidy_all().await;
+    let is_chat = |key: String| {
+        key.starts_with(OLD_PREFIX) || matches!(Key::parse(&key), Some(Key::Chat(_)))
+    };
+    if keys().any(is_chat)
+        && let Ok(archive) = chunk::load(&ARCHIVE).await
+    {
+        (archive.tidy)().await;
+    }
 }

@@ -1,16 +1,3 @@
-// Several programs run on a page. What one of them writes, the others hear of, as other tabs do by the
-// event "storage".
-const listeners = new Set();
-
-export function listen(listener) {
-    listeners.add(listener);
-    addEventListener("storage", ({ key, newValue }) => key && listener(key, newValue ?? undefined));
-}
-
-export function tell(own, key, text) {
-    for (const listener of listeners) if (listener !== own) listener(key, text);
-}
-
 // Which chats are open and which cards are answering, as other tabs can ask: a lock each, which the
 // browser lets go of however a tab ends. Where there are no locks, nothing is known of other tabs.
 const { locks } = navigator;

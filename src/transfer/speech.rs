@@ -5,9 +5,8 @@ use leptos_i18n::{Locale as _, td_string};
 use super::Words;
 use crate::i18n::Locale;
 
-/// The words in the language of this tag.
-pub fn words(language: &str) -> Words<'static> {
-    let locale: Locale = language.parse().unwrap_or_default();
+/// The words in this language.
+pub fn words(locale: Locale) -> Words<'static> {
     Words {
         lang: locale.as_str(),
         untitled: td_string!(locale, untitled),

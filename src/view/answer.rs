@@ -6,15 +6,17 @@ use super::{
     Shown,
     actions::{Act, action, copy},
     card::focus_message,
-    drawing::{Drawn, Of, plain},
+    dialog::{Dialog, Patient},
+    drawing::{Drawn, Of},
     dynamic::{click, derive, flag, memo, part, when, word},
-    messages::{Retry, Standing},
-    panel::Words,
+    explain::Words,
+    turns::{Retry, Standing},
 };
 use crate::{
     chat::{Answer, CardStoreFields, Metrics, Outcome, TurnStoreFields, card, turn},
     i18n::{I18n, t_string, use_i18n},
     openai::{Error, MOST_TRIES},
+    reader,
     session::{Live, Session, Stage, Unlisted},
 };
 
@@ -81,7 +83,7 @@ pub fn AnswerView(
             let is_locked = outcome == Outcome::Failed(Error::Locked);
             let unlock = is_locked.then(|| {
                 view! {
-                    <button class="button" on:click=click(move |_| shown.open_dialog("vault"))>
+                    <button class="button" on:click=click(move |_| shown.open_dialog(Dialog::Vault))>
                         {word!(i18n, vault_unlock)}
                     </button>
                 }
@@ -200,7 +202,7 @@ pub fn AnswerView(
                         )}
                         {action(Act::Copy, move |_| copy(text.get_untracked()))}
                         {action(Act::CopyText, move |_| {
-                            copy(text.get_untracked().map(|text| plain(&text)));
+                            copy(text.get_untracked().map(|text| reader::plain(&text)));
                         })}
                         {when(
                             move || live.with(Option::is_none) && session.can_ask(card),
@@ -209,7 +211,7 @@ pub fn AnswerView(
                                 focus_message(card, &event);
                             }),
                         )}
-                        {action(Act::Sent, move |_| shown.open_dialog(&format!("sent {card} {id}")))}
+                        {action(Act::Sent, move |_| shown.open_dialog(Dialog::Sent(card, id)))}
                         <Measured answer=memo(move || turn.answer().try_get().flatten()) />
                     </div>
                 },
@@ -229,7 +231,7 @@ fn FindOut(card: card::Id) -> impl IntoView {
         let endpoint = card.endpoint().try_get_untracked().flatten();
         let model = card.model().try_get_untracked().flatten();
         if let Some((endpoint, model)) = endpoint.zip(model) {
-            shown.open_dialog(&format!("doctor {endpoint} {model}"));
+            shown.open_dialog(Dialog::Doctor(Patient::Saved(endpoint, Some(model))));
         }
     };
     view! {

@@ -8,7 +8,7 @@ use super::{
     dynamic::{click, derive, effect, memo, part, rows, when, word},
     explain::explain_file,
     icon::{self, icon},
-    panel::{Panel, tell},
+    lazy::lazy_quietly,
 };
 use crate::{
     chat::{
@@ -17,6 +17,7 @@ use crate::{
         card, turn,
     },
     i18n::{t_string, use_i18n},
+    panel,
     session::{Reading, Session, attachments},
 };
 
@@ -112,14 +113,6 @@ pub fn DraftAttachments(id: card::Id) -> impl IntoView {
     let readings = memo(move || session.readings(id));
     let is_empty = move || attachments.with(Vec::is_empty) && readings.with(Vec::is_empty);
     let has_picture = memo(move || attachments.with(|all| all.iter().any(Attachment::is_image)));
-    // Whether the model takes pictures: the panel's program finds it out.
-    effect(move || {
-        if has_picture.get() {
-            // It asks what the card asks now.
-            session.asked(id);
-            tell();
-        }
-    });
     when(
         move || !is_empty(),
         move || {
@@ -141,7 +134,7 @@ pub fn DraftAttachments(id: card::Id) -> impl IntoView {
                 </ul>
                 {when(
                     move || has_picture.get(),
-                    move || view! { <Panel name=format!("pictures {id}") is_quiet=true /> },
+                    move || lazy_quietly(&panel::PICTURES, move |pictures| pictures(id)),
                 )}
             }
         },

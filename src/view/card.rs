@@ -6,12 +6,12 @@ use wasm_bindgen::JsCast;
 use super::{
     Shown, attachments,
     composer::Composer,
-    dynamic::{click, derive, effect, flag, memo, when, word},
+    dynamic::{click, derive, flag, memo, when, word},
     grip::Grip,
     icon::{self, icon},
     menu::CardMenu,
     messages::Messages,
-    panel::{self, Panel, Words},
+    explain::Words,
     params::Parameters,
     picker::{Choice, Picker},
 };
@@ -19,6 +19,7 @@ use crate::{
     chat::{CardStoreFields, card},
     endpoint,
     i18n::{t_string, use_i18n},
+    panel::Connect,
     session::{Models, Session},
 };
 
@@ -128,22 +129,13 @@ pub fn CardView(id: card::Id) -> impl IntoView {
             })}
             {when(
                 move || needs_form.get(),
-                move || {
-                    // The form is another program's, which has to be told.
-                    effect(move || {
-                        endpoint.track();
-                        custom.track();
-                        library.endpoints().track();
-                        panel::tell();
-                    });
-                    view! { <Panel name=format!("connect {id}") /> }
-                },
+                move || view! { <div class="panel"><Connect id /></div> },
             )}
             <Messages id is_connecting=needs_form />
             <Composer id model models />
             {when(
                 move || is_on_device.get() && !needs_form.get(),
-                || view! { <Panel name="note" is_quiet=true /> },
+                move || view! { <p class="hint device-note">{word!(i18n, device_note)}</p> },
             )}
         </section>
     }

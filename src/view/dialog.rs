@@ -1,4 +1,4 @@
-//! A dialog in front of the page. [`crate::panel`] draws what is in it.
+//! A dialog in front of the page.
 
 use leptos::{ev, html, prelude::*};
 
@@ -6,18 +6,42 @@ use super::{
     Shown,
     dynamic::{click, effect, word},
     icon::{self, icon},
-    panel::Panel,
+    lazy::lazy,
 };
-use crate::i18n::{I18n, use_i18n};
+use crate::{
+    chat::{card, turn},
+    endpoint::{self, Endpoint, Invalid},
+    i18n::{I18n, use_i18n},
+    panel,
+};
 
-/// The part of the panel with the settings.
-pub const SETTINGS: &str = "settings";
+/// What a dialog is about.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Dialog {
+    /// The settings.
+    Settings,
+    /// The tokens that a passphrase opens.
+    Vault,
+    /// Why an endpoint does not answer.
+    Doctor(Patient),
+    /// What was sent for the answer of a turn.
+    Sent(card::Id, turn::Id),
+}
 
-/// The dialog with this part of the panel.
+/// Which endpoint is looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Patient {
+    /// One that is saved, with the model to ask; without one, the first that is listed.
+    Saved(endpoint::Id, Option<String>),
+    /// What was typed and is not saved: an endpoint with its token, or why it is none; and the model.
+    Typed(Result<Endpoint, Invalid>, Option<String>),
+}
+
+/// The dialog in front of the page.
 #[component]
-pub fn PanelDialog(part: String) -> impl IntoView {
+pub(crate) fn DialogView(about: Dialog) -> impl IntoView {
     let i18n = use_i18n();
-    let title = title(i18n, &part);
+    let title = title(i18n, &about);
     let shown = expect_context::<Shown>();
     let dialog = NodeRef::<html::Dialog>::new();
     effect(move || {
@@ -54,16 +78,25 @@ pub fn PanelDialog(part: String) -> impl IntoView {
                     {icon(icon::CLOSE)}
                 </button>
             </div>
-            <Panel name=part />
+            <div class="panel">{content(about)}</div>
         </dialog>
     }
 }
 
-fn title(i18n: I18n, part: &str) -> Signal<&'static str> {
-    match part.split(' ').next() {
-        Some("doctor") => word!(i18n, doctor),
-        Some("sent") => word!(i18n, sent),
-        Some("vault") => word!(i18n, vault),
-        _ => word!(i18n, settings),
+fn title(i18n: I18n, about: &Dialog) -> Signal<&'static str> {
+    match about {
+        Dialog::Settings => word!(i18n, settings),
+        Dialog::Vault => word!(i18n, vault),
+        Dialog::Doctor(_) => word!(i18n, doctor),
+        Dialog::Sent(..) => word!(i18n, sent),
+    }
+}
+
+fn content(about: Dialog) -> AnyView {
+    match about {
+        Dialog::Settings => lazy(&panel::SETTINGS, |settings| settings()),
+        Dialog::Vault => lazy(&panel::VAULT, |vault| vault()),
+        Dialog::Doctor(patient) => lazy(&panel::DOCTOR, move |doctor| doctor(patient.clone())),
+        Dialog::Sent(card, turn) => lazy(&panel::SENT, move |sent| sent(card, turn)),
     }
 }

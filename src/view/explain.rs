@@ -1,14 +1,84 @@
 //! Errors in the reader's language: what happened, and what to do now. The endpoint's own words
 //! are kept.
 
+use leptos::{prelude::*, task::spawn_local};
+use wasm_split_helpers::wasm_split;
+
 use crate::{
+    chunk::{self, Chunk, Missing},
     endpoint::Invalid,
     file,
-    i18n::{I18n, t_string},
+    i18n::{I18n, t_string, use_i18n},
     openai::{Cause, Error, Wait},
-    session::{Unconnected, Unlisted},
+    session::Unlisted,
     storage,
 };
+
+/// Says why an endpoint gave no answer, or no list of models.
+type Explain = fn(I18n, &Unlisted) -> String;
+
+thread_local! {
+    static EXPLAIN: Chunk<Explain> = const { Chunk::new(|| Box::pin(entry())) };
+}
+
+#[wasm_split(explain, fallible)]
+fn entry() -> Result<Explain, Missing> {
+    Ok(explain_unlisted)
+}
+
+/// How the chunk with the words stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Unasked,
+    Loading,
+    Here,
+    Missing,
+}
+
+/// The words for what fails at an endpoint, which stand in a chunk.
+#[derive(Clone, Copy)]
+pub struct Words(RwSignal<Standing>, I18n);
+
+impl Words {
+    /// Gives the views below the words.
+    pub fn provide() -> Self {
+        let words = Self(RwSignal::new(Standing::Unasked), use_i18n());
+        provide_context(words);
+        words
+    }
+
+    /// Fetches the words, unless they are here or on their way.
+    pub fn fetch(self) {
+        let standing = self.0;
+        if matches!(
+            standing.get_untracked(),
+            Standing::Loading | Standing::Here
+        ) {
+            return;
+        }
+        standing.set(Standing::Loading);
+        spawn_local(async move {
+            standing.set(match chunk::load(&EXPLAIN).await {
+                Ok(_) => Standing::Here,
+                Err(_) => Standing::Missing,
+            });
+        });
+    }
+
+    /// Why an endpoint gave no answer or no list, in the reader's language; nothing until the words
+    /// are here, and that they are missing where they can't be had.
+    pub fn explain(self, error: &Unlisted) -> String {
+        match (self.0.get(), chunk::get(&EXPLAIN)) {
+            (_, Some(explain)) => explain(self.1, error),
+            (Standing::Unasked, None) => {
+                request_animation_frame(move || self.fetch());
+                String::new()
+            }
+            (Standing::Missing, None) => t_string!(self.1, part_missing).to_owned(),
+            (_, None) => String::new(),
+        }
+    }
+}
 
 /// Why an endpoint gave no answer, or no list of models.
 pub fn explain(i18n: I18n, error: &Error) -> String {
@@ -141,15 +211,6 @@ pub fn explain_unlisted(i18n: I18n, unlisted: &Unlisted) -> String {
         Unlisted::Elsewhere(base_url) => {
             t_string!(i18n, found_elsewhere, url = base_url.as_str()).to_string()
         }
-    }
-}
-
-/// Why a filled-in form led to no model.
-pub fn explain_unconnected(i18n: I18n, error: &Unconnected) -> String {
-    match error {
-        Unconnected::Unlisted(unlisted) => explain_unlisted(i18n, unlisted),
-        Unconnected::NoModels => t_string!(i18n, no_models).to_owned(),
-        Unconnected::Invalid(invalid) => explain_invalid(i18n, *invalid).to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The history: every chat that is stored. [`crate::panel`] draws what is in it.
+//! The history: every chat that is stored, in a drawer.
 
 use leptos::{html, prelude::*};
 
@@ -7,9 +7,9 @@ use super::{
     dynamic::{click, effect, press, word},
     focus, focus_on,
     icon::{self, icon},
-    panel::Panel,
+    lazy::lazy,
 };
-use crate::i18n::use_i18n;
+use crate::{i18n::use_i18n, panel};
 
 /// The drawer with the history.
 #[component]
@@ -51,7 +51,7 @@ pub fn History() -> impl IntoView {
                     {icon(icon::CLOSE)}
                 </button>
             </div>
-            <Panel name="drawer" />
+            <div class="panel">{lazy(&panel::HISTORY, |history| history())}</div>
         </aside>
     }
 }

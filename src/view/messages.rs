@@ -3,19 +3,17 @@
 use leptos::{html, prelude::*};
 
 use super::{
-    actions::{Act, action},
-    answer::{AnswerView, elsewhere},
-    attachments::TurnAttachments,
-    card::{focus_input, focus_message},
-    dynamic::{click, derive, effect, memo, part, rows, when, word},
+    dynamic::{click, effect, memo, when, word},
     focus_on,
     follow::{Follow, Sizes},
     icon::{self, icon},
+    lazy::lazy_or,
+    turns,
 };
 use crate::{
-    chat::{CardStoreFields, TurnStoreFields, card, turn},
-    i18n::{t_string, use_i18n},
-    session::{Live, Session},
+    chat::{CardStoreFields, card},
+    i18n::use_i18n,
+    session::{CardField, Session},
 };
 
 /// What was said in a card, oldest first. It follows an answer while the reader is at the end.
@@ -70,12 +68,9 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
                     </div>
                 },
             )}
-            {rows(
-                move || {
-                    let turns = card.turns().try_read();
-                    turns.map_or_else(Vec::new, |turns| turns.iter().map(|turn| turn.id).collect())
-                },
-                move |turn| view! { <TurnView card=id id=turn live /> },
+            {when(
+                move || count.get() > 0,
+                move || lazy_or(&turns::TURNS, move |turns| turns(id, live), move || unread(card)),
             )}
             </div>
         </div>
@@ -98,174 +93,22 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
     }
 }
 
-/// Where a turn stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Its answer is on its way.
-    Answering,
-    /// Another answer of the card comes first.
-    Queued,
-    /// Nothing is on its way to answer it.
-    Unanswered,
-    /// It has an answer, and no other on its way.
-    Answered,
-}
-
-#[component]
-fn TurnView(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl IntoView {
-    let i18n = use_i18n();
-    let session = expect_context::<Session>();
-    let turn = session.turn(card, id);
-    let standing = memo(move || {
-        let is_answered = turn
-            .answer()
-            .try_read()
-            .is_some_and(|answer| answer.is_some());
-        live.with(|live| match live {
-            Some(live) if live.turn == id => Standing::Answering,
-            _ if is_answered => Standing::Answered,
-            Some(live) if session.comes_after(card, id, live.turn) => Standing::Queued,
-            _ => Standing::Unanswered,
+/// What was said, as it was written: where the chunk that draws it can't be had.
+fn unread(card: CardField) -> AnyView {
+    let said = card.turns().try_read_untracked();
+    let turns = said.iter().flat_map(|turns| turns.iter());
+    turns
+        .map(|turn| {
+            let answer = turn.answer.as_ref().map(|answer| {
+                let (model, text) = (answer.model.clone(), answer.text.clone());
+                view! { <article class="message" aria-label=model><div class="text">{text}</div></article> }
+            });
+            let prompt = turn.prompt.clone();
+            view! {
+                <article class="message user"><div class="text">{prompt}</div></article>
+                {answer}
+            }
         })
-    });
-    let is_edited = RwSignal::new(false);
-    let has_answer =
-        memo(move || matches!(standing.get(), Standing::Answering | Standing::Answered));
-    view! {
-        <article class="message user" aria-label=word!(i18n, you)>
-            {part(move || {
-                if is_edited.get() {
-                    view! { <Edit card id is_edited /> }.into_any()
-                } else {
-                    view! {
-                        <div class="text" dir="auto">
-                            {derive(move || turn.prompt().try_get())}
-                        </div>
-                        <div class="actions">
-                            {action(Act::Copy, move |_| {
-                                super::actions::copy(turn.prompt().try_get_untracked());
-                            })}
-                            {action(Act::Edit, move |_| is_edited.set(true))}
-                            {action(Act::Delete, move |_| session.delete_turn(card, id))}
-                        </div>
-                    }
-                        .into_any()
-                }
-            })}
-            <TurnAttachments card id />
-        </article>
-        {part(move || {
-            if has_answer.get() {
-                view! { <AnswerView card id live standing /> }.into_any()
-            } else if session.is_elsewhere(card, id) {
-                elsewhere(i18n)
-            } else {
-                view! { <Waiting card id standing live /> }.into_any()
-            }
-        })}
-    }
-}
-
-/// What is said of a turn without an answer, and what can be done with it.
-#[component]
-fn Waiting(
-    card: card::Id,
-    id: turn::Id,
-    standing: Memo<Standing>,
-    live: Memo<Option<Live>>,
-) -> impl IntoView {
-    let i18n = use_i18n();
-    let session = expect_context::<Session>();
-    view! {
-        <div class="note">
-            <span>
-                {derive(move || match standing.get() {
-                    Standing::Queued => t_string!(i18n, queued),
-                    _ if !session.can_ask(card) => t_string!(i18n, queued_for_model),
-                    _ => t_string!(i18n, unanswered),
-                })}
-            </span>
-            <Retry card id live />
-            <button class="button" on:click=click(move |_| session.delete_turn(card, id))>
-                {word!(i18n, cancel)}
-            </button>
-        </div>
-    }
-}
-
-/// The button that has the question asked again.
-#[component]
-pub fn Retry(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl IntoView {
-    let i18n = use_i18n();
-    let session = expect_context::<Session>();
-    view! {
-        {when(
-            move || live.with(Option::is_none) && session.can_ask(card),
-            move || view! {
-                <button class="button" on:click=click(move |event| {
-                    session.retry(card, id);
-                    focus_message(card, &event);
-                })>
-                    {word!(i18n, retry)}
-                </button>
-            },
-        )}
-    }
-}
-
-/// A question being changed. It is sent again by its button, or by Ctrl+Enter.
-#[component]
-fn Edit(card: card::Id, id: turn::Id, is_edited: RwSignal<bool>) -> impl IntoView {
-    let i18n = use_i18n();
-    let session = expect_context::<Session>();
-    let before = session.turn(card, id).prompt().try_get_untracked();
-    let before = before.unwrap_or_default();
-    let input = NodeRef::<html::Textarea>::new();
-    effect(move || focus_on(input));
-    let leave = move || {
-        is_edited.set(false);
-        focus_input(card);
-    };
-    let send = move || {
-        if let Some(input) = input.get_untracked() {
-            let prompt = input.value();
-            if !prompt.trim().is_empty() {
-                is_edited.set(false);
-                session.resend(card, id, prompt);
-                focus_input(card);
-            }
-        }
-    };
-    view! {
-        <form
-            class="edit"
-            on:submit=move |event| {
-                event.prevent_default();
-                send();
-            }
-        >
-            <textarea
-                node_ref=input
-                aria-label=word!(i18n, edit_message)
-                dir="auto"
-                prop:value=before
-                on:keydown=move |event| {
-                    // Enter ends a syllable being composed, and nothing else.
-                    if event.is_composing() || event.key_code() == 229 {
-                        return;
-                    }
-                    match &*event.key() {
-                        "Escape" => leave(),
-                        "Enter" if event.ctrl_key() || event.meta_key() => send(),
-                        _ => {}
-                    }
-                }
-            ></textarea>
-            <p class="hint">{word!(i18n, edit_hint)}</p>
-            <button class="button primary" type="submit">{word!(i18n, send_again)}</button>
-            <button class="button" type="button" on:click=click(move |_| leave())>
-                {word!(i18n, cancel)}
-            </button>
-        </form>
-    }
+        .collect_view()
+        .into_any()
 }

@@ -5,7 +5,7 @@ use leptos::{html, prelude::*};
 use super::{
     Shown,
     card::focus_message,
-    dialog::SETTINGS,
+    dialog::Dialog,
     dynamic::{click, effect, part, when, word},
     explain::explain_unsaved,
     focus_if_lost,
@@ -78,7 +78,7 @@ pub fn Notices() -> impl IntoView {
 /// The button that leads to the settings, where the storage is.
 fn to_settings(shown: Shown, label: Signal<&'static str>) -> AnyView {
     view! {
-        <button class="button" on:click=click(move |_| shown.open_dialog(SETTINGS))>
+        <button class="button" on:click=click(move |_| shown.open_dialog(Dialog::Settings))>
             {label}
         </button>
     }

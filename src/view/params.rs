@@ -1,5 +1,5 @@
-//! A card's parameters, its system prompt, and what tells it from others. [`crate::panel`] draws what
-//! is in the popover.
+//! A card's parameters, its system prompt, and what tells it from others. The popover's
+//! content is a chunk: [`crate::panel::PARAMETERS`].
 
 use leptos::{html, prelude::*};
 
@@ -7,10 +7,11 @@ use super::dynamic::{click, derive, effect, flag, memo, press, when, word};
 use super::focus_on;
 use super::icon::{self, icon};
 use super::menu::close_when_left;
-use super::panel::{Panel, tell};
+use super::lazy::lazy;
 use crate::{
     chat::{CardStoreFields, card, params::Param},
     i18n::use_i18n,
+    panel,
     session::Session,
 };
 
@@ -83,23 +84,10 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
 #[component]
 fn Popover(id: card::Id, close: Callback<()>) -> impl IntoView {
     let i18n = use_i18n();
-    let session = expect_context::<Session>();
     let popover = NodeRef::<html::Div>::new();
     effect(move || {
         popover.track();
         focus_on(popover);
-    });
-    // Undo and other tabs change it, too.
-    let manner = memo(move || {
-        (
-            session.manner(id),
-            session.cards().read().len(),
-            session.asked(id),
-        )
-    });
-    effect(move || {
-        manner.track();
-        tell();
     });
     view! {
         <div
@@ -119,7 +107,7 @@ fn Popover(id: card::Id, close: Callback<()>) -> impl IntoView {
                     {icon(icon::CLOSE)}
                 </button>
             </div>
-            <Panel name=format!("params {id}") />
+            <div class="panel">{lazy(&panel::PARAMETERS, move |parameters| parameters(id))}</div>
         </div>
     }
 }

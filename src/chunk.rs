@@ -1,0 +1,50 @@
+//! Parts of the page's program that are fetched when they are wanted.
+//!
+//! The linker's output is cut at the functions that carry `wasm_split`: what only they reach stands in
+//! a file of its own, in the same memory as the rest. Such a function returns what is called in its
+//! chunk, as function pointers. Each chunk is fetched once; one that could not be had is fetched again
+//! the next time.
+
+use std::{cell::Cell, future::Future, pin::Pin, thread::LocalKey};
+
+pub use wasm_split_helpers::SplitLoaderError as Missing;
+
+/// What fetches a chunk.
+pub type Fetch<T> = Pin<Box<dyn Future<Output = Result<T, Missing>>>>;
+
+/// A chunk, and what is called in it.
+pub struct Chunk<T: 'static> {
+    fetch: fn() -> Fetch<T>,
+    entry: Cell<Option<T>>,
+}
+
+/// A chunk in a thread-local static, as all of them are.
+pub type Place<T> = &'static LocalKey<Chunk<T>>;
+
+impl<T: Copy + 'static> Chunk<T> {
+    /// A chunk that nobody has asked for yet.
+    pub const fn new(fetch: fn() -> Fetch<T>) -> Self {
+        Self {
+            fetch,
+            entry: Cell::new(None),
+        }
+    }
+}
+
+/// What is called in a chunk, if that is here.
+pub fn get<T: Copy>(chunk: Place<T>) -> Option<T> {
+    chunk.with(|chunk| chunk.entry.get())
+}
+
+/// Fetches a chunk, unless it is here.
+///
+/// # Errors
+/// It can't be had: there is no network, or the server has another version of the page by now.
+pub async fn load<T: Copy>(chunk: Place<T>) -> Result<T, Missing> {
+    if let Some(entry) = get(chunk) {
+        return Ok(entry);
+    }
+    let entry = chunk.with(|chunk| (chunk.fetch)()).await?;
+    chunk.with(|chunk| chunk.entry.set(Some(entry)));
+    Ok(entry)
+}

@@ -1,0 +1,121 @@
+//! Parts of the page that stand in chunks of the program: what is shown until a chunk is here, and
+//! where it can't be had.
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::dynamic::{click, part, word};
+use crate::{
+    chunk::{self, Place},
+    i18n::use_i18n,
+};
+
+/// How a chunk stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Loading,
+    Here,
+    Missing,
+}
+
+/// What a chunk draws, once it is here; before, that it is on its way.
+pub fn lazy<T: Copy + 'static>(
+    chunk: Place<T>,
+    draw: impl Fn(T) -> AnyView + Send + 'static,
+) -> AnyView {
+    drawn(chunk, Until::Here(Box::new(|| ().into_any())), draw)
+}
+
+/// The same of what nobody waits for: until it is here, nothing is shown.
+pub fn lazy_quietly<T: Copy + 'static>(
+    chunk: Place<T>,
+    draw: impl Fn(T) -> AnyView + Send + 'static,
+) -> AnyView {
+    drawn(chunk, Until::Quiet, draw)
+}
+
+/// The same, with something in its place where it can't be had, under the words that say so.
+pub fn lazy_or<T: Copy + 'static>(
+    chunk: Place<T>,
+    draw: impl Fn(T) -> AnyView + Send + 'static,
+    instead: impl Fn() -> AnyView + Send + 'static,
+) -> AnyView {
+    drawn(chunk, Until::Here(Box::new(instead)), draw)
+}
+
+/// What is shown until a chunk is here.
+enum Until {
+    /// That it is on its way; where it can't be had, that, and what stands in its place.
+    Here(Box<dyn Fn() -> AnyView + Send>),
+    /// Nothing.
+    Quiet,
+}
+
+fn drawn<T: Copy + 'static>(
+    chunk: Place<T>,
+    until: Until,
+    draw: impl Fn(T) -> AnyView + Send + 'static,
+) -> AnyView {
+    boxed(
+        Box::new(move |done| spawn_local(async move { done(chunk::load(chunk).await.is_ok()) })),
+        Box::new(move || chunk::get(chunk).map(&draw)),
+        until,
+    )
+}
+
+type Load = Box<dyn Fn(Box<dyn FnOnce(bool)>) + Send>;
+type Draw = Box<dyn Fn() -> Option<AnyView> + Send>;
+
+/// One type of it, for what each chunk draws.
+fn boxed(load: Load, draw: Draw, until: Until) -> AnyView {
+    // What is here is drawn at once.
+    let first = untrack(&draw);
+    if first.is_some() {
+        return first.into_any();
+    }
+    let standing = RwSignal::new(Standing::Loading);
+    let fetch = StoredValue::new_local(move || {
+        standing.set(Standing::Loading);
+        load(Box::new(move |is_here| {
+            // It may be closed before the chunk has come.
+            standing.try_set(if is_here {
+                Standing::Here
+            } else {
+                Standing::Missing
+            });
+        }));
+    });
+    fetch.with_value(|fetch| fetch());
+    part(move || match standing.get() {
+        Standing::Here => untrack(&draw),
+        Standing::Loading => match until {
+            Until::Here(_) => Some(view! { <Loading /> }.into_any()),
+            Until::Quiet => None,
+        },
+        Standing::Missing => match &until {
+            Until::Here(instead) => {
+                let again = Callback::new(move |()| fetch.with_value(|fetch| fetch()));
+                Some(view! { <Missing again /> {untrack(instead)} }.into_any())
+            }
+            Until::Quiet => None,
+        },
+    })
+    .into_any()
+}
+
+#[component]
+fn Loading() -> impl IntoView {
+    let i18n = use_i18n();
+    view! { <p class="hint" role="status">{word!(i18n, loading)}</p> }
+}
+
+/// That a part of the page can't be had, and how to try again.
+#[component]
+fn Missing(again: Callback<()>) -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <p class="problem" role="alert">{word!(i18n, part_missing)}</p>
+        <button class="button" on:click=click(move |_| again.run(()))>
+            {word!(i18n, retry)}
+        </button>
+    }
+}
