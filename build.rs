@@ -27,7 +27,15 @@ mod syntaxes;
 
 /// What the programs are made of that are fetched when they are needed, and the page's side of the
 /// protocol.
-const PROGRAMS: &[&str] = &["Cargo.lock", "build.rs", "on-device/src", "on-device/page", "public", "src", "locales"];
+const PROGRAMS: &[&str] = &[
+    "Cargo.lock",
+    "build.rs",
+    "on-device/src",
+    "on-device/page",
+    "public",
+    "src",
+    "locales",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");

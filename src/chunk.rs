@@ -7,6 +7,7 @@
 
 use std::{cell::Cell, future::Future, pin::Pin, thread::LocalKey};
 
+use wasm_bindgen::prelude::*;
 pub use wasm_split_helpers::SplitLoaderError as Missing;
 
 /// What fetches a chunk.
@@ -47,4 +48,25 @@ pub async fn load<T: Copy>(chunk: Place<T>) -> Result<T, Missing> {
     let entry = chunk.with(|chunk| (chunk.fetch)()).await?;
     chunk.with(|chunk| chunk.entry.set(Some(entry)));
     Ok(entry)
+}
+
+#[wasm_bindgen(module = "/src/chunk.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = isOutdated)]
+    async fn ask_whether_outdated() -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(js_name = whenIdle)]
+    fn when_idle_with(act: &JsValue);
+}
+
+/// Whether the server has another version of the page by now, which is asked.
+pub async fn is_outdated() -> bool {
+    ask_whether_outdated()
+        .await
+        .is_ok_and(|is_outdated| is_outdated.is_truthy())
+}
+
+/// Does something once the browser has nothing else to do, unless the reader wants to save data.
+pub fn when_idle(act: impl FnOnce() + 'static) {
+    when_idle_with(&Closure::once_into_js(act));
 }

@@ -4,6 +4,7 @@
 //! can do, and what a user sees. ARCHITECTURE.md tells which may use which.
 
 mod event;
+pub mod fault;
 mod i18n;
 mod id;
 mod json;

@@ -9,6 +9,7 @@ fn main() {
     // Without this, a panic in the browser has no message.
     std::panic::set_hook(Box::new(|panic| {
         web_sys::console::error_1(&panic.to_string().into());
+        collate::fault::fail();
     }));
     leptos::task::spawn_local(async {
         collate::storage::archive::begin().await;

@@ -33,6 +33,7 @@ use crate::{
     },
     chunk::{self, Chunk, Missing},
     endpoint::{self, BaseUrl, Endpoint},
+    fault,
     id::{fresh, now},
     openai::{self, Finish, Request},
     storage::{
@@ -156,8 +157,7 @@ pub struct Session {
 }
 
 /// Gets the answer to what was asked: [`Session::answer`].
-type GetAnswer =
-    fn(Session, Asked, String, live::Heard) -> Pin<Box<dyn Future<Output = Outcome>>>;
+type GetAnswer = fn(Session, Asked, String, live::Heard) -> Pin<Box<dyn Future<Output = Outcome>>>;
 
 thread_local! {
     static ANSWER: Chunk<GetAnswer> = const { Chunk::new(|| Box::pin(answers())) };
@@ -207,7 +207,21 @@ impl Session {
         };
         session.look_for_contents();
         session.look_elsewhere();
+        session.take_rescued();
         session
+    }
+
+    /// Takes over what was typed when the page failed, where that was not saved.
+    fn take_rescued(self) {
+        let cards = self.chat.cards();
+        let ids: Vec<_> = cards.read_untracked().iter().map(|card| card.id).collect();
+        for card in ids {
+            if let Some(text) = fault::take_draft(&card.to_string())
+                && untrack(|| self.draft(card)) != text
+            {
+                self.draft_changed(card, text);
+            }
+        }
     }
 
     // What the page shows.

@@ -2,6 +2,7 @@
 //! than what is open, typed or focused right now.
 
 mod actions;
+mod ahead;
 mod answer;
 mod attachments;
 mod board;
@@ -17,9 +18,9 @@ mod grip;
 mod history;
 pub(crate) mod icon;
 mod ime;
+mod lazy;
 mod location;
 pub(crate) mod menu;
-mod lazy;
 mod messages;
 pub(crate) mod notice;
 pub(crate) mod params;
@@ -31,13 +32,14 @@ use leptos::prelude::*;
 use crate::{
     address::Address,
     chat::{self, card::Id as CardId},
+    fault,
     i18n::{I18n, t_string, use_i18n},
     session::{Library, Opened, Session},
     storage::Theme,
 };
 use board::Board;
-pub(crate) use dialog::{Dialog, Patient};
 use dialog::DialogView;
+pub(crate) use dialog::{Dialog, Patient};
 use dynamic::{click, derive, effect, flag, memo, part, when, word};
 use explain::Words;
 use history::History;
@@ -50,7 +52,9 @@ pub fn App() -> impl IntoView {
     let library = Library::open_all();
     provide_context(library);
     let locale = move || library.settings().with(|settings| settings.locale.clone());
-    I18n::new(locale, library.languages()).provide();
+    let i18n = I18n::new(locale, library.languages());
+    i18n.provide();
+    fault::watch(library, i18n);
     view! { <Page /> }
 }
 
@@ -206,6 +210,7 @@ fn Page() -> impl IntoView {
     };
     provide_context(shown);
     let words = Words::provide();
+    ahead::begin();
     // A chat in which something was said has an address of its own.
     effect(move || {
         if let Some(id) = shown.session().and_then(Session::address) {
@@ -292,6 +297,7 @@ fn Page() -> impl IntoView {
             <button
                 class="button"
                 id="history-button"
+                data-ahead="history"
                 aria-label=word!(i18n, history)
                 title=word!(i18n, history)
                 aria-expanded=flag(move || shown.history.get())
@@ -302,6 +308,7 @@ fn Page() -> impl IntoView {
             </button>
             <button
                 class="button icon-button"
+                data-ahead="settings"
                 aria-label=word!(i18n, settings)
                 title=word!(i18n, settings)
                 aria-haspopup="dialog"

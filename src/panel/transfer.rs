@@ -17,9 +17,7 @@ use crate::{
     id::fresh,
     session::{Library, attachments},
     storage::{self, blobs},
-    transfer::{
-        self, Error, Form, Format, Import, Reason, Request, Server, Skipped, speech,
-    },
+    transfer::{self, Error, Form, Format, Import, Reason, Request, Server, Skipped, speech},
     view::{
         dynamic::{click, derive, effect, memo, part, press, when, word},
         icon::{self, icon},

@@ -509,6 +509,20 @@ impl Library {
         }
     }
 
+    /// Loads the page anew, with everything saved before.
+    pub fn reload(self) {
+        self.flush();
+        // What can't be reloaded stays as it is.
+        let _ = window().location().reload();
+    }
+
+    /// Saves all that is open, also what waits to be saved.
+    pub fn save_all(self) {
+        for open in self.tab.with_value(|tab| tab.open.clone()) {
+            open.save();
+        }
+    }
+
     /// Takes over what another tab has changed in the storage; no text is one that was removed.
     fn changed(self, key: Key, text: Option<String>) {
         match key {

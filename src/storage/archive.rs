@@ -92,9 +92,8 @@ pub async fn begin() {
 /// Packs the chats that no tab has open, if any chat is stored: whoever is here for the first time
 /// fetches nothing for it.
 pub async fn tidy() {
-    let is_chat = |key: String| {
-        key.starts_with(OLD_PREFIX) || matches!(Key::parse(&key), Some(Key::Chat(_)))
-    };
+    let is_chat =
+        |key: String| key.starts_with(OLD_PREFIX) || matches!(Key::parse(&key), Some(Key::Chat(_)));
     if keys().any(is_chat)
         && let Ok(archive) = chunk::load(&ARCHIVE).await
     {

@@ -57,75 +57,76 @@ pub fn AnswerView(
         (!is_live.get()).then(|| (answer.outcome.clone(), answer.text.trim().is_empty()))
     });
     let is_elsewhere = memo(move || session.is_elsewhere(card, id));
-    let note =
-        part(move || {
-            let (outcome, is_empty) = outcome.get()?;
-            if outcome == Outcome::Interrupted && is_elsewhere.get() {
-                return Some(elsewhere(i18n));
-            }
-            let (can_retry, can_go_on) = (outcome.can_retry(), outcome.can_go_on() && !is_empty);
-            let is_error = matches!(outcome, Outcome::Failed(_));
-            let refused = match &outcome {
-                Outcome::Failed(error) => session.refused(card, error),
-                _ => None,
-            };
-            let refused = refused.map(|param| {
-                let name = super::params::name(param);
-                view! {
-                    <button class="button" on:click=click(move |event| {
-                        session.send_without(card, id, param);
-                        focus_message(card, &event);
-                    })>
-                        {t_string!(i18n, send_without, name = name).to_string()}
-                    </button>
-                }
-            });
-            let is_locked = outcome == Outcome::Failed(Error::Locked);
-            let unlock = is_locked.then(|| {
-                view! {
-                    <button class="button" on:click=click(move |_| shown.open_dialog(Dialog::Vault))>
-                        {word!(i18n, vault_unlock)}
-                    </button>
-                }
-            });
-            let is_puzzling = match &outcome {
-                Outcome::Failed(error) => !matches!(error, Error::Gone { .. } | Error::Locked),
-                _ => false,
-            };
-            let said = match outcome {
-                Outcome::Complete if is_empty => t_string!(i18n, no_text).to_owned(),
-                Outcome::Complete => return None,
-                Outcome::Length => t_string!(i18n, length).to_owned(),
-                Outcome::Filtered => t_string!(i18n, filtered).to_owned(),
-                Outcome::Stopped => t_string!(i18n, stopped).to_owned(),
-                Outcome::Interrupted => t_string!(i18n, interrupted).to_owned(),
-                Outcome::Failed(error) => words.explain(&Unlisted::Failed(error)),
-            };
-            Some(view! {
-            <div class="note" class:error=is_error>
-                <span>{said}</span>
-                {refused}
-                {unlock}
-                {can_retry.then(|| view! { <Retry card id live /> })}
-                {when(
-                    move || is_puzzling && session.can_ask(card),
-                    move || view! { <FindOut card /> },
-                )}
-                {when(
-                    move || can_go_on && live.with(Option::is_none) && session.can_ask(card),
-                    move || view! {
-                        <button class="button" on:click=click(move |event| {
-                            session.go_on(card, id);
-                            focus_message(card, &event);
-                        })>
-                            {word!(i18n, go_on)}
-                        </button>
-                    },
-                )}
-            </div>
+    let note = part(move || {
+        let (outcome, is_empty) = outcome.get()?;
+        if outcome == Outcome::Interrupted && is_elsewhere.get() {
+            return Some(elsewhere(i18n));
         }
-        .into_any())
+        let (can_retry, can_go_on) = (outcome.can_retry(), outcome.can_go_on() && !is_empty);
+        let is_error = matches!(outcome, Outcome::Failed(_));
+        let refused = match &outcome {
+            Outcome::Failed(error) => session.refused(card, error),
+            _ => None,
+        };
+        let refused = refused.map(|param| {
+            let name = super::params::name(param);
+            view! {
+                <button class="button" on:click=click(move |event| {
+                    session.send_without(card, id, param);
+                    focus_message(card, &event);
+                })>
+                    {t_string!(i18n, send_without, name = name).to_string()}
+                </button>
+            }
         });
+        let is_locked = outcome == Outcome::Failed(Error::Locked);
+        let unlock = is_locked.then(|| {
+            view! {
+                <button class="button" on:click=click(move |_| shown.open_dialog(Dialog::Vault))>
+                    {word!(i18n, vault_unlock)}
+                </button>
+            }
+        });
+        let is_puzzling = match &outcome {
+            Outcome::Failed(error) => !matches!(error, Error::Gone { .. } | Error::Locked),
+            _ => false,
+        };
+        let said = match outcome {
+            Outcome::Complete if is_empty => t_string!(i18n, no_text).to_owned(),
+            Outcome::Complete => return None,
+            Outcome::Length => t_string!(i18n, length).to_owned(),
+            Outcome::Filtered => t_string!(i18n, filtered).to_owned(),
+            Outcome::Stopped => t_string!(i18n, stopped).to_owned(),
+            Outcome::Interrupted => t_string!(i18n, interrupted).to_owned(),
+            Outcome::Failed(error) => words.explain(&Unlisted::Failed(error)),
+        };
+        Some(
+            view! {
+                <div class="note" class:error=is_error>
+                    <span>{said}</span>
+                    {refused}
+                    {unlock}
+                    {can_retry.then(|| view! { <Retry card id live /> })}
+                    {when(
+                        move || is_puzzling && session.can_ask(card),
+                        move || view! { <FindOut card /> },
+                    )}
+                    {when(
+                        move || can_go_on && live.with(Option::is_none) && session.can_ask(card),
+                        move || view! {
+                            <button class="button" on:click=click(move |event| {
+                                session.go_on(card, id);
+                                focus_message(card, &event);
+                            })>
+                                {word!(i18n, go_on)}
+                            </button>
+                        },
+                    )}
+                </div>
+            }
+            .into_any(),
+        )
+    });
     let has_thought =
         move || reasoning.with(|text| text.as_ref().is_some_and(|text| !text.is_empty()));
     // Thoughts of an answer that is gone on with stay; what is thought anew joins them at the end.

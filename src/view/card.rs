@@ -7,11 +7,11 @@ use super::{
     Shown, attachments,
     composer::Composer,
     dynamic::{click, derive, flag, memo, when, word},
+    explain::Words,
     grip::Grip,
     icon::{self, icon},
     menu::CardMenu,
     messages::Messages,
-    explain::Words,
     params::Parameters,
     picker::{Choice, Picker},
 };

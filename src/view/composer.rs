@@ -133,7 +133,7 @@ pub fn Composer(
         }
     };
     view! {
-        <div class="composer">
+        <div class="composer" data-ahead="answers">
             {when(
                 move || shares.get() && model.get().is_none(),
                 move || view! {

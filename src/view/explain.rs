@@ -50,10 +50,7 @@ impl Words {
     /// Fetches the words, unless they are here or on their way.
     pub fn fetch(self) {
         let standing = self.0;
-        if matches!(
-            standing.get_untracked(),
-            Standing::Loading | Standing::Here
-        ) {
+        if matches!(standing.get_untracked(), Standing::Loading | Standing::Here) {
             return;
         }
         standing.set(Standing::Loading);

@@ -7,6 +7,7 @@ use super::dynamic::{click, part, word};
 use crate::{
     chunk::{self, Place},
     i18n::use_i18n,
+    session::Library,
 };
 
 /// How a chunk stands.
@@ -108,14 +109,34 @@ fn Loading() -> impl IntoView {
     view! { <p class="hint" role="status">{word!(i18n, loading)}</p> }
 }
 
-/// That a part of the page can't be had, and how to try again.
+/// That a part of the page can't be had, and what to do: to try again, or, where the server has another
+/// version by now, to load that.
 #[component]
 fn Missing(again: Callback<()>) -> impl IntoView {
     let i18n = use_i18n();
-    view! {
-        <p class="problem" role="alert">{word!(i18n, part_missing)}</p>
-        <button class="button" on:click=click(move |_| again.run(()))>
-            {word!(i18n, retry)}
-        </button>
-    }
+    let library = expect_context::<Library>();
+    let is_outdated = RwSignal::new(false);
+    spawn_local(async move {
+        let found = chunk::is_outdated().await;
+        is_outdated.try_set(found);
+    });
+    part(move || {
+        if is_outdated.get() {
+            view! {
+                <p class="problem" role="alert">{word!(i18n, new_version)}</p>
+                <button class="button" on:click=click(move |_| library.reload())>
+                    {word!(i18n, reload)}
+                </button>
+            }
+            .into_any()
+        } else {
+            view! {
+                <p class="problem" role="alert">{word!(i18n, part_missing)}</p>
+                <button class="button" on:click=click(move |_| again.run(()))>
+                    {word!(i18n, retry)}
+                </button>
+            }
+            .into_any()
+        }
+    })
 }

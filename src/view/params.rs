@@ -6,8 +6,8 @@ use leptos::{html, prelude::*};
 use super::dynamic::{click, derive, effect, flag, memo, press, when, word};
 use super::focus_on;
 use super::icon::{self, icon};
-use super::menu::close_when_left;
 use super::lazy::lazy;
+use super::menu::close_when_left;
 use crate::{
     chat::{CardStoreFields, card, params::Param},
     i18n::use_i18n,
@@ -66,6 +66,7 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
         >
             <button
                 node_ref=button
+                data-ahead="parameters"
                 class="button icon-button"
                 class:in-use=derive(move || in_use.get())
                 aria-label=word!(i18n, parameters)

@@ -1,0 +1,39 @@
+//! What happens when the page's program traps: see `fault.js`.
+
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+
+use crate::{
+    i18n::{I18n, t_string},
+    session::Library,
+};
+
+#[wasm_bindgen(module = "/src/fault.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = watch)]
+    fn watch_with(save: &JsValue);
+
+    #[wasm_bindgen(js_name = setWords)]
+    fn set_words(words: Vec<String>);
+
+    /// Says that the program has come to an end.
+    pub fn fail();
+
+    /// What was typed in a card when the page failed, once.
+    #[wasm_bindgen(js_name = takeDraft)]
+    pub fn take_draft(card: &str) -> Option<String>;
+}
+
+/// Watches the page as long as it lasts. Where it fails, what is open is saved, if that can still be
+/// done, and the reader is told.
+pub fn watch(library: Library, i18n: I18n) {
+    watch_with(&Closure::<dyn Fn()>::new(move || library.save_all()).into_js_value());
+    Effect::new(move |_| {
+        let words = [
+            t_string!(i18n, fault_title),
+            t_string!(i18n, fault_text),
+            t_string!(i18n, reload),
+        ];
+        set_words(words.map(str::to_owned).to_vec());
+    });
+}
