@@ -1,5 +1,5 @@
-//! Turns `locales/*.json` into the module `i18n`, with a typed key for each word; cuts out the
-//! syntaxes that are highlighted; names the version of the workers.
+//! Turns `locales/*.json` into the module `i18n`, with a typed key for each word; names the version of
+//! the programs that are fetched when they are needed.
 //!
 //! `leptos_i18n_build` would do the same, but it brings formatting data that is not used here and
 //! a WebAssembly interpreter into the build: minutes of it. These two crates are its core.
@@ -20,19 +20,14 @@ use leptos_i18n_parser::parse_locales::{
     parse_locales,
 };
 
-#[path = "src/highlight/language.rs"]
-mod language;
-#[path = "build/syntaxes.rs"]
-mod syntaxes;
-
 /// What the programs are made of that are fetched when they are needed, and the page's side of the
 /// protocol.
 const PROGRAMS: &[&str] = &[
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
-    "build",
     "build.rs",
+    "crates",
     "on-device/Cargo.toml",
     "on-device/page",
     "on-device/src",
@@ -47,44 +42,23 @@ const PROGRAMS: &[&str] = &[
     "locales",
     "src/archive.rs",
     "src/bin/archive.rs",
-    "src/bin/file.rs",
-    "src/bin/highlight.rs",
     "src/bin/panel.rs",
-    "src/bin/maths.rs",
-    "src/bin/pdf.rs",
     "src/bin/reader.rs",
     "src/bin/transfer.rs",
-    "src/chat",
-    "src/chat.rs",
     "src/clipboard.rs",
-    "src/doctor",
-    "src/doctor.rs",
-    "src/endpoint",
-    "src/endpoint.rs",
     "src/event.rs",
     "src/file",
     "src/file.rs",
-    "src/highlight",
-    "src/highlight.rs",
     "src/panel",
     "src/panel.rs",
     "src/i18n.rs",
     "src/id.rs",
-    "src/json.rs",
     "src/lens",
     "src/lens.rs",
-    "src/markdown",
-    "src/markdown.rs",
-    "src/maths",
-    "src/maths.rs",
     "src/openai",
     "src/openai.rs",
-    "src/packed",
-    "src/packed.rs",
     "src/reader",
     "src/reader.rs",
-    "src/search",
-    "src/search.rs",
     "src/session",
     "src/session.rs",
     "src/storage",
@@ -122,8 +96,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     drop((errors, warnings));
     let code = gen_code(&words, None, false, None, false)?;
     fs::write(out.join("i18n.rs"), code.to_string())?;
-    let names: Vec<_> = language::LANGUAGES.iter().map(|(name, _)| *name).collect();
-    syntaxes::write(&names, &out.join("syntaxes.bin"))?;
     println!("cargo::rustc-env=PROGRAMS={:x}", version()?);
     Ok(())
 }
