@@ -1,5 +1,5 @@
-//! Turns `locales/*.json` into the module `i18n`, with a typed key for each word; cuts out the
-//! syntaxes that are highlighted; names the version of the workers.
+//! Turns `locales/*.json` into the module `i18n`, with a typed key for each word; names the version of
+//! the programs that are fetched when they are needed.
 //!
 //! `leptos_i18n_build` would do the same, but it brings formatting data that is not used here and
 //! a WebAssembly interpreter into the build: minutes of it. These two crates are its core.
@@ -20,16 +20,12 @@ use leptos_i18n_parser::parse_locales::{
     parse_locales,
 };
 
-#[path = "src/highlight/language.rs"]
-mod language;
-#[path = "build/syntaxes.rs"]
-mod syntaxes;
-
 /// What the programs are made of that are fetched when they are needed, and the page's side of the
 /// protocol.
 const PROGRAMS: &[&str] = &[
     "Cargo.lock",
     "build.rs",
+    "crates",
     "on-device/src",
     "on-device/page",
     "public",
@@ -57,8 +53,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     drop((errors, warnings));
     let code = gen_code(&words, None, false, None, false)?;
     fs::write(out.join("i18n.rs"), code.to_string())?;
-    let names: Vec<_> = language::LANGUAGES.iter().map(|(name, _)| *name).collect();
-    syntaxes::write(&names, &out.join("syntaxes.bin"))?;
     println!("cargo::rustc-env=PROGRAMS={:x}", version()?);
     Ok(())
 }

@@ -7,29 +7,23 @@ mod event;
 pub mod fault;
 mod i18n;
 mod id;
-mod json;
-mod table;
 
-pub mod address;
 pub mod archive;
-pub mod chat;
 pub mod chunk;
 pub mod clipboard;
-pub mod doctor;
-pub mod endpoint;
 pub mod file;
-pub mod highlight;
 pub mod lens;
-pub mod markdown;
-pub mod maths;
 pub mod openai;
-pub mod packed;
 pub mod panel;
 pub mod reader;
-pub mod search;
 pub mod session;
+mod speech;
 pub mod storage;
-pub mod transfer;
 pub mod view;
 
+pub use collate_core::{
+    address, chat, doctor, endpoint, highlight, markdown, packed, search, transfer,
+};
 pub use view::App;
+
+use collate_core::{json, table};

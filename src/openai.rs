@@ -1,17 +1,7 @@
 //! The client of OpenAI-compatible endpoints: what it can answer, and one streamed answer. What runs in
 //! this browser is asked the same way, and its requests go nowhere: see [`Transport`].
 
-pub mod answer;
-pub mod error;
-pub mod refusal;
-pub mod reply;
-pub mod sse;
-pub mod wire;
-
-pub use error::{Error, MOST_TRIES, Wait};
-pub use refusal::Cause;
-pub use reply::Reply;
-pub use wire::{Finish, Listed, Request};
+pub use collate_core::protocol::*;
 
 use gloo_net::http::{self, RequestBuilder, Response};
 use js_sys::Uint8Array;
@@ -349,22 +339,24 @@ struct EndOnDrop {
 
 impl EndOnDrop {
     fn begin(name: &str, endpoint: &Endpoint, address: &str, headers: &str, body: &str) -> Self {
-        let token = endpoint.token.clone();
-        let secret = token.as_ref().map_or("", Token::secret);
-        let exchange = Exchange::new(name, address, headers, body, secret);
+        // What is sent may be repeated; where it is shown, it is masked.
+        let own = endpoint.headers();
+        let sent = own.iter().find(|(name, _)| *name == "Authorization");
+        let secret = sent.and_then(|(_, value)| value.strip_prefix("Bearer "));
+        let exchange = Exchange::new(name, address, headers, body, secret.unwrap_or_default());
         Self {
             exchange,
-            token,
+            token: endpoint.token.clone(),
             transport: Transport::of(endpoint),
         }
     }
 
     /// An error whose words don't have the token, which some servers repeat: they are stored.
-    fn masked(&self, mut error: Error) -> Error {
-        if let (Some(token), Some(words)) = (&self.token, error.words_mut()) {
-            *words = token.masked_in(words);
+    fn masked(&self, error: Error) -> Error {
+        match &self.token {
+            Some(token) => error.masked(token),
+            None => error,
         }
-        error
     }
 
     /// Ends it when what it waits for takes longer than so many seconds.

@@ -59,7 +59,8 @@ fn every_case_of_endpoints_has_its_test() {
     let page = fs::read_to_string(root.join("docs/endpoints.md")).expect("the page");
     let named: HashSet<_> = named(&page).into_iter().collect();
     assert!(named.len() > 50, "{}", named.len());
-    let sources = [sources(&root.join("tests")), sources(&root.join("src"))].concat();
+    let sources = ["tests", "src", "crates"].map(|folder| sources(&root.join(folder)));
+    let sources = sources.concat();
     let known: HashSet<_> = sources.iter().flat_map(|source| tests(source)).collect();
     let missing: Vec<_> = named.difference(&known).collect();
     assert!(missing.is_empty(), "there are no such tests: {missing:#?}");

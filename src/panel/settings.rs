@@ -8,7 +8,7 @@ use crate::{
     endpoint::{self, Edit, Held, Invalid, Patience},
     i18n::{t_string, use_i18n},
     session::{Library, Models},
-    storage::{SendKey, Theme},
+    storage::{SendKey, Theme, keys},
     view::{
         Dialog, Patient, Shown,
         dynamic::{click, derive, effect, memo, part, press, rows, when, word},
@@ -460,7 +460,7 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
     let has_token = memo(move || held() != Held::Nothing);
     // What was saved when the button is held.
     let saved_token = Callback::new(move |()| match untrack(held) {
-        Held::Token(token) => Some(token.secret().to_owned()),
+        Held::Token(token) => Some(keys::shown(&token)),
         Held::Nothing | Held::Locked => None,
     });
     let (saved_name, saved_url) = saved

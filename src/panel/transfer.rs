@@ -16,8 +16,9 @@ use crate::{
     i18n::{I18n, Locale, t_string, use_i18n},
     id::fresh,
     session::{Library, attachments},
+    speech,
     storage::{self, blobs},
-    transfer::{self, Error, Form, Format, Import, Reason, Request, Server, Skipped, speech},
+    transfer::{self, Error, Form, Format, Import, Reason, Request, Server, Skipped},
     view::{
         dynamic::{click, derive, effect, memo, part, press, when, word},
         icon::{self, icon},

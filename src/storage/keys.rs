@@ -6,7 +6,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::endpoint::{Endpoint, Held, Id, Keep, Locked, Token};
+use crate::endpoint::{Endpoint, Held, Id, Keep, Keeper, Locked, Token};
 
 #[wasm_bindgen(module = "/src/storage/keys.js")]
 extern "C" {
@@ -38,6 +38,11 @@ extern "C" {
 
     /// All functions of the holder, for what encrypts.
     pub fn holder() -> JsValue;
+}
+
+thread_local! {
+    /// Nobody else gets it, so nobody else is told a token.
+    static KEEPER: Keeper = Keeper::only().expect("this is the only place that asks for it");
 }
 
 /// How the vault stands.
@@ -97,8 +102,15 @@ pub fn with_token(endpoint: &Endpoint) -> Result<Endpoint, Locked> {
 pub fn settle(endpoint: &mut Endpoint) {
     let token = endpoint.take_apart();
     let (id, origin) = (endpoint.id.to_string(), endpoint.base_url.origin());
-    let token = token.as_ref().map(Token::secret);
-    put_at(&id, &origin, endpoint.keep.name(), token);
+    KEEPER.with(|keeper| {
+        let token = token.as_ref().map(|token| token.reveal(keeper));
+        put_at(&id, &origin, endpoint.keep.name(), token);
+    });
+}
+
+/// A token as its reader has typed it, to be shown to them.
+pub fn shown(token: &Token) -> String {
+    KEEPER.with(|keeper| token.reveal(keeper).to_owned())
 }
 
 /// Gives up the token of an endpoint, where it is kept apart.

@@ -1,0 +1,220 @@
+//! What came of one request, as far as a page may see it.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::protocol::wire;
+
+/// What came of one request.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Probe {
+    /// What there is to see.
+    pub got: Got,
+    /// The HTTP status; 0 where it can't be read.
+    pub status: u16,
+    /// The response's Content-Type, in lower case.
+    pub kind: String,
+    /// The beginning of the response's body.
+    pub body: String,
+    /// The address that was answered at last, where it can be read.
+    pub url: String,
+    /// How long it took, in milliseconds.
+    pub ms: u32,
+}
+
+/// What a page sees of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Got {
+    /// A response that it may read.
+    Response,
+    /// That there is a response, which it may not read.
+    Opaque,
+    /// That the response leads to another address.
+    Redirect,
+    /// Nothing: no connection, or a response that it may not even know of.
+    Failed,
+    /// Nothing within the time that was given.
+    Late,
+}
+
+impl Probe {
+    /// A request that was not made, as one that failed.
+    pub const fn failed() -> Self {
+        Self {
+            got: Got::Failed,
+            status: 0,
+            kind: String::new(),
+            body: String::new(),
+            url: String::new(),
+            ms: 0,
+        }
+    }
+
+    /// The status of a response that can be read.
+    pub fn status(&self) -> Option<u16> {
+        (self.got == Got::Response).then_some(self.status)
+    }
+
+    /// Whether it is a response that can be read, and a good one.
+    pub fn is_ok(&self) -> bool {
+        matches!(self.status(), Some(200..=299))
+    }
+
+    /// Whether the server wants a token, or another one.
+    pub fn refuses_token(&self) -> bool {
+        let status = self.status();
+        let speaks_of_key = || {
+            let words = self.words().to_ascii_lowercase();
+            ["api key", "api_key", "token", "unauthorized", "authentication"]
+                .iter()
+                .any(|word| words.contains(word))
+                // Of tokens there are two sorts.
+                && !words.contains("max_") && !words.contains("context")
+        };
+        matches!(status, Some(401 | 403)) || status == Some(400) && speaks_of_key()
+    }
+
+    /// Whether it is a page for a human reader.
+    pub fn is_page(&self) -> bool {
+        let body = self.body.trim_start();
+        let begins = |start: &str| {
+            body.get(..start.len())
+                .is_some_and(|it| it.eq_ignore_ascii_case(start))
+        };
+        self.got == Got::Response && (begins("<!doctype") || begins("<html"))
+    }
+
+    /// Whether it is a stream of events.
+    pub fn is_stream(&self) -> bool {
+        self.kind.starts_with("text/event-stream") || self.body.trim_start().starts_with("data:")
+    }
+
+    /// The models that it lists; None where it is no list.
+    pub fn models(&self) -> Option<Vec<String>> {
+        wire::listed(&self.body)
+            .ok()
+            .map(|listed| listed.ids)
+            .filter(|_| self.is_ok())
+    }
+
+    /// Whose the first model is that it lists, which tells some servers from others.
+    pub fn owner(&self) -> Option<String> {
+        let list: Value = serde_json::from_str(&self.body).ok()?;
+        let owner = list.get("data")?.get(0)?.get("owned_by")?.as_str()?;
+        Some(owner.to_owned())
+    }
+
+    /// The server's own words in a refusal.
+    pub fn words(&self) -> String {
+        wire::refusal(&self.body)
+    }
+
+    /// Whether it is an answer: whole, or the first event of a stream.
+    pub fn is_answer(&self) -> bool {
+        self.is_ok()
+            && self
+                .json()
+                .is_some_and(|json| json.get("choices").is_some())
+    }
+
+    /// The words of an error that came in place of an answer, after a good status.
+    pub fn error(&self) -> Option<String> {
+        let json = self.json()?;
+        let error = json.get("error").filter(|error| !error.is_null())?;
+        Some(wire::refusal(&error.to_string()))
+    }
+
+    /// The body, or the first event in it, if it is JSON.
+    fn json(&self) -> Option<Value> {
+        let body = self.body.trim();
+        if let Ok(json) = serde_json::from_str(body) {
+            return Some(json);
+        }
+        let mut events = body.lines().filter_map(|line| line.strip_prefix("data:"));
+        events.find_map(|event| serde_json::from_str(event.trim()).ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(status: u16, kind: &str, body: &str) -> Probe {
+        Probe {
+            got: Got::Response,
+            status,
+            kind: kind.to_owned(),
+            body: body.to_owned(),
+            ..Probe::failed()
+        }
+    }
+
+    #[test]
+    fn a_probe_is_read_as_the_page_hands_it_over() {
+        let text = r#"{"got":"opaque","status":0,"kind":"","body":"","url":"","ms":12}"#;
+        let expected = Probe {
+            got: Got::Opaque,
+            ms: 12,
+            ..Probe::failed()
+        };
+        assert_eq!(crate::json::read(text), Some(expected));
+    }
+
+    #[test]
+    fn an_answer_is_whole_or_the_first_event() {
+        #[track_caller]
+        fn check(kind: &str, body: &str, is_answer: bool, error: Option<&str>) {
+            let probe = response(200, kind, body);
+            assert_eq!(probe.is_answer(), is_answer, "{body}");
+            assert_eq!(probe.error().as_deref(), error, "{body}");
+        }
+        let stream = "text/event-stream";
+        check(stream, ": ping\n\ndata: {\"choices\":[]}\n\n", true, None);
+        check(stream, "data: [DONE]\n\n", false, None);
+        check("application/json", r#"{"choices":[{}]}"#, true, None);
+        check(
+            stream,
+            r#"data: {"error":{"message":"no memory"}}"#,
+            false,
+            Some("no memory"),
+        );
+        check(
+            "application/json",
+            r#"{"error":"gone"}"#,
+            false,
+            Some("gone"),
+        );
+        check(
+            "application/json",
+            r#"{"choices":[],"error":null}"#,
+            true,
+            None,
+        );
+        check("text/html", "<!DOCTYPE html><p>hi", false, None);
+    }
+
+    #[test]
+    fn a_refused_token_is_known_by_status_or_words() {
+        #[track_caller]
+        fn check(status: u16, body: &str, expected: bool) {
+            assert_eq!(
+                response(status, "", body).refuses_token(),
+                expected,
+                "{body}"
+            );
+        }
+        check(401, "", true);
+        check(403, "", true);
+        check(400, r#"{"error":{"message":"API key not valid."}}"#, true);
+        check(400, r#"{"error":"max_tokens is too large"}"#, false);
+        check(404, "no such token", false);
+    }
+
+    #[test]
+    fn whose_a_model_is_tells_the_server() {
+        let list = r#"{"data":[{"id":"a","owned_by":"vllm"}]}"#;
+        assert_eq!(response(200, "", list).owner().as_deref(), Some("vllm"));
+        assert_eq!(response(200, "", "[]").owner(), None);
+    }
+}

@@ -1,0 +1,334 @@
+//! Texts in as little of localStorage as can be: its quota counts UTF-16 units, whatever is in them.
+//!
+//! A packed text is `~1` and then 15 bits a unit, from U+3400 to U+B3FF: no surrogates, no control
+//! characters, nothing that a browser or an editor could take for something else. The bits are those
+//! of these bytes, the lowest first: the number of letters and the checksum of the text, four bytes
+//! each, the lowest first, then the [`letters`] of the text by DEFLATE (RFC 1951), whose window has
+//! the dictionary in it when it begins. What would be no shorter so is `~0` and the text as it is.
+//!
+//! `~1` names this format, its letters and its dictionary. None of them may ever change, or what is
+//! stored can't be read any more: a better one is `~2`, beside this one.
+
+mod letters;
+
+use std::{borrow::Cow, sync::OnceLock};
+
+use miniz_oxide::{
+    deflate::core::{
+        CompressorOxide, TDEFLFlush, compress_to_output,
+        deflate_flags::TDEFL_FORCE_ALL_STATIC_BLOCKS,
+    },
+    inflate::{
+        TINFLStatus,
+        core::{
+            DecompressorOxide, decompress, inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
+        },
+    },
+};
+
+/// What begins a text that is packed.
+const PACKED: &str = "~1";
+/// What begins a text that is kept as it is.
+const PLAIN: &str = "~0";
+
+/// As many letters a packed text may have, in bytes: far more than any browser stores.
+const LONGEST: usize = 64 << 20;
+/// DEFLATE makes no more of a byte: 258 bytes of 2 bits. A length above that is damage, for which no
+/// memory is taken.
+const GROWTH: usize = 1032;
+/// The number of letters and the checksum, in bytes.
+const HEAD: usize = 8;
+
+/// As many places are looked at to find what a text repeats; more takes longer and finds little.
+const PROBES: u32 = 256;
+/// Up to so many letters, in bytes, a text's own codes may take more than they save.
+const SHORT: usize = 4096;
+
+/// The first of the 2¹⁵ units.
+const FIRST: u32 = 0x3400;
+/// How many bits are in one.
+const BITS: u32 = 15;
+/// How many bytes of UTF-8 each is.
+const UNIT: usize = 3;
+
+/// Packs a text.
+pub fn pack(text: &str) -> String {
+    let letters = letters::write(text);
+    if letters.len() <= LONGEST {
+        let mut bytes = Vec::new();
+        bytes.extend(
+            u32::try_from(letters.len())
+                .unwrap_or(u32::MAX)
+                .to_le_bytes(),
+        );
+        bytes.extend(checksum(text).to_le_bytes());
+        bytes.extend(deflate(&letters));
+        // Nothing is longer than its text by more than the mark.
+        if text.encode_utf16().nth(count_of(bytes.len())).is_some() {
+            return units_of(&bytes);
+        }
+    }
+    format!("{PLAIN}{text}")
+}
+
+/// The text that was packed. None where this is no packed text, of a later format, or damaged.
+pub fn unpack(packed: &str) -> Option<String> {
+    if let Some(text) = packed.strip_prefix(PLAIN) {
+        return Some(text.to_owned());
+    }
+    let units = packed.strip_prefix(PACKED)?;
+    let bytes = bytes_of(units)?;
+    let (count, rest) = bytes.split_first_chunk()?;
+    let (sum, deflated) = rest.split_first_chunk()?;
+    let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
+    if count > LONGEST || count > deflated.len() * GROWTH {
+        return None;
+    }
+    let (window, taken) = inflate(deflated, count)?;
+    let text = letters::read(&window[dictionary().len()..])?;
+    let is_whole = units.len() == UNIT * count_of(HEAD + taken);
+    (is_whole && checksum(&text) == u32::from_le_bytes(*sum)).then_some(text)
+}
+
+/// What is stored as it was before it was packed, if it was; None where it is damaged.
+pub fn plain(stored: &str) -> Option<Cow<'_, str>> {
+    if is_packed(stored) {
+        unpack(stored).map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(stored))
+    }
+}
+
+/// Whether it is a packed text, of this format or a later one. JSON never begins so.
+pub fn is_packed(stored: &str) -> bool {
+    stored.starts_with('~')
+}
+
+/// What is in the window before the first letter. The lines' ends are no part of it, so that no
+/// editor and no checkout can change it.
+fn dictionary() -> &'static [u8] {
+    static DICTIONARY: OnceLock<Vec<u8>> = OnceLock::new();
+    DICTIONARY.get_or_init(|| {
+        let lines = include_str!("packed/dictionary.txt").lines();
+        letters::write(&lines.collect::<String>())
+    })
+}
+
+fn deflate(letters: &[u8]) -> Vec<u8> {
+    let with = |flags| {
+        let mut deflated = Vec::with_capacity(letters.len() / 2);
+        let mut compressor = CompressorOxide::new(flags);
+        // What the dictionary becomes is known to who inflates: up to the end of a block, it is
+        // dropped.
+        compress_to_output(&mut compressor, dictionary(), TDEFLFlush::Sync, |_| true);
+        compress_to_output(&mut compressor, letters, TDEFLFlush::Finish, |bytes| {
+            deflated.extend_from_slice(bytes);
+            true
+        });
+        deflated
+    };
+    let deflated = with(PROBES);
+    if letters.len() > SHORT {
+        return deflated;
+    }
+    // The compressor does not look which codes are shorter: those of the text or those of the RFC.
+    let fixed = with(PROBES | TDEFL_FORCE_ALL_STATIC_BLOCKS);
+    if fixed.len() < deflated.len() {
+        fixed
+    } else {
+        deflated
+    }
+}
+
+/// The dictionary and so many letters after it, and how many bytes they were.
+fn inflate(deflated: &[u8], count: usize) -> Option<(Vec<u8>, usize)> {
+    let start = dictionary().len();
+    let mut window = Vec::with_capacity(start + count);
+    window.extend_from_slice(dictionary());
+    window.resize(start + count, 0);
+    let (status, taken, made) = decompress(
+        &mut DecompressorOxide::new(),
+        deflated,
+        &mut window,
+        start,
+        TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
+    );
+    (status == TINFLStatus::Done && made == count).then_some((window, taken))
+}
+
+/// FNV-1a, 32 bits. Source: RFC 9923.
+fn checksum(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |sum, byte| {
+        (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
+/// How many units so many bytes take.
+fn count_of(bytes: usize) -> usize {
+    (bytes * 8).div_ceil(BITS as usize)
+}
+
+fn units_of(bytes: &[u8]) -> String {
+    let mut packed = String::with_capacity(PACKED.len() + UNIT * count_of(bytes.len()));
+    packed.push_str(PACKED);
+    let (mut bits, mut count) = (0, 0);
+    let mut push = |bits: u32| packed.extend(char::from_u32(FIRST + (bits & 0x7fff)));
+    for &byte in bytes {
+        bits |= u32::from(byte) << count;
+        count += 8;
+        if count >= BITS {
+            push(bits);
+            bits >>= BITS;
+            count -= BITS;
+        }
+    }
+    if count > 0 {
+        push(bits);
+    }
+    packed
+}
+
+fn bytes_of(units: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(units.len() * 5 / 8);
+    let (mut bits, mut count) = (0, 0);
+    for unit in units.chars() {
+        let unit = u32::from(unit).checked_sub(FIRST)?;
+        if unit >> BITS != 0 {
+            return None;
+        }
+        bits |= unit << count;
+        count += BITS;
+        while count >= 8 {
+            bytes.extend(u8::try_from(bits & 0xff));
+            bits >>= 8;
+            count -= 8;
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const CHAT: &str = include_str!("../../../tests/storage/v1-chat.json");
+
+    fn units(text: &str) -> usize {
+        text.encode_utf16().count()
+    }
+
+    #[test]
+    fn a_packed_text_is_the_text_again() {
+        #[track_caller]
+        fn check(text: &str, packed: &str) {
+            assert!(pack(text).starts_with(packed), "{}", pack(text));
+            assert_eq!(unpack(&pack(text)).as_deref(), Some(text));
+            assert!(is_packed(&pack(text)) && !is_packed(text));
+            assert!(units(&pack(text)) <= units(text) + 2);
+        }
+        check("", "~0");
+        check("{}", "~0{}");
+        check("가나다", "~0가나다");
+        check(CHAT, PACKED);
+        check(&"a".repeat(3_000_000), PACKED);
+        check(&"뷁😀é漢\u{0}\u{7f}\u{ffff}\u{10ffff}".repeat(99), PACKED);
+        check(
+            &char::from_u32(0xd7a3).unwrap().to_string().repeat(70),
+            PACKED,
+        );
+    }
+
+    #[test]
+    fn a_chat_takes_a_quarter() {
+        let value: serde_json::Value = serde_json::from_str(CHAT).unwrap();
+        let stored = value.to_string();
+        assert!(units(&pack(&stored)) * 4 < units(&stored));
+    }
+
+    #[test]
+    fn what_was_packed_once_stays_readable() {
+        let text = r#"{"text":"안녕하세요! Hello 😀 뷁 漢字 naïve"}"#.repeat(2);
+        let with_own_codes =
+            "~1㑞㐀閄閈䵜栳㐃㰐锃鰐豭㘔鑃䵡㘙锓궡飹뎿綾檺魲袧弝何ꚸ㲗䓻祆㣞局䣮电䏱㐀";
+        let with_fixed_codes = "~1㑞㐀閄閈갼䢢隬刊喵务毣㸌ꯤ尽牁䚾鳹瓡㰃鍄㜯㪴纉㐃";
+        assert_eq!(unpack(with_own_codes).as_ref(), Some(&text));
+        assert_eq!(unpack(with_fixed_codes), Some(text));
+    }
+
+    #[test]
+    fn what_the_format_names_never_changes() {
+        #[track_caller]
+        fn check(letters: &[u8], expected: u32) {
+            let sum = letters.iter().fold(0, |sum: u32, byte| {
+                sum.wrapping_mul(31).wrapping_add(u32::from(*byte))
+            });
+            assert_eq!(sum, expected, "{sum}");
+        }
+        check(dictionary(), 3_030_845_980);
+        let every: String = ('\0'..='\u{1ffff}').collect();
+        check(&letters::write(&every), 2_732_504_609);
+        assert_eq!(letters::read(&letters::write(&every)), Some(every));
+    }
+
+    #[test]
+    fn what_is_no_packed_text_is_none() {
+        #[track_caller]
+        fn check(packed: &str) {
+            assert_eq!(unpack(packed), None, "{packed}");
+        }
+        check("");
+        check("{}");
+        check("~");
+        check("~1");
+        check("~2");
+        check("~1㐀㐀㐀㐀㐀㐀㐀㐀㐀㐀");
+        check(&format!("~1{}", "\u{b3ff}".repeat(1000)));
+        check("~1abc");
+        let mut packed = pack(CHAT);
+        packed.push('㐀');
+        check(&packed);
+    }
+
+    #[test]
+    fn a_changed_or_missing_unit_is_found() {
+        let packed: Vec<char> = pack(CHAT).chars().collect();
+        for at in 2..packed.len() {
+            assert_eq!(unpack(&packed[..at].iter().collect::<String>()), None);
+            for bit in [1, 1 << 7, 1 << 14] {
+                let mut damaged = packed.clone();
+                let unit = (u32::from(packed[at]) - FIRST) ^ bit;
+                damaged[at] = char::from_u32(FIRST + unit).unwrap();
+                let read = unpack(&damaged.iter().collect::<String>());
+                // The last unit's bits after the end mean nothing.
+                assert!(read.is_none() || at + 1 == packed.len() && read.unwrap() == CHAT);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_back(text in any::<String>(), times in 1_usize..40) {
+            let text = text.repeat(times);
+            prop_assert_eq!(unpack(&pack(&text)), Some(text));
+        }
+
+        #[test]
+        fn words_come_back(text in "[a-z가-힣ㄱ-ㅣ一-龥ぁ-ん \\n\"{}:,.“”😀-😎]{0,600}") {
+            prop_assert_eq!(unpack(&pack(&text)), Some(text));
+        }
+
+        #[test]
+        fn anything_can_be_unpacked(
+            text in any::<String>(),
+            units in proptest::collection::vec(FIRST..FIRST + 0x8000, 0..200),
+        ) {
+            let _ = unpack(&text);
+            let units: String = units.into_iter().filter_map(char::from_u32).collect();
+            let _ = unpack(&format!("~1{units}"));
+            // With a length that could be right.
+            let _ = unpack(&format!("~1\u{3440}{units}"));
+            let _ = letters::read(units.as_bytes());
+        }
+    }
+}

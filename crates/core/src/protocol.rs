@@ -1,0 +1,14 @@
+//! The OpenAI protocol as text: what a request says, and what a response means. It asks nobody.
+
+pub mod answer;
+pub mod error;
+mod excerpt;
+pub mod refusal;
+pub mod reply;
+pub mod sse;
+pub mod wire;
+
+pub use error::{Error, MOST_TRIES, Wait};
+pub use refusal::Cause;
+pub use reply::Reply;
+pub use wire::{Finish, Listed, Request};

@@ -1,0 +1,808 @@
+//! The JSON of the OpenAI protocol, read as tolerantly as endpoints write it.
+//!
+//! Source: OpenAI's API reference, «Chat» and «Models». Every field may be null or absent.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use serde_json::{Map, Value};
+
+use super::{Error, Reply, refusal::Refusal, reply::Usage};
+use crate::{
+    chat::{Answer, Attachment, Turn, attachment::Contents},
+    json,
+};
+
+/// The body of `POST {base}/chat/completions`.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Request<'a> {
+    /// The model's id.
+    pub model: &'a str,
+    /// The whole conversation, oldest first.
+    pub messages: Vec<Message<'a>>,
+    /// Whether the answer is wanted as it is made. Always true.
+    pub stream: bool,
+    /// Wants the tokens counted. None for an endpoint that refuses to be asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream_options: Option<StreamOptions>,
+    /// The parameters that are in use, by their names on the wire.
+    #[serde(flatten)]
+    pub params: Map<String, Value>,
+}
+
+/// What is wanted of a stream besides the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct StreamOptions {
+    /// Whether the last chunk tells the usage.
+    pub include_usage: bool,
+}
+
+/// One message of a conversation.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Message<'a> {
+    /// `system`, `user` or `assistant`.
+    pub role: &'static str,
+    /// What it says.
+    pub content: Content<'a>,
+}
+
+/// What a message says: a plain string wherever that is enough, because strict servers know no
+/// other.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Content<'a> {
+    /// Its text.
+    Text(&'a str),
+    /// Its text, then each attachment.
+    Parts(Vec<Part<'a>>),
+}
+
+/// A part of a message with attachments.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Part<'a> {
+    /// Words, or a file of text.
+    Text {
+        /// All of it.
+        text: Cow<'a, str>,
+    },
+    /// A picture.
+    ImageUrl {
+        /// Where it is.
+        image_url: ImageUrl<'a>,
+    },
+}
+
+/// Where a picture is.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct ImageUrl<'a> {
+    /// A data URL.
+    pub url: &'a str,
+}
+
+impl<'a> Content<'a> {
+    /// What the reader says in a turn. An attachment without a content is left out.
+    fn of(turn: &'a Turn, contents: &'a Contents) -> Self {
+        if turn.attachments.is_empty() {
+            return Self::Text(&turn.prompt);
+        }
+        let words = Some(&turn.prompt).filter(|words| !words.trim().is_empty());
+        let words = words.map(|words| Part::Text { text: words.into() });
+        let attached = turn.attachments.iter().filter_map(|attachment| {
+            let (_, content) = contents.iter().find(|(id, _)| *id == attachment.id)?;
+            Some(if attachment.is_image() {
+                Part::ImageUrl {
+                    image_url: ImageUrl { url: content },
+                }
+            } else {
+                Part::Text {
+                    text: attachment.fenced(content).into(),
+                }
+            })
+        });
+        Self::Parts(words.into_iter().chain(attached).collect())
+    }
+}
+
+/// What a turn repeats to the model as its answer. Without a word of one, it is left out: many
+/// models' templates refuse two user messages in a row.
+fn answered(turn: &Turn) -> Option<&str> {
+    let Answer { text, .. } = turn.answer.as_ref()?;
+    (!text.is_empty()).then_some(text)
+}
+
+/// The attachments whose contents a request for the answer to `turn` needs.
+pub fn attachments<'a>(before: &'a [Turn], turn: &'a Turn) -> impl Iterator<Item = &'a Attachment> {
+    let before = before.iter().filter(|turn| answered(turn).is_some());
+    before.chain([turn]).flat_map(|turn| &turn.attachments)
+}
+
+impl<'a> Request<'a> {
+    /// Asks `model` for the answer to `turn`, after the system prompt, unless it is empty, and the
+    /// turns before it. A turn that got no word of an answer is left out. An answer that was stopped
+    /// or cut off counts as far as it came. `contents` has what [`attachments`] names.
+    pub fn new(
+        model: &'a str,
+        system: &'a str,
+        before: &'a [Turn],
+        turn: &'a Turn,
+        contents: &'a Contents,
+        params: Map<String, Value>,
+    ) -> Self {
+        let user = |turn| Message {
+            role: "user",
+            content: Content::of(turn, contents),
+        };
+        let mut messages = Vec::with_capacity(before.len() * 2 + 2);
+        if !system.trim().is_empty() {
+            messages.push(Message {
+                role: "system",
+                content: Content::Text(system),
+            });
+        }
+        for turn in before {
+            if let Some(text) = answered(turn) {
+                messages.push(user(turn));
+                messages.push(Message {
+                    role: "assistant",
+                    content: Content::Text(text),
+                });
+            }
+        }
+        messages.push(user(turn));
+        Self {
+            model,
+            messages,
+            stream: true,
+            stream_options: Some(StreamOptions {
+                include_usage: true,
+            }),
+            params,
+        }
+    }
+
+    /// The body of the request.
+    ///
+    /// # Panics
+    /// Never: strings, numbers and booleans can be written as JSON.
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).expect("a request is JSON")
+    }
+
+    /// Asks the model to go on from what it has said of the answer. Said in words, which every
+    /// endpoint understands: what an answer that is begun means differs from one to the next. Where it is
+    /// known to be continued, nothing has to be said.
+    pub fn go_on_from(&mut self, said: &'a str, is_continued: bool) {
+        self.messages.push(Message {
+            role: "assistant",
+            content: Content::Text(said),
+        });
+        if is_continued {
+            return;
+        }
+        self.messages.push(Message {
+            role: "user",
+            content: Content::Text(GO_ON),
+        });
+    }
+}
+
+/// What asks for the rest of an answer.
+const GO_ON: &str = "Your last message was cut off. Continue it exactly where it ended, in the \
+    same language and format. Do not repeat anything and do not comment on this.";
+
+/// One event of a stream, or a whole answer: the two differ only in where the text is.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Chunk {
+    #[serde(deserialize_with = "or_default")]
+    choices: Vec<Choice>,
+    error: Option<Value>,
+    usage: Option<Value>,
+    /// llama.cpp's.
+    timings: Option<Value>,
+    /// Groq's place for the usage.
+    x_groq: Option<Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Choice {
+    /// In a stream.
+    delta: Option<Delta>,
+    /// In a whole answer; some endpoints send it beside `delta` too.
+    message: Option<Delta>,
+    finish_reason: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Delta {
+    content: Option<Value>,
+    /// The name for thoughts of `DeepSeek`, llama.cpp and older vLLM.
+    reasoning_content: Option<Value>,
+    /// `OpenRouter`'s.
+    reasoning_details: Option<Value>,
+    /// Newer vLLM's, Groq's, Cerebras's and Together's.
+    reasoning: Option<Value>,
+}
+
+impl Chunk {
+    /// Reads the JSON of one event or of a whole answer.
+    pub(super) fn parse(json: &str) -> Result<Self, Error> {
+        let chunk: Self = json::read(json).ok_or_else(|| Error::garbled(json))?;
+        match &chunk.error {
+            Some(error) => Err(Error::reported(error)),
+            None => Ok(chunk),
+        }
+    }
+
+    /// Tells a reply what it brings: thoughts, text, and what was counted.
+    pub(super) fn tell(&self, reply: &mut Reply) {
+        reply.usage.learn(self.usage());
+        let choice = self.choices.first();
+        let Some(delta) = choice.and_then(|it| it.delta.as_ref().or(it.message.as_ref())) else {
+            return;
+        };
+        // Some send the same thoughts under several names.
+        let thoughts = [
+            &delta.reasoning_content,
+            &delta.reasoning_details,
+            &delta.reasoning,
+        ];
+        let mut thoughts = thoughts.into_iter().flatten().map(thoughts_of);
+        if let Some(thought) = thoughts.find(|thought| !thought.is_empty()) {
+            reply.think(&thought);
+        }
+        match &delta.content {
+            Some(Value::String(text)) => reply.say(text),
+            // Mistral sends thoughts as parts of the content.
+            Some(Value::Array(parts)) => {
+                for part in parts {
+                    match part.get("thinking") {
+                        Some(thinking) => reply.think(&thoughts_of(thinking)),
+                        None => reply.say(text_in(part)),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn usage(&self) -> Usage {
+        let usage = self.usage.as_ref().filter(|usage| usage.is_object());
+        let groq = || self.x_groq.as_ref()?.get("usage");
+        let usage = usage.or_else(groq);
+        let timings = self.timings.as_ref();
+        Usage {
+            input: count(usage, "prompt_tokens").or_else(|| count(usage, "input_tokens")),
+            output: count(usage, "completion_tokens")
+                .or_else(|| count(usage, "output_tokens"))
+                .or_else(|| count(timings, "predicted_n")),
+            speed: number_in(timings, "predicted_per_second").and_then(|speed| whole(speed * 1e3)),
+        }
+    }
+
+    /// How the answer ends, if it says so.
+    pub(super) fn finish(&self) -> Option<Result<Finish, Error>> {
+        let reason = self.choices.first()?.finish_reason.as_deref()?;
+        Some(match reason {
+            "" => return None,
+            "length" => Ok(Finish::Length),
+            "content_filter" => Ok(Finish::Filtered),
+            "error" | "network_error" => Err(Error::reported(&Value::Null)),
+            _ => Ok(Finish::Complete),
+        })
+    }
+}
+
+/// Why an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// It was said whole, as far as the endpoint tells.
+    Complete,
+    /// The most tokens allowed were reached.
+    Length,
+    /// The rest was held back because of what it contained.
+    Filtered,
+}
+
+/// Thoughts, which are a string or a list of parts.
+fn thoughts_of(thoughts: &Value) -> String {
+    match thoughts {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().map(text_in).collect(),
+        _ => String::new(),
+    }
+}
+
+/// The text of a part: `OpenRouter`'s summaries of thoughts have another name for it.
+fn text_in(part: &Value) -> &str {
+    let text = part.get("text").or_else(|| part.get("summary"));
+    text.and_then(Value::as_str).unwrap_or_default()
+}
+
+fn number_in(fields: Option<&Value>, name: &str) -> Option<f64> {
+    fields?.get(name)?.as_f64()
+}
+
+fn count(fields: Option<&Value>, name: &str) -> Option<u32> {
+    number_in(fields, name).and_then(whole)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is within the range"
+)]
+fn whole(number: f64) -> Option<u32> {
+    (number >= 0.0 && number < f64::from(u32::MAX)).then_some(number.round() as u32)
+}
+
+/// What the body of `GET {base}/models` tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The models' ids, in its order, each once.
+    pub ids: Vec<String>,
+    /// Who owns the first model, by which several servers can be told: `library`, `vllm`, `llamacpp`.
+    pub owned_by: String,
+    /// The models that are known to take pictures, and those that are known not to.
+    pub sees: Vec<(String, bool)>,
+}
+
+/// The most values in a list of models: `OpenRouter`'s, the longest that is known, has about 30,000.
+const MOST_VALUES_OF_A_LIST: usize = 500_000;
+
+/// Reads the body of `GET {base}/models`.
+///
+/// # Errors
+/// [`Error::Garbled`] when it is no such list, [`Error::Reported`] when it says why.
+pub fn listed(body: &str) -> Result<Listed, Error> {
+    if has_more_values(body.as_bytes(), MOST_VALUES_OF_A_LIST) {
+        return Err(Error::TooMuch);
+    }
+    let list: Value = serde_json::from_str(body).map_err(|_| Error::garbled(body))?;
+    let data = match list.get("data") {
+        Some(data) => data.as_array().map_or(&[][..], Vec::as_slice),
+        None => match list.as_array() {
+            Some(data) => data,
+            None => {
+                return Err(match Error::reported(&list) {
+                    Error::Reported { message, .. } if message.is_empty() => Error::garbled(body),
+                    reported => reported,
+                });
+            }
+        },
+    };
+    let mut seen = std::collections::HashSet::new();
+    let mut listed = Listed::default();
+    for model in data {
+        let Some(id) = model.get("id").and_then(Value::as_str) else {
+            continue;
+        };
+        if !seen.insert(id) {
+            continue;
+        }
+        if listed.ids.is_empty() {
+            let owner = model.get("owned_by").and_then(Value::as_str);
+            owner.unwrap_or_default().clone_into(&mut listed.owned_by);
+        }
+        listed.ids.push(id.to_owned());
+        if let Some(sees) = sees(model) {
+            listed.sees.push((id.to_owned(), sees));
+        }
+    }
+    Ok(listed)
+}
+
+/// Whether a model takes pictures, as far as the list tells: `architecture.input_modalities` of
+/// `OpenRouter` and newer llama.cpp, `capabilities.vision` of Mistral, or a list of either anywhere near.
+///
+/// Sources: `OpenRouter`'s API reference, «Models»; Mistral's, «List models»; `tests/captures`.
+fn sees(model: &Value) -> Option<bool> {
+    let architecture = model.get("architecture");
+    let modalities = architecture.and_then(|it| it.get("input_modalities"));
+    let modalities = modalities.or_else(|| model.get("input_modalities"));
+    let has = |list: &Value, word: &str| {
+        let list = list.as_array().filter(|list| !list.is_empty())?;
+        Some(list.iter().any(|item| item == word))
+    };
+    let vision = || model.get("capabilities")?.get("vision")?.as_bool();
+    modalities
+        .and_then(|list| has(list, "image"))
+        .or_else(vision)
+}
+
+/// The endpoint's own words in the body of a refusal, in whichever shape it wrote them: of an HTML
+/// page its title, for its other words are for another reader.
+pub fn refusal(body: &str) -> String {
+    Refusal::read(body).words
+}
+
+/// Whether JSON has more values than this, as far as its commas and brackets tell.
+pub(super) fn has_more_values(json: &[u8], most: usize) -> bool {
+    let is_value = |byte: &&u8| matches!(**byte, b',' | b'[' | b'{');
+    json.len() > most && json.iter().filter(is_value).count() > most
+}
+
+/// Reads null as the default, as an absent field is.
+fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{
+        Outcome,
+        attachment::{self, Kind},
+        turn,
+    };
+
+    fn turn(prompt: &str, answer: Option<&str>) -> Turn {
+        Turn {
+            answer: answer.map(|text| crate::chat::turn::tests::answer(text, Outcome::Complete)),
+            ..Turn::new(turn::Id::new(0), prompt.into())
+        }
+    }
+
+    #[test]
+    fn a_message_with_attachments_is_a_list_of_parts() {
+        let attachment = |id, name: &str, kind| Attachment {
+            id: attachment::Id::new(id),
+            name: name.into(),
+            kind,
+            bytes: 1,
+        };
+        let image = Kind::Image {
+            width: 1,
+            height: 1,
+            original: None,
+        };
+        let with = |turn: Turn, attachments| Turn {
+            attachments,
+            ..turn
+        };
+        let first = vec![
+            attachment(1, "a.png", image),
+            attachment(2, "b.txt", Kind::Text),
+        ];
+        let before = [
+            with(turn("look", Some("seen")), first),
+            with(turn("lost", None), vec![attachment(3, "c", Kind::Text)]),
+        ];
+        let asked = vec![
+            attachment(4, "문서.pdf", Kind::Pdf { pages: 2 }),
+            attachment(5, "gone", Kind::Text),
+        ];
+        let asked = with(turn(" ", None), asked);
+        let needed: Vec<_> = attachments(&before, &asked).map(|found| found.id).collect();
+        assert_eq!(needed, [1, 2, 4, 5].map(attachment::Id::new));
+        let content = |id, content: &str| (attachment::Id::new(id), content.to_owned());
+        let contents = Contents::from([
+            content(1, "data:image/png;base64,AA=="),
+            content(2, "text"),
+            content(4, "한국어"),
+        ]);
+        let request = Request::new("m", "", &before, &asked, &contents, Map::new());
+        let messages = serde_json::to_string(&request.messages).unwrap();
+        assert_eq!(
+            messages,
+            concat!(
+                r#"[{"role":"user","content":[{"type":"text","text":"look"},"#,
+                r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}},"#,
+                r#"{"type":"text","text":"b.txt\n```\ntext\n```"}]},"#,
+                r#"{"role":"assistant","content":"seen"},"#,
+                r#"{"role":"user","content":[{"type":"text","text":"문서.pdf\n```\n한국어\n```"}]}]"#,
+            )
+        );
+    }
+
+    #[test]
+    fn an_answer_is_continued_in_words_or_as_it_is() {
+        #[track_caller]
+        fn check(is_continued: bool, roles: &[&str]) {
+            let (contents, asked) = (Contents::new(), turn("a", None));
+            let mut request = Request::new("m", "", &[], &asked, &contents, Map::new());
+            request.go_on_from("b", is_continued);
+            let sent: Vec<_> = request.messages.iter().map(|it| it.role).collect();
+            assert_eq!(sent, roles);
+        }
+        check(false, &["user", "assistant", "user"]);
+        check(true, &["user", "assistant"]);
+    }
+
+    #[test]
+    fn a_request_repeats_the_conversation() {
+        let before = [turn("a", Some("b")), turn("c", Some("")), turn("d", None)];
+        let params = Map::from_iter([("top_k".to_owned(), 40.into())]);
+        let (contents, asked) = (Contents::new(), turn("한국어\n\"e\"", None));
+        let request = Request::new("m", "Be kind.", &before, &asked, &contents, params);
+        assert_eq!(
+            serde_json::to_string(&request).unwrap(),
+            concat!(
+                r#"{"model":"m","messages":[{"role":"system","content":"Be kind."},"#,
+                r#"{"role":"user","content":"a"},"#,
+                r#"{"role":"assistant","content":"b"},"#,
+                r#"{"role":"user","content":"한국어\n\"e\""}],"#,
+                r#""stream":true,"stream_options":{"include_usage":true},"top_k":40}"#,
+            )
+        );
+        let asked = turn("a", None);
+        let plain = Request::new("m", " ", &[], &asked, &contents, Map::new());
+        assert_eq!(
+            serde_json::to_string(&plain).unwrap(),
+            concat!(
+                r#"{"model":"m","messages":[{"role":"user","content":"a"}],"stream":true,"#,
+                r#""stream_options":{"include_usage":true}}"#,
+            )
+        );
+    }
+
+    #[test]
+    fn chunks_are_read_tolerantly() {
+        #[track_caller]
+        fn check(json: &str, text: &str, finish: Option<Finish>) {
+            let (chunk, mut reply) = (Chunk::parse(json).unwrap(), Reply::default());
+            chunk.tell(&mut reply);
+            reply.end();
+            assert_eq!((&*reply.text, chunk.finish()), (text, finish.map(Ok)));
+        }
+        check(r#"{"choices":[{"delta":{"content":"a"}}]}"#, "a", None);
+        check(
+            r#"{"choices":[{"delta":{"content":null},"finish_reason":null}]}"#,
+            "",
+            None,
+        );
+        check(r#"{"choices":[{"delta":{}}]}"#, "", None);
+        check(r#"{"choices":[{"delta":null}]}"#, "", None);
+        check(r#"{"choices":[{}]}"#, "", None);
+        check(r#"{"choices":[],"usage":{"total_tokens":1}}"#, "", None);
+        check(r#"{"choices":null,"error":null}"#, "", None);
+        check(r#"{"type":"keepalive"}"#, "", None);
+        check(
+            r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#,
+            "",
+            Some(Finish::Complete),
+        );
+        check(r#"{"choices":[{"delta":{},"finish_reason":""}]}"#, "", None);
+        check(
+            r#"{"choices":[{"finish_reason":"length"}]}"#,
+            "",
+            Some(Finish::Length),
+        );
+        check(
+            r#"{"choices":[{"finish_reason":"content_filter"}]}"#,
+            "",
+            Some(Finish::Filtered),
+        );
+        check(
+            r#"{"choices":[{"message":{"content":"whole"},"finish_reason":"tool_calls"}]}"#,
+            "whole",
+            Some(Finish::Complete),
+        );
+        check(
+            r#"{"choices":[{"delta":{"content":"b"},"message":{"content":"ab"}}]}"#,
+            "b",
+            None,
+        );
+        check(
+            r#"{"choices":[{"delta":{"content":[{"type":"text","text":"a"},{"type":"x"}]}}]}"#,
+            "a",
+            None,
+        );
+    }
+
+    #[test]
+    fn thoughts_have_many_names() {
+        #[track_caller]
+        fn check(delta: &str, reasoning: &str, text: &str) {
+            let json = format!(r#"{{"choices":[{{"delta":{delta}}}]}}"#);
+            let mut reply = Reply::default();
+            Chunk::parse(&json).unwrap().tell(&mut reply);
+            reply.end();
+            assert_eq!((&*reply.reasoning, &*reply.text), (reasoning, text));
+        }
+        check(r#"{"reasoning_content":"a","content":null}"#, "a", "");
+        check(r#"{"reasoning":"a","content":"b"}"#, "a", "b");
+        check(
+            r#"{"reasoning":"a","reasoning_content":"a","reasoning_details":[{"text":"a"}]}"#,
+            "a",
+            "",
+        );
+        check(
+            r#"{"reasoning_content":"","reasoning_details":[{"type":"reasoning.text","text":"a"},{"summary":"b"}]}"#,
+            "ab",
+            "",
+        );
+        check(
+            r#"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"a"}]},{"type":"text","text":"b"}]}"#,
+            "a",
+            "b",
+        );
+        check(r#"{"content":"<think>a</think>b"}"#, "a", "b");
+    }
+
+    #[test]
+    fn what_was_counted_is_read_wherever_it_stands() {
+        #[track_caller]
+        fn check(json: &str, input: Option<u32>, output: Option<u32>, speed: Option<u32>) {
+            let mut reply = Reply::default();
+            Chunk::parse(json).unwrap().tell(&mut reply);
+            let expected = Usage {
+                input,
+                output,
+                speed,
+            };
+            assert_eq!(reply.usage, expected);
+        }
+        let usage = r#""usage":{"prompt_tokens":3,"completion_tokens":5}"#;
+        check(
+            &format!(r#"{{"choices":[],{usage}}}"#),
+            Some(3),
+            Some(5),
+            None,
+        );
+        check(
+            &format!(r#"{{"x_groq":{{{usage}}}}}"#),
+            Some(3),
+            Some(5),
+            None,
+        );
+        check(r#"{"usage":null}"#, None, None, None);
+        check(r#"{"usage":{"prompt_tokens":-1}}"#, None, None, None);
+        check(
+            r#"{"usage":{"input_tokens":3,"output_tokens":5}}"#,
+            Some(3),
+            Some(5),
+            None,
+        );
+        check(
+            r#"{"timings":{"prompt_n":3,"predicted_n":5,"predicted_per_second":41.5678}}"#,
+            None,
+            Some(5),
+            Some(41_568),
+        );
+    }
+
+    #[test]
+    fn an_error_in_a_stream_is_an_error() {
+        #[track_caller]
+        fn check(json: &str, expected: Error) {
+            assert_eq!(Chunk::parse(json).unwrap_err(), expected);
+        }
+        let reported = |message: &str| Error::Reported {
+            message: message.into(),
+            status: None,
+        };
+        check(
+            r#"{"error":{"message":"overloaded","code":503}}"#,
+            Error::Reported {
+                message: "overloaded".into(),
+                status: Some(503),
+            },
+        );
+        check(
+            r#"{"error":"no","choices":[{"delta":{"content":""}}]}"#,
+            reported("no"),
+        );
+        check(r#"{"error":{}}"#, reported(""));
+        check(
+            "{cut",
+            Error::Garbled {
+                excerpt: "{cut".into(),
+            },
+        );
+        check(
+            "[]x",
+            Error::Garbled {
+                excerpt: "[]x".into(),
+            },
+        );
+    }
+
+    #[test]
+    fn model_lists_come_in_shapes() {
+        #[track_caller]
+        fn check(body: &str, expected: Result<&[&str], Error>) {
+            let expected = expected.map(|ids| ids.iter().map(|&id| id.to_owned()).collect());
+            assert_eq!(listed(body).map(|listed| listed.ids), expected);
+        }
+        check(
+            r#"{"object":"list","data":[{"id":"b"},{"id":"a"},{"id":"b"}]}"#,
+            Ok(&["b", "a"]),
+        );
+        check(r#"{"data":[]}"#, Ok(&[]));
+        check(r#"{"data":null}"#, Ok(&[]));
+        check(r#"[{"id":"a"}]"#, Ok(&["a"]));
+        check(
+            "<html>",
+            Err(Error::Garbled {
+                excerpt: "<html>".into(),
+            }),
+        );
+        check(
+            r#"{"error":"no"}"#,
+            Err(Error::Reported {
+                message: "no".into(),
+                status: None,
+            }),
+        );
+        let captured = include_str!("../../../../tests/captures/llama-server-models.txt");
+        let body = captured
+            .split("\r\n\r\n")
+            .nth(1)
+            .unwrap()
+            .lines()
+            .next()
+            .unwrap();
+        check(body, Ok(&["smollm2"]));
+    }
+
+    #[test]
+    fn a_list_tells_who_serves_and_what_sees() {
+        #[track_caller]
+        fn check(body: &str, owned_by: &str, sees: &[(&str, bool)]) {
+            let found = listed(body).unwrap();
+            let expected: Vec<_> = sees
+                .iter()
+                .map(|(id, sees)| ((*id).to_owned(), *sees))
+                .collect();
+            assert_eq!((&*found.owned_by, found.sees), (owned_by, expected));
+        }
+        check(
+            r#"{"data":[{"id":"a"},{"id":"b","owned_by":"x"}]}"#,
+            "",
+            &[],
+        );
+        check(r#"{"data":[{"id":"a","owned_by":"vllm"}]}"#, "vllm", &[]);
+        check(
+            r#"{"data":[{"id":"a","architecture":{"input_modalities":["text","image"]}},
+                {"id":"b","architecture":{"input_modalities":["text"]}},
+                {"id":"c","capabilities":{"vision":true}},{"id":"d","capabilities":{"vision":false}},
+                {"id":"e","architecture":{"input_modalities":[]}},{"id":"f","architecture":7,"capabilities":["x"]}]}"#,
+            "",
+            &[("a", true), ("b", false), ("c", true), ("d", false)],
+        );
+        let captured = include_str!("../../../../tests/captures/llama-server-models.txt");
+        let body = captured.split("\r\n\r\n").nth(1).unwrap();
+        check(
+            body.lines().next().unwrap(),
+            "llamacpp",
+            &[("smollm2", false)],
+        );
+    }
+
+    #[test]
+    fn a_refusal_keeps_the_endpoints_words() {
+        #[track_caller]
+        fn check(body: &str, expected: &str) {
+            assert_eq!(refusal(body), expected);
+        }
+        check(
+            r#"{"error":{"message":"Invalid API Key","code":401}}"#,
+            "Invalid API Key",
+        );
+        check(r#"{"error":"model not found"}"#, "model not found");
+        check(r#"{"detail":"Not Found"}"#, "Not Found");
+        check(
+            r#"{"detail":[{"loc":["body"],"msg":"a"},{"msg":"b"}]}"#,
+            "a · b",
+        );
+        check(
+            r#"{"detail":[{"loc":["body","top_k"],"msg":"Extra inputs are not permitted"}]}"#,
+            "top_k: Extra inputs are not permitted",
+        );
+        check(r#"{"message":"no"}"#, "no");
+        check(r#"[{"error":{"message":"quota"}}]"#, "quota");
+        check("Loading model", "Loading model");
+        check("  <!doctype html><h1>502</h1>", "");
+        check("", "");
+        check(&"가".repeat(600), &format!("{}…", "가".repeat(500)));
+    }
+}

@@ -1,0 +1,53 @@
+//! Chats that leave the page as a file, and files that become chats. Pure.
+//!
+//! Out: [`Bundle`] is our own form, from which everything comes back; [`markdown`] and [`html`] are for
+//! people. In: [`read`] takes our own form and those of `ChatGPT`, Open `WebUI` and Backend.AI `WebUI`.
+//! docs/export.md describes our own for other programs.
+
+pub mod bundle;
+pub mod export;
+pub mod html;
+pub mod import;
+pub mod markdown;
+pub mod words;
+
+mod backend_ai;
+mod chatgpt;
+mod foreign;
+mod open_webui;
+mod picture;
+mod time;
+
+pub use bundle::{Bundle, Content, Server};
+pub use export::{Form, Request};
+pub use import::{Error, Format, Import, Reason, Skipped, read};
+pub use words::Words;
+
+use crate::chat::{Answer, Attachment, Chat};
+
+/// Whether two chats say the same: as many cards, with the same system prompts, questions,
+/// attachments and answers in the same order. What they are called, when they were used, which of
+/// several answers is shown, drafts, stamps and identifiers do not count. A chat in which nothing was
+/// asked is the same as no other: what is in it is a draft.
+pub fn same(one: &Chat, other: &Chat) -> bool {
+    let file = |file: &Attachment| (file.name.clone(), file.kind, file.bytes);
+    let files = |files: &[Attachment]| files.iter().map(file).collect::<Vec<_>>();
+    let says = |one: &Answer, other: &Answer| {
+        (&one.model, &one.text, &one.reasoning) == (&other.model, &other.text, &other.reasoning)
+    };
+    one.cards.iter().any(|card| !card.turns.is_empty())
+        && one.cards.len() == other.cards.len()
+        && one.cards.iter().zip(&other.cards).all(|(one, other)| {
+            one.system == other.system
+                && one.turns.len() == other.turns.len()
+                && one.turns.iter().zip(&other.turns).all(|(one, other)| {
+                    one.prompt == other.prompt
+                        && files(&one.attachments) == files(&other.attachments)
+                        && one.answers().count() == other.answers().count()
+                        && one.answers().zip(other.answers()).all(|(a, b)| says(a, b))
+                })
+        })
+}
+
+#[cfg(test)]
+mod tests;

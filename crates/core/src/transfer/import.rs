@@ -1,0 +1,395 @@
+//! A file that becomes chats, whatever program has written it.
+
+use std::{borrow::Cow, collections::BTreeSet, fmt};
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
+use serde_json::{Map, Value, error::Category};
+
+use super::{Content, Server, backend_ai, bundle, chatgpt, foreign::Foreign, open_webui};
+use crate::{
+    chat::{self, Chat, attachment},
+    json,
+};
+
+/// What a file held.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Import {
+    /// Whose form it was in.
+    pub from: Format,
+    /// Those that could be read, in the file's order, each identifier once. A chat of another
+    /// program has identifiers that come from that program's own, so that it has the same ones the
+    /// next time.
+    pub chats: Vec<Chat>,
+    /// From our own form only.
+    pub endpoints: Vec<Server>,
+    /// What the chats' attachments hold, by identifier, each once.
+    pub contents: Vec<(attachment::Id, Content)>,
+    /// What was left behind.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Whose form a file is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Format {
+    /// Our own: [`super::Bundle`].
+    Collate,
+    /// `conversations.json` of `ChatGPT`'s «Export data».
+    ChatGpt,
+    /// The chats that Open `WebUI` exports.
+    OpenWebUi,
+    /// The history that Backend.AI `WebUI` keeps in localStorage.
+    BackendAi,
+}
+
+/// Something in a file that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// What the file calls the chat or the endpoint; empty where it has no name.
+    pub title: String,
+    /// Its place in the file, from 0.
+    pub place: usize,
+    /// Why.
+    pub why: Reason,
+}
+
+/// Why something was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reason {
+    /// It is not what the rest of the file is.
+    Unreadable,
+    /// Nobody says anything in it.
+    Empty,
+    /// The file has another of the same identifier before it.
+    Twice,
+    /// The chat was taken, but for ways that the conversation also went: a question that was
+    /// written anew, with all that came after it.
+    Branches,
+    /// The chat was taken, but for attachments whose content the file does not have. Their names are
+    /// in the questions.
+    Attachments,
+}
+
+impl Reason {
+    /// Whether the rest of the chat was taken.
+    pub const fn is_part(self) -> bool {
+        matches!(self, Self::Branches | Self::Attachments)
+    }
+}
+
+/// Why nothing can be taken from a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum Error {
+    /// It is not JSON.
+    #[error("not JSON")]
+    NotJson,
+    /// It begins well and ends too early.
+    #[error("the file is cut off")]
+    Cut,
+    /// It is JSON, but no chats that are known.
+    #[error("not a file of chats that is known")]
+    Unknown,
+    /// It is ours, of a version that this page does not know yet.
+    #[error("a file of version {version}, which is newer than this page")]
+    Newer {
+        /// What it says it is.
+        version: u64,
+    },
+    /// There is nothing in it.
+    #[error("no chats in the file")]
+    Empty,
+}
+
+/// Where Backend.AI `WebUI` keeps its history.
+const BACKEND_AI: &str = "backendaiwebui.cache.chat_history";
+
+/// Reads a file; its format is found by what is in it.
+///
+/// # Errors
+/// Why nothing can be taken from it. A file that is not whole gives nothing.
+pub fn read(text: &str) -> Result<Import, Error> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.is_empty() {
+        return Err(Error::Empty);
+    }
+    let first = parse(text, false);
+    let mended = match &first {
+        Err(Error::NotJson) => mended(text),
+        _ => Cow::Borrowed(text),
+    };
+    match mended {
+        Cow::Owned(mended) => parse(&mended, false)?.import(),
+        Cow::Borrowed(_) => first?.import(),
+    }
+}
+
+fn parse(text: &str, is_inner: bool) -> Result<Reader, Error> {
+    let mut reader = Reader {
+        is_inner,
+        ..Reader::default()
+    };
+    let mut json = serde_json::Deserializer::from_str(text);
+    let whole = json.deserialize_any(File(&mut reader));
+    let whole = whole.and_then(|found| json.end().map(|()| found));
+    match whole.map_err(|error| error.classify()) {
+        Ok(found) => found.map(|()| reader),
+        Err(Category::Eof) if text.starts_with(['[', '{', '"']) => Err(Error::Cut),
+        Err(Category::Data) => Err(Error::Unknown),
+        Err(_) => Err(Error::NotJson),
+    }
+}
+
+/// JSON in which each half of a character is a character that stands for one that is lost. `JavaScript`
+/// cuts and writes texts by halves, which no other reader takes: one title would lose the file.
+fn mended(text: &str) -> Cow<'_, str> {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut out = String::new();
+    let mut taken = 0;
+    let mut at = 0;
+    while let Some(next) = text[at..].find('\\') {
+        at += next;
+        let (is_half, length) = match unit(at) {
+            Some(0xd800..=0xdbff) => match unit(at + 6) {
+                Some(0xdc00..=0xdfff) => (false, 12),
+                _ => (true, 6),
+            },
+            Some(0xdc00..=0xdfff) => (true, 6),
+            Some(_) => (false, 6),
+            None => (false, 1),
+        };
+        if is_half {
+            out.push_str(&text[taken..at]);
+            out.push_str("\\ufffd");
+            taken = at + length;
+        }
+        at += length;
+        if length == 1 {
+            // What is escaped, which may be a backslash.
+            at += text[at..].chars().next().map_or(0, char::len_utf8);
+        }
+    }
+    if taken == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[taken..]);
+    Cow::Owned(out)
+}
+
+/// A file's top level. Its chats are read one by one: all at once, 50 MB of JSON would take several
+/// times as much memory.
+struct File<'a>(&'a mut Reader);
+
+impl<'de> Visitor<'de> for File<'_> {
+    type Value = Result<(), Error>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("chats")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while let Some(item) = items.next_element()? {
+            self.0.take(item);
+        }
+        Ok(Ok(()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+        let fields = Map::deserialize(MapAccessDeserializer::new(fields))?;
+        Ok(self.0.take_object(fields))
+    }
+
+    /// A value of localStorage as it is copied from a list of them.
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(self.0.take_inner(text))
+    }
+}
+
+/// What has been read so far.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    from: Option<Format>,
+    chats: Vec<Chat>,
+    ids: BTreeSet<chat::Id>,
+    endpoints: Vec<Server>,
+    contents: Vec<(attachment::Id, Content)>,
+    known: BTreeSet<attachment::Id>,
+    skipped: Vec<Skipped>,
+    /// How many were met.
+    place: usize,
+    /// Whether this is JSON within JSON.
+    is_inner: bool,
+}
+
+impl Reader {
+    fn import(mut self) -> Result<Import, Error> {
+        self.contents.sort_by_key(|(id, _)| *id);
+        match self.from {
+            _ if self.place == 0 => Err(Error::Empty),
+            None => Err(Error::Unknown),
+            Some(from) => Ok(Import {
+                from,
+                chats: self.chats,
+                endpoints: self.endpoints,
+                contents: self.contents,
+                skipped: self.skipped,
+            }),
+        }
+    }
+
+    fn skip(&mut self, title: &str, why: Reason) {
+        self.skipped.push(Skipped {
+            title: title.to_owned(),
+            place: self.place,
+            why,
+        });
+    }
+
+    fn take_object(&mut self, mut fields: Map<String, Value>) -> Result<(), Error> {
+        let is_ours = fields.get("format").and_then(Value::as_str) == Some(bundle::FORMAT);
+        if is_ours {
+            return self.take_bundle(fields);
+        }
+        match fields.remove(BACKEND_AI) {
+            Some(Value::String(text)) => return self.take_inner(&text),
+            Some(Value::Array(items)) => {
+                self.from = Some(Format::BackendAi);
+                for item in items {
+                    self.take(item);
+                }
+                return Ok(());
+            }
+            _ => {}
+        }
+        self.take(Value::Object(fields));
+        Ok(())
+    }
+
+    /// JSON within JSON, once.
+    fn take_inner(&mut self, text: &str) -> Result<(), Error> {
+        if self.is_inner {
+            return Err(Error::Unknown);
+        }
+        let inner = parse(&mended(text), true);
+        *self = inner.map_err(|error| match error {
+            Error::NotJson => Error::Unknown,
+            other => other,
+        })?;
+        Ok(())
+    }
+
+    fn take_bundle(&mut self, mut fields: Map<String, Value>) -> Result<(), Error> {
+        let version = fields.get("version").and_then(Value::as_u64);
+        let version = version.ok_or(Error::Unknown)?;
+        if version > bundle::VERSION {
+            return Err(Error::Newer { version });
+        }
+        self.from = Some(Format::Collate);
+        let mut list = |name| match fields.remove(name) {
+            Some(Value::Array(items)) => items,
+            _ => Vec::new(),
+        };
+        let (chats, endpoints) = (list("chats"), list("endpoints"));
+        for value in chats {
+            // Through its text: the reader that the storage has is the only one in the program.
+            match json::read::<Chat>(&value.to_string()).filter(is_sound) {
+                Some(chat) => self.add(chat),
+                None => self.skip(title_of(&value), Reason::Unreadable),
+            }
+            self.place += 1;
+        }
+        for value in endpoints {
+            match json::read(&value.to_string()) {
+                Some(endpoint) => self.endpoints.push(endpoint),
+                None => self.skip(title_of(&value), Reason::Unreadable),
+            }
+            self.place += 1;
+        }
+        if let Some(Value::Object(contents)) = fields.remove("contents") {
+            for (id, content) in contents {
+                match (id.parse(), content) {
+                    (Ok(id), Value::String(content)) => self.keep(id, content),
+                    _ => self.skip(&id, Reason::Unreadable),
+                }
+                self.place += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// One of several, of whatever program.
+    fn take(&mut self, value: Value) {
+        let (format, read): (_, fn(&Value) -> Option<Foreign>) = if chatgpt::is_one(&value) {
+            (Format::ChatGpt, chatgpt::read)
+        } else if open_webui::is_one(&value) {
+            (Format::OpenWebUi, open_webui::read)
+        } else if backend_ai::is_one(&value) {
+            (Format::BackendAi, backend_ai::read)
+        } else {
+            self.skip(title_of(&value), Reason::Unreadable);
+            self.place += 1;
+            return;
+        };
+        if *self.from.get_or_insert(format) != format {
+            self.skip(title_of(&value), Reason::Unreadable);
+        } else if let Some(foreign) = read(&value) {
+            let title = foreign.chat.shown_title();
+            if foreign.chat.cards.iter().all(|card| card.turns.is_empty()) {
+                self.skip(&title, Reason::Empty);
+            } else {
+                if foreign.has_branches {
+                    self.skip(&title, Reason::Branches);
+                }
+                if foreign.lacks_files {
+                    self.skip(&title, Reason::Attachments);
+                }
+                self.add(foreign.chat);
+                for (id, content) in foreign.contents {
+                    self.keep(id, content);
+                }
+            }
+        } else {
+            self.skip(title_of(&value), Reason::Empty);
+        }
+        self.place += 1;
+    }
+
+    fn add(&mut self, chat: Chat) {
+        if self.ids.insert(chat.id) {
+            self.chats.push(chat);
+        } else {
+            self.skip(&chat.shown_title(), Reason::Twice);
+        }
+    }
+
+    fn keep(&mut self, id: attachment::Id, content: Content) {
+        if self.known.insert(id) {
+            self.contents.push((id, content));
+        }
+    }
+}
+
+/// Whether the page can show this chat: it has a card, and no identifier is there twice.
+fn is_sound(chat: &Chat) -> bool {
+    fn differ<Id: Ord>(mut ids: impl Iterator<Item = Id>) -> bool {
+        let mut known = BTreeSet::new();
+        ids.all(|id| known.insert(id))
+    }
+    !chat.cards.is_empty()
+        && differ(chat.cards.iter().map(|card| card.id))
+        && chat
+            .cards
+            .iter()
+            .all(|card| differ(card.turns.iter().map(|turn| turn.id)))
+}
+
+/// What something that can't be read is called.
+fn title_of(value: &Value) -> &str {
+    let mut names = ["title", "label", "name"].into_iter();
+    let name = names.find_map(|name| value.get(name)?.as_str());
+    name.unwrap_or_default()
+}

@@ -1,0 +1,517 @@
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{bundle::tests::a_chat, *};
+use crate::chat::{Card, Outcome};
+
+const CHATGPT: &str = include_str!("../../../../tests/transfer/chatgpt.json");
+const OPEN_WEBUI: &str = include_str!("../../../../tests/transfer/open-webui.json");
+const BACKEND_AI: &str = include_str!("../../../../tests/transfer/backend-ai.json");
+const COLLATE: &str = include_str!("../../../../tests/transfer/collate-v1.json");
+
+/// What was read, a line for each thing: chats, cards, questions, answers; the one shown has a star.
+fn outline(import: &Import) -> String {
+    let mut out = String::new();
+    for chat in &import.chats {
+        let pin = if chat.pinned { " pinned" } else { "" };
+        let tags = chat.tags.iter().map(|tag| format!(" #{tag}"));
+        let tags = tags.collect::<String>();
+        writeln!(out, "{} @{}{pin}{tags}", chat.title, chat.used).unwrap();
+        for card in &chat.cards {
+            let model = card.model.as_deref().unwrap_or("-");
+            let sync = if card.synced { "" } else { " alone" };
+            let system = card.system.replace('\n', "/");
+            writeln!(out, " {model}{sync} {system}").unwrap();
+            assert_eq!(card.endpoint, None);
+            for turn in &card.turns {
+                let files = turn.attachments.iter();
+                let files = files.map(|file| format!(" +{} {}", file.name, file.kind));
+                let files = files.collect::<String>();
+                writeln!(out, "  ? {}{files}", turn.prompt.replace('\n', "/")).unwrap();
+                for answer in turn.answers() {
+                    let star = if turn.answer.as_ref() == Some(answer) {
+                        "*"
+                    } else {
+                        ""
+                    };
+                    let thoughts = match answer.reasoning.replace('\n', "/") {
+                        thoughts if thoughts.is_empty() => thoughts,
+                        thoughts => format!(" ({thoughts})"),
+                    };
+                    let end = match &answer.outcome {
+                        Outcome::Complete => String::new(),
+                        other => format!(" {other:?}"),
+                    };
+                    let tokens = answer.metrics.output.map(|count| format!(" {count}t"));
+                    let tokens = tokens.unwrap_or_default();
+                    let (model, text) = (&answer.model, answer.text.replace('\n', "/"));
+                    writeln!(out, "  {star}{model}: {text}{thoughts}{end}{tokens}").unwrap();
+                }
+            }
+        }
+    }
+    for skipped in &import.skipped {
+        let Skipped { title, place, why } = skipped;
+        writeln!(out, "- {place} {title}: {why:?}").unwrap();
+    }
+    out
+}
+
+#[test]
+fn files_of_other_programs_are_read() {
+    #[track_caller]
+    fn check(file: &str, from: Format, expected: &[&str]) {
+        let import = read(file).unwrap();
+        assert_eq!(import.from, from);
+        let outline = outline(&import);
+        assert_eq!(outline.lines().collect::<Vec<_>>(), expected, "{outline}");
+        // Read again, it is the same, identifiers included.
+        assert_eq!(read(file), Ok(import));
+    }
+    check(
+        CHATGPT,
+        Format::ChatGpt,
+        &[
+            "Sorting in Rust @1735690000456 pinned",
+            " gpt-5-thinking I write Rust.//Be brief.",
+            "  ? How do I sort a Vec?",
+            "  gpt-4o: Use `sort`.",
+            "  *gpt-5-thinking: Use `sort_unstable`. (**Comparing**//`sort` or `sort_by_key`?//```/print(sorted([2, 1]))/```//```/[1, 2]/```) Length",
+            "  ? What is this?/[shot.png]",
+            "김치찌개 끓이는 법 @1735700001000",
+            " - ",
+            "  ? 김치찌개는 어떻게 끓여?",
+            "  *unknown: 묵은지를 볶다가 물을 부으세요.",
+            "- 0 Sorting in Rust: Branches",
+            "- 0 Sorting in Rust: Attachments",
+            "- 1 Nothing: Empty",
+            "- 2 고장난 대화: Unreadable",
+        ],
+    );
+    check(
+        OPEN_WEBUI,
+        Format::OpenWebUi,
+        &[
+            "두 모델 비교 @1735689900000 pinned #science #과학",
+            " llama3.2:3b 짧게 답해라.",
+            "  ? 하늘은 왜 파래? +image image 2 3",
+            "  *llama3.2:3b: 산란 때문입니다. 7t",
+            "  ? 노을은?/[image] +notes.txt text",
+            "  *llama3.2:3b: 더 긴  Interrupted",
+            " qwen3:8b 짧게 답해라.",
+            "  ? 하늘은 왜 파래? +image image 2 3",
+            "  *qwen3:8b: 짧은 파장이 더 흩어집니다. (레일리 산란…/파장 < 입자)",
+            "Old one @1700000000000",
+            " mistral ",
+            "  ? Hi",
+            "  *mistral: Hello!",
+            "  ? And?",
+            "- 0 두 모델 비교: Attachments",
+            "- 2 Empty: Empty",
+            "- 3 : Unreadable",
+        ],
+    );
+    check(
+        BACKEND_AI,
+        Format::BackendAi,
+        &[
+            " @1735689600123",
+            " gemma-3-4b-it ",
+            "  ? What is a GPU?/[gone.png] +a.gif image 2 3 +b.txt text",
+            "  gemma-3-4b-it: A processor for graphics. (They ask about GPUs.) 12t",
+            "  *gemma-3-4b-it: Many small cores.",
+            " - alone You are a cook.",
+            "이전 버전 @1735776000000",
+            " gemma-2 ",
+            "  ? 안녕?",
+            "  *gemma-2: 안녕하세요! (인사)",
+            "- 0 What is a GPU? [gone.png]: Attachments",
+            "- 2 : Empty",
+        ],
+    );
+}
+
+#[test]
+fn what_stands_around_the_chats_does_not_matter() {
+    #[track_caller]
+    fn check(file: &str, like: &str) {
+        assert_eq!(outline(&read(file).unwrap()), outline(&read(like).unwrap()));
+    }
+    let one = |file: &str, place: usize| {
+        let value: Value = serde_json::from_str(file).unwrap();
+        value[place].to_string()
+    };
+    check(&format!("\u{feff}{CHATGPT}\n"), CHATGPT);
+    check(&one(CHATGPT, 3), &format!("[{}]", one(CHATGPT, 3)));
+    check(&one(OPEN_WEBUI, 0), &format!("[{}]", one(OPEN_WEBUI, 0)));
+    // The first versions had no record around the chat.
+    let old: Value = serde_json::from_str(&one(OPEN_WEBUI, 1)).unwrap();
+    let mut bare = old["chat"].clone();
+    bare["title"] = "Old one".into();
+    check(&json!([bare]).to_string(), &json!([old]).to_string());
+    // localStorage, and one value of it as a string.
+    let history: Value = serde_json::from_str(BACKEND_AI).unwrap();
+    let key = "backendaiwebui.cache.chat_history";
+    check(
+        &json!({ key: BACKEND_AI, "other": "x" }).to_string(),
+        BACKEND_AI,
+    );
+    check(&json!({ key: history }).to_string(), BACKEND_AI);
+    check(&json!(BACKEND_AI).to_string(), BACKEND_AI);
+    // Half a character in a title.
+    let cut = CHATGPT.replace("Sorting in Rust", "Sorting \\ud83d");
+    check(
+        &cut,
+        &CHATGPT.replace("Sorting in Rust", "Sorting \u{fffd}"),
+    );
+    let whole = CHATGPT.replace("Sorting in Rust", "\\\\ud83d \\uD83D\\uDE00");
+    check(&whole, &CHATGPT.replace("Sorting in Rust", "\\\\ud83d 😀"));
+}
+
+#[test]
+fn trees_are_followed_where_they_are_odd() {
+    #[track_caller]
+    fn check(chat: Value, expected: &[&str]) {
+        let import = read(&json!([chat]).to_string()).unwrap();
+        let outline = outline(&import);
+        let found = outline.lines().skip(2).collect::<Vec<_>>();
+        assert_eq!(found, expected, "{outline}");
+    }
+    let node = |parent: &str, children: &[&str], role: &str, text: &str| {
+        json!({
+            "parent": parent, "children": children,
+            "message": { "author": { "role": role }, "content": { "content_type": "text", "parts": [text] } },
+        })
+    };
+    // It begins with an answer; what was asked below another answer is left out.
+    let mapping = json!({
+        "a": node("", &["b"], "assistant", "Hello"),
+        "b": node("a", &["c", "d"], "user", "Hi"),
+        "c": node("b", &["e"], "assistant", "one"),
+        "d": node("b", &[], "assistant", "two"),
+        "e": node("c", &[], "user", "More"),
+    });
+    check(
+        json!({ "id": "x", "mapping": mapping, "current_node": "d" }),
+        &[
+            "  ? ",
+            "  *unknown: Hello",
+            "  ? Hi",
+            "  unknown: one",
+            "  *unknown: two",
+            "- 0 : Branches",
+        ],
+    );
+    // A circle.
+    let mapping = json!({
+        "a": node("b", &["b"], "user", "Hi"),
+        "b": node("a", &["a"], "assistant", "one"),
+    });
+    check(
+        json!({ "id": "x", "mapping": mapping, "current_node": "b" }),
+        &["  ? Hi", "  *unknown: one"],
+    );
+    let message = |parent: &str, children: &[&str], role: &str, text: &str| json!({ "parentId": parent, "childrenIds": children, "role": role, "content": text, "model": "m" });
+    let messages = json!({
+        "b": message("", &["c", "d"], "user", "Hi"),
+        "c": message("b", &["e"], "assistant", "one"),
+        "d": message("b", &[], "assistant", "two"),
+        "e": message("c", &[], "user", "More"),
+    });
+    check(
+        json!({ "id": "x", "chat": { "history": { "messages": messages, "currentId": "d" } } }),
+        &["  ? Hi", "  m: one", "  *m: two", "- 0 Hi: Branches"],
+    );
+}
+
+#[test]
+fn no_secret_comes_in() {
+    let import = read(BACKEND_AI).unwrap();
+    assert!(!format!("{import:?}").contains("secret"));
+}
+
+#[test]
+fn contents_come_once_under_their_identifiers() {
+    #[track_caller]
+    fn check(file: &str, expected: &[&str]) {
+        let import = read(file).unwrap();
+        let mut contents: Vec<_> = import.contents.iter().map(|it| it.1.as_str()).collect();
+        contents.sort_unstable();
+        assert_eq!(contents, expected);
+        for file in import.chats.iter().flat_map(Chat::attachments) {
+            assert!(import.contents.iter().any(|(id, _)| *id == file.id));
+        }
+    }
+    let picture = "data:image/gif;base64,R0lGODlhAgADAIAAAAAAAP///ywAAAAAAgADAAACAkQBADs=";
+    check(OPEN_WEBUI, &[picture, "메모"]);
+    check(BACKEND_AI, &[picture, "한\n"]);
+}
+
+#[test]
+fn a_file_that_is_none_says_why() {
+    #[track_caller]
+    fn check(file: &str, expected: Error) {
+        assert_eq!(read(file), Err(expected), "{file}");
+    }
+    for nothing in [
+        "",
+        " \n",
+        "\u{feff}",
+        "[]",
+        r#"{"format":"collate","version":1}"#,
+    ] {
+        check(nothing, Error::Empty);
+    }
+    for other in ["# Chats", "<html>", "[1,]", "{} {}", "[\"\\x\"]", "tru"] {
+        check(other, Error::NotJson);
+    }
+    for cut in [
+        "[",
+        "[{\"mapping\":",
+        "{\"format\":\"collate\",",
+        "\"abc",
+        "[1",
+    ] {
+        check(cut, Error::Cut);
+    }
+    let unknown = [
+        "{}",
+        "7",
+        "null",
+        "[1, \"a\"]",
+        "\"\\\"\\\\\\\"[]\\\\\\\"\\\"\"",
+        r#"{"format":"collate"}"#,
+        r#"[{"chats":[{}],"label":""}]"#,
+        r#"{"messages":[{}]}"#,
+        r#"{"mapping":7}"#,
+    ];
+    for unknown in unknown {
+        check(unknown, Error::Unknown);
+    }
+    check(
+        r#"{"format":"collate","version":2,"chats":7}"#,
+        Error::Newer { version: 2 },
+    );
+}
+
+#[test]
+fn our_own_file_of_version_1_is_read() {
+    let import = read(COLLATE).unwrap();
+    assert_eq!(import.from, Format::Collate);
+    let chat = &import.chats[0];
+    assert_eq!(
+        (&*chat.title, chat.cards.len(), chat.pinned),
+        ("Blue sky", 2, true)
+    );
+    let turn = &chat.cards[0].turns[0];
+    assert_eq!(turn.variant(), (1, 2));
+    assert_eq!(chat.cards[0].endpoint, Some(import.endpoints[0].id));
+    assert_eq!(import.contents[0].0, turn.attachments[0].id);
+    let bundle = Bundle {
+        chats: import.chats.clone(),
+        endpoints: import.endpoints.clone(),
+        contents: import.contents.clone(),
+    };
+    assert_eq!(read(&bundle.to_json()), Ok(import));
+    // docs/export.md has the same file.
+    let docs = include_str!("../../../../docs/export.md");
+    assert!(docs.contains(COLLATE.trim()));
+}
+
+#[test]
+fn one_bad_chat_loses_no_other() {
+    #[track_caller]
+    fn check(break_it: impl FnOnce(&mut Value), expected: &[(&str, usize, Reason)]) {
+        let mut file: Value = serde_json::from_str(COLLATE).unwrap();
+        let mut other = file["chats"][0].clone();
+        other["id"] = "0000000000000099".into();
+        file["chats"].as_array_mut().unwrap().push(other);
+        break_it(&mut file);
+        let import = read(&file.to_string()).unwrap();
+        assert_eq!(import.chats.last().unwrap().title, "Blue sky");
+        let skipped = import
+            .skipped
+            .iter()
+            .map(|it| (&*it.title, it.place, it.why));
+        assert_eq!(skipped.collect::<Vec<_>>(), expected);
+    }
+    let unreadable = [("Blue sky", 0, Reason::Unreadable)];
+    check(|_| {}, &[]);
+    check(|file| file["chats"][0]["more"] = json!([{}]), &[]);
+    check(|file| file["chats"][0]["cards"] = json!([]), &unreadable);
+    check(|file| file["chats"][0]["id"] = 7.into(), &unreadable);
+    check(
+        |file| {
+            let card = file["chats"][0]["cards"][0].clone();
+            file["chats"][0]["cards"].as_array_mut().unwrap().push(card);
+        },
+        &unreadable,
+    );
+    check(
+        |file| file["chats"][0] = json!(null),
+        &[("", 0, Reason::Unreadable)],
+    );
+    check(
+        |file| file["chats"][1]["id"] = file["chats"][0]["id"].clone(),
+        &[("Blue sky", 1, Reason::Twice)],
+    );
+    check(
+        |file| file["endpoints"][0]["base_url"] = "ftp://x".into(),
+        &[("Local", 2, Reason::Unreadable)],
+    );
+}
+
+#[test]
+fn chats_that_say_the_same_are_found() {
+    #[track_caller]
+    fn check(change: impl FnOnce(&mut Chat), expected: bool) {
+        let one = read(CHATGPT).unwrap().chats.remove(0);
+        let mut other = one.clone();
+        change(&mut other);
+        assert_eq!(same(&one, &other), expected);
+    }
+    check(|_| {}, true);
+    check(|chat| chat.id = 9.into(), true);
+    check(|chat| chat.title = "other".into(), true);
+    check(|chat| chat.draft = "typed".into(), true);
+    check(|chat| chat.cards[0].id = 9.into(), true);
+    check(|chat| chat.cards[0].turns[0].turn_over(false), true);
+    check(|chat| chat.cards[0].turns[0].prompt.push('!'), false);
+    check(|chat| chat.cards[0].turns[0].earlier.clear(), false);
+    check(|chat| chat.cards[0].turns.truncate(1), false);
+    check(|chat| chat.cards[0].system.clear(), false);
+    check(|chat| chat.cards.push(Card::new(9.into())), false);
+    check(|chat| chat.cards[0].turns.clear(), false);
+    let mut draft = Chat::new(1.into(), vec![Card::new(1.into())]);
+    draft.draft = "typed".into();
+    assert!(!same(&draft, &draft));
+}
+
+#[test]
+fn a_long_history_takes_no_more_than_its_length() {
+    // A conversation of so many messages, which a walk from each to the root would not end.
+    let mut mapping = serde_json::Map::new();
+    let count = 40_000;
+    for number in 0..count {
+        let role = if number % 2 == 0 { "user" } else { "assistant" };
+        let parent = if number == 0 {
+            Value::Null
+        } else {
+            (number - 1).to_string().into()
+        };
+        mapping.insert(
+            number.to_string(),
+            json!({
+                "parent": parent,
+                "children": [(number + 1).to_string()],
+                "message": { "author": { "role": role }, "content": { "content_type": "text", "parts": ["a"] } },
+            }),
+        );
+    }
+    let file =
+        json!([{ "id": "long", "mapping": mapping, "current_node": (count - 1).to_string() }]);
+    let import = read(&file.to_string()).unwrap();
+    assert_eq!(import.chats[0].cards[0].turns.len(), count / 2);
+}
+
+/// Any JSON, of the words that the formats know.
+fn any_json() -> impl Strategy<Value = Value> {
+    const NAMES: &[&str] = &[
+        "mapping",
+        "current_node",
+        "message",
+        "author",
+        "role",
+        "content",
+        "content_type",
+        "parts",
+        "parent",
+        "children",
+        "metadata",
+        "chat",
+        "history",
+        "messages",
+        "currentId",
+        "childrenIds",
+        "parentId",
+        "modelIdx",
+        "models",
+        "chats",
+        "label",
+        "parameters",
+        "files",
+        "url",
+        "title",
+        "id",
+        "format",
+        "version",
+        "cards",
+        "contents",
+        "a",
+        "b",
+        "backendaiwebui.cache.chat_history",
+    ];
+    const TEXTS: &[&str] = &[
+        "user",
+        "assistant",
+        "system",
+        "tool",
+        "text",
+        "code",
+        "thoughts",
+        "a",
+        "b",
+        "",
+        "collate",
+        "[]",
+        "data:image/png;base64,iVBORw0KGgo",
+        "<details type=\"reasoning\">",
+        "2025-01-01T00:00:00Z",
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(TEXTS).prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 64, 6, |inner| {
+        let name = prop::sample::select(NAMES);
+        let fields = prop::collection::vec((name, inner.clone()), 0..6);
+        prop_oneof![
+            prop::collection::vec(inner, 0..6).prop_map(Value::from),
+            fields.prop_map(|fields| {
+                fields
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect()
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_file_says_it_is_read_or_refused(value in any_json(), text: String) {
+        let _ = read(&value.to_string());
+        let _ = read(&json!([value]).to_string());
+        let _ = read(&json!([{ "mapping": { "a": { "children": ["a", "b"], "parent": "b", "message": value }, "b": value } }]).to_string());
+        let _ = read(&json!([{ "history": { "currentId": "a", "messages": { "a": value, "b": { "childrenIds": ["a"], "parentId": "a", "role": "user", "files": [value] } } } }]).to_string());
+        let _ = read(&json!([["a", { "label": "", "chats": [{ "messages": [value] }] }]]).to_string());
+        let _ = read(&text);
+    }
+
+    #[test]
+    fn a_part_of_a_file_is_cut(file in prop::sample::select(&[CHATGPT, OPEN_WEBUI, BACKEND_AI, COLLATE][..]), at: prop::sample::Index) {
+        let ends: Vec<_> = file.trim_end().char_indices().map(|(end, _)| end).skip(1).collect();
+        prop_assert_eq!(read(&file[..ends[at.index(ends.len())]]), Err(Error::Cut));
+    }
+
+    #[test]
+    fn a_chat_is_the_same_as_its_copy(chat in a_chat()) {
+        let was_asked = chat.cards.iter().any(|card| !card.turns.is_empty());
+        prop_assert_eq!(same(&chat, &chat), was_asked);
+    }
+}

@@ -1,0 +1,118 @@
+//! A picture, made small enough to be sent.
+
+use collate_core::{
+    chat::attachment::{Kind, Original},
+    file::Error,
+};
+use collate_worker::file as worker;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Blob, File, ImageBitmap, ImageEncodeOptions, OffscreenCanvas, OffscreenCanvasRenderingContext2d,
+};
+
+/// The longer side of a picture as it is sent, in pixels: models look at no more.
+const LONGEST: u32 = 2048;
+
+/// A PNG up to this size, in bytes, is sent as it is.
+const SMALL: f64 = 1_000_000.0;
+
+/// Reads a file as a picture: its first frame, turned as its camera was held.
+///
+/// # Errors
+/// Why there is none.
+pub async fn read(file: File) -> Result<(Kind, Blob), Error> {
+    let bitmap = worker::scope()
+        .create_image_bitmap_with_blob(&file)
+        .map_err(|_| Error::Picture)?;
+    let bitmap = JsFuture::from(bitmap).await.map_err(|_| Error::Picture)?;
+    let bitmap: ImageBitmap = bitmap.unchecked_into();
+    let (was, kind) = ((bitmap.width(), bitmap.height()), file.type_());
+    let (width, height) = fit(was.0, was.1);
+    if (width, height) == was && kind == "image/png" && file.size() <= SMALL {
+        let original = None;
+        return Ok((
+            Kind::Image {
+                width,
+                height,
+                original,
+            },
+            file.unchecked_into(),
+        ));
+    }
+    let written = write(&bitmap, (width, height), kind == "image/jpeg");
+    let blob = written.ok_or(Error::Failed)?;
+    let blob = JsFuture::from(blob).await.map_err(|_| Error::Failed)?;
+    let original = Some(Original {
+        width: was.0,
+        height: was.1,
+        bytes: worker::whole(file.size()),
+    });
+    Ok((
+        Kind::Image {
+            width,
+            height,
+            original,
+        },
+        blob.unchecked_into(),
+    ))
+}
+
+/// Draws the picture in this size: as PNG where something shines through, else as JPEG. Either has
+/// nothing of the file but the picture: not where it was taken, for one.
+fn write(
+    bitmap: &ImageBitmap,
+    (width, height): (u32, u32),
+    is_opaque: bool,
+) -> Option<js_sys::Promise> {
+    let canvas = OffscreenCanvas::new(width, height).ok()?;
+    let context = canvas.get_context("2d").ok()??;
+    let context: OffscreenCanvasRenderingContext2d = context.unchecked_into();
+    let (wide, high) = (f64::from(width), f64::from(height));
+    context.set_image_smoothing_enabled(true);
+    context
+        .draw_image_with_image_bitmap_and_dw_and_dh(bitmap, 0.0, 0.0, wide, high)
+        .ok()?;
+    let is_opaque = is_opaque || {
+        let pixels = context.get_image_data(0.0, 0.0, wide, high).ok()?.data();
+        pixels.iter().skip(3).step_by(4).all(|alpha| *alpha == 255)
+    };
+    let options = ImageEncodeOptions::new();
+    options.set_type(if is_opaque { "image/jpeg" } else { "image/png" });
+    options.set_quality(0.9);
+    canvas.convert_to_blob_with_options(&options).ok()
+}
+
+/// The size in which a picture is sent: its own, or the same shape with a longer side that is just
+/// short enough.
+fn fit(width: u32, height: u32) -> (u32, u32) {
+    let longer = width.max(height);
+    if longer <= LONGEST {
+        return (width, height);
+    }
+    let scale = |side: u32| {
+        let scaled = u64::from(side) * u64::from(LONGEST) + u64::from(longer) / 2;
+        u32::try_from(scaled / u64::from(longer)).map_or(LONGEST, |side| side.max(1))
+    };
+    (scale(width), scale(height))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_keeps_its_shape() {
+        #[track_caller]
+        fn check(size: (u32, u32), expected: (u32, u32)) {
+            assert_eq!(fit(size.0, size.1), expected);
+        }
+        check((1, 1), (1, 1));
+        check((2048, 2048), (2048, 2048));
+        check((4096, 2048), (2048, 1024));
+        check((3024, 4032), (1536, 2048));
+        check((2049, 1), (2048, 1));
+        check((100_000, 1), (2048, 1));
+        check((u32::MAX, u32::MAX), (2048, 2048));
+    }
+}

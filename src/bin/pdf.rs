@@ -1,7 +1,0 @@
-//! The worker that reads PDFs.
-
-use collate::file::{pdf, worker};
-
-fn main() {
-    worker::serve(pdf::read);
-}
