@@ -43,7 +43,6 @@ const PROGRAMS: &[&str] = &[
     "style/panel.css",
     // It has Mermaid's version.
     "script/bootstrap",
-    "script/shorten.rs",
     "locales",
     "src/archive.rs",
     "src/bin/archive.rs",

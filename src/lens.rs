@@ -16,8 +16,11 @@ use js_sys::Uint32Array;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use crate::highlight::{self, Kind};
-use worker::{Message, VERSION};
+use crate::{
+    assets,
+    highlight::{self, Kind},
+};
+use worker::{Message, READY};
 
 /// How often a worker starts, at most.
 const STARTS: u32 = 4;
@@ -180,8 +183,7 @@ fn ask(place: Place, message: Message, then: impl FnOnce(Option<JsValue>) + 'sta
 fn start(place: Place, name: &str) -> Option<Worker> {
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
-    // From the document's base address, where Trunk puts all files.
-    let worker = Worker::new_with_options(&format!("worker.js?{name}&{VERSION}"), &options).ok()?;
+    let worker = Worker::new_with_options(&assets::url(name), &options).ok()?;
     // A worker starts a few times at most: these may stay.
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         hear(place, event.data());
@@ -198,8 +200,8 @@ fn hear(place: Place, said: JsValue) {
         if desk.ready {
             return (desk.waiting.pop_front(), false);
         }
-        // Another version may speak otherwise: this page is older than what the server has.
-        desk.ready = said.as_string().as_deref() == Some(VERSION);
+        // One that can't start says something else.
+        desk.ready = said.as_string().as_deref() == Some(READY);
         if desk.ready
             && let Some(worker) = &desk.worker
         {

@@ -11,6 +11,7 @@ mod table;
 
 pub mod address;
 pub mod archive;
+pub mod assets;
 pub mod chat;
 pub mod clipboard;
 pub mod doctor;

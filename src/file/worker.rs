@@ -1,6 +1,6 @@
 //! A worker that reads files, off the page's main thread: both its sides.
 //!
-//! It says its version, is sent one file, and answers with a pair of what the file is, in words, and
+//! It says that it is ready, is sent one file, and answers with a pair of what the file is, in words, and
 //! its content as a blob; or, where it can't be read, with the number of the error. A trap ends it,
 //! and is an error of that file alone.
 
@@ -13,10 +13,10 @@ use web_sys::{
 };
 
 use super::{Error, Form, limit};
-use crate::{chat::attachment::Kind, event};
+use crate::{assets, chat::attachment::Kind, event};
 
-/// The version of the workers that the page is built with.
-const VERSION: &str = env!("PROGRAMS");
+/// What the worker begins by saying.
+const READY: &str = "ready";
 
 /// Reads a file in a worker, which ends when the future is dropped. Gives its kind and its content.
 ///
@@ -26,8 +26,7 @@ pub async fn read(form: Form, file: &File) -> Result<(Kind, Blob), Error> {
     limit(whole(file.size()), form.most())?;
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
-    // From the document's base address, where Trunk puts all files.
-    let address = format!("worker.js?{}&{VERSION}", form.worker());
+    let address = assets::url(form.worker());
     let worker = Worker::new_with_options(&address, &options).map_err(|_| Error::Failed)?;
     let worker = TerminateOnDrop(worker);
     // Before it has said so, messages to it would be lost. One that can't start says something else.
@@ -73,7 +72,7 @@ pub fn serve(read: impl AsyncFn(File) -> Result<(Kind, Blob), Error> + Copy + 's
         });
     });
     scope().set_onmessage(Some(answer.into_js_value().unchecked_ref()));
-    post(&VERSION.into());
+    post(&READY.into());
 }
 
 fn post(message: &JsValue) {

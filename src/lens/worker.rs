@@ -4,8 +4,8 @@ use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-/// The version of the workers that the page is built with. A worker begins by saying its own.
-pub(super) const VERSION: &str = env!("PROGRAMS");
+/// What a worker begins by saying: before, messages to it would be lost.
+pub(super) const READY: &str = "ready";
 
 /// What a worker is sent. To each but [`Message::Forget`] it sends one answer, in the same order.
 pub enum Message {
@@ -76,7 +76,7 @@ pub fn serve(mut answer: impl FnMut(Message) -> Option<JsValue> + 'static) {
         }
     });
     scope.set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
-    post(&scope, &VERSION.into());
+    post(&scope, &READY.into());
 }
 
 fn post(page: &DedicatedWorkerGlobalScope, answer: &JsValue) {

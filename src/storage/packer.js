@@ -14,11 +14,11 @@ export function fetchProgram(name, version) {
 }
 
 // Fetches what a program's parts look like; without it, everything still works.
-export const fetchStyle = (name, version) =>
+export const fetchStyle = (name) =>
     (programs[`${name}.css`] ??= new Promise((done) => {
         const style = document.createElement("link");
         style.rel = "stylesheet";
-        style.href = `${name}.css?${version}`;
+        style.href = JSON.parse(document.getElementById("manifest").textContent)[`${name}.css`];
         style.onload = style.onerror = done;
         document.head.append(style);
     }));

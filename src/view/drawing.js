@@ -4,7 +4,7 @@ import { fetchProgram, fetchStyle } from "../storage/packer.js";
 let program;
 
 export async function load(version) {
-    const styled = fetchStyle("answer", version);
+    const styled = fetchStyle("answer");
     program = await fetchProgram("reader", version);
     await styled;
 }

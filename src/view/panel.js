@@ -16,7 +16,7 @@ export const listen = (listener) => listeners.add(listener);
 let program;
 
 export async function load(version) {
-    await fetchStyle("panel", version);
+    await fetchStyle("panel");
     return (program = await fetchProgram("panel", version));
 }
 
