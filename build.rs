@@ -1,37 +1,15 @@
-//! Turns `locales/*.json` into the module `i18n`, with a typed key for each word; names the version of
-//! the programs that are fetched when they are needed.
+//! Turns `locales/*.json` into the module `i18n`, with a typed key for each word.
 //!
 //! `leptos_i18n_build` would do the same, but it brings formatting data that is not used here and
 //! a WebAssembly interpreter into the build: minutes of it. These two crates are its core.
 
-use std::{
-    env,
-    error::Error,
-    fs,
-    hash::{DefaultHasher, Hash, Hasher},
-    io,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{env, error::Error, fs, path::PathBuf};
 
 use leptos_i18n_codegen::gen_code;
 use leptos_i18n_parser::parse_locales::{
     options::{Config, ParseOptions},
     parse_locales,
 };
-
-/// What the programs are made of that are fetched when they are needed, and the page's side of the
-/// protocol.
-const PROGRAMS: &[&str] = &[
-    "Cargo.lock",
-    "build.rs",
-    "crates",
-    "on-device/src",
-    "on-device/page",
-    "public",
-    "src",
-    "locales",
-];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -53,34 +31,5 @@ fn main() -> Result<(), Box<dyn Error>> {
     drop((errors, warnings));
     let code = gen_code(&words, None, false, None, false)?;
     fs::write(out.join("i18n.rs"), code.to_string())?;
-    println!("cargo::rustc-env=PROGRAMS={:x}", version()?);
-    Ok(())
-}
-
-/// Changes whenever the programs do. Their files have no hash in their names, so their addresses
-/// carry this: the page never gets an older one from a cache.
-fn version() -> io::Result<u64> {
-    let mut hasher = DefaultHasher::new();
-    for path in PROGRAMS {
-        println!("cargo::rerun-if-changed={path}");
-        hash(Path::new(path), &mut hasher)?;
-    }
-    let compiler = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into()))
-        .arg("-vV")
-        .output()?;
-    compiler.stdout.hash(&mut hasher);
-    Ok(hasher.finish())
-}
-
-fn hash(path: &Path, hasher: &mut DefaultHasher) -> io::Result<()> {
-    if path.is_dir() {
-        let mut inside = fs::read_dir(path)?
-            .map(|entry| Ok(entry?.path()))
-            .collect::<io::Result<Vec<_>>>()?;
-        inside.sort();
-        return inside.iter().try_for_each(|path| hash(path, hasher));
-    }
-    path.hash(hasher);
-    fs::read(path)?.hash(hasher);
     Ok(())
 }

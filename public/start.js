@@ -1,4 +1,9 @@
-// What comes first: script/shorten puts Trunk's own start of the program behind it.
+// The page's start: the one script that its HTML names, with all that it imports.
+import start from "./program.js";
+
+// What is fetched later: see src/assets.rs.
+const manifest = JSON.parse(document.getElementById("manifest").textContent);
+const WORKERS = ["highlight", "maths", "file", "pdf", "device-worker"].map((name) => new URL(manifest[name], document.baseURI).href);
 
 // What may become markup, or a worker, on this page, where the browser asks: see the content policy in
 // index.html. Leptos makes what never changes of a view from markup in the program, which is short and
@@ -9,6 +14,8 @@ window.trustedTypes?.createPolicy("default", {
     createHTML: (markup, _, sink) => (sink.startsWith("DOMParser") || (markup.length < 4096 && PLAIN.test(markup)) ? markup : null),
     createScriptURL: (url) => {
         const { href } = new URL(url, document.baseURI);
-        return href.startsWith(new URL("worker.js?", document.baseURI).href) ? href : null;
+        return WORKERS.includes(href) ? href : null;
     },
 });
+
+start();

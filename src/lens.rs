@@ -15,7 +15,10 @@ use js_sys::Uint32Array;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use crate::highlight::{self, Kind};
+use crate::{
+    assets,
+    highlight::{self, Kind},
+};
 use collate_worker::{Message, READY};
 
 /// How often a worker starts, at most.
@@ -179,10 +182,7 @@ fn ask(place: Place, message: Message, then: impl FnOnce(Option<JsValue>) + 'sta
 fn start(place: Place, name: &str) -> Option<Worker> {
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
-    // From the document's base address, where Trunk puts all files.
-    let worker =
-        Worker::new_with_options(&format!("worker.js?{name}&{}", env!("PROGRAMS")), &options)
-            .ok()?;
+    let worker = Worker::new_with_options(&assets::url(name), &options).ok()?;
     // A worker starts a few times at most: these may stay.
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         hear(place, event.data());

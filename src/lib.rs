@@ -9,6 +9,7 @@ mod i18n;
 mod id;
 
 pub mod archive;
+pub mod assets;
 pub mod chunk;
 pub mod clipboard;
 pub mod file;

@@ -8,7 +8,10 @@ use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use web_sys::{AbortSignal, ReadableStream, RequestRedirect, ResponseType};
 
-use crate::endpoint::{Endpoint, Patience, Token};
+use crate::{
+    assets,
+    endpoint::{Endpoint, Patience, Token},
+};
 
 /// How a request gets to an endpoint, and its response here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +36,7 @@ impl Transport {
         match self {
             Self::Http => request.send().await.map_err(drop),
             Self::OnDevice => {
-                let response = respond(env!("PROGRAMS"), &request.into()).await;
+                let response = respond(&assets::url("device"), &request.into()).await;
                 let response = response.map_err(drop)?;
                 Ok(response.unchecked_into::<web_sys::Response>().into())
             }
@@ -200,7 +203,7 @@ extern "C" {
     fn end(this: &Exchange);
 
     #[wasm_bindgen(catch)]
-    async fn respond(version: &str, request: &web_sys::Request) -> Result<JsValue, JsValue>;
+    async fn respond(address: &str, request: &web_sys::Request) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(js_name = exchanges)]
     fn exchanges_of(name: &str) -> Vec<String>;

@@ -1,16 +1,15 @@
 // The worker that runs models: its queue, and what it is asked by the page. It computes in steps, and
 // hears the page in between.
-const { search } = new URL(import.meta.url);
-const { PIECE, Trouble, Weights, pieces, told } = await import(`./weights.js${search}`);
+import start, * as exports from "./program.js";
+import { PIECE, Trouble, Weights, pieces, told } from "./weights.js";
 
 // The program, once something is to be computed.
 let program;
 
 const load = () =>
     (program ??= (async () => {
-        const program = await import(`./on-device.js${search}`);
-        const { memory } = await program.default({ module_or_path: new URL(`./on-device_bg.wasm${search}`, import.meta.url) });
-        return { ...program, memory };
+        const { memory } = await start();
+        return { ...exports, memory };
     })().catch((error) => {
         program = undefined;
         throw new Trouble(error instanceof RangeError ? "out_of_memory" : "no_program", error.message);
@@ -155,16 +154,14 @@ const verbs = {
     },
 };
 
-export default async function start() {
-    addEventListener("message", async ({ data }) => {
-        try {
-            const done = verbs[data.verb](data);
-            // What is in the queue answers by itself.
-            if (done) postMessage({ id: data.id, done: (await done) ?? {} });
-        } catch (error) {
-            const fault = guard(error, PIECE);
-            if (fault) postMessage({ id: data.id, error: fault });
-        }
-    });
-    postMessage("ready");
-}
+addEventListener("message", async ({ data }) => {
+    try {
+        const done = verbs[data.verb](data);
+        // What is in the queue answers by itself.
+        if (done) postMessage({ id: data.id, done: (await done) ?? {} });
+    } catch (error) {
+        const fault = guard(error, PIECE);
+        if (fault) postMessage({ id: data.id, error: fault });
+    }
+});
+postMessage("ready");

@@ -2,9 +2,7 @@
 // those of a server (`respond`), and which of them are there (`models` and what follows it). What is
 // computed and stored, a worker does: device-worker.js. Nothing here throws but for an ended request.
 
-const { search } = new URL(import.meta.url);
-const VERSION = search.slice(1);
-const beside = (path) => new URL(path, document.baseURI);
+import * as prompt from "./builtin.js";
 
 // A worker that nobody used for so long ends, and gives its memory back.
 const IDLE = 10 * 60_000;
@@ -12,7 +10,7 @@ const IDLE = 10 * 60_000;
 const PACE = 200;
 
 // The model that the browser itself has, where it has one.
-const builtin = globalThis.LanguageModel && (await import(`./builtin.js${search}`).catch(() => {}));
+const builtin = globalThis.LanguageModel && prompt;
 
 // The smallest module with an instruction of WebAssembly's 128-bit SIMD: a function with the body
 // `i32.const 0, i8x16.splat, drop`. Source: the binary format of the WebAssembly specification.
@@ -28,7 +26,7 @@ let timer;
 let weights = [];
 
 function begin() {
-    worker = new Worker(beside(`worker.js?device-worker&${VERSION}`), { type: "module" });
+    worker = new Worker(new URL("./device-worker.js", import.meta.url), { type: "module" });
     const own = worker;
     let start;
     // Before it has said so, messages to it would be lost.
@@ -38,10 +36,12 @@ function begin() {
         if (data === "ready") start();
         else if (data?.models) know(data.models);
         else if (data?.id) calls.get(data.id)?.(data);
-        // worker.js says nothing but null where the program can't be fetched.
-        else crash(data?.crashed ?? { code: "no_program", message: "its program could not be fetched" });
+        else crash(data.crashed);
     };
-    worker.onerror = ({ message }) => own === worker && crash({ code: "crashed", message: message || "the worker failed" });
+    // Of a script that can't be fetched, there is no message.
+    const missing = { code: "no_program", message: "its program could not be fetched" };
+    worker.onerror = ({ message }) =>
+        own === worker && crash(message === undefined ? missing : { code: "crashed", message: message || "the worker failed" });
 }
 
 // Ends the worker; the next question begins another.

@@ -13,7 +13,8 @@ const NAME = "collate.models";
 const NO_STORAGE = "this browser keeps no files for this page";
 
 const { locks } = navigator;
-const beside = (path) => new URL(path, import.meta.url);
+// This lies in a folder of the page's, whose name changes with what is in it.
+const beside = (path) => new URL(path, new URL("../", import.meta.url));
 
 export class Trouble extends Error {
     constructor(code, message = code) {

@@ -8,10 +8,7 @@ use web_sys::{Blob, File, MessageEvent, Worker, WorkerOptions, WorkerType};
 pub use collate_worker::file::whole;
 
 use super::{Error, Form, limit};
-use crate::{chat::attachment::Kind, event};
-
-/// The version of the workers that the page is built with.
-const VERSION: &str = env!("PROGRAMS");
+use crate::{assets, chat::attachment::Kind, event};
 
 /// Reads a file in a worker, which ends when the future is dropped. Gives its kind and its content.
 ///
@@ -21,8 +18,7 @@ pub async fn read(form: Form, file: &File) -> Result<(Kind, Blob), Error> {
     limit(whole(file.size()), form.most())?;
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
-    // From the document's base address, where Trunk puts all files.
-    let address = format!("worker.js?{}&{VERSION}", form.worker());
+    let address = assets::url(form.worker());
     let worker = Worker::new_with_options(&address, &options).map_err(|_| Error::Failed)?;
     let worker = TerminateOnDrop(worker);
     // Before it has said so, messages to it would be lost. One that can't start says something else.

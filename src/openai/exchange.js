@@ -98,8 +98,7 @@ function beginning(text) {
 }
 
 // What runs in this browser responds to a request as a server would.
-export const respond = async (version, request) =>
-    (await import(new URL(`device.js?${version}`, document.baseURI))).respond(request);
+export const respond = async (address, request) => (await import(new URL(address, document.baseURI))).respond(request);
 
 // In how many seconds a server wants to be asked again: it says a number or a date.
 export function secondsOf(retryAfter) {

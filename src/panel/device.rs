@@ -7,6 +7,7 @@ use serde::Deserialize;
 use wasm_bindgen::{JsValue, prelude::*};
 
 use crate::{
+    assets,
     endpoint::BaseUrl,
     i18n::{I18n, t_string, use_i18n},
     json,
@@ -20,7 +21,7 @@ use crate::{
 
 #[wasm_bindgen(module = "/src/panel/models.js")]
 extern "C" {
-    fn watch(version: &str, told: &Closure<dyn Fn()>) -> Function;
+    fn watch(address: &str, told: &Closure<dyn Fn()>) -> Function;
 
     fn models() -> String;
 
@@ -122,7 +123,7 @@ fn followed(problem: RwSignal<Option<Problem>>) -> RwSignal<Vec<Model>> {
             all.set(now);
         }
     });
-    let end = watch(env!("PROGRAMS"), &told);
+    let end = watch(&assets::url("device"), &told);
     let kept = StoredValue::new_local(Some(told));
     on_cleanup(move || {
         // It fails for nothing.

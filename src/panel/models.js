@@ -7,7 +7,7 @@ let lacks = false;
 
 // Tells what there is now and whenever that changes, until what it returns is called. Where the module
 // can't be had, it is told once that it is missing.
-export function watch(version, told) {
+export function watch(address, told) {
     let isOver = false;
     let end = () => {};
     const look = async () => {
@@ -16,7 +16,7 @@ export function watch(version, told) {
         lacks = device.isMissing();
         if (!isOver) told();
     };
-    import(new URL(`device.js?${version}`, document.baseURI)).then(
+    import(new URL(address, document.baseURI)).then(
         (module) => {
             device = module;
             if (isOver) return;

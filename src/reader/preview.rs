@@ -14,10 +14,10 @@ use super::{
     make, set,
     words::{Word, say, word},
 };
+use crate::assets;
 
-const ADDRESS: &str = concat!("preview.html?", env!("PROGRAMS"));
-
-const MERMAID: &str = concat!("mermaid.min.js?", env!("PROGRAMS"));
+/// What a frame shows first, as the build calls it.
+const PREVIEW: &str = "preview.html";
 
 /// How high a frame is at first, in CSS pixels.
 const HEIGHT: &str = "384";
@@ -31,9 +31,8 @@ pub(super) fn listen() {
     // something: this page's own address too, for it opens endpoints by its query. So it may go
     // nowhere but to `preview.html`.
     let frame = make("iframe", "");
-    set(&frame, "src", ADDRESS);
+    set(&frame, "src", &assets::url(PREVIEW));
     let address = frame.unchecked_ref::<HtmlIFrameElement>().src();
-    let address = address.split('?').next().unwrap_or_default();
     let policy = make("meta", "");
     set(&policy, "http-equiv", "Content-Security-Policy");
     set(&policy, "content", &format!("frame-src {address}"));
@@ -101,7 +100,7 @@ pub(super) fn toggle(button: &Element, figure: &Element, lines: &Element) {
         }
     });
     let _ = frame.add_event_listener_with_callback("load", loaded.into_js_value().unchecked_ref());
-    set(&frame, "src", ADDRESS);
+    set(&frame, "src", &assets::url(PREVIEW));
     append(figure, &frame);
 }
 
@@ -133,7 +132,8 @@ async fn send(frame: Element, language: String, code: String) {
 
 /// The program that draws diagrams; none if it is not there, or out of reach.
 async fn mermaid() -> Option<JsString> {
-    let asked = document().default_view()?.fetch_with_str(MERMAID);
+    let address = Some(assets::url("mermaid")).filter(|address| !address.is_empty())?;
+    let asked = document().default_view()?.fetch_with_str(&address);
     let response: Response = JsFuture::from(asked).await.ok()?.dyn_into().ok()?;
     let text = JsFuture::from(response.text().ok()?).await.ok()?;
     let text: JsString = text.dyn_into().ok()?;

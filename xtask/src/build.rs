@@ -1,0 +1,257 @@
+//! The build: compiles, splits, binds, optimises and names all programs, and tells the page of them.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use anyhow::{Context, Result, anyhow};
+use serde_json::json;
+
+use crate::{
+    cache::{self, digest},
+    cargo, module,
+    optimise::{self, each},
+    page,
+    program::{FILES, PRELOADED, PROGRAMS, STYLES},
+    script::{self, file_name},
+    step::{say, step},
+    symbols::{self, Symbols},
+};
+
+/// What Trunk leaves in the page, in the place of which the program comes: with this attribute it does
+/// not build the package beside it.
+const MARK: &str = "<link data-trunk rel=\"rust\" data-trunk-skip";
+
+/// Builds all into a folder with the page's HTML.
+///
+/// # Errors
+/// What can't be built, and why.
+pub fn build(root: &Path, out: &Path, is_dev: bool) -> Result<()> {
+    let profile = if is_dev { "dev-page" } else { "release" };
+    let work = root.join("target/page").join(profile);
+    let modules = step("compile", || cargo::compile(root, PROGRAMS, profile))?;
+    step("split and bind", || {
+        each(PROGRAMS.iter().rev().collect(), |program| {
+            let module = modules.get(program.bin);
+            let module = module.with_context(|| format!("there is no program {}", program.bin))?;
+            let key = fs::read(module)?;
+            let bound = work.join("bound").join(program.name);
+            cache::folder(&bound, &key, || page::bind(program, module, &bound))
+                .with_context(|| program.name)
+        })
+    })?;
+
+    // What follows changes the modules, and is made anew: it takes from what it has made before.
+    let mut small = Vec::new();
+    let mut symbols = Symbols::new();
+    for program in PROGRAMS {
+        let (bound, copy) = (
+            work.join("bound").join(program.name),
+            work.join("small").join(program.name),
+        );
+        cache::empty(&copy)?;
+        for file in cache::files(&bound)? {
+            let inside = file.strip_prefix(&bound)?;
+            let target = copy.join(inside);
+            fs::create_dir_all(target.parent().unwrap_or(&copy))?;
+            fs::copy(&file, &target)?;
+            if file.extension() == Some(OsStr::new("wasm")) {
+                if !is_dev {
+                    let names = module::functions(&fs::read(&file)?)?;
+                    let of = symbols.entry(program.name.to_owned()).or_default();
+                    of.insert(inside.display().to_string(), names);
+                }
+                small.push((*program, target));
+            }
+        }
+    }
+    if !is_dev {
+        symbols::write(root, &symbols)?;
+        let version = optimise::version();
+        if version.is_none() {
+            say(
+                "no wasm-opt: the download is about a third larger. script/bootstrap gets it where npm is",
+            );
+        }
+        let done = root.join("target/page/optimised");
+        step("optimise", || {
+            optimise::all(&small, version.as_deref(), &done)
+        })?;
+    }
+    step("bundle and name", || name(root, &work, out))
+}
+
+/// Puts all into the folder under names with a hash of their content, and tells the page which.
+fn name(root: &Path, work: &Path, out: &Path) -> Result<()> {
+    let bundles = script::is_there();
+    let manifest = Mutex::new(BTreeMap::new());
+    let programs = Mutex::new(BTreeMap::new());
+    each(PROGRAMS.iter().collect(), |program| {
+        let ready = work.join("ready").join(program.name);
+        cache::empty(&ready)?;
+        script::ship(
+            root,
+            program,
+            &work.join("small").join(program.name),
+            &ready,
+            bundles,
+        )?;
+        let mut content = Vec::new();
+        for file in cache::files(&ready)? {
+            content.push((file.strip_prefix(&ready)?.to_owned(), fs::read(file)?));
+        }
+        let folder = format!("{}-{}", program.name, digest(&content));
+        for (path, bytes) in content {
+            let target = out.join(&folder).join(path);
+            fs::create_dir_all(target.parent().unwrap_or(out))?;
+            fs::write(target, bytes)?;
+        }
+        for entry in program.entries {
+            let address = format!("{folder}/{}", file_name(entry.path));
+            if !program.is_page {
+                lock(&manifest)?.insert(entry.name.to_owned(), address.clone());
+            }
+            lock(&programs)?.insert(entry.name, address);
+        }
+        Ok(())
+    })?;
+    let (mut manifest, programs) = (manifest.into_inner()?, programs.into_inner()?);
+
+    let mut files: Vec<(&str, PathBuf)> = FILES
+        .iter()
+        .map(|(name, path)| (*name, root.join(path)))
+        .collect();
+    let tools = env::var_os("COLLATE_TOOLS").map(PathBuf::from);
+    // Mermaid and the weights, where script/bootstrap could get them.
+    if let Some(tools) = &tools {
+        let folder = tools.join("mermaid");
+        if folder.join("version").exists() {
+            files.push(("mermaid", folder.join("mermaid.min.js")));
+        }
+        weights(&tools.join("models"), out)?;
+    }
+    for (name, path) in files {
+        let end = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+        let stem = name.strip_suffix(&format!(".{end}")).unwrap_or(name);
+        let bytes = if end == "css" {
+            let path = path.strip_prefix(root)?.to_string_lossy();
+            script::style(root, &[&path], &work.join("style").join(stem), bundles)?
+        } else {
+            fs::read(&path).with_context(|| path.display().to_string())?
+        };
+        let address = format!("{stem}-{}.{end}", digest(&bytes));
+        fs::write(out.join(&address), bytes)?;
+        manifest.insert(name.to_owned(), address);
+    }
+    let style = script::style(root, STYLES, &work.join("style/page"), bundles)?;
+    let style_address = format!("page-{}.css", digest(&style));
+    fs::write(out.join(&style_address), style)?;
+
+    let program = programs
+        .get("page")
+        .context("there is no program of the page")?;
+    let (folder, _) = program
+        .split_once('/')
+        .context("the page's program has a folder")?;
+    let preloaded = page::files(&work.join("bound/page"), PRELOADED)?;
+    let preloaded: Vec<_> = preloaded
+        .iter()
+        .map(|file| format!("{folder}/{file}"))
+        .collect();
+    let index = out.join("index.html");
+    let html = fs::read_to_string(&index).with_context(|| index.display().to_string())?;
+    manifest.insert(
+        "version".to_owned(),
+        digest(&(&manifest, &programs, &style_address, &html)),
+    );
+    fs::write(
+        &index,
+        with_program(&html, program, &preloaded, &style_address, &manifest)?,
+    )?;
+    Ok(())
+}
+
+/// The page with what starts it, in the place of the mark.
+fn with_program(
+    html: &str,
+    program: &str,
+    preloaded: &[String],
+    style: &str,
+    manifest: &BTreeMap<String, String>,
+) -> Result<String> {
+    let missing = || anyhow!("the page has no {MARK}…");
+    let (before, rest) = html.split_once(MARK).ok_or_else(missing)?;
+    let (_, after) = rest.split_once('>').ok_or_else(missing)?;
+    let mut head = format!("<link rel=\"stylesheet\" href=\"{style}\">");
+    for file in preloaded {
+        // As the glue fetches it: else it would be fetched twice.
+        head += &format!(
+            "<link rel=\"preload\" as=\"fetch\" type=\"application/wasm\" crossorigin href=\"{file}\">"
+        );
+    }
+    // Data in a block of the page is no script: the content policy has no say in it. Addresses have no `<`.
+    head += &format!(
+        "<script type=\"application/json\" id=\"manifest\">{}</script>",
+        json!(manifest)
+    );
+    head += &format!("<script type=\"module\" src=\"{program}\"></script>");
+    Ok(format!("{before}{head}{after}"))
+}
+
+/// Puts the weights of models beside the page; they are large, and copied only where they must be.
+fn weights(from: &Path, out: &Path) -> Result<()> {
+    let Ok(files) = cache::files(from) else {
+        return Ok(());
+    };
+    for file in files {
+        if file.extension() == Some(OsStr::new("gguf")) {
+            let target = out
+                .join("models")
+                .join(file.file_name().unwrap_or_default());
+            fs::create_dir_all(out.join("models"))?;
+            let _ = fs::remove_file(&target);
+            if fs::hard_link(&file, &target).is_err() {
+                fs::copy(&file, &target)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> Result<std::sync::MutexGuard<'_, T>> {
+    mutex
+        .lock()
+        .map_err(|_| anyhow!("another thread has panicked"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_told_of_its_program() {
+        let html = format!("<head>{MARK} data-trunk-id=\"1\">\n</head>");
+        let manifest = BTreeMap::from([("maths".to_owned(), "maths-1/worker.js".to_owned())]);
+        let preloaded = ["page-1/program_bg.wasm".to_owned()];
+        let page = with_program(
+            &html,
+            "page-1/start.js",
+            &preloaded,
+            "page-2.css",
+            &manifest,
+        );
+        assert_eq!(
+            page.unwrap(),
+            "<head><link rel=\"stylesheet\" href=\"page-2.css\">\
+             <link rel=\"preload\" as=\"fetch\" type=\"application/wasm\" crossorigin href=\"page-1/program_bg.wasm\">\
+             <script type=\"application/json\" id=\"manifest\">{\"maths\":\"maths-1/worker.js\"}</script>\
+             <script type=\"module\" src=\"page-1/start.js\"></script>\n</head>"
+        );
+        assert!(with_program("<head></head>", "", &[], "", &manifest).is_err());
+    }
+}

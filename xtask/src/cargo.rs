@@ -1,0 +1,85 @@
+//! The compiler.
+
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::program::Program;
+
+/// Compiles all programs at once; gives their modules by the names of their binaries.
+///
+/// # Errors
+/// Something does not compile: the compiler has said what.
+pub fn compile(
+    root: &Path,
+    programs: &[Program],
+    profile: &str,
+) -> Result<HashMap<String, PathBuf>> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    command.current_dir(root).args([
+        "build",
+        "--locked",
+        "--quiet",
+        "--target=wasm32-unknown-unknown",
+        "--message-format=json-render-diagnostics",
+        "--profile",
+        profile,
+    ]);
+    for program in programs {
+        command.args(["--package", program.package, "--bin", program.bin]);
+    }
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cargo can't be called")?;
+    let mut modules = HashMap::new();
+    if let Some(said) = child.stdout.take() {
+        for line in BufReader::new(said).lines() {
+            modules.extend(module(&line?));
+        }
+    }
+    if !child.wait()?.success() {
+        bail!("the programs do not compile");
+    }
+    Ok(modules)
+}
+
+/// A binary's name and its module, where a message of cargo's tells of one.
+fn module(message: &str) -> Option<(String, PathBuf)> {
+    let message: Value = serde_json::from_str(message).ok()?;
+    let target = &message["target"];
+    let is_bin = target["kind"].as_array()?.iter().any(|kind| kind == "bin");
+    let files = message["filenames"].as_array().filter(|_| is_bin)?;
+    let mut files = files.iter().filter_map(Value::as_str).map(Path::new);
+    let module = files.find(|file| file.extension().is_some_and(|end| end == "wasm"))?;
+    Some((target["name"].as_str()?.to_owned(), module.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_found_in_messages() {
+        let check = |message: &str, expected: Option<&str>| {
+            let found = module(message).map(|(name, path)| format!("{name} {}", path.display()));
+            assert_eq!(found.as_deref(), expected, "{message}");
+        };
+        check(
+            r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"a"},"filenames":["/t/a.js","/t/a.wasm"]}"#,
+            Some("a /t/a.wasm"),
+        );
+        check(
+            r#"{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"a"},"filenames":["/t/a.wasm"]}"#,
+            None,
+        );
+        check(r#"{"reason":"build-finished","success":true}"#, None);
+        check("no JSON", None);
+    }
+}

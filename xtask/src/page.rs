@@ -1,0 +1,72 @@
+//! Binds a module to the browser with wasm-bindgen; the page's is first split where its functions say.
+//!
+//! The split goes by the relocations that the linker leaves in the module (see `.cargo/config.toml`),
+//! and wasm-bindgen throws them away.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Context, Result, anyhow};
+use wasm_bindgen_cli_support::Bindgen;
+use wasm_split_cli_support::{Options, transform};
+
+use crate::program::Program;
+
+/// What the glue of each program is called, and its module with `_bg`.
+const NAME: &str = "program";
+
+/// Which files each part of the page is made of, for `PRELOADED`.
+const PARTS: &str = "parts.json";
+
+/// Binds a program; `bound` is where its module, its parts and its glue are put.
+///
+/// # Errors
+/// A library refuses the module, or the disk does.
+pub fn bind(program: &Program, module: &Path, bound: &Path) -> Result<()> {
+    let mut bindgen = Bindgen::new();
+    let whole = fs::read(module).with_context(|| module.display().to_string())?;
+    // Other names are for people, and the same for two instances of one generic function.
+    bindgen.web(true)?.typescript(false).demangle(false);
+    // Then the glue finds the module beside itself.
+    bindgen.omit_default_module_path(false);
+    if program.is_page {
+        let main = bound.join("main.wasm");
+        let glue = format!("./{NAME}.js");
+        let mut options = Options::new(&whole);
+        options.output_dir = bound;
+        options.main_out_path = &main;
+        options.main_module = &glue;
+        options.target.web();
+        let split = transform(options).map_err(|error| anyhow!("{error:#}"))?;
+        // In order: the same content is the same file.
+        let parts: BTreeMap<_, _> = split.prefetch_map.iter().collect();
+        fs::write(bound.with_extension(PARTS), serde_json::to_vec(&parts)?)?;
+        // The parts want what the linker exports: the memory, the table, the stack's place.
+        bindgen.keep_lld_exports(true);
+        bindgen.input_bytes(NAME, fs::read(&main)?);
+        fs::remove_file(main)?;
+    } else {
+        bindgen.input_bytes(NAME, whole);
+    }
+    bindgen.out_name(NAME).generate(bound)
+}
+
+/// The files of a part of the page, from where it was bound; the program's own first.
+///
+/// # Errors
+/// There is no such part.
+pub fn files(bound: &Path, parts: &[&str]) -> Result<Vec<String>> {
+    let known = fs::read(bound.with_extension(PARTS))?;
+    let known: BTreeMap<String, Vec<String>> = serde_json::from_slice(&known)?;
+    let mut files = vec![format!("{NAME}_bg.wasm")];
+    for part in parts {
+        let names = known
+            .get(*part)
+            .with_context(|| format!("the page has no part {part}"))?;
+        for file in names.iter().map(|name| format!("{name}.wasm")) {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+    }
+    Ok(files)
+}
