@@ -11,7 +11,7 @@ fn main() {
         web_sys::console::error_1(&panic.to_string().into());
         collate::fault::fail();
     }));
-    leptos::task::spawn_local(async {
+    wasm_bindgen_futures::spawn_local(async {
         collate::storage::archive::begin().await;
         leptos::mount::mount_to_body(collate::App);
     });

@@ -79,28 +79,28 @@ fn settings() -> Result<Draw, Missing> {
     })
 }
 
-#[wasm_split(vault, fallible)]
+#[wasm_split(settings, fallible)]
 fn vault() -> Result<Draw, Missing> {
     vault::begin();
     Ok(|| view! { <Vault is_dialog=true /> }.into_any())
 }
 
-#[wasm_split(parameters, fallible)]
+#[wasm_split(settings, fallible)]
 fn parameters() -> Result<DrawOf, Missing> {
     Ok(|id| view! { <Parameters id /> }.into_any())
 }
 
-#[wasm_split(pictures, fallible)]
+#[wasm_split(answers, fallible)]
 fn pictures() -> Result<DrawOf, Missing> {
     Ok(|id| view! { <Pictures id /> }.into_any())
 }
 
-#[wasm_split(sent, fallible)]
+#[wasm_split(answers, fallible)]
 fn sent() -> Result<DrawSent, Missing> {
     Ok(|card, turn| view! { <Sent card turn /> }.into_any())
 }
 
-#[wasm_split(doctor, fallible)]
+#[wasm_split(settings, fallible)]
 fn doctor() -> Result<DrawDoctor, Missing> {
     Ok(|patient| view! { <Doctor patient /> }.into_any())
 }

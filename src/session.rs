@@ -170,6 +170,31 @@ fn answers() -> Result<GetAnswer, Missing> {
     })
 }
 
+/// What takes over what another tab has saved.
+#[derive(Clone, Copy)]
+struct Merging {
+    merge: fn(Session, &str),
+    adopt: fn(Session, Chat),
+}
+
+thread_local! {
+    static MERGING: Chunk<Merging> = const { Chunk::new(|| Box::pin(merging())) };
+}
+
+#[wasm_split(archive, fallible)]
+fn merging() -> Result<Merging, Missing> {
+    Ok(Merging {
+        merge: Session::merge,
+        adopt: Session::adopt,
+    })
+}
+
+/// Fetches what merges, ahead of what another tab may save.
+async fn prepare_merging() {
+    // It is fetched again when it is wanted.
+    let _ = (archive::load().await, chunk::load(&MERGING).await);
+}
+
 impl PartialEq for Session {
     fn eq(&self, other: &Self) -> bool {
         self.lives == other.lives
@@ -1212,9 +1237,10 @@ impl Session {
         let known = self.saving.with_value(|saving| saving.known.clone());
         // Another tab may have saved it, and this one not have heard of it yet.
         if let Some(theirs) = storage::changed_text(chat.id, &known)
+            && let Some(adopt) = chunk::get(&MERGING).map(|merging| merging.adopt)
             && let Some(merged) = archive::merge(chat.clone(), &theirs)
         {
-            self.adopt(merged.clone());
+            adopt(self, merged.clone());
             chat = merged;
         }
         let text = chat.text();
@@ -1354,8 +1380,8 @@ impl Session {
             Some(theirs) if self.saving.with_value(|saving| saving.known == theirs) => {}
             Some(theirs) => leptos::task::spawn_local(async move {
                 // Without the chunk, what comes next is merged with what is stored.
-                if archive::load().await {
-                    self.merge(&theirs);
+                if let (true, Ok(merging)) = (archive::load().await, chunk::load(&MERGING).await) {
+                    (merging.merge)(self, &theirs);
                 }
             }),
             // It stays as long as it is shown, and is stored again when it goes on.

@@ -18,7 +18,7 @@ mod grip;
 mod history;
 pub(crate) mod icon;
 mod ime;
-mod lazy;
+pub(crate) mod lazy;
 mod location;
 pub(crate) mod menu;
 mod messages;

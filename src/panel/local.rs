@@ -3,12 +3,14 @@
 
 use futures_util::future::join_all;
 use leptos::{html, prelude::*};
+use wasm_split_helpers::wasm_split;
 
 use super::{
     doctor::Fixes,
     visit::{Inquiry, Question, permission, surroundings},
 };
 use crate::{
+    chunk::{Chunk, Missing},
     doctor::{Fix, Got, Observed, Permission, Probe, Server, Space, fix},
     endpoint::{BaseUrl, Endpoint, suggestion},
     i18n::{t_string, use_i18n},
@@ -18,6 +20,7 @@ use crate::{
         Dialog, Patient, Shown,
         dynamic::{click, derive, part, word},
         field::typed,
+        lazy::lazy,
     },
 };
 
@@ -42,6 +45,19 @@ enum State {
     Closed,
 }
 
+/// What a search wants to know: the field with the base URL, what connects with what is found, and
+/// whether it is under way.
+type Wanted = (NodeRef<html::Input>, Callback<BaseUrl>, RwSignal<bool>);
+
+thread_local! {
+    static SEARCH: Chunk<fn(Wanted) -> AnyView> = const { Chunk::new(|| Box::pin(entry())) };
+}
+
+#[wasm_split(settings, fallible)]
+fn entry() -> Result<fn(Wanted) -> AnyView, Missing> {
+    Ok(|(base_url, on_use, is_looking)| view! { <Search base_url on_use is_looking /> }.into_any())
+}
+
 /// The button that looks, and what it finds.
 #[component]
 pub fn LocalServers(
@@ -51,10 +67,42 @@ pub fn LocalServers(
     on_use: Callback<BaseUrl>,
 ) -> impl IntoView {
     let i18n = use_i18n();
+    let is_looking = RwSignal::new(false);
+    // Each click looks anew.
+    let searches = RwSignal::new(0_u32);
+    view! {
+        <div class="local">
+            <button
+                class="button"
+                type="button"
+                data-ahead="settings"
+                aria-busy=derive(move || if is_looking.get() { "true" } else { "false" })
+                on:click=click(move |_| searches.update(|searches| *searches += 1))
+            >
+                {word!(i18n, find_local)}
+            </button>
+            <div role="status">
+                {part(move || {
+                    (searches.get() > 0).then(|| {
+                        lazy(&SEARCH, move |search| search((base_url, on_use, is_looking)))
+                    })
+                })}
+            </div>
+        </div>
+    }
+}
+
+/// Looks at once, and shows what is found.
+#[component]
+fn Search(
+    base_url: NodeRef<html::Input>,
+    on_use: Callback<BaseUrl>,
+    is_looking: RwSignal<bool>,
+) -> impl IntoView {
+    let i18n = use_i18n();
     let shown = expect_context::<Shown>();
     let found = RwSignal::new(None::<Vec<Found>>);
-    let is_looking = RwSignal::new(false);
-    // Dropping it, with the form, ends what is under way.
+    // Dropping it, with the form or for the next search, ends what is under way.
     let looking = StoredValue::new_local(None::<Task>);
     let page = StoredValue::new((String::new(), false));
     let look = move || {
@@ -69,6 +117,7 @@ pub fn LocalServers(
             found.set(Some(servers));
         })));
     };
+    look();
     let line = move |server: Found| {
         let Found {
             name,
@@ -138,20 +187,8 @@ pub fn LocalServers(
         Some(view! { <ul class="local-servers">{lines}</ul> }.into_any())
     });
     view! {
-        <div class="local">
-            <button
-                class="button"
-                type="button"
-                aria-busy=derive(move || if is_looking.get() { "true" } else { "false" })
-                on:click=click(move |_| look())
-            >
-                {word!(i18n, find_local)}
-            </button>
-            <div role="status">
-                {derive(move || is_looking.get().then(|| t_string!(i18n, local_looking)))}
-                {outcome}
-            </div>
-        </div>
+        {derive(move || is_looking.get().then(|| t_string!(i18n, local_looking)))}
+        {outcome}
     }
 }
 

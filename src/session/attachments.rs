@@ -1,8 +1,11 @@
 //! The attachments of a chat: the files that are being read, and contents that are gone.
 
+use std::{future::Future, pin::Pin};
+
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
+use wasm_split_helpers::wasm_split;
 use web_sys::{Blob, File, FileReader};
 
 use super::{Session, Task};
@@ -14,6 +17,7 @@ use crate::{
         sync::Event,
         turn,
     },
+    chunk::{self, Chunk, Missing},
     event,
     file::{self, Form, worker},
     id::fresh,
@@ -214,7 +218,10 @@ impl Session {
         };
         let task = Task::start(async move {
             let name = file.name();
-            let read = read(id, &file).await;
+            let read = match chunk::load(&READ).await {
+                Ok(read) => read(id, file).await,
+                Err(_) => Err(file::Error::Failed),
+            };
             self.files.shown.update(|shown| {
                 let at = shown.reading.iter().position(|reading| reading.id == id);
                 match (&read, at) {
@@ -243,8 +250,21 @@ impl Session {
     }
 }
 
-/// Reads a file and stores its content; returns what it is, and how many bytes its content has.
-async fn read(id: Id, file: &File) -> Result<(attachment::Kind, u32), file::Error> {
+/// What became of a file: what it is, and how many bytes its content has.
+type Taken = Result<(attachment::Kind, u32), file::Error>;
+/// Reads a file and stores its content.
+type Read = fn(Id, File) -> Pin<Box<dyn Future<Output = Taken>>>;
+
+thread_local! {
+    static READ: Chunk<Read> = const { Chunk::new(|| Box::pin(entry())) };
+}
+
+#[wasm_split(answers, fallible)]
+fn entry() -> Result<Read, Missing> {
+    Ok(|id, file| Box::pin(async move { read(id, &file).await }))
+}
+
+async fn read(id: Id, file: &File) -> Taken {
     let form = Form::of(&file.type_(), &file.name());
     let (kind, content) = worker::read(form, file).await?;
     blobs::put(id, &content)

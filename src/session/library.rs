@@ -610,6 +610,9 @@ impl Library {
             move || {
                 spawn_local(async move {
                     archive::tidy().await;
+                    if archive::is_here() {
+                        super::prepare_merging().await;
+                    }
                     self.look_at_room();
                 });
             },

@@ -52,6 +52,11 @@ pub async fn load() -> bool {
     chunk::load(&ARCHIVE).await.is_ok()
 }
 
+/// Whether the chunk is here.
+pub fn is_here() -> bool {
+    here().is_some()
+}
+
 /// A chat's text, packed; None while the chunk is not here.
 pub fn pack(text: &str) -> Option<String> {
     here().map(|archive| (archive.pack)(text))

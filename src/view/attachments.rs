@@ -2,13 +2,14 @@
 
 use leptos::{ev, html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
+use wasm_split_helpers::wasm_split;
 
 use super::{
     card::focus_message,
     dynamic::{click, derive, effect, memo, part, rows, when, word},
     explain::explain_file,
     icon::{self, icon},
-    lazy::lazy_quietly,
+    lazy::{lazy, lazy_quietly},
 };
 use crate::{
     chat::{
@@ -16,6 +17,7 @@ use crate::{
         attachment::{self, Kind},
         card, turn,
     },
+    chunk::{Chunk, Missing},
     i18n::{t_string, use_i18n},
     panel,
     session::{Reading, Session, attachments},
@@ -104,41 +106,56 @@ pub fn on_drop(session: &Session, card: card::Id, event: &ev::DragEvent) {
     }
 }
 
+/// Draws what is attached to the draft that a card shows.
+type Draw = fn(card::Id) -> AnyView;
+
+thread_local! {
+    static ATTACHED: Chunk<Draw> = const { Chunk::new(|| Box::pin(entry())) };
+}
+
+#[wasm_split(answers, fallible)]
+fn entry() -> Result<Draw, Missing> {
+    Ok(|id| view! { <Attached id /> }.into_any())
+}
+
 /// What is attached to the draft that a card shows.
 #[component]
 pub fn DraftAttachments(id: card::Id) -> impl IntoView {
+    let session = expect_context::<Session>();
+    when(
+        move || !session.attachments(id).is_empty() || !session.readings(id).is_empty(),
+        move || lazy(&ATTACHED, move |attached| attached(id)),
+    )
+}
+
+#[component]
+fn Attached(id: card::Id) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let attachments = memo(move || session.attachments(id));
     let readings = memo(move || session.readings(id));
-    let is_empty = move || attachments.with(Vec::is_empty) && readings.with(Vec::is_empty);
     let has_picture = memo(move || attachments.with(|all| all.iter().any(Attachment::is_image)));
-    when(
-        move || !is_empty(),
-        move || {
-            view! {
-                <ul class="attachments" aria-label=word!(i18n, attachments)>
-                    {rows(
-                        move || attachments.with(|all| all.iter().map(|one| one.id).collect()),
-                        move |attachment| {
-                            let all = attachments.get_untracked();
-                            let one = all.into_iter().find(|one| one.id == attachment);
-                            let remove = move |attachment| session.detach(id, attachment);
-                            one.map(|attachment| view! { <Chip attachment remove card=id /> })
-                        },
-                    )}
-                    {part(move || {
-                        let shown = |reading| view! { <Pending reading card=id /> };
-                        readings.get().into_iter().map(shown).collect_view()
-                    })}
-                </ul>
-                {when(
-                    move || has_picture.get(),
-                    move || lazy_quietly(&panel::PICTURES, move |pictures| pictures(id)),
-                )}
-            }
-        },
-    )
+    view! {
+        <ul class="attachments" aria-label=word!(i18n, attachments)>
+            {rows(
+                move || attachments.with(|all| all.iter().map(|one| one.id).collect()),
+                move |attachment| {
+                    let all = attachments.get_untracked();
+                    let one = all.into_iter().find(|one| one.id == attachment);
+                    let remove = move |attachment| session.detach(id, attachment);
+                    one.map(|attachment| view! { <Chip attachment remove card=id /> })
+                },
+            )}
+            {part(move || {
+                let shown = |reading| view! { <Pending reading card=id /> };
+                readings.get().into_iter().map(shown).collect_view()
+            })}
+        </ul>
+        {when(
+            move || has_picture.get(),
+            move || lazy_quietly(&panel::PICTURES, move |pictures| pictures(id)),
+        )}
+    }
 }
 
 /// What went along with a message that was sent.

@@ -2,38 +2,109 @@
 
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
+use wasm_split_helpers::wasm_split;
 
 use super::dynamic::{click, derive, effect, flag, memo, press, when, word};
 use super::icon::{self, icon};
+use super::lazy::lazy;
 use super::{focus, focus_on};
 use crate::{
     chat::card,
+    chunk::{Chunk, Missing},
     i18n::{t_string, use_i18n},
     session::Session,
 };
+
+/// A card's menu while it is open, and what it asks.
+#[derive(Clone, Copy)]
+struct Opened {
+    id: card::Id,
+    number: Memo<usize>,
+    is_open: RwSignal<bool>,
+    /// Whether it is asked whether the card is to be deleted.
+    asks: RwSignal<bool>,
+    button: NodeRef<html::Button>,
+    items: NodeRef<html::Div>,
+}
+
+impl Opened {
+    fn close(self) {
+        self.is_open.try_set(false);
+        focus_on(self.button);
+    }
+}
+
+/// What is drawn of an open menu.
+#[derive(Clone, Copy)]
+struct Draw {
+    items: fn(Opened) -> AnyView,
+    question: fn(Opened) -> AnyView,
+}
+
+thread_local! {
+    static MENU: Chunk<Draw> = const { Chunk::new(|| Box::pin(entry())) };
+}
+
+#[wasm_split(answers, fallible)]
+fn entry() -> Result<Draw, Missing> {
+    Ok(Draw {
+        items: |menu| view! { <Items menu /> }.into_any(),
+        question: |menu| view! { <Question menu /> }.into_any(),
+    })
+}
 
 /// What is done seldom: clear and delete.
 #[component]
 pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
     let i18n = use_i18n();
-    let session = expect_context::<Session>();
-    let is_open = RwSignal::new(false);
-    let asks = RwSignal::new(false);
-    let button = NodeRef::<html::Button>::new();
-    let items = NodeRef::<html::Div>::new();
-    let is_last = memo(move || session.cards().read().len() == 1);
+    let (is_open, asks) = (RwSignal::new(false), RwSignal::new(false));
+    let (button, items) = (NodeRef::new(), NodeRef::new());
+    let opened = Opened {
+        id,
+        number,
+        is_open,
+        asks,
+        button,
+        items,
+    };
     let menu = NodeRef::<html::Div>::new();
     close_when_left(menu, is_open);
     focus_first(items);
-    let close = move || {
-        is_open.try_set(false);
-        focus_on(button);
-    };
+    view! {
+        <div
+            node_ref=menu
+            class="menu"
+            on:keydown=press(move |event| menu_key(&event, is_open, items, move || opened.close()))
+        >
+            <button
+                node_ref=button
+                class="button icon-button"
+                data-ahead="answers"
+                aria-label=word!(i18n, more)
+                title=word!(i18n, more)
+                aria-haspopup="menu"
+                aria-expanded=flag(move || is_open.get())
+                on:click=click(move |_| is_open.update(|open| *open = !*open))
+            >
+                {icon(icon::MORE)}
+            </button>
+            {when(move || is_open.get(), move || lazy(&MENU, move |draw| (draw.items)(opened)))}
+            {when(move || asks.get(), move || lazy(&MENU, move |draw| (draw.question)(opened)))}
+        </div>
+    }
+}
+
+#[component]
+fn Items(menu: Opened) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let id = menu.id;
+    let is_last = memo(move || session.cards().read().len() == 1);
     let delete = move |_| {
         if is_last.get_untracked() {
             return;
         }
-        close();
+        menu.close();
         let has_words = session
             .card(id)
             .try_read_untracked()
@@ -41,7 +112,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
             || !untrack(|| session.draft(id)).is_empty()
             || !untrack(|| session.attachments(id)).is_empty();
         if has_words {
-            asks.set(true);
+            menu.asks.set(true);
         } else {
             session.delete_card(id);
         }
@@ -73,7 +144,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
                         let to = untrack(place);
                         session.move_card(id, if right { to + 1 } else { to.saturating_sub(1) });
                         // A card that is moved on the page loses the focus.
-                        request_animation_frame(close);
+                        request_animation_frame(move || menu.close());
                     }
                 })
             >
@@ -83,69 +154,54 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
         .into_any()
     };
     view! {
-        <div
-            node_ref=menu
-            class="menu"
-            on:keydown=press(move |event| menu_key(&event, is_open, items, close))
-        >
+        <div node_ref=menu.items class="menu-items" role="menu" aria-label=word!(i18n, more)>
+            {[false, true].map(move_item).collect_view()}
             <button
-                node_ref=button
-                class="button icon-button"
-                aria-label=word!(i18n, more)
-                title=word!(i18n, more)
-                aria-haspopup="menu"
-                aria-expanded=flag(move || is_open.get())
-                on:click=click(move |_| is_open.update(|open| *open = !*open))
+                class="menu-item"
+                role="menuitem"
+                tabindex="-1"
+                on:click=click(move |_| {
+                    menu.close();
+                    session.clear_card(id);
+                })
             >
-                {icon(icon::MORE)}
+                {word!(i18n, clear_chat)}
             </button>
-            {when(move || is_open.get(), move || view! {
-                <div node_ref=items class="menu-items" role="menu" aria-label=word!(i18n, more)>
-                    {[false, true].map(move_item).collect_view()}
-                    <button
-                        class="menu-item"
-                        role="menuitem"
-                        tabindex="-1"
-                        on:click=click(move |_| {
-                            close();
-                            session.clear_card(id);
-                        })
-                    >
-                        {word!(i18n, clear_chat)}
-                    </button>
-                    <button
-                        class="menu-item danger"
-                        role="menuitem"
-                        tabindex="-1"
-                        aria-disabled=flag(move || is_last.get())
-                        aria-description=derive(move || {
-                            is_last.get().then(|| t_string!(i18n, last_card))
-                        })
-                        on:click=click(delete)
-                    >
-                        {word!(i18n, delete_chat)}
-                        {when(
-                            move || is_last.get(),
-                            move || view! {
-                                <small class="hint" aria-hidden="true">{word!(i18n, last_card)}</small>
-                            },
-                        )}
-                    </button>
-                </div>
-            })}
-            {when(move || asks.get(), move || view! {
-                <Confirm
-                    title=word!(i18n, delete_question, number = number.get())
-                    warning=word!(i18n, delete_warning)
-                    on_end=Callback::new(move |confirmed| {
-                        asks.set(false);
-                        if confirmed {
-                            session.delete_card(id);
-                        }
-                    })
-                />
-            })}
+            <button
+                class="menu-item danger"
+                role="menuitem"
+                tabindex="-1"
+                aria-disabled=flag(move || is_last.get())
+                aria-description=derive(move || is_last.get().then(|| t_string!(i18n, last_card)))
+                on:click=click(delete)
+            >
+                {word!(i18n, delete_chat)}
+                {when(
+                    move || is_last.get(),
+                    move || view! {
+                        <small class="hint" aria-hidden="true">{word!(i18n, last_card)}</small>
+                    },
+                )}
+            </button>
         </div>
+    }
+}
+
+#[component]
+fn Question(menu: Opened) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    view! {
+        <Confirm
+            title=word!(i18n, delete_question, number = menu.number.get())
+            warning=word!(i18n, delete_warning)
+            on_end=Callback::new(move |confirmed| {
+                menu.asks.set(false);
+                if confirmed {
+                    session.delete_card(menu.id);
+                }
+            })
+        />
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is said of the whole page: that something can be undone, or is not saved.
 
 use leptos::{html, prelude::*};
+use wasm_split_helpers::wasm_split;
 
 use super::{
     Shown,
@@ -10,9 +11,11 @@ use super::{
     explain::explain_unsaved,
     focus_if_lost,
     icon::{self, icon},
+    lazy::lazy_quietly,
 };
 use crate::{
     address::Address,
+    chunk::{Chunk, Missing},
     i18n::{t_string, use_i18n},
     session::{self, Library, Removed, Session},
     storage,
@@ -115,9 +118,32 @@ pub fn Forgotten() -> impl IntoView {
     })
 }
 
+thread_local! {
+    static REMOVED: Chunk<fn() -> AnyView> = const { Chunk::new(|| Box::pin(entry())) };
+}
+
+#[wasm_split(answers, fallible)]
+fn entry() -> Result<fn() -> AnyView, Missing> {
+    Ok(|| view! { <RemovedNotice /> }.into_any())
+}
+
 /// The notices about the chat that is shown.
 #[component]
 pub fn ChatNotices() -> impl IntoView {
+    let session = expect_context::<Session>();
+    view! {
+        <div class="notices" role="status">
+            {when(
+                move || session.removed().is_some(),
+                || lazy_quietly(&REMOVED, |notice| notice()),
+            )}
+        </div>
+    }
+}
+
+/// That something was removed, with the way back.
+#[component]
+fn RemovedNotice() -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let undo = NodeRef::<html::Button>::new();
@@ -126,7 +152,7 @@ pub fn ChatNotices() -> impl IntoView {
         undo.track();
         focus_if_lost(undo);
     });
-    let removed = part(move || {
+    part(move || {
         let words = match session.removed()? {
             Removed::Card { .. } => t_string!(i18n, card_deleted),
             Removed::Turn { .. } => t_string!(i18n, turn_removed),
@@ -147,12 +173,7 @@ pub fn ChatNotices() -> impl IntoView {
                 <Dismiss act=Callback::new(move |()| session.dismiss_removed()) />
             </p>
         })
-    });
-    view! {
-        <div class="notices" role="status">
-            {removed}
-        </div>
-    }
+    })
 }
 
 /// The button that takes a notice away.

@@ -5,6 +5,7 @@ mod answers;
 mod attachments;
 mod bench;
 mod cards;
+mod chunks;
 mod contract;
 mod crowd;
 mod device;

@@ -82,26 +82,30 @@ async fn packed() {
     for (name, text, cards, bytes) in cases {
         let chats = (0..300).map(|n| chat(n, cards, |card| piece(text, n * 3 + card, bytes)).1);
         let chats: Vec<_> = chats.map(|chat| chat.to_string()).collect();
-        let chats = serde_json::to_string(&chats).unwrap();
+        let packed: Vec<_> = chats
+            .iter()
+            .map(|chat| collate::packed::pack(chat))
+            .collect();
+        let (chats, packed) = (
+            serde_json::to_string(&chats).unwrap(),
+            serde_json::to_string(&packed).unwrap(),
+        );
         stage.browser.go("/").await;
         let script = format!(
-            "(async () => {{
-                const archive = await import('/archive.js');
-                await archive.default({{ module_or_path: '/archive_bg.wasm' }});
-                const chats = {chats};
-                const fill = (pack) => {{
+            "(() => {{
+                const [chats, packed] = [{chats}, {packed}];
+                const fill = (stored) => {{
                     localStorage.clear();
                     let fits = 0;
                     for (let n = 0; ; n++) {{
-                        const text = chats[n % chats.length];
                         const key = 'collate.v2.chat.' + n.toString(16).padStart(16, '0');
-                        try {{ localStorage.setItem(key, pack(text)); }} catch {{ break; }}
-                        fits += text.length;
+                        try {{ localStorage.setItem(key, stored[n % chats.length]); }} catch {{ break; }}
+                        fits += chats[n % chats.length].length;
                     }}
                     localStorage.clear();
                     return fits;
                 }};
-                return fill(archive.pack) / fill((text) => text);
+                return fill(packed) / fill(chats);
             }})()"
         );
         let all = [vec![(FITS, stage.number(&script).await)]];
@@ -127,13 +131,16 @@ async fn fill(stage: &Stage, chats: usize) {
     // Packed, as the page does with what is not open; in parts, for a script has its limits.
     for from in (0..chats).step_by(500) {
         let part = (from..chats.min(from + 500)).map(|n| chat(n, 1, |_| text(n)));
-        let part: Vec<_> = part.map(|(key, chat)| [key, chat.to_string()]).collect();
+        let part: Vec<_> = part
+            .map(|(key, chat)| {
+                let text = chat.to_string();
+                [key, collate::packed::pack(&text), text]
+            })
+            .collect();
         let script = format!(
-            "(async () => {{
-                const archive = await import('/archive.js');
-                await archive.default({{ module_or_path: '/archive_bg.wasm' }});
-                for (const [key, text] of {}) {{
-                    localStorage.setItem(key, archive.pack(text));
+            "(() => {{
+                for (const [key, packed, text] of {}) {{
+                    localStorage.setItem(key, packed);
                     const {{ id, used, cards: [{{ model, turns: [{{ prompt }}] }}] }} = JSON.parse(text);
                     localStorage.setItem(key.replace('.chat.', '.entry.'),
                         JSON.stringify({{ id, title: prompt, used, models: [model] }}));

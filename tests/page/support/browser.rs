@@ -83,6 +83,7 @@ pub struct Browser {
     /// What the console has said so far: reading it takes it away.
     console: Mutex<Vec<String>>,
     expects_violations: AtomicBool,
+    expects_traps: AtomicBool,
     is_closed: AtomicBool,
 }
 
@@ -220,6 +221,11 @@ impl Browser {
         self.expects_violations.store(true, Ordering::Relaxed);
     }
 
+    /// Says that this test has the page's program trap on purpose.
+    pub fn expect_traps(&self) {
+        self.expects_traps.store(true, Ordering::Relaxed);
+    }
+
     /// What the content policy has forbidden so far, as the documents that are shown in this tab and
     /// the console say.
     pub async fn violations(&self) -> Vec<String> {
@@ -297,6 +303,7 @@ impl Browser {
             _process: process,
             console: Mutex::default(),
             expects_violations: AtomicBool::new(false),
+            expects_traps: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
         };
         browser.watch().await;
@@ -343,15 +350,15 @@ impl Browser {
 
     /// What is stored of all chats, unpacked.
     pub async fn stored_chats(&self) -> Vec<Value> {
-        let read = "const done = arguments[0];
-            import('/archive.js').then(async (archive) => {
-                await archive.default({ module_or_path: '/archive_bg.wasm' });
-                const chats = Object.entries(localStorage).filter(([key]) => key.startsWith('collate.v2.chat.'));
-                return chats.map(([, text]) => JSON.parse(text[0] === '{' ? text : archive.unpack(text)));
-            }).then(done, (error) => done(String(error)))";
-        let found = self.driver.execute_async(read, vec![]).await.unwrap();
-        let found = found.json().as_array();
-        found.expect("chats that can be read").clone()
+        let read = "return Object.entries(localStorage)
+            .filter(([key]) => key.startsWith('collate.v2.chat.')).map(([, text]) => text)";
+        let found = self.script(read).await;
+        let texts = found.as_array().expect("texts").iter();
+        let chats = texts.map(|text| {
+            let text = collate::packed::plain(text.as_str().expect("a text"));
+            serde_json::from_str(&text.expect("a chat that can be unpacked")).expect("a chat")
+        });
+        chats.collect()
     }
 
     /// Goes to a path of the page.
@@ -427,7 +434,8 @@ impl Browser {
             };
             console.iter().filter(is_panic).cloned().collect()
         };
-        assert!(panics.is_empty(), "{panics:#?}");
+        let expects = self.expects_traps.load(Ordering::Relaxed);
+        assert!(expects || panics.is_empty(), "{panics:#?}");
         self.driver.clone().quit().await.unwrap();
     }
 }
@@ -464,6 +472,7 @@ fn candidates(role: &str) -> &'static str {
         "log" => "[role=log]",
         "menuitem" => "[role=menuitem]",
         "dialog" => "dialog, [role=dialog]",
+        "alertdialog" => "[role=alertdialog]",
         "complementary" => "aside",
         "link" => "a",
         "heading" => "h1, h2, h3, h4, h5, h6",
