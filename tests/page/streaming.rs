@@ -243,7 +243,7 @@ async fn an_answer_is_complete_and_stored_though_its_tab_was_hidden() {
 
     let (first, _) = browser.new_tab().await;
     // Another page of the same origin, which reads what the first one stores.
-    browser.go("/worker.js").await;
+    browser.go("/models.json").await;
     endpoint.go_on();
     let stored = "return Object.entries(localStorage).some(([key, value]) =>
         key.startsWith('collate.v2.chat.') && value.includes('to the last word.')

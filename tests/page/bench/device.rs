@@ -18,7 +18,7 @@ const ASK: &str = "
     globalThis.bench = {
         async device() {
             const known = performance.getEntriesByType('resource').map(({ name }) => name);
-            return import(known.find((name) => name.includes('/device.js?')));
+            return import(known.find((name) => name.endsWith('/device.js')));
         },
         async ask(content, max_tokens, signal) {
             const { respond } = await bench.device();
