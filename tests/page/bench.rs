@@ -3,12 +3,12 @@
 mod answers;
 mod device;
 mod history;
-mod load;
-mod measure;
+pub mod load;
+pub mod measure;
 mod opening;
 mod report;
-mod site;
-mod stored;
+pub mod site;
+pub mod stored;
 mod typing;
 
 use std::time::{SystemTime, UNIX_EPOCH};

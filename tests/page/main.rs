@@ -23,6 +23,7 @@ mod preview;
 mod protocol;
 mod quirks;
 mod reasoning;
+mod size;
 mod storage;
 mod streaming;
 mod support;

@@ -29,8 +29,10 @@ const WEIGHTS: &str = "models";
 #[derive(Clone, Debug)]
 pub struct Request {
     pub at: SystemTime,
-    /// In Brotli.
+    /// Of the response's body, in Brotli.
     pub bytes: usize,
+    /// Of the response's head, as HTTP/1.1 has it.
+    pub headers: usize,
 }
 
 /// The server. Each is an origin of its own, and so has a storage of its own.
@@ -103,16 +105,23 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
         return ([(header::CONTENT_TYPE, kind)], bytes).into_response();
     }
     let bytes = compressed(&path);
-    let request = Request {
-        at: SystemTime::now(),
-        bytes: bytes.len(),
-    };
-    site.requests.lock().unwrap().push(request);
     let headers = [
         (header::CONTENT_TYPE, kind),
         (header::CONTENT_ENCODING, "br"),
         (header::CACHE_CONTROL, cache),
     ];
+    let lines = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4);
+    // And those that the server adds itself.
+    let length = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", bytes.len());
+    let date = "date: Mon, 30 Nov 2026 00:00:00 GMT\r\n";
+    let request = Request {
+        at: SystemTime::now(),
+        bytes: bytes.len(),
+        headers: lines.sum::<usize>() + length.len() + date.len(),
+    };
+    site.requests.lock().unwrap().push(request);
     (headers, bytes).into_response()
 }
 
@@ -120,6 +129,33 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
 pub fn wllama() -> Option<PathBuf> {
     let folder = Path::new(&std::env::var_os("COLLATE_TOOLS")?).join("wllama/esm");
     folder.is_dir().then_some(folder)
+}
+
+/// The files in the folder of this beginning, with their bytes in Brotli.
+pub fn files(beginning: &str) -> Vec<(PathBuf, usize)> {
+    let all = std::fs::read_dir(dist()).expect("there is a build in dist/");
+    let folder = all
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| {
+            path.is_dir()
+                && path
+                    .file_name()
+                    .is_some_and(|name| name.to_string_lossy().starts_with(beginning))
+        });
+    let mut folders = vec![folder.expect("there is such a folder")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("dist/ can be read") {
+            let path = entry.expect("dist/ can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = compressed(&path).len();
+                files.push((path, bytes));
+            }
+        }
+    }
+    files
 }
 
 fn dist() -> PathBuf {
