@@ -1,6 +1,11 @@
 //! The client of OpenAI-compatible endpoints: what it can answer, and one streamed answer. What runs in
 //! this browser is asked the same way, and its requests go nowhere: see [`Transport`].
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is what sends requests, and so their headers"
+)]
+
 pub use collate_core::protocol::*;
 
 use gloo_net::http::{self, RequestBuilder, Response};

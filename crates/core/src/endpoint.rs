@@ -542,6 +542,7 @@ impl From<BaseUrl> for String {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test looks behind the border")]
 mod tests {
     use std::collections::HashMap;
 

@@ -382,6 +382,7 @@ fn every_language_is_read() {
             );
         }
     }
+    let knows = highlight::knows;
     assert!(knows(" C++ ") && !knows("") && !knows("text") && !knows("mermaid"));
     assert_eq!(spans("mermaid", &["graph TD\n"]), None);
 }

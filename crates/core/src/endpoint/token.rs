@@ -167,6 +167,7 @@ impl std::fmt::Debug for Token {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test looks behind the border")]
 mod tests {
     use super::*;
 
