@@ -112,3 +112,17 @@ fn the_store_alone_is_optional() {
         "{found:?}"
     );
 }
+
+/// What is stored knows nothing of how it was sent: the arrow goes from the protocol to the chat.
+#[test]
+fn a_chat_knows_no_protocol() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let within = fs::read_dir(sources.join("chat")).expect("a folder");
+    let files = within.map(|entry| entry.expect("an entry").path());
+    for file in files.chain([sources.join("chat.rs")]) {
+        let source = fs::read_to_string(&file).expect("a source");
+        let code = source.lines().filter(|line| !line.trim().starts_with("//"));
+        let found: Vec<_> = code.filter(|line| line.contains("protocol")).collect();
+        assert!(found.is_empty(), "{}: {found:?}", file.display());
+    }
+}
