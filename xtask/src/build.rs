@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::{
     cache::{self, digest},
-    cargo, module,
+    cargo, module, names,
     optimise::{self, each},
     page,
     program::{FILES, PRELOADED, PROGRAMS, STYLES},
@@ -68,6 +68,9 @@ pub fn build(root: &Path, out: &Path, is_dev: bool) -> Result<()> {
                 }
                 small.push((*program, target));
             }
+        }
+        if !is_dev {
+            names::shorten(&copy, page::NAME)?;
         }
     }
     if !is_dev {

@@ -4,6 +4,7 @@ mod build;
 mod cache;
 mod cargo;
 mod module;
+mod names;
 mod optimise;
 mod page;
 mod program;

@@ -12,7 +12,7 @@ use wasm_split_cli_support::{Options, transform};
 use crate::program::Program;
 
 /// What the glue of each program is called, and its module with `_bg`.
-const NAME: &str = "program";
+pub const NAME: &str = "program";
 
 /// Which files each part of the page is made of, for `PRELOADED`.
 const PARTS: &str = "parts.json";
