@@ -190,19 +190,20 @@ fn with_program(
     let missing = || anyhow!("the page has no {MARK}…");
     let (before, rest) = html.split_once(MARK).ok_or_else(missing)?;
     let (_, after) = rest.split_once('>').ok_or_else(missing)?;
-    let mut head = format!("<link rel=\"stylesheet\" href=\"{style}\">");
-    for file in preloaded {
-        // As the glue fetches it: else it would be fetched twice.
-        head += &format!(
-            "<link rel=\"preload\" as=\"fetch\" type=\"application/wasm\" crossorigin href=\"{file}\">"
-        );
-    }
+    let mut head = vec![format!("<link rel=\"stylesheet\" href=\"{style}\">")];
+    // As the glue fetches it: else it would be fetched twice.
+    head.extend(preloaded.iter().map(|file| {
+        format!("<link rel=\"preload\" as=\"fetch\" type=\"application/wasm\" crossorigin href=\"{file}\">")
+    }));
     // Data in a block of the page is no script: the content policy has no say in it. Addresses have no `<`.
-    head += &format!(
-        "<script type=\"application/json\" id=\"manifest\">{}</script>",
-        json!(manifest)
-    );
-    head += &format!("<script type=\"module\" src=\"{program}\"></script>");
+    let manifest = json!(manifest);
+    head.push(format!(
+        "<script type=\"application/json\" id=\"manifest\">{manifest}</script>"
+    ));
+    head.push(format!(
+        "<script type=\"module\" src=\"{program}\"></script>"
+    ));
+    let head = head.concat();
     Ok(format!("{before}{head}{after}"))
 }
 
