@@ -1,6 +1,8 @@
 //! Fetches chunks before they are wanted: when the browser is idle, when the pointer or the focus comes
 //! near.
 
+use std::{cell::Cell, time::Duration};
+
 use leptos::{ev, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 
@@ -10,9 +12,14 @@ use crate::{
     panel,
 };
 
-/// How long the page is left alone before it fetches the rest of its program, in milliseconds: a
-/// visitor who only looks in pays for no more than what is shown.
-const REST: u64 = 4000;
+/// How long nobody has touched the page before it fetches the rest of its program, in milliseconds:
+/// whoever only looks in, or only asks one question, pays for no more.
+const REST: f64 = 10_000.0;
+
+thread_local! {
+    /// When somebody last touched the page, in milliseconds since 1970.
+    static TOUCHED: Cell<f64> = const { Cell::new(0.0) };
+}
 
 /// Fetches a chunk. One that can't be had is fetched again when it is wanted.
 fn fetch<T: Copy>(chunk: Place<T>) {
@@ -34,26 +41,32 @@ fn fetch_for(near: &web_sys::Element) {
     }
 }
 
-/// Fetches what is near, as long as the page lasts, and the rest when the browser is idle.
+/// Fetches what is near, as long as the page lasts, and the rest when nobody has touched it for a while.
 pub fn begin() {
     let near = |target: Option<web_sys::EventTarget>| {
+        TOUCHED.set(js_sys::Date::now());
         if let Some(near) = target.and_then(|target| target.dyn_into::<web_sys::Element>().ok()) {
             fetch_for(&near);
         }
     };
-    let pointed = window_event_listener(ev::pointerover, move |event| near(event.target()));
-    let focused = window_event_listener(ev::focusin, move |event| near(event.target()));
-    on_cleanup(move || {
-        pointed.remove();
-        focused.remove();
-    });
-    set_timeout(
-        || {
-            chunk::when_idle(|| fetch(&turns::TURNS));
-            chunk::when_idle(|| fetch(&panel::HISTORY));
-            chunk::when_idle(|| fetch(&panel::SETTINGS));
-            chunk::when_idle(|| fetch(&panel::PARAMETERS));
-        },
-        std::time::Duration::from_millis(REST),
-    );
+    let handles = [
+        window_event_listener(ev::pointerover, move |event| near(event.target())),
+        window_event_listener(ev::focusin, move |event| near(event.target())),
+        window_event_listener(ev::keydown, move |_| TOUCHED.set(js_sys::Date::now())),
+    ];
+    on_cleanup(move || handles.map(|handle| handle.remove()).into_iter().collect());
+    TOUCHED.set(js_sys::Date::now());
+    wait();
+}
+
+/// Waits until nobody has touched the page for a while.
+fn wait() {
+    let left = TOUCHED.get() + REST - js_sys::Date::now();
+    if left <= 0.0 {
+        chunk::when_idle(|| fetch(&turns::TURNS));
+        chunk::when_idle(|| fetch(&panel::HISTORY));
+        chunk::when_idle(|| fetch(&panel::SETTINGS));
+        return;
+    }
+    set_timeout(wait, Duration::from_secs_f64(left / 1000.0));
 }
