@@ -90,12 +90,12 @@ fn parameters() -> Result<DrawOf, Missing> {
     Ok(|id| view! { <Parameters id /> }.into_any())
 }
 
-#[wasm_split(answers, fallible)]
+#[wasm_split(actions, fallible)]
 fn pictures() -> Result<DrawOf, Missing> {
     Ok(|id| view! { <Pictures id /> }.into_any())
 }
 
-#[wasm_split(answers, fallible)]
+#[wasm_split(actions, fallible)]
 fn sent() -> Result<DrawSent, Missing> {
     Ok(|card, turn| view! { <Sent card turn /> }.into_any())
 }

@@ -259,7 +259,7 @@ thread_local! {
     static READ: Chunk<Read> = const { Chunk::new(|| Box::pin(entry())) };
 }
 
-#[wasm_split(answers, fallible)]
+#[wasm_split(actions, fallible)]
 fn entry() -> Result<Read, Missing> {
     Ok(|id, file| Box::pin(async move { read(id, &file).await }))
 }

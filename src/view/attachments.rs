@@ -113,7 +113,7 @@ thread_local! {
     static ATTACHED: Chunk<Draw> = const { Chunk::new(|| Box::pin(entry())) };
 }
 
-#[wasm_split(answers, fallible)]
+#[wasm_split(actions, fallible)]
 fn entry() -> Result<Draw, Missing> {
     Ok(|id| view! { <Attached id /> }.into_any())
 }

@@ -45,7 +45,7 @@ thread_local! {
     static MENU: Chunk<Draw> = const { Chunk::new(|| Box::pin(entry())) };
 }
 
-#[wasm_split(answers, fallible)]
+#[wasm_split(actions, fallible)]
 fn entry() -> Result<Draw, Missing> {
     Ok(Draw {
         items: |menu| view! { <Items menu /> }.into_any(),
@@ -79,7 +79,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
             <button
                 node_ref=button
                 class="button icon-button"
-                data-ahead="answers"
+                data-ahead="actions"
                 aria-label=word!(i18n, more)
                 title=word!(i18n, more)
                 aria-haspopup="menu"

@@ -122,7 +122,7 @@ thread_local! {
     static REMOVED: Chunk<fn() -> AnyView> = const { Chunk::new(|| Box::pin(entry())) };
 }
 
-#[wasm_split(answers, fallible)]
+#[wasm_split(actions, fallible)]
 fn entry() -> Result<fn() -> AnyView, Missing> {
     Ok(|| view! { <RemovedNotice /> }.into_any())
 }

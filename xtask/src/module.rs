@@ -1,7 +1,9 @@
 //! A module of WebAssembly.
 
-use anyhow::Result;
-use wasm_encoder::{Module, RawSection};
+use std::collections::HashSet;
+
+use anyhow::{Result, ensure};
+use wasm_encoder::{ExportKind, ExportSection, Module, RawSection};
 use wasmparser::{KnownCustom, Name, Parser, Payload};
 
 /// The full names of the functions that it defines, where it says them.
@@ -38,6 +40,105 @@ pub fn functions(module: &[u8]) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// How many bytes of code it has.
+///
+/// # Errors
+/// It is none.
+pub fn code(module: &[u8]) -> Result<usize> {
+    let mut bytes = 0;
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::CodeSectionStart { range, .. } = payload? {
+            bytes += usize::try_from(range.end - range.start)?;
+        }
+    }
+    Ok(bytes)
+}
+
+/// The module with these functions among its exports, by names that begin with [`KEPT`].
+///
+/// # Errors
+/// It is none, or exports nothing.
+pub fn exporting(module: &[u8], wanted: &HashSet<String>) -> Result<Vec<u8>> {
+    let mut indices = Vec::new();
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::CustomSection(section) = payload?
+            && let KnownCustom::Name(section) = section.as_known()
+        {
+            for part in section {
+                if let Name::Function(functions) = part? {
+                    for function in functions {
+                        let function = function?;
+                        if wanted.contains(function.name) {
+                            indices.push(function.index);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let mut exporting = Module::new();
+    let mut is_done = false;
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload?;
+        if let Payload::ExportSection(section) = payload {
+            let mut exports = ExportSection::new();
+            for export in section {
+                let export = export?;
+                exports.export(export.name, export.kind.try_into()?, export.index);
+            }
+            for index in &indices {
+                exports.export(&format!("{KEPT}{index}"), ExportKind::Func, *index);
+            }
+            exporting.section(&exports);
+            is_done = true;
+        } else {
+            copy(&payload, module, &mut exporting)?;
+        }
+    }
+    ensure!(is_done, "the module exports nothing");
+    Ok(exporting.finish())
+}
+
+/// What the names of exports begin with that only [`exporting`] makes.
+pub const KEPT: &str = "__kept_";
+
+/// The module without the exports of [`exporting`].
+///
+/// # Errors
+/// It is none.
+pub fn without_kept(module: &[u8]) -> Result<Vec<u8>> {
+    let mut stripped = Module::new();
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload?;
+        if let Payload::ExportSection(section) = payload {
+            let mut exports = ExportSection::new();
+            for export in section {
+                let export = export?;
+                if !export.name.starts_with(KEPT) {
+                    exports.export(export.name, export.kind.try_into()?, export.index);
+                }
+            }
+            stripped.section(&exports);
+        } else {
+            copy(&payload, module, &mut stripped)?;
+        }
+    }
+    Ok(stripped.finish())
+}
+
+/// Takes a section over as it is.
+///
+/// # Errors
+/// It is longer than this machine can address.
+pub fn copy(payload: &Payload<'_>, from: &[u8], to: &mut Module) -> Result<()> {
+    if let Some((id, range)) = payload.as_section() {
+        let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
+        let data = &from[range];
+        to.section(&RawSection { id, data });
+    }
+    Ok(())
+}
+
 /// The module without what only people and tools read: wasm-opt does the same.
 ///
 /// # Errors
@@ -46,14 +147,8 @@ pub fn stripped(module: &[u8]) -> Result<Vec<u8>> {
     let mut kept = Module::new();
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload?;
-        if let Some((id, range)) = payload.as_section()
-            && id != 0
-        {
-            let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
-            kept.section(&RawSection {
-                id,
-                data: &module[range],
-            });
+        if !matches!(payload, Payload::CustomSection(_)) {
+            copy(&payload, module, &mut kept)?;
         }
     }
     Ok(kept.finish())
@@ -95,6 +190,38 @@ mod tests {
     fn only_what_it_defines_counts() {
         assert_eq!(functions(&module()).unwrap(), ["defined"]);
         assert!(functions(b"no module").is_err());
+    }
+
+    #[test]
+    fn functions_are_exported_and_no_longer() {
+        let mut whole = Module::new();
+        let mut types = TypeSection::new();
+        types.ty().function([], []);
+        let mut functions = FunctionSection::new();
+        functions.function(0);
+        let mut exports = ExportSection::new();
+        exports.export("main", ExportKind::Func, 0);
+        let mut code_section = CodeSection::new();
+        let mut body = Function::new([]);
+        body.instructions().end();
+        code_section.function(&body);
+        let mut map = NameMap::new();
+        map.append(0, "wanted");
+        let mut names = NameSection::new();
+        names.functions(&map);
+        whole.section(&types).section(&functions).section(&exports);
+        whole.section(&code_section).section(&names);
+        let whole = whole.finish();
+        let wanted = HashSet::from(["wanted".to_owned(), "other".to_owned()]);
+        let exported = exporting(&whole, &wanted).unwrap();
+        let find = |module: &[u8]| {
+            let kept = KEPT.as_bytes();
+            module.windows(kept.len()).any(|window| window == kept)
+        };
+        assert!(find(&exported));
+        assert_eq!(without_kept(&exported).unwrap(), whole);
+        assert_eq!(code(&whole).unwrap(), code(&exported).unwrap());
+        assert!(exporting(&module(), &wanted).is_err());
     }
 
     #[test]

@@ -9,8 +9,10 @@ use std::{
 };
 
 use anyhow::{Result, bail, ensure};
-use wasm_encoder::{EntityType, ImportSection, Module, RawSection};
+use wasm_encoder::{EntityType, ImportSection, Module};
 use wasmparser::{Parser, Payload};
+
+use crate::module;
 
 /// What wasm-bindgen calls the glue in the module.
 const GLUE: &str = "_bg.js";
@@ -31,10 +33,10 @@ pub fn shorten(folder: &Path, name: &str) -> Result<()> {
 }
 
 /// A module with short names for what it imports from its glue, and which they were.
-fn rename_imports(module: &[u8]) -> Result<(Vec<u8>, HashMap<String, String>)> {
+fn rename_imports(bytes: &[u8]) -> Result<(Vec<u8>, HashMap<String, String>)> {
     let mut renamed = Module::new();
     let mut names = HashMap::new();
-    for payload in Parser::new(0).parse_all(module) {
+    for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload?;
         if let Payload::ImportSection(section) = payload {
             let mut imports = ImportSection::new();
@@ -52,12 +54,8 @@ fn rename_imports(module: &[u8]) -> Result<(Vec<u8>, HashMap<String, String>)> {
                 imports.import(import.module, name, kind);
             }
             renamed.section(&imports);
-        } else if let Some((id, range)) = payload.as_section() {
-            let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
-            renamed.section(&RawSection {
-                id,
-                data: &module[range],
-            });
+        } else {
+            module::copy(&payload, bytes, &mut renamed)?;
         }
     }
     Ok((renamed.finish(), names))

@@ -3,13 +3,17 @@
 //! The split goes by the relocations that the linker leaves in the module (see `.cargo/config.toml`),
 //! and wasm-bindgen throws them away.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs,
+    path::Path,
+};
 
 use anyhow::{Context, Result, anyhow};
 use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::{Options, transform};
 
-use crate::program::Program;
+use crate::{cache, module, program::Program};
 
 /// What the glue of each program is called, and its module with `_bg`.
 pub const NAME: &str = "program";
@@ -17,37 +21,67 @@ pub const NAME: &str = "program";
 /// Which files each part of the page is made of, for `PRELOADED`.
 const PARTS: &str = "parts.json";
 
+/// What the split leaves for wasm-bindgen.
+const MAIN: &str = "main.wasm";
+
+/// Less code than so many bytes is no file of its own.
+const SMALL: usize = 3000;
+
 /// Binds a program; `bound` is where its module, its parts and its glue are put.
 ///
 /// # Errors
 /// A library refuses the module, or the disk does.
-pub fn bind(program: &Program, module: &Path, bound: &Path) -> Result<()> {
+pub fn bind(program: &Program, path: &Path, bound: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
-    let whole = fs::read(module).with_context(|| module.display().to_string())?;
+    let whole = fs::read(path).with_context(|| path.display().to_string())?;
     // Other names are for people, and the same for two instances of one generic function.
     bindgen.web(true)?.typescript(false).demangle(false);
     // Then the glue finds the module beside itself.
     bindgen.omit_default_module_path(false);
     if program.is_page {
-        let main = bound.join("main.wasm");
-        let glue = format!("./{NAME}.js");
-        let mut options = Options::new(&whole);
-        options.output_dir = bound;
-        options.main_out_path = &main;
-        options.main_module = &glue;
-        options.target.web();
-        let split = transform(options).map_err(|error| anyhow!("{error:#}"))?;
-        // In order: the same content is the same file.
-        let parts: BTreeMap<_, _> = split.prefetch_map.iter().collect();
+        let main = bound.join(MAIN);
+        let first = split(&whole, bound)?;
+        let small = small(&first, bound)?;
+        cache::empty(bound)?;
+        let parts = split(&module::exporting(&whole, &small)?, bound)?;
         fs::write(bound.with_extension(PARTS), serde_json::to_vec(&parts)?)?;
         // The parts want what the linker exports: the memory, the table, the stack's place.
         bindgen.keep_lld_exports(true);
-        bindgen.input_bytes(NAME, fs::read(&main)?);
+        bindgen.input_bytes(NAME, module::without_kept(&fs::read(&main)?)?);
         fs::remove_file(main)?;
     } else {
         bindgen.input_bytes(NAME, whole);
     }
     bindgen.out_name(NAME).generate(bound)
+}
+
+/// Which files each part of the page is made of. In order: the same content is the same file.
+type Parts = BTreeMap<String, Vec<String>>;
+
+/// Splits the page's program into a folder.
+fn split(whole: &[u8], folder: &Path) -> Result<Parts> {
+    let (main, glue) = (folder.join(MAIN), format!("./{NAME}.js"));
+    let mut options = Options::new(whole);
+    options.output_dir = folder;
+    options.main_out_path = &main;
+    options.main_module = &glue;
+    options.target.web();
+    let split = transform(options).map_err(|error| anyhow!("{error:#}"))?;
+    Ok(split.prefetch_map.into_iter().collect())
+}
+
+/// The functions that stand in small files which several parts share. Each such file would be a request
+/// for a kilobyte, and there are as many as parts have things in common: they go to the first file.
+fn small(parts: &Parts, folder: &Path) -> Result<HashSet<String>> {
+    let files: HashSet<_> = parts.values().flatten().collect();
+    let mut functions = HashSet::new();
+    for file in files.into_iter().filter(|file| file.starts_with("chunk_")) {
+        let bytes = fs::read(folder.join(format!("{file}.wasm")))?;
+        if module::code(&bytes)? < SMALL {
+            functions.extend(module::functions(&bytes)?);
+        }
+    }
+    Ok(functions)
 }
 
 /// The files of a part of the page, from where it was bound; the program's own first.
@@ -56,7 +90,7 @@ pub fn bind(program: &Program, module: &Path, bound: &Path) -> Result<()> {
 /// There is no such part.
 pub fn files(bound: &Path, parts: &[&str]) -> Result<Vec<String>> {
     let known = fs::read(bound.with_extension(PARTS))?;
-    let known: BTreeMap<String, Vec<String>> = serde_json::from_slice(&known)?;
+    let known: Parts = serde_json::from_slice(&known)?;
     let mut files = vec![format!("{NAME}_bg.wasm")];
     for part in parts {
         let names = known

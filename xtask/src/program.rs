@@ -51,7 +51,13 @@ pub const PROGRAMS: &[Program] = &[
         }],
         beside: &[],
         // Rust's stack is where the least addresses are, and data above.
-        optimise: &["-Oz", "--low-memory-unused"],
+        optimise: &[
+            "--low-memory-unused",
+            "--generate-global-effects",
+            "-Oz",
+            // Alike functions then stand together, and compress better.
+            "--reorder-functions-by-name",
+        ],
         is_page: true,
     },
     Program {
