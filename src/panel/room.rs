@@ -40,18 +40,16 @@ impl Taken {
         for (key, size) in room::sizes() {
             taken.all += size;
             if let Some(Key::Chat(id)) = Key::parse(&key) {
-                taken.largest.push((id, size));
+                let place = taken.largest.partition_point(|(_, other)| *other >= size);
+                taken.largest.insert(place, (id, size));
+                taken.largest.truncate(LARGEST);
             } else if key.starts_with(storage::ASIDE) {
-                taken.aside.push((key, size));
+                let place = taken.aside.partition_point(|(other, _)| *other < key);
+                taken.aside.insert(place, (key, size));
             } else {
                 taken.is_newer |= is_newer(&key);
             }
         }
-        taken
-            .largest
-            .sort_by(|one, other| other.1.total_cmp(&one.1));
-        taken.largest.truncate(LARGEST);
-        taken.aside.sort_by(|one, other| one.0.cmp(&other.0));
         taken
     }
 }

@@ -106,8 +106,14 @@ pub fn on_drop(session: &Session, card: card::Id, event: &ev::DragEvent) {
     }
 }
 
-/// Draws what is attached to the draft that a card shows.
-type Draw = fn(card::Id) -> AnyView;
+/// What is drawn of attachments.
+#[derive(Clone, Copy)]
+struct Draw {
+    /// Of the draft that a card shows.
+    draft: fn(card::Id) -> AnyView,
+    /// Of a turn.
+    turn: fn(card::Id, turn::Id) -> AnyView,
+}
 
 thread_local! {
     static ATTACHED: Chunk<Draw> = const { Chunk::new(|| Box::pin(entry())) };
@@ -115,7 +121,10 @@ thread_local! {
 
 #[wasm_split(actions, fallible)]
 fn entry() -> Result<Draw, Missing> {
-    Ok(|id| view! { <Attached id /> }.into_any())
+    Ok(Draw {
+        draft: |id| view! { <Attached id /> }.into_any(),
+        turn: |card, id| view! { <Sent card id /> }.into_any(),
+    })
 }
 
 /// What is attached to the draft that a card shows.
@@ -124,7 +133,7 @@ pub fn DraftAttachments(id: card::Id) -> impl IntoView {
     let session = expect_context::<Session>();
     when(
         move || !session.attachments(id).is_empty() || !session.readings(id).is_empty(),
-        move || lazy(&ATTACHED, move |attached| attached(id)),
+        move || lazy(&ATTACHED, move |draw| (draw.draft)(id)),
     )
 }
 
@@ -161,24 +170,33 @@ fn Attached(id: card::Id) -> impl IntoView {
 /// What went along with a message that was sent.
 #[component]
 pub fn TurnAttachments(card: card::Id, id: turn::Id) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let turn = session.turn(card, id);
+    when(
+        move || {
+            turn.attachments()
+                .try_read()
+                .is_some_and(|all| !all.is_empty())
+        },
+        move || lazy(&ATTACHED, move |draw| (draw.turn)(card, id)),
+    )
+}
+
+#[component]
+fn Sent(card: card::Id, id: turn::Id) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let turn = session.turn(card, id);
     let attachments = memo(move || turn.attachments().try_get().unwrap_or_default());
-    when(
-        move || !attachments.with(Vec::is_empty),
-        move || {
-            view! {
-                <ul class="attachments" aria-label=word!(i18n, attachments)>
-                    {part(move || {
-                        let remove = move |attachment| session.detach_from(card, id, attachment);
-                        let shown = |attachment| view! { <Chip attachment remove card is_sent=true /> };
-                        attachments.get().into_iter().map(shown).collect_view()
-                    })}
-                </ul>
-            }
-        },
-    )
+    view! {
+        <ul class="attachments" aria-label=word!(i18n, attachments)>
+            {part(move || {
+                let remove = move |attachment| session.detach_from(card, id, attachment);
+                let shown = |attachment| view! { <Chip attachment remove card is_sent=true /> };
+                attachments.get().into_iter().map(shown).collect_view()
+            })}
+        </ul>
+    }
 }
 
 /// A file that is being read, or could not be.

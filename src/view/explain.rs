@@ -21,7 +21,7 @@ thread_local! {
     static EXPLAIN: Chunk<Explain> = const { Chunk::new(|| Box::pin(entry())) };
 }
 
-#[wasm_split(answers, fallible)]
+#[wasm_split(actions, fallible)]
 fn entry() -> Result<Explain, Missing> {
     Ok(explain_unlisted)
 }

@@ -3,6 +3,7 @@
 mod build;
 mod cache;
 mod cargo;
+mod fold;
 mod module;
 mod names;
 mod optimise;

@@ -47,7 +47,10 @@ pub fn functions(module: &[u8]) -> Result<Vec<String>> {
 pub fn code(module: &[u8]) -> Result<usize> {
     let mut bytes = 0;
     for payload in Parser::new(0).parse_all(module) {
-        if let Payload::CodeSectionStart { range, .. } = payload? {
+        // A section that is there without a function says so, which is no code.
+        if let Payload::CodeSectionStart { range, count, .. } = payload?
+            && count > 0
+        {
             bytes += usize::try_from(range.end - range.start)?;
         }
     }

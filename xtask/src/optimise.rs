@@ -53,7 +53,7 @@ pub fn all(modules: &[(Program, PathBuf)], version: Option<&str>, done: &Path) -
 
 fn one(program: &Program, path: &Path, version: &str, done: &Path) -> Result<()> {
     let module = fs::read(path)?;
-    let small = done.join(digest(&(version, program.optimise, FEATURES, module)));
+    let small = done.join(digest(&(version, program.optimise, FEATURES, &module)));
     if !small.exists() {
         let part = small.with_extension("part");
         let output = Command::new("wasm-opt")
@@ -67,6 +67,8 @@ fn one(program: &Program, path: &Path, version: &str, done: &Path) -> Result<()>
             let said = String::from_utf8_lossy(&output.stderr);
             bail!("wasm-opt {}: {said}", path.display());
         }
+        // wasm-opt leaves what the linker and the compiler say of themselves.
+        fs::write(&part, module::stripped(&fs::read(&part)?)?)?;
         fs::rename(part, &small)?;
     }
     fs::copy(small, path).with_context(|| path.display().to_string())?;

@@ -3,17 +3,18 @@
 //! The split goes by the relocations that the linker leaves in the module (see `.cargo/config.toml`),
 //! and wasm-bindgen throws them away.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    fs,
-    path::Path,
-};
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result, anyhow};
 use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::{Options, transform};
 
-use crate::{cache, module, program::Program};
+use crate::{
+    cache,
+    fold::{self, Parts},
+    module,
+    program::Program,
+};
 
 /// What the glue of each program is called, and its module with `_bg`.
 pub const NAME: &str = "program";
@@ -23,9 +24,6 @@ const PARTS: &str = "parts.json";
 
 /// What the split leaves for wasm-bindgen.
 const MAIN: &str = "main.wasm";
-
-/// Less code than so many bytes is no file of its own.
-const SMALL: usize = 3000;
 
 /// Binds a program; `bound` is where its module, its parts and its glue are put.
 ///
@@ -40,10 +38,10 @@ pub fn bind(program: &Program, path: &Path, bound: &Path) -> Result<()> {
     bindgen.omit_default_module_path(false);
     if program.is_page {
         let main = bound.join(MAIN);
-        let first = split(&whole, bound)?;
-        let small = small(&first, bound)?;
+        let small = fold::functions(&split(&whole, bound)?, bound)?;
         cache::empty(bound)?;
-        let parts = split(&module::exporting(&whole, &small)?, bound)?;
+        let mut parts = split(&module::exporting(&whole, &small)?, bound)?;
+        fold::data(&mut parts, bound, &main)?;
         fs::write(bound.with_extension(PARTS), serde_json::to_vec(&parts)?)?;
         // The parts want what the linker exports: the memory, the table, the stack's place.
         bindgen.keep_lld_exports(true);
@@ -55,9 +53,6 @@ pub fn bind(program: &Program, path: &Path, bound: &Path) -> Result<()> {
     bindgen.out_name(NAME).generate(bound)
 }
 
-/// Which files each part of the page is made of. In order: the same content is the same file.
-type Parts = BTreeMap<String, Vec<String>>;
-
 /// Splits the page's program into a folder.
 fn split(whole: &[u8], folder: &Path) -> Result<Parts> {
     let (main, glue) = (folder.join(MAIN), format!("./{NAME}.js"));
@@ -68,20 +63,6 @@ fn split(whole: &[u8], folder: &Path) -> Result<Parts> {
     options.target.web();
     let split = transform(options).map_err(|error| anyhow!("{error:#}"))?;
     Ok(split.prefetch_map.into_iter().collect())
-}
-
-/// The functions that stand in small files which several parts share. Each such file would be a request
-/// for a kilobyte, and there are as many as parts have things in common: they go to the first file.
-fn small(parts: &Parts, folder: &Path) -> Result<HashSet<String>> {
-    let files: HashSet<_> = parts.values().flatten().collect();
-    let mut functions = HashSet::new();
-    for file in files.into_iter().filter(|file| file.starts_with("chunk_")) {
-        let bytes = fs::read(folder.join(format!("{file}.wasm")))?;
-        if module::code(&bytes)? < SMALL {
-            functions.extend(module::functions(&bytes)?);
-        }
-    }
-    Ok(functions)
 }
 
 /// The files of a part of the page, from where it was bound; the program's own first.

@@ -48,9 +48,15 @@ impl Query {
                 terms.push(Term::new(phrase, number + 1 == parts.len()));
             }
         }
-        terms.sort_by_key(|term| usize::MAX - term.exact.len());
-        terms.dedup();
-        (!terms.is_empty()).then_some(Self { terms })
+        // The longest first; there are few.
+        let mut sorted = Vec::<Term>::new();
+        for term in terms {
+            let length = term.exact.len();
+            let place = sorted.partition_point(|other| other.exact.len() >= length);
+            sorted.insert(place, term);
+        }
+        sorted.dedup();
+        (!sorted.is_empty()).then_some(Self { terms: sorted })
     }
 
     /// Which of the texts, by its number, has the first of what is looked for; None unless all of it

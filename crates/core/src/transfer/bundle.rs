@@ -52,9 +52,12 @@ impl Bundle {
     /// The file: JSON, indented for people.
     pub fn to_json(&self) -> String {
         let list = |values: Vec<String>| format!("[{}]", values.join(","));
-        let mut contents: Vec<_> = self.contents.iter().collect();
-        contents.sort_by_key(|(id, _)| *id);
-        contents.dedup_by_key(|(id, _)| *id);
+        let mut contents = Vec::<&(attachment::Id, Content)>::new();
+        for content in &self.contents {
+            if let Err(place) = contents.binary_search_by_key(&content.0, |(id, _)| *id) {
+                contents.insert(place, content);
+            }
+        }
         let contents = contents.into_iter();
         let contents: Vec<_> = contents
             .map(|(id, content)| format!("\"{id}\":{}", json(content)))

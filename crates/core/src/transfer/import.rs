@@ -227,7 +227,12 @@ pub(super) struct Reader {
 
 impl Reader {
     fn import(mut self) -> Result<Import, Error> {
-        self.contents.sort_by_key(|(id, _)| *id);
+        let mut contents = Vec::new();
+        for content in std::mem::take(&mut self.contents) {
+            let place = contents.partition_point(|(id, _)| *id <= content.0);
+            contents.insert(place, content);
+        }
+        self.contents = contents;
         match self.from {
             _ if self.place == 0 => Err(Error::Empty),
             None => Err(Error::Unknown),
