@@ -18,4 +18,20 @@ window.trustedTypes?.createPolicy("default", {
     },
 });
 
+// A chat that comes from the storage is shown with its answers: what draws them comes beside the program,
+// and not after it has begun.
+function hasChats() {
+    try {
+        return Object.keys(localStorage).some((key) => key.startsWith("collate.v2.chat."));
+    } catch {
+        // Where there is no storage, there is no chat in it.
+        return false;
+    }
+}
+if (hasChats()) {
+    for (const href of manifest.answers.split(" ")) {
+        document.head.append(Object.assign(document.createElement("link"), { rel: "preload", as: "fetch", crossOrigin: "", href }));
+    }
+}
+
 start();

@@ -18,8 +18,7 @@ thread_local! {
 /// not have it.
 ///
 /// The names are those in `xtask/src/program.rs`: the workers `highlight`, `maths`, `file` and `pdf`;
-/// `device`, the module that runs models here; `answer.css`, `panel.css`, `preview.html` and, where it
-/// is there, `mermaid`. `version` is no address: it changes with all that is part of the page.
+/// `device`, the module that runs models here; `preview.html` and, where it is there, `mermaid`.
 pub fn url(name: &str) -> String {
     let url = MANIFEST.with(|manifest| Reflect::get(manifest, &name.into()));
     url.ok().and_then(|url| url.as_string()).unwrap_or_default()

@@ -5,7 +5,7 @@ export async function isOutdated() {
         const response = await fetch(document.baseURI, { cache: "no-store", credentials: "same-origin" });
         const text = await response.text();
         const program = document.querySelector("script[type=module]").getAttribute("src");
-        return response.ok && text.includes('id="manifest"') && !text.includes(program);
+        return response.ok && text.includes('id="manifest"') && !text.includes(`"${program}"`);
     } catch {
         return false;
     }

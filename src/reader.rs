@@ -1,5 +1,4 @@
-//! Draws answers: Markdown onto the page, as it comes. It is a program of its own, which the page
-//! fetches when there is an answer to show.
+//! Draws answers: Markdown onto the page, as it comes. It stands in the chunk `answers`.
 //!
 //! It makes elements one by one and never reads HTML, so what a model writes can only be text, one
 //! of the elements below, or a link that the reader may follow.

@@ -69,7 +69,7 @@ fn indented(text: &str) -> String {
 pub fn Sent(card: card::Id, turn: turn::Id) -> impl IntoView {
     let i18n = use_i18n();
     let shown = expect_context::<Shown>();
-    let texts = untrack(|| tries(shown.session()?, card, turn)).unwrap_or_default();
+    let texts = untrack(|| tries(&shown.session()?, card, turn)).unwrap_or_default();
     let all: Vec<_> = texts.iter().filter_map(|text| Try::read(text)).collect();
     let count = all.len();
     let show = |(tried, number)| view! { <Tried tried number count /> };
@@ -82,7 +82,7 @@ pub fn Sent(card: card::Id, turn: turn::Id) -> impl IntoView {
 }
 
 /// The tries to get an answer; where none is kept, what would be sent now.
-fn tries(session: Session, card: card::Id, turn: turn::Id) -> Option<Vec<String>> {
+fn tries(session: &Session, card: card::Id, turn: turn::Id) -> Option<Vec<String>> {
     let card = session.card(card).try_read()?;
     let turn = card.turns.iter().find(|found| found.id == turn)?;
     let answer = turn.answer.as_ref()?;

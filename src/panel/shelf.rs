@@ -89,6 +89,11 @@ impl Shelf {
         })
     }
 
+    /// What all chats share.
+    pub fn library(self) -> Library {
+        self.library
+    }
+
     // What the panel shows.
 
     /// Those that are pinned, then the others, the last used first.

@@ -116,7 +116,7 @@ fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> impl IntoVi
                         None => entries.iter().map(|entry| entry.id).collect(),
                     };
                     spawn_local(async move {
-                        export(i18n, (library, shelf), ids, form, failed).await;
+                        export(i18n, &shelf, ids, form, failed).await;
                         if failed.try_get_untracked() == Some(false) {
                             end();
                         }
@@ -167,13 +167,8 @@ fn show_modal(dialog: NodeRef<html::Dialog>) {
 }
 
 /// Offers chats as a file.
-async fn export(
-    i18n: I18n,
-    (library, shelf): (Library, Shelf),
-    ids: Vec<chat::Id>,
-    form: Form,
-    failed: RwSignal<bool>,
-) {
+async fn export(i18n: I18n, shelf: &Shelf, ids: Vec<chat::Id>, form: Form, failed: RwSignal<bool>) {
+    let library = shelf.library();
     let chats: Vec<_> = ids.into_iter().filter_map(|id| shelf.newest(id)).collect();
     let mut contents = Vec::new();
     if form != Form::Markdown {
@@ -274,7 +269,7 @@ struct Found {
 }
 
 impl Found {
-    fn of(import: Import, shelf: Shelf) -> Self {
+    fn of(import: Import, shelf: &Shelf) -> Self {
         let entries = shelf.entries().get_untracked();
         let known: Vec<_> = entries.iter().map(|entry| entry.id).collect();
         let fate = |chat: &Chat| {
@@ -355,7 +350,7 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
         let files = chunk::load(&FILES).await;
         missing.set(files.is_err());
         if let Ok(files) = files {
-            let found = (files.read)(&text).map(|import| Found::of(import, shelf));
+            let found = (files.read)(&text).map(|import| Found::of(import, &shelf));
             previews.write().push(Preview { name, found });
         }
     };
@@ -401,7 +396,7 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
                 .filter_map(|preview| preview.found.ok());
             let mut counts = (0, 0);
             for found in found {
-                let (taken, left) = bring_in(found, shelf, library).await;
+                let (taken, left) = bring_in(found, &shelf, library).await;
                 counts = (counts.0 + taken, counts.1 + left);
             }
             previews.set(Vec::new());
@@ -559,7 +554,7 @@ fn explain(i18n: I18n, error: Error) -> String {
 }
 
 /// Takes over what was found; returns how many chats came in, and for how many there is no room.
-async fn bring_in(found: Found, shelf: Shelf, library: Library) -> (usize, usize) {
+async fn bring_in(found: Found, shelf: &Shelf, library: Library) -> (usize, usize) {
     let mut same = Vec::new();
     for server in found.endpoints {
         let known = library.endpoints().get_untracked();

@@ -54,7 +54,11 @@ pub fn begin() {
         window_event_listener(ev::focusin, move |event| near(event.target())),
         window_event_listener(ev::keydown, move |_| TOUCHED.set(js_sys::Date::now())),
     ];
-    on_cleanup(move || handles.map(|handle| handle.remove()).into_iter().collect());
+    on_cleanup(move || {
+        for handle in handles {
+            handle.remove();
+        }
+    });
     TOUCHED.set(js_sys::Date::now());
     wait();
 }

@@ -17,7 +17,7 @@ use crate::{
     cargo, module, names,
     optimise::{self, each},
     page,
-    program::{FILES, PRELOADED, PROGRAMS, STYLES},
+    program::{ANSWERS, FILES, PRELOADED, PROGRAMS, STYLES},
     script::{self, file_name},
     step::{say, step},
     symbols::{self, Symbols},
@@ -166,6 +166,13 @@ fn name(root: &Path, work: &Path, out: &Path) -> Result<()> {
         .iter()
         .map(|file| format!("{folder}/{file}"))
         .collect();
+    let answers = page::files(&work.join("bound/page"), &[ANSWERS])?;
+    let answers: Vec<_> = answers
+        .iter()
+        .map(|file| format!("{folder}/{file}"))
+        .filter(|file| !preloaded.contains(file))
+        .collect();
+    manifest.insert(ANSWERS.to_owned(), answers.join(" "));
     let index = out.join("index.html");
     let html = fs::read_to_string(&index).with_context(|| index.display().to_string())?;
     manifest.insert(

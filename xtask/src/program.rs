@@ -119,6 +119,10 @@ pub const PROGRAMS: &[Program] = &[
 /// page's HTML has them fetched at once.
 pub const PRELOADED: &[&str] = &[];
 
+/// The part of the page's program that draws answers: `public/start.js` has it fetched at once where
+/// there are any.
+pub const ANSWERS: &str = "answers";
+
 /// What else the page asks for by name, and where it is. Those that are missing are left out.
 pub const FILES: &[(&str, &str)] = &[("preview.html", "public/preview.html")];
 

@@ -329,7 +329,7 @@ impl Browser {
     pub async fn settings(&self) -> Scope {
         self.page().press("Settings").await;
         let settings = self.page().find("dialog", "Settings").await;
-        // The panel's program draws what is in it.
+        // A chunk draws what is in it.
         settings.find("combobox", "Language").await;
         settings
     }
