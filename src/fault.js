@@ -9,8 +9,7 @@ let isOver = false;
 // Is given what saves everything that is open, as far as that can still be done.
 export function watch(save) {
     rescue = save;
-    // A browser may keep the error to itself, and tell what it is called.
-    addEventListener("error", ({ error, message }) => (isTrap(error) || /RuntimeError/.test(message)) && fail());
+    addEventListener("error", ({ error }) => isTrap(error) && fail());
     addEventListener("unhandledrejection", ({ reason }) => isTrap(reason) && fail());
 }
 

@@ -172,6 +172,7 @@ pub fn Room() -> impl IntoView {
                             storage::remove_text_of(&removed);
                             library.offer_undo(vec![(removed.clone(), text)]);
                             deleted.set(true);
+                            library.save_again();
                         }
                         look();
                     }))}

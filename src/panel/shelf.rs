@@ -287,6 +287,8 @@ impl Shelf {
             storage::delete_chat(*id);
         }
         self.library.offer_undo(removed);
+        // There may be room now for what could not be saved.
+        self.library.save_again();
         self.look();
     }
 

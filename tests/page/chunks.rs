@@ -176,7 +176,10 @@ async fn trap(browser: &Browser) {
             // This function, the glue that calls it, and what calls that.
             if (!new Error().stack.split('\\n')[3]?.includes('.wasm')) return now();
             Date.now = now;
-            throw new WebAssembly.RuntimeError('unreachable');
+            const error = new WebAssembly.RuntimeError('unreachable');
+            // Of what a script of the driver's throws, a browser tells the page nothing.
+            setTimeout(() => dispatchEvent(new ErrorEvent('error', { error })));
+            throw error;
         }";
     browser.script(script).await;
 }

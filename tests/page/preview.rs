@@ -186,7 +186,10 @@ async fn only_the_page_has_a_preview_shown_and_only_in_a_sandbox() {
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = answer(&endpoint, "html", "<p>mine</p>").await;
     // As a window of its own it would run code as the page.
-    browser.go("/preview.html").await;
+    let address =
+        "return JSON.parse(document.getElementById('manifest').textContent)['preview.html']";
+    let address = browser.script(address).await;
+    browser.go(address.as_str().expect("an address")).await;
     let script = "window.postMessage(['html', '<p>theirs</p>', false, []], '*');
         return new Promise(then => setTimeout(() => then(document.body.innerText), 100))";
     assert_eq!(browser.script(script).await, "");
