@@ -6,7 +6,7 @@ use std::{cell::Cell, time::Duration};
 use leptos::{ev, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 
-use super::turns;
+use super::{menu, turns};
 use crate::{
     chunk::{self, Place},
     panel,
@@ -37,6 +37,7 @@ fn fetch_for(near: &web_sys::Element) {
         Some("settings") => fetch(&panel::SETTINGS),
         Some("parameters") => fetch(&panel::PARAMETERS),
         Some("answers") => fetch(&turns::TURNS),
+        Some("actions") => fetch(&menu::MENU),
         _ => {}
     }
 }
@@ -68,6 +69,7 @@ fn wait() {
     let left = TOUCHED.get() + REST - js_sys::Date::now();
     if left <= 0.0 {
         chunk::when_idle(|| fetch(&turns::TURNS));
+        chunk::when_idle(|| fetch(&menu::MENU));
         chunk::when_idle(|| fetch(&panel::HISTORY));
         chunk::when_idle(|| fetch(&panel::SETTINGS));
         return;

@@ -17,7 +17,7 @@ use crate::{
 
 /// A card's menu while it is open, and what it asks.
 #[derive(Clone, Copy)]
-struct Opened {
+pub(super) struct Opened {
     id: card::Id,
     number: Memo<usize>,
     is_open: RwSignal<bool>,
@@ -36,13 +36,13 @@ impl Opened {
 
 /// What is drawn of an open menu.
 #[derive(Clone, Copy)]
-struct Draw {
+pub(super) struct Draw {
     items: fn(Opened) -> AnyView,
     question: fn(Opened) -> AnyView,
 }
 
 thread_local! {
-    static MENU: Chunk<Draw> = const { Chunk::new(|| Box::pin(entry())) };
+    pub(super) static MENU: Chunk<Draw> = const { Chunk::new(|| Box::pin(entry())) };
 }
 
 #[wasm_split(actions, fallible)]

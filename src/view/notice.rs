@@ -11,7 +11,7 @@ use super::{
     explain::explain_unsaved,
     focus_if_lost,
     icon::{self, icon},
-    lazy::lazy_quietly,
+    lazy::lazy,
 };
 use crate::{
     address::Address,
@@ -135,7 +135,7 @@ pub fn ChatNotices() -> impl IntoView {
         <div class="notices" role="status">
             {when(
                 move || session.removed().is_some(),
-                || lazy_quietly(&REMOVED, |notice| notice()),
+                || lazy(&REMOVED, |notice| notice()),
             )}
         </div>
     }
