@@ -190,7 +190,7 @@ fn merging() -> Result<Merging, Missing> {
 }
 
 /// Fetches what merges, ahead of what another tab may save.
-async fn prepare_merging() {
+pub async fn prepare_merging() {
     // It is fetched again when it is wanted.
     let _ = (archive::load().await, chunk::load(&MERGING).await);
 }
@@ -1236,12 +1236,15 @@ impl Session {
         let mut chat = self.stamped(self.whole());
         let known = self.saving.with_value(|saving| saving.known.clone());
         // Another tab may have saved it, and this one not have heard of it yet.
-        if let Some(theirs) = storage::changed_text(chat.id, &known)
-            && let Some(adopt) = chunk::get(&MERGING).map(|merging| merging.adopt)
-            && let Some(merged) = archive::merge(chat.clone(), &theirs)
-        {
-            adopt(self, merged.clone());
-            chat = merged;
+        if let Some(theirs) = storage::changed_text(chat.id, &known) {
+            if let Some(merging) = chunk::get(&MERGING) {
+                if let Some(merged) = archive::merge(chat.clone(), &theirs) {
+                    (merging.adopt)(self, merged.clone());
+                    chat = merged;
+                }
+            } else {
+                self.merge_later(theirs);
+            }
         }
         let text = chat.text();
         let saved = self.library.write_chat(chat.id, text);
@@ -1378,16 +1381,21 @@ impl Session {
     fn changed_elsewhere(self, theirs: Option<String>) {
         match theirs {
             Some(theirs) if self.saving.with_value(|saving| saving.known == theirs) => {}
-            Some(theirs) => leptos::task::spawn_local(async move {
-                // Without the chunk, what comes next is merged with what is stored.
-                if let (true, Ok(merging)) = (archive::load().await, chunk::load(&MERGING).await) {
-                    (merging.merge)(self, &theirs);
-                }
-            }),
+            Some(theirs) => self.merge_later(theirs),
             // It stays as long as it is shown, and is stored again when it goes on.
             None if self.has_unsaved() => self.save(),
             None => {}
         }
+    }
+
+    /// Merges what another tab has saved with what is here, once what merges is here. Without it, what
+    /// comes next is merged with what is stored.
+    fn merge_later(self, theirs: String) {
+        leptos::task::spawn_local(async move {
+            if let (true, Ok(merging)) = (archive::load().await, chunk::load(&MERGING).await) {
+                (merging.merge)(self, &theirs);
+            }
+        });
     }
 
     /// Takes over what another tab has saved, where this one was not told.

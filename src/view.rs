@@ -241,10 +241,10 @@ fn Page() -> impl IntoView {
         }
     });
     let answering = memo(move || shown.session().map_or(0, Session::answering));
-    // What fails is explained at once, also where the network has gone.
+    // What could not be explained without a network is explained with it.
     effect(move || {
-        if answering.get() > 0 {
-            words.fetch();
+        if library.is_online().get() {
+            words.fetch_again();
         }
     });
     let failed = memo(move || shown.session().map_or(0, |session| session.failed().len()));

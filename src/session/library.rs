@@ -609,11 +609,11 @@ impl Library {
         set_timeout(
             move || {
                 spawn_local(async move {
-                    archive::tidy().await;
-                    if archive::is_here() {
+                    let is_open = |id| self.session(id).is_some();
+                    if archive::tidy(is_open).await {
                         super::prepare_merging().await;
+                        self.look_at_room();
                     }
-                    self.look_at_room();
                 });
             },
             std::time::Duration::from_secs(5),

@@ -7,7 +7,7 @@ use wasm_split_helpers::wasm_split;
 use super::{Key, journal, keys, schema::OLD_PREFIX};
 use crate::{
     archive,
-    chat::Chat,
+    chat::{self, Chat},
     chunk::{self, Chunk, Missing},
     packed,
 };
@@ -52,11 +52,6 @@ pub async fn load() -> bool {
     chunk::load(&ARCHIVE).await.is_ok()
 }
 
-/// Whether the chunk is here.
-pub fn is_here() -> bool {
-    here().is_some()
-}
-
 /// A chat's text, packed; None while the chunk is not here.
 pub fn pack(text: &str) -> Option<String> {
     here().map(|archive| (archive.pack)(text))
@@ -94,14 +89,18 @@ pub async fn begin() {
     }
 }
 
-/// Packs the chats that no tab has open, if any chat is stored: whoever is here for the first time
-/// fetches nothing for it.
-pub async fn tidy() {
-    let is_chat =
-        |key: String| key.starts_with(OLD_PREFIX) || matches!(Key::parse(&key), Some(Key::Chat(_)));
-    if keys().any(is_chat)
+/// Packs the chats that no tab has open, if any is stored that this tab has not: whoever is here for the
+/// first time fetches nothing for it. Returns whether it was done.
+pub async fn tidy(is_open: impl Fn(chat::Id) -> bool) -> bool {
+    let is_other = |key: String| match Key::parse(&key) {
+        Some(Key::Chat(id)) => !is_open(id),
+        _ => key.starts_with(OLD_PREFIX),
+    };
+    if keys().any(is_other)
         && let Ok(archive) = chunk::load(&ARCHIVE).await
     {
         (archive.tidy)().await;
+        return true;
     }
+    false
 }

@@ -10,6 +10,7 @@ use super::{menu, turns};
 use crate::{
     chunk::{self, Place},
     panel,
+    session::prepare_merging,
 };
 
 /// How long nobody has touched the page before it fetches the rest of its program, in milliseconds:
@@ -70,6 +71,7 @@ fn wait() {
     if left <= 0.0 {
         chunk::when_idle(|| fetch(&turns::TURNS));
         chunk::when_idle(|| fetch(&menu::MENU));
+        chunk::when_idle(|| spawn_local(prepare_merging()));
         chunk::when_idle(|| fetch(&panel::HISTORY));
         chunk::when_idle(|| fetch(&panel::SETTINGS));
         return;

@@ -62,6 +62,13 @@ impl Words {
         });
     }
 
+    /// Fetches the words that could not be had before.
+    pub fn fetch_again(self) {
+        if self.0.get_untracked() == Standing::Missing {
+            self.fetch();
+        }
+    }
+
     /// Why an endpoint gave no answer or no list, in the reader's language; nothing until the words
     /// are here, and that they are missing where they can't be had.
     pub fn explain(self, error: &Unlisted) -> String {
