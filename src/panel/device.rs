@@ -9,12 +9,12 @@ use wasm_bindgen::{JsValue, prelude::*};
 use crate::{
     assets,
     endpoint::BaseUrl,
-    i18n::{I18n, t_string, use_i18n},
+    i18n::{t_string, use_i18n},
     json,
     session::{Library, Models},
     view::{
         dynamic::{click, derive, effect, memo, part, when, word},
-        explain::explain_device,
+        explain::Words,
         focus_if_lost,
     },
 };
@@ -98,10 +98,10 @@ struct Problem {
 }
 
 impl Problem {
-    fn explain(&self, i18n: I18n) -> String {
-        let words = explain_device(i18n, &self.code);
+    fn explain(&self, words: Words) -> String {
+        let words = words.explain_device(&self.code);
         if self.message.is_empty() {
-            return words.to_owned();
+            return words;
         }
         format!("{words} ({})", self.message)
     }
@@ -176,6 +176,7 @@ pub fn OnDevice(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
+    let words = expect_context::<Words>();
     let refused = RwSignal::new(None::<Problem>);
     let all = followed(refused);
     keep_listed(library, all);
@@ -248,7 +249,7 @@ pub fn OnDevice(
             </ul>
             <p class="hint">{word!(i18n, device_hint)}</p>
             <p class="problem" role="alert">
-                {derive(move || refused.get().map(|refused| refused.explain(i18n)))}
+                {derive(move || refused.get().map(|refused| refused.explain(words)))}
             </p>
             <div class="device-buttons">
                 <button
@@ -290,6 +291,7 @@ fn Line(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
+    let words = expect_context::<Words>();
     let title = format!("On-device · {id}");
     let id = StoredValue::new(id);
     let now = memo(move || {
@@ -354,7 +356,7 @@ fn Line(
         State::Elsewhere => t_string!(i18n, device_elsewhere).to_owned(),
     });
     let problem = derive(move || {
-        now.with(|now| now.error.as_ref().map(|error| error.explain(i18n)))
+        now.with(|now| now.error.as_ref().map(|error| error.explain(words)))
             .unwrap_or_default()
     });
     // What is read out: that it begins and ends, and not each number.

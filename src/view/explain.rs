@@ -14,8 +14,14 @@ use crate::{
     storage,
 };
 
-/// Says why an endpoint gave no answer, or no list of models.
-type Explain = fn(I18n, &Unlisted) -> String;
+/// Says why something failed.
+#[derive(Clone, Copy)]
+struct Explain {
+    /// An endpoint gave no answer, or no list of models.
+    unlisted: fn(I18n, &Unlisted) -> String,
+    /// A model that is to run in this browser can't be had, or can't run.
+    device: fn(I18n, &str) -> &'static str,
+}
 
 thread_local! {
     static EXPLAIN: Chunk<Explain> = const { Chunk::new(|| Box::pin(entry())) };
@@ -23,7 +29,10 @@ thread_local! {
 
 #[wasm_split(actions, fallible)]
 fn entry() -> Result<Explain, Missing> {
-    Ok(explain_unlisted)
+    Ok(Explain {
+        unlisted: explain_unlisted,
+        device: explain_device,
+    })
 }
 
 /// How the chunk with the words stands.
@@ -72,8 +81,17 @@ impl Words {
     /// Why an endpoint gave no answer or no list, in the reader's language; nothing until the words
     /// are here, and that they are missing where they can't be had.
     pub fn explain(self, error: &Unlisted) -> String {
+        self.say(|explain, i18n| (explain.unlisted)(i18n, error))
+    }
+
+    /// Why a model that is to run in this browser can't be had, or can't run, in the same way.
+    pub fn explain_device(self, code: &str) -> String {
+        self.say(|explain, i18n| (explain.device)(i18n, code).to_owned())
+    }
+
+    fn say(self, say: impl FnOnce(Explain, I18n) -> String) -> String {
         match (self.0.get(), chunk::get(&EXPLAIN)) {
-            (_, Some(explain)) => explain(self.1, error),
+            (_, Some(explain)) => say(explain, self.1),
             (Standing::Unasked, None) => {
                 request_animation_frame(move || self.fetch());
                 String::new()
@@ -177,7 +195,7 @@ fn explain_cause(i18n: I18n, error: &Error, status: Option<u16>) -> String {
 
 /// Why a model that is to run in this browser can't be had, or can't run: by its code in
 /// `on-device/page/`.
-pub fn explain_device(i18n: I18n, code: &str) -> &'static str {
+fn explain_device(i18n: I18n, code: &str) -> &'static str {
     match code {
         "no_source" => t_string!(i18n, device_no_source),
         "unreachable" | "offline" => t_string!(i18n, device_unreachable),

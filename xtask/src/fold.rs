@@ -18,7 +18,7 @@ use crate::module;
 pub type Parts = BTreeMap<String, Vec<String>>;
 
 /// Less code than so many bytes is no file of its own.
-const SMALL: usize = 4000;
+const SMALL: usize = 10_000;
 
 /// What the script with the loaders is called.
 const LOADERS: &str = "__wasm_split.js";
