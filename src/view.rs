@@ -61,7 +61,6 @@ pub fn App() -> impl IntoView {
 /// What is shown now, and how to show something else.
 #[derive(Clone, Copy)]
 pub(crate) struct Shown {
-    library: Library,
     opened: Memo<Opened>,
     location: Location,
     /// Whether the history is open.
@@ -116,9 +115,9 @@ impl Shown {
     }
 
     /// Ends a chat that is about to be deleted: a new one takes its place, if it is shown.
-    pub(crate) fn end(self, id: chat::Id) {
+    pub(crate) fn end(self, library: Library, id: chat::Id) {
         let here = untrack(|| self.session()).and_then(|open| untrack(|| open.address()));
-        self.library.end(id);
+        library.end(id);
         if here == Some(id) {
             self.location.replace(&Address::New(Vec::new()).to_string());
         }
@@ -201,7 +200,6 @@ fn Page() -> impl IntoView {
         opened
     });
     let shown = Shown {
-        library,
         opened,
         location,
         history: RwSignal::new(false),

@@ -283,7 +283,7 @@ impl Shelf {
             ];
             let texts = texts.into_iter();
             removed.extend(texts.filter_map(|(key, text)| Some((key.to_string(), text?))));
-            self.shown.end(*id);
+            self.shown.end(self.library, *id);
             storage::delete_chat(*id);
         }
         self.library.offer_undo(removed);

@@ -146,9 +146,9 @@ async fn a_model_answers_after_one_click_and_one_prompt() {
     // It has its program again, since the reload.
     let programs = || {
         let asked = weights.asked();
-        let program = asked
-            .iter()
-            .filter(|path| path.starts_with("/on-device-") && path.ends_with(".wasm"));
+        let program = asked.iter().filter(|path| {
+            path.starts_with("/on-device-") && path.rsplit('.').next() == Some("wasm")
+        });
         program.count()
     };
     wait_until(|| programs() == 2).await;
