@@ -55,7 +55,7 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transfer::{Format, read};
+    use crate::transfer::{Format, read, words::tests::ENGLISH};
 
     #[test]
     fn what_is_written_is_read() {
@@ -67,7 +67,7 @@ mod tests {
                 endpoints: Vec::new(),
                 contents: Vec::new(),
             };
-            let file = request.write(&Words::ENGLISH);
+            let file = request.write(&ENGLISH);
             assert!(file.contains(expected), "{file}");
             file
         }
