@@ -87,7 +87,7 @@ pub fn exporting(module: &[u8], wanted: &HashSet<String>) -> Result<Vec<u8>> {
             let mut exports = ExportSection::new();
             for export in section {
                 let export = export?;
-                exports.export(export.name, export.kind.try_into()?, export.index);
+                exports.export(export.name, export.kind.into(), export.index);
             }
             for index in &indices {
                 exports.export(&format!("{KEPT}{index}"), ExportKind::Func, *index);
@@ -118,7 +118,7 @@ pub fn without_kept(module: &[u8]) -> Result<Vec<u8>> {
             for export in section {
                 let export = export?;
                 if !export.name.starts_with(KEPT) {
-                    exports.export(export.name, export.kind.try_into()?, export.index);
+                    exports.export(export.name, export.kind.into(), export.index);
                 }
             }
             stripped.section(&exports);
