@@ -606,11 +606,13 @@ impl Library {
 
     /// Packs what is not open, when there is time for it.
     fn tidy_soon(self) {
+        if !archive::has_chats() {
+            return;
+        }
         set_timeout(
             move || {
                 spawn_local(async move {
-                    let is_open = |id| self.session(id).is_some();
-                    if archive::tidy(is_open).await {
+                    if archive::tidy().await {
                         super::prepare_merging().await;
                         self.look_at_room();
                     }

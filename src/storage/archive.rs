@@ -7,7 +7,7 @@ use wasm_split_helpers::wasm_split;
 use super::{Key, journal, keys, schema::OLD_PREFIX};
 use crate::{
     archive,
-    chat::{self, Chat},
+    chat::Chat,
     chunk::{self, Chunk, Missing},
     packed,
 };
@@ -89,18 +89,19 @@ pub async fn begin() {
     }
 }
 
-/// Packs the chats that no tab has open, if any is stored that this tab has not: whoever is here for the
-/// first time fetches nothing for it. Returns whether it was done.
-pub async fn tidy(is_open: impl Fn(chat::Id) -> bool) -> bool {
-    let is_other = |key: String| match Key::parse(&key) {
-        Some(Key::Chat(id)) => !is_open(id),
-        _ => key.starts_with(OLD_PREFIX),
-    };
-    if keys().any(is_other)
-        && let Ok(archive) = chunk::load(&ARCHIVE).await
-    {
-        (archive.tidy)().await;
-        return true;
+/// Whether there is anything to tidy: whoever is here for the first time fetches nothing for it.
+pub fn has_chats() -> bool {
+    keys().any(|key| key.starts_with(OLD_PREFIX) || matches!(Key::parse(&key), Some(Key::Chat(_))))
+}
+
+/// Packs the chats that no tab has open, and lets go of what nothing refers to any more. Returns whether
+/// it was done: the chunk may be out of reach.
+pub async fn tidy() -> bool {
+    match chunk::load(&ARCHIVE).await {
+        Ok(archive) => {
+            (archive.tidy)().await;
+            true
+        }
+        Err(_) => false,
     }
-    false
 }
