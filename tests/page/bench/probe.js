@@ -45,6 +45,14 @@
         return performance.timeOrigin + (await frameDone());
     };
 
+    // Clicks, and returns after how many milliseconds the frame with the first content was done.
+    probe.opened = async (button, content) => {
+        const begin = performance.now();
+        document.querySelector(button).click();
+        while (!document.querySelector(content)) await new Promise((resolve) => setTimeout(resolve));
+        return (await frameDone()) - begin;
+    };
+
     // When the document's end is in sight, on the page's own clock.
     const inSight = async () => {
         for (;;) {
