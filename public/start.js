@@ -34,4 +34,12 @@ if (hasChats()) {
     }
 }
 
-start();
+start().catch((error) => {
+    console.error(error);
+    const notice = document.querySelector(".not-here");
+    notice.classList.add("is-certain");
+    notice.querySelector("a").addEventListener("click", (event) => {
+        event.preventDefault();
+        location.reload();
+    });
+});

@@ -79,24 +79,34 @@ impl Words {
     }
 
     /// Why an endpoint gave no answer or no list, in the reader's language; nothing until the words
-    /// are here, and that they are missing where they can't be had.
+    /// are here. Where they can't be had, that, and the reason in short: it is never lost.
     pub fn explain(self, error: &Unlisted) -> String {
-        self.say(|explain, i18n| (explain.unlisted)(i18n, error))
+        let short = || error.to_string();
+        self.say(|explain, i18n| (explain.unlisted)(i18n, error), short)
     }
 
     /// Why a model that is to run in this browser can't be had, or can't run, in the same way.
     pub fn explain_device(self, code: &str) -> String {
-        self.say(|explain, i18n| (explain.device)(i18n, code).to_owned())
+        self.say(
+            |explain, i18n| (explain.device)(i18n, code).to_owned(),
+            || code.to_owned(),
+        )
     }
 
-    fn say(self, say: impl FnOnce(Explain, I18n) -> String) -> String {
+    fn say(
+        self,
+        say: impl FnOnce(Explain, I18n) -> String,
+        short: impl FnOnce() -> String,
+    ) -> String {
         match (self.0.get(), chunk::get(&EXPLAIN)) {
             (_, Some(explain)) => say(explain, self.1),
             (Standing::Unasked, None) => {
                 request_animation_frame(move || self.fetch());
                 String::new()
             }
-            (Standing::Missing, None) => t_string!(self.1, part_missing).to_owned(),
+            (Standing::Missing, None) => {
+                format!("{} ({})", t_string!(self.1, part_missing), short())
+            }
             (_, None) => String::new(),
         }
     }

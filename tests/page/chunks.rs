@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     open, say,
-    support::{Browser, Endpoint, Step, page},
+    support::{Answer, Browser, Endpoint, Step, page},
     wait_for,
 };
 
@@ -43,6 +43,8 @@ const WHOLE: u8 = 0;
 const AWAY: u8 = 1;
 /// The page's program has other names.
 const UPDATED: u8 = 2;
+/// The script that starts the program comes, and nothing of WebAssembly.
+const MODULES_AWAY: u8 = 3;
 
 impl Server {
     async fn start(&self) -> String {
@@ -63,7 +65,13 @@ impl Server {
 async fn file(State(server): State<Server>, uri: Uri) -> Response {
     let state = server.state.load(Ordering::Relaxed);
     let path = uri.path();
-    if state == AWAY && path.starts_with("/page-") {
+    let is_style = path.ends_with(".css");
+    let is_away = match state {
+        AWAY => path.starts_with("/page-") && !is_style,
+        MODULES_AWAY => path.ends_with(".wasm"),
+        _ => false,
+    };
+    if is_away {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let wanted = match path.strip_prefix("/newer-") {
@@ -144,6 +152,51 @@ async fn a_question_is_kept_where_what_answers_it_can_not_be_had() {
     card.says("Not answered yet").await;
     card.press("Retry").await;
     card.logs("a heard: is this kept?").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_request_failed_is_said_where_the_words_for_it_can_not_be_had() {
+    let (endpoint, server) = (Endpoint::start(&["a"]).await, Server::default());
+    let browser = open_at(&server, &endpoint).await;
+    let card = browser.card(1).await;
+    card.send("first").await;
+    card.logs("a heard: first").await;
+    server.is(AWAY);
+    endpoint.will_answer(
+        "a",
+        Answer::refusal(
+            StatusCode::IM_A_TEAPOT,
+            &json!({ "error": { "message": "I am a teapot." } }),
+        ),
+    );
+    card.send("second").await;
+    card.says("This part could not be fetched").await;
+    card.says("HTTP 418: I am a teapot.").await;
+    card.press("Retry").await;
+    card.logs("a heard: second").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_whose_program_can_not_be_had_says_so() {
+    let server = Server::default();
+    let browser = Browser::blank(server.start().await).await;
+    // The first time, not even the script comes that would know of it.
+    for state in [AWAY, MODULES_AWAY] {
+        server.is(state);
+        browser.go("/chat/nonsense").await;
+        browser.page().says("Collate has not loaded yet").await;
+        browser
+            .page()
+            .says("아직 Collate를 불러오지 못했습니다")
+            .await;
+    }
+    server.is(WHOLE);
+    let reload = browser.page().find("link", "Reload · 새로고침").await;
+    reload.click().await;
+    browser.page().says("There is no chat here").await;
+    browser.page().count("link", "Reload · 새로고침", 0).await;
     browser.close().await;
 }
 

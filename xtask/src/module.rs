@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use anyhow::{Result, ensure};
 use wasm_encoder::{ExportKind, ExportSection, Module, RawSection};
-use wasmparser::{KnownCustom, Name, Parser, Payload};
+use wasmparser::{ExportSectionReader, KnownCustom, Name, Parser, Payload};
 
 /// The full names of the functions that it defines, where it says them.
 ///
@@ -12,32 +12,39 @@ use wasmparser::{KnownCustom, Name, Parser, Payload};
 /// It is none.
 pub fn functions(module: &[u8]) -> Result<Vec<String>> {
     let mut imported = 0;
-    let mut names = Vec::new();
     for payload in Parser::new(0).parse_all(module) {
-        match payload? {
-            Payload::ImportSection(section) => {
-                for import in section.into_imports() {
-                    imported += u32::from(matches!(import?.ty, wasmparser::TypeRef::Func(_)));
-                }
+        if let Payload::ImportSection(section) = payload? {
+            for import in section.into_imports() {
+                imported += u32::from(matches!(import?.ty, wasmparser::TypeRef::Func(_)));
             }
-            Payload::CustomSection(section) => {
-                if let KnownCustom::Name(section) = section.as_known() {
-                    for part in section {
-                        if let Name::Function(functions) = part? {
-                            for function in functions {
-                                let function = function?;
-                                if function.index >= imported {
-                                    names.push(function.name.to_owned());
-                                }
-                            }
-                        }
+        }
+    }
+    let mut names = Vec::new();
+    each_name(module, |index, name| {
+        if index >= imported {
+            names.push(name.to_owned());
+        }
+    })?;
+    Ok(names)
+}
+
+/// Tells of the functions whose names it says: which it is, and its full name.
+fn each_name(module: &[u8], mut tell: impl FnMut(u32, &str)) -> Result<()> {
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::CustomSection(section) = payload?
+            && let KnownCustom::Name(section) = section.as_known()
+        {
+            for part in section {
+                if let Name::Function(functions) = part? {
+                    for function in functions {
+                        let function = function?;
+                        tell(function.index, function.name);
                     }
                 }
             }
-            _ => {}
         }
     }
-    Ok(names)
+    Ok(())
 }
 
 /// How many bytes of code it has.
@@ -57,76 +64,73 @@ pub fn code(module: &[u8]) -> Result<usize> {
     Ok(bytes)
 }
 
+/// What the names of exports begin with that only [`exporting`] makes.
+pub const KEPT: &str = "__kept_";
+
 /// The module with these functions among its exports, by names that begin with [`KEPT`].
 ///
 /// # Errors
 /// It is none, or exports nothing.
 pub fn exporting(module: &[u8], wanted: &HashSet<String>) -> Result<Vec<u8>> {
-    let mut indices = Vec::new();
-    for payload in Parser::new(0).parse_all(module) {
-        if let Payload::CustomSection(section) = payload?
-            && let KnownCustom::Name(section) = section.as_known()
-        {
-            for part in section {
-                if let Name::Function(functions) = part? {
-                    for function in functions {
-                        let function = function?;
-                        if wanted.contains(function.name) {
-                            indices.push(function.index);
-                        }
-                    }
-                }
-            }
+    let mut kept = Vec::new();
+    each_name(module, |index, name| {
+        if wanted.contains(name) {
+            kept.push(index);
         }
-    }
-    let mut exporting = Module::new();
-    let mut is_done = false;
-    for payload in Parser::new(0).parse_all(module) {
-        let payload = payload?;
-        if let Payload::ExportSection(section) = payload {
-            let mut exports = ExportSection::new();
-            for export in section {
-                let export = export?;
-                exports.export(export.name, export.kind.into(), export.index);
-            }
-            for index in &indices {
-                exports.export(&format!("{KEPT}{index}"), ExportKind::Func, *index);
-            }
-            exporting.section(&exports);
-            is_done = true;
-        } else {
-            copy(&payload, module, &mut exporting)?;
+    })?;
+    let mut exports_something = false;
+    let module = with_exports(module, |section| {
+        exports_something = true;
+        let mut exports = exports_of(section, |_| true)?;
+        for index in &kept {
+            exports.export(&format!("{KEPT}{index}"), ExportKind::Func, *index);
         }
-    }
-    ensure!(is_done, "the module exports nothing");
-    Ok(exporting.finish())
+        Ok(exports)
+    })?;
+    ensure!(exports_something, "the module exports nothing");
+    Ok(module)
 }
-
-/// What the names of exports begin with that only [`exporting`] makes.
-pub const KEPT: &str = "__kept_";
 
 /// The module without the exports of [`exporting`].
 ///
 /// # Errors
 /// It is none.
 pub fn without_kept(module: &[u8]) -> Result<Vec<u8>> {
-    let mut stripped = Module::new();
+    with_exports(module, |section| {
+        exports_of(section, |name| !name.starts_with(KEPT))
+    })
+}
+
+/// The module with what this makes of its exports.
+fn with_exports(
+    module: &[u8],
+    mut make: impl FnMut(ExportSectionReader<'_>) -> Result<ExportSection>,
+) -> Result<Vec<u8>> {
+    let mut changed = Module::new();
     for payload in Parser::new(0).parse_all(module) {
-        let payload = payload?;
-        if let Payload::ExportSection(section) = payload {
-            let mut exports = ExportSection::new();
-            for export in section {
-                let export = export?;
-                if !export.name.starts_with(KEPT) {
-                    exports.export(export.name, export.kind.into(), export.index);
-                }
+        match payload? {
+            Payload::ExportSection(section) => {
+                changed.section(&make(section)?);
             }
-            stripped.section(&exports);
-        } else {
-            copy(&payload, module, &mut stripped)?;
+            payload => copy(&payload, module, &mut changed)?,
         }
     }
-    Ok(stripped.finish())
+    Ok(changed.finish())
+}
+
+/// The exports whose names are wanted.
+fn exports_of(
+    section: ExportSectionReader<'_>,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<ExportSection> {
+    let mut exports = ExportSection::new();
+    for export in section {
+        let export = export?;
+        if is_wanted(export.name) {
+            exports.export(export.name, export.kind.into(), export.index);
+        }
+    }
+    Ok(exports)
 }
 
 /// Takes a section over as it is.
