@@ -689,9 +689,16 @@ impl Scope {
         field.type_in(text).await;
     }
 
-    /// Clicks the button with this name.
+    /// Clicks the one button with this name. It may be drawn anew at any time until then.
     pub async fn press(&self, button: &str) {
-        self.find("button", button).await.click().await;
+        self.wait(&format!("one button «{button}» to click"), async || {
+            let [found] = &self.all("button", Some(button)).await?[..] else {
+                return Ok(None);
+            };
+            found.click().await?;
+            Ok(Some(()))
+        })
+        .await;
     }
 
     /// Chooses in the combobox with this name.
