@@ -18,7 +18,7 @@ window.trustedTypes?.createPolicy("default", {
     },
 });
 
-// A chat that comes from the storage is shown with its answers: what draws them comes beside the program,
+// A chat that comes from the storage is shown with its answers: what draws them comes with the program,
 // and not after it has begun.
 function hasChats() {
     try {

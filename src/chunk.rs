@@ -5,18 +5,41 @@
 //! chunk, as function pointers. Each chunk is fetched once; one that could not be had is fetched again
 //! the next time.
 
-use std::{cell::Cell, future::Future, pin::Pin, thread::LocalKey};
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    pin::Pin,
+    thread::LocalKey,
+};
 
+use futures_util::{FutureExt, future::Shared};
+use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
-pub use wasm_split_helpers::SplitLoaderError as Missing;
+use wasm_split_helpers::SplitLoaderError;
+
+/// A chunk that could not be had: there is no network, or the server has another version of the page by
+/// now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a part of the page is missing")]
+pub struct Missing;
+
+impl From<SplitLoaderError> for Missing {
+    fn from(_: SplitLoaderError) -> Self {
+        Self
+    }
+}
 
 /// What fetches a chunk.
 pub type Fetch<T> = Pin<Box<dyn Future<Output = Result<T, Missing>>>>;
+
+type Coming = Shared<Pin<Box<dyn Future<Output = ()>>>>;
 
 /// A chunk, and what is called in it.
 pub struct Chunk<T: 'static> {
     fetch: fn() -> Fetch<T>,
     entry: Cell<Option<T>>,
+    /// It is on its way, to all who asked for it meanwhile.
+    coming: RefCell<Option<Coming>>,
 }
 
 /// A chunk in a thread-local static, as all of them are.
@@ -28,6 +51,7 @@ impl<T: Copy + 'static> Chunk<T> {
         Self {
             fetch,
             entry: Cell::new(None),
+            coming: RefCell::new(None),
         }
     }
 }
@@ -37,17 +61,48 @@ pub fn get<T: Copy>(chunk: Place<T>) -> Option<T> {
     chunk.with(|chunk| chunk.entry.get())
 }
 
-/// Fetches a chunk, unless it is here.
+/// Fetches a chunk, unless it is here or on its way.
 ///
 /// # Errors
-/// It can't be had: there is no network, or the server has another version of the page by now.
+/// It can't be had. The next call asks for it again.
 pub async fn load<T: Copy>(chunk: Place<T>) -> Result<T, Missing> {
     if let Some(entry) = get(chunk) {
         return Ok(entry);
     }
-    let entry = chunk.with(|chunk| (chunk.fetch)()).await?;
-    chunk.with(|chunk| chunk.entry.set(Some(entry)));
-    Ok(entry)
+    let coming = chunk.with(|here| {
+        let mut coming = here.coming.borrow_mut();
+        let coming = coming.get_or_insert_with(|| {
+            let fetched = async move {
+                let found = chunk.with(|chunk| (chunk.fetch)()).await.ok();
+                chunk.with(|chunk| {
+                    chunk.entry.set(found);
+                    chunk.coming.take();
+                });
+                if found.is_some() {
+                    look_again();
+                }
+            };
+            let fetched: Pin<Box<dyn Future<Output = ()>>> = Box::pin(fetched);
+            fetched.shared()
+        });
+        coming.clone()
+    });
+    coming.await;
+    get(chunk).ok_or(Missing)
+}
+
+thread_local! {
+    static AGAIN: ArcTrigger = ArcTrigger::new();
+}
+
+/// Tells those who miss a chunk that it may be there now: another one has come, or the network is back.
+pub fn look_again() {
+    AGAIN.with(Notify::notify);
+}
+
+/// Has the effect that calls this run again with each [`look_again`].
+pub fn follow() {
+    AGAIN.with(Track::track);
 }
 
 #[wasm_bindgen(module = "/src/chunk.js")]

@@ -18,7 +18,7 @@ export const setWords = (now) => (words = now);
 
 // A trap, or a stack that has run over in the program; any other error is no end of it.
 const isTrap = (error) =>
-    error instanceof WebAssembly.RuntimeError || (error instanceof RangeError && /wasm/.test(error.stack));
+    error instanceof WebAssembly.RuntimeError || (["RangeError", "InternalError"].includes(error?.name) && /wasm/.test(error.stack));
 
 // The program has come to an end.
 export function fail() {
@@ -39,10 +39,12 @@ export function fail() {
 
 // What is typed in the cards, as the reader sees it, by card.
 function keepDrafts() {
-    const inputs = document.querySelectorAll(".card .composer-box textarea");
-    const drafts = Array.from(inputs, (input) => [input.closest(".card").id.replace("card-", ""), input.value]);
+    const card = (input) => input.closest(".card").id.replace("card-", "");
+    const inputs = Array.from(document.querySelectorAll(".card .composer-box textarea"));
+    const drafts = Object.fromEntries(inputs.map((input) => [card(input), input.value]));
+    const typedIn = inputs.filter((input) => input === document.activeElement).map(card)[0];
     try {
-        sessionStorage.setItem(RESCUED, JSON.stringify(Object.fromEntries(drafts)));
+        sessionStorage.setItem(RESCUED, JSON.stringify({ typedIn, drafts }));
     } catch {
         // Where there is no storage, a reload keeps nothing anyway.
     }
@@ -70,15 +72,24 @@ function tell() {
     dialog.showModal();
 }
 
+function rescued() {
+    try {
+        return JSON.parse(sessionStorage.getItem(RESCUED)) ?? { drafts: {} };
+    } catch {
+        return { drafts: {} };
+    }
+}
+
+// The card that was typed in when the page failed.
+export const typedIn = () => rescued().typedIn;
+
 // What was typed in a card when the page failed, once.
 export function takeDraft(card) {
-    try {
-        const drafts = JSON.parse(sessionStorage.getItem(RESCUED) ?? "{}");
-        const text = drafts[card];
+    const { drafts, ...rest } = rescued();
+    const text = drafts[card];
+    if (text !== undefined) {
         delete drafts[card];
-        sessionStorage.setItem(RESCUED, JSON.stringify(drafts));
-        return text;
-    } catch {
-        return undefined;
+        sessionStorage.setItem(RESCUED, JSON.stringify({ ...rest, drafts }));
     }
+    return text;
 }

@@ -19,6 +19,10 @@ extern "C" {
     /// Says that the program has come to an end.
     pub fn fail();
 
+    /// The card that was typed in when the page failed.
+    #[wasm_bindgen(js_name = typedIn)]
+    pub fn typed_in() -> Option<String>;
+
     /// What was typed in a card when the page failed, once.
     #[wasm_bindgen(js_name = takeDraft)]
     pub fn take_draft(card: &str) -> Option<String>;
@@ -31,7 +35,11 @@ pub fn watch(library: Library, i18n: I18n) {
     Effect::new(move |_| {
         let words = [
             t_string!(i18n, fault_title),
-            t_string!(i18n, fault_text),
+            if library.unsaved().is_some() {
+                t_string!(i18n, fault_unsaved)
+            } else {
+                t_string!(i18n, fault_text)
+            },
             t_string!(i18n, reload),
         ];
         set_words(words.map(str::to_owned).to_vec());

@@ -41,6 +41,7 @@ use pictures::Pictures;
 use sent::Sent;
 use settings::Settings;
 use shelf::Shelf;
+pub(crate) use transfer::FILES;
 use vault::Vault;
 
 /// Draws what a chunk is about.

@@ -1,4 +1,4 @@
-//! The app's state and the user's verbs: the only place where effects start.
+//! The app's state and what a user does: the only place where effects start.
 
 #![expect(
     clippy::disallowed_methods,
@@ -19,7 +19,6 @@ use std::{future::Future, pin::Pin, time::Duration};
 
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use reactive_stores::{AtKeyed, KeyedSubfield, Store};
-use serde::{Deserialize, Serialize};
 use wasm_split_helpers::wasm_split;
 
 use crate::{
@@ -49,7 +48,7 @@ pub type CardField = AtKeyed<Store<Chat>, Chat, card::Id, Vec<Card>>;
 pub type TurnField = AtKeyed<CardField, Card, turn::Id, Vec<Turn>>;
 
 /// Why a filled-in form led to no model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unconnected {
     /// The form can't be right.
     Invalid(endpoint::Invalid),
@@ -239,7 +238,10 @@ impl Session {
     /// Takes over what was typed when the page failed, where that was not saved.
     fn take_rescued(self) {
         let cards = self.chat.cards();
-        let ids: Vec<_> = cards.read_untracked().iter().map(|card| card.id).collect();
+        let mut ids: Vec<_> = cards.read_untracked().iter().map(|card| card.id).collect();
+        // The inputs in sync may lag behind the one that is typed in: its text comes last, and stays.
+        let typed_in = fault::typed_in();
+        ids.sort_by_key(|card| Some(card.to_string()) == typed_in);
         for card in ids {
             if let Some(text) = fault::take_draft(&card.to_string())
                 && untrack(|| self.draft(card)) != text
@@ -1237,13 +1239,14 @@ impl Session {
         let known = self.saving.with_value(|saving| saving.known.clone());
         // Another tab may have saved it, and this one not have heard of it yet.
         if let Some(theirs) = storage::changed_text(chat.id, &known) {
-            if let Some(merging) = chunk::get(&MERGING) {
-                if let Some(merged) = archive::merge(chat.clone(), &theirs) {
-                    (merging.adopt)(self, merged.clone());
-                    chat = merged;
-                }
-            } else {
-                self.merge_later(theirs);
+            let Some(merging) = chunk::get(&MERGING) else {
+                // Neither is written over the other.
+                self.library.keep_unmerged(chat.id, &chat.text());
+                return self.merge_later(theirs);
+            };
+            if let Some(merged) = archive::merge(chat.clone(), &theirs) {
+                (merging.adopt)(self, merged.clone());
+                chat = merged;
             }
         }
         let text = chat.text();
@@ -1287,7 +1290,7 @@ impl Session {
 
     /// Changes the chat, its title as well as what was said, and saves it.
     pub fn edit(self, change: impl FnOnce(&mut Chat)) {
-        let mut chat = self.chat.get_untracked();
+        let mut chat = self.stamped(self.chat.get_untracked());
         change(&mut chat);
         self.adopt(chat);
         self.save();
@@ -1388,8 +1391,7 @@ impl Session {
         }
     }
 
-    /// Merges what another tab has saved with what is here, once what merges is here. Without it, what
-    /// comes next is merged with what is stored.
+    /// Merges what another tab has saved with what is here, once what merges is here.
     fn merge_later(self, theirs: String) {
         leptos::task::spawn_local(async move {
             if let (true, Ok(merging)) = (archive::load().await, chunk::load(&MERGING).await) {

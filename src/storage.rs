@@ -39,6 +39,9 @@ pub enum Error {
     /// No room is left; about 5 MiB is all that a browser gives one origin.
     #[error("storage is full")]
     Full,
+    /// Another tab has changed it, too, and what merges both is not here.
+    #[error("not merged with what another tab has stored")]
+    Unmerged,
 }
 
 /// What was found when the page opened.

@@ -1,4 +1,4 @@
-//! What a user sees. Views read the session's state and call its verbs; they hold no other state
+//! What a user sees. Views read the session's state and say to it what a user does; they hold no other state
 //! than what is open, typed or focused right now.
 
 mod actions;
@@ -28,14 +28,15 @@ mod picker;
 mod turns;
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use crate::{
     address::Address,
     chat::{self, card::Id as CardId},
-    fault,
+    chunk, fault,
     i18n::{I18n, t_string, use_i18n},
     session::{Library, Opened, Session},
-    storage::Theme,
+    storage::{Theme, archive},
 };
 use board::Board;
 use dialog::DialogView;
@@ -43,6 +44,7 @@ pub(crate) use dialog::{Dialog, Patient};
 use dynamic::{click, derive, effect, flag, memo, part, when, word};
 use explain::Words;
 use history::History;
+use lazy::lazy;
 use location::Location;
 use notice::{ChatNotices, Notices};
 
@@ -177,6 +179,17 @@ where
     });
 }
 
+/// Gives the focus to the first control within an element, if nothing has it: what had it is gone.
+pub(crate) fn focus_within(element: &web_sys::Element) {
+    const CONTROLS: &str = "input, button, select, textarea, a[href]";
+    let focused = document().active_element();
+    if focused.is_none_or(|focused| focused.tag_name() == "BODY")
+        && let Ok(Some(first)) = element.query_selector(CONTROLS)
+    {
+        focus(&first.unchecked_into());
+    }
+}
+
 /// Whether the page is too narrow to show the history beside the chat.
 fn is_narrow() -> bool {
     let width = document()
@@ -196,6 +209,7 @@ fn Page() -> impl IntoView {
         if !matches!(opened, Opened::Chat(_)) {
             // A chat that is brought back, or unpacked, is shown where it was missing.
             library.follow_history();
+            chunk::follow();
         }
         opened
     });
@@ -207,7 +221,7 @@ fn Page() -> impl IntoView {
         custom: RwSignal::default(),
     };
     provide_context(shown);
-    let words = Words::provide();
+    Words::provide();
     ahead::begin();
     // A chat in which something was said has an address of its own.
     effect(move || {
@@ -239,10 +253,9 @@ fn Page() -> impl IntoView {
         }
     });
     let answering = memo(move || shown.session().map_or(0, Session::answering));
-    // What could not be explained without a network is explained with it.
     effect(move || {
         if library.is_online().get() {
-            words.fetch_again();
+            chunk::look_again();
         }
     });
     let failed = memo(move || shown.session().map_or(0, |session| session.failed().len()));
@@ -335,13 +348,12 @@ fn Page() -> impl IntoView {
     }
 }
 
-/// What stands in place of a chat that is being unpacked.
+/// What stands in place of a packed chat until what unpacks it is here: then it is opened.
 #[component]
 fn Coming() -> impl IntoView {
-    let i18n = use_i18n();
     view! {
         <main class="board">
-            <p class="empty" role="status">{word!(i18n, loading)}</p>
+            <div class="empty">{lazy(&archive::ARCHIVE, |_| ().into_any())}</div>
         </main>
     }
 }

@@ -326,7 +326,7 @@ impl Shelf {
         let written = storage::write(key, &stored);
         self.failed.set(written.err());
         // What the history shows of it is made again from the chat, where there is no room for it.
-        let _ = storage::save_entry(&chat.entry());
+        self.library.write_entry(&chat.entry());
         self.look();
         written.is_ok()
     }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     chat::{self, Chat, merge::merge},
-    chunk::{self, Chunk, Missing},
+    chunk::{Chunk, Missing},
     endpoint::Endpoint,
     i18n::{I18n, Locale, t_string, use_i18n},
     id::fresh,
@@ -22,6 +22,7 @@ use crate::{
     view::{
         dynamic::{click, derive, effect, memo, part, press, when, word},
         icon::{self, icon},
+        lazy::lazy,
     },
 };
 
@@ -30,7 +31,7 @@ const BACKEND_AI: &str = "backendaiwebui.cache.chat_history";
 
 /// What is called in the chunk that reads and writes files.
 #[derive(Clone, Copy)]
-struct Files {
+pub(crate) struct Files {
     read: fn(&str) -> Result<Import, Error>,
     write: fn(Request, Locale) -> String,
 }
@@ -44,7 +45,7 @@ fn entry() -> Result<Files, Missing> {
 }
 
 thread_local! {
-    static FILES: Chunk<Files> = const { Chunk::new(|| Box::pin(entry())) };
+    pub(crate) static FILES: Chunk<Files> = const { Chunk::new(|| Box::pin(entry())) };
 }
 
 const FORMS: [Form; 3] = [Form::Json, Form::Markdown, Form::Html];
@@ -91,8 +92,7 @@ fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> impl IntoVi
         }
         is_asked.set(false);
     };
-    let failed = RwSignal::new(false);
-    let button = move |form: Form| {
+    let button = move |files: Files, form: Form| {
         let label = match form {
             Form::Json => word!(i18n, export_json),
             Form::Markdown => word!(i18n, export_markdown),
@@ -108,7 +108,6 @@ fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> impl IntoVi
                 class="button wide"
                 aria-description=hint
                 on:click=click(move |_| {
-                    failed.set(false);
                     library.flush();
                     let entries = shelf.entries().get_untracked();
                     let ids = match chat {
@@ -116,10 +115,8 @@ fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> impl IntoVi
                         None => entries.iter().map(|entry| entry.id).collect(),
                     };
                     spawn_local(async move {
-                        export(i18n, &shelf, ids, form, failed).await;
-                        if failed.try_get_untracked() == Some(false) {
-                            end();
-                        }
+                        export(i18n, &shelf, ids, form, files).await;
+                        end();
                     });
                 })
             >
@@ -144,11 +141,8 @@ fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> impl IntoVi
             on:cancel=move |_: ev::Event| is_asked.set(false)
         >
             <h2>{title}</h2>
-            {FORMS.map(button).collect_view()}
+            {lazy(&FILES, move |files| FORMS.map(|form| button(files, form)).collect_view().into_any())}
             <p class="hint">{word!(i18n, export_token_hint)}</p>
-            {when(move || failed.get(), move || view! {
-                <p class="problem" role="alert">{word!(i18n, part_missing)}</p>
-            })}
             <div class="dialog-buttons">
                 <button class="button" on:click=click(move |_| end())>{word!(i18n, cancel)}</button>
             </div>
@@ -167,7 +161,7 @@ fn show_modal(dialog: NodeRef<html::Dialog>) {
 }
 
 /// Offers chats as a file.
-async fn export(i18n: I18n, shelf: &Shelf, ids: Vec<chat::Id>, form: Form, failed: RwSignal<bool>) {
+async fn export(i18n: I18n, shelf: &Shelf, ids: Vec<chat::Id>, form: Form, files: Files) {
     let library = shelf.library();
     let chats: Vec<_> = ids.into_iter().filter_map(|id| shelf.newest(id)).collect();
     let mut contents = Vec::new();
@@ -221,10 +215,6 @@ async fn export(i18n: I18n, shelf: &Shelf, ids: Vec<chat::Id>, form: Form, faile
         endpoints: endpoints.iter().filter(is_used).map(Server::from).collect(),
         chats: chats.into_iter().map(with_time).collect(),
         contents,
-    };
-    let Ok(files) = chunk::load(&FILES).await else {
-        failed.set(true);
-        return;
     };
     let text = (files.write)(request, untrack(|| i18n.locale()));
     let (ending, kind) = file(form);
@@ -344,17 +334,12 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
         }
         is_open.set(false);
     };
-    let missing = RwSignal::new(false);
-    let take = move |name: String, text: String| async move {
+    let take = move |files: Files, name: String, text: &str| {
         done.set(None);
-        let files = chunk::load(&FILES).await;
-        missing.set(files.is_err());
-        if let Ok(files) = files {
-            let found = (files.read)(&text).map(|import| Found::of(import, &shelf));
-            previews.write().push(Preview { name, found });
-        }
+        let found = (files.read)(text).map(|import| Found::of(import, &shelf));
+        previews.write().push(Preview { name, found });
     };
-    let choose = move |input: HtmlInputElement| {
+    let choose = move |reader: Files, input: HtmlInputElement| {
         let list = input.files();
         let files: Vec<File> = list
             .iter()
@@ -367,7 +352,7 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
         spawn_local(async move {
             for file in files {
                 match files::read(&file).await {
-                    Some(text) => take(file.name(), text).await,
+                    Some(text) => take(reader, file.name(), &text),
                     None => previews.write().push(Preview {
                         name: file.name(),
                         found: Err(Error::NotJson),
@@ -379,7 +364,6 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
         });
     };
     let here = storage::text_of(BACKEND_AI);
-    let has_here = here.is_some();
     let count = memo(move || {
         let previews = previews.read();
         let found = previews
@@ -433,34 +417,33 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
                 </button>
             </div>
             <p>{word!(i18n, import_hint)}</p>
-            <label class="field">
-                {word!(i18n, import_files)}
-                <input
-                    type="file"
-                    multiple
-                    accept=".json,application/json,.txt,text/plain"
-                    on:change:target=move |event| choose(event.target())
-                />
-            </label>
-            {has_here.then(|| {
-                let here = here.clone().unwrap_or_default();
+            {lazy(&FILES, move |files| {
                 view! {
-                    <button class="button" on:click=click(move |_| {
-                        previews.set(Vec::new());
-                        spawn_local(take("Backend.AI WebUI".to_owned(), here.clone()));
-                    })>
-                        {word!(i18n, import_here)}
-                    </button>
+                    <label class="field">
+                        {word!(i18n, import_files)}
+                        <input
+                            type="file"
+                            multiple
+                            accept=".json,application/json,.txt,text/plain"
+                            on:change:target=move |event| choose(files, event.target())
+                        />
+                    </label>
+                    {here.clone().map(|here| view! {
+                        <button class="button" on:click=click(move |_| {
+                            previews.set(Vec::new());
+                            take(files, "Backend.AI WebUI".to_owned(), &here);
+                        })>
+                            {word!(i18n, import_here)}
+                        </button>
+                    })}
                 }
+                .into_any()
             })}
             <p class="hint">{word!(i18n, import_backend_ai)}</p>
             <div role="status" class="previews">
                 {when(move || is_busy.get(), move || view! { <p class="hint">{word!(i18n, loading)}</p> })}
                 {part(move || previews.get().into_iter().map(|preview| shown(i18n, preview)).collect_view())}
                 {result}
-                {when(move || missing.get(), move || view! {
-                    <p class="problem">{word!(i18n, part_missing)}</p>
-                })}
             </div>
             <div class="dialog-buttons">
                 {when(move || count.get() > 0, move || view! {

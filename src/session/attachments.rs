@@ -220,7 +220,7 @@ impl Session {
             let name = file.name();
             let read = match chunk::load(&READ).await {
                 Ok(read) => read(id, file).await,
-                Err(_) => Err(file::Error::Failed),
+                Err(_) => Err(file::Error::Unread),
             };
             self.files.shown.update(|shown| {
                 let at = shown.reading.iter().position(|reading| reading.id == id);
@@ -270,7 +270,7 @@ async fn read(id: Id, file: &File) -> Taken {
     blobs::put(id, &content)
         .await
         .map_err(|error| match error {
-            storage::Error::Full => file::Error::Full,
+            storage::Error::Full | storage::Error::Unmerged => file::Error::Full,
             storage::Error::Blocked => file::Error::Blocked,
         })?;
     Ok((kind, worker::whole(content.size())))

@@ -2,7 +2,6 @@
 //! this tab has open.
 
 use leptos::{prelude::*, task::spawn_local};
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast;
 use web_sys::StorageEvent;
 
@@ -10,6 +9,7 @@ use super::Session;
 use crate::{
     address::{Address, Wanted},
     chat::{self, Card, Chat, Entry},
+    chunk,
     endpoint::{self, BaseUrl, Edit, Endpoint, Endpoints, Held, Invalid, Keep, Learned, Server},
     id::{fresh, now},
     json,
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What is known of an endpoint's models.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Models {
     /// They have been asked for.
     Loading,
@@ -34,7 +34,7 @@ pub enum Models {
 }
 
 /// Why an endpoint gave no list of models.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unlisted {
     /// What went wrong.
     #[error(transparent)]
@@ -63,7 +63,7 @@ impl Unlisted {
 pub enum Opened {
     /// A chat.
     Chat(Session),
-    /// A chat that is being unpacked.
+    /// A chat that is packed, and what unpacks it is not here yet.
     Coming,
     /// There is nothing at that address, or nothing that can be read.
     Nothing,
@@ -91,8 +91,6 @@ struct Tab {
     off: bool,
     /// What is damaged and could not be put aside: nothing is written over it.
     kept: Vec<Key>,
-    /// The texts of chats that were packed, until they are opened.
-    unpacked: Table<chat::Id, (Chat, String)>,
     /// The chat in which something was asked last.
     last: Option<chat::Id>,
     /// The page is being left, which ends every request: no fault of the endpoint.
@@ -136,6 +134,7 @@ impl Library {
     pub fn open_all() -> Self {
         let library = Self::read();
         library.watch();
+        library.follow_archive();
         keys::sweep();
         keys::listen(move || library.ask_again());
         library.tidy_soon();
@@ -160,7 +159,6 @@ impl Library {
             has_opened: false,
             off: failed.is_some(),
             kept: loaded.kept,
-            unpacked: Table::default(),
             last: loaded.recent.chat,
             leaving: false,
             details: Table::default(),
@@ -380,45 +378,24 @@ impl Library {
         if let Some(open) = self.session(id) {
             return Opened::Chat(open);
         }
-        let unpacked = self.tab.try_update_value(|tab| tab.unpacked.remove(&id));
-        if let Some((chat, text)) = unpacked.flatten() {
-            return Opened::Chat(self.start(chat, Some(text)));
-        }
         match storage::open(id) {
             Ok(Found::Chat(chat, text)) => Opened::Chat(self.start(*chat, Some(text))),
+            Ok(Found::Packed(_)) if !archive::is_here() => Opened::Coming,
             Ok(Found::Packed(text)) => {
-                spawn_local(self.unpack(id, text));
-                Opened::Coming
+                let unpacked = archive::unpack(&text);
+                if let Some(chat) = unpacked.and_then(|text| Chat::read(&text)) {
+                    return Opened::Chat(self.start(chat, Some(text)));
+                }
+                if let Ok(key) = storage::put_aside(Key::Chat(id), &text) {
+                    self.aside.update(|aside| aside.push(key));
+                }
+                Opened::Nothing
             }
             Ok(Found::Aside(key)) => {
                 self.aside.update(|aside| aside.push(key));
                 Opened::Nothing
             }
             Ok(Found::None) | Err(_) => Opened::Nothing,
-        }
-    }
-
-    /// Unpacks a chat, and opens it then.
-    async fn unpack(self, id: chat::Id, text: String) {
-        let is_loaded = archive::load().await;
-        let chat = archive::unpack(&text).and_then(|text| Chat::read(&text));
-        match chat {
-            Some(chat) => {
-                self.tab
-                    .update_value(|tab| tab.unpacked.insert(id, (chat, text)));
-                self.history.notify();
-            }
-            // Without the program, nobody knows whether it is damaged.
-            None if !is_loaded => {
-                let again = std::time::Duration::from_secs(3);
-                set_timeout(move || self.history.notify(), again);
-            }
-            None => {
-                if let Ok(key) = storage::put_aside(Key::Chat(id), &text) {
-                    self.aside.update(|aside| aside.push(key));
-                }
-                self.history.notify();
-            }
         }
     }
 
@@ -604,6 +581,21 @@ impl Library {
         self.forget_unsaved(id);
     }
 
+    /// Merges what had to wait for what merges, whenever that may be had.
+    fn follow_archive(self) {
+        Effect::new(move |_| {
+            chunk::follow();
+            untrack(|| {
+                for open in self.tab.with_value(|tab| tab.open.clone()) {
+                    open.look_at_stored();
+                }
+                if archive::is_here() {
+                    spawn_local(super::prepare_merging());
+                }
+            });
+        });
+    }
+
     /// Packs what is not open, when there is time for it.
     fn tidy_soon(self) {
         if !archive::has_chats() {
@@ -613,7 +605,6 @@ impl Library {
             move || {
                 spawn_local(async move {
                     if archive::tidy().await {
-                        super::prepare_merging().await;
                         self.look_at_room();
                     }
                 });
@@ -1041,7 +1032,7 @@ impl Library {
     }
 
     /// Saves what the history shows of a chat; returns whether it is saved.
-    pub(super) fn write_entry(self, entry: &Entry) -> bool {
+    pub(crate) fn write_entry(self, entry: &Entry) -> bool {
         let is_saved = self.write(Key::Entry(entry.id), || storage::save_entry(entry));
         self.history.notify();
         is_saved
@@ -1060,7 +1051,22 @@ impl Library {
             write().err()
         };
         self.note_saved(key, failed);
+        // Packed there may be room for it.
+        if failed == Some(storage::Error::Full) && !archive::is_here() {
+            spawn_local(async move {
+                if archive::load().await {
+                    self.save_again();
+                }
+            });
+        }
         failed.is_none()
+    }
+
+    /// Keeps a chat in the second copy alone, until it is merged with what another tab has stored.
+    pub(super) fn keep_unmerged(self, id: chat::Id, text: &str) {
+        let key = Key::Chat(id);
+        storage::journal::put(&key.to_string(), text);
+        self.note_saved(key, Some(storage::Error::Unmerged));
     }
 
     /// Notes that nothing of a chat waits to be saved any more.

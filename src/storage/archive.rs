@@ -14,7 +14,7 @@ use crate::{
 
 /// What is called in the chunk.
 #[derive(Clone, Copy)]
-struct Archive {
+pub struct Archive {
     pack: fn(&str) -> String,
     unpack: fn(&str) -> Option<String>,
     merge: fn(Chat, &str) -> Option<Chat>,
@@ -40,16 +40,32 @@ fn entry() -> Result<Archive, Missing> {
 }
 
 thread_local! {
-    static ARCHIVE: Chunk<Archive> = const { Chunk::new(|| Box::pin(entry())) };
+    /// The chunk.
+    pub static ARCHIVE: Chunk<Archive> = const { Chunk::new(|| Box::pin(entry())) };
 }
 
 fn here() -> Option<Archive> {
     chunk::get(&ARCHIVE)
 }
 
-/// Fetches the chunk, if it is not here yet; returns whether it is.
+/// Whether the chunk is here.
+pub fn is_here() -> bool {
+    here().is_some()
+}
+
+/// Fetches the chunk, if it is not here yet; returns whether it is. What it could not bring back when the
+/// page began, it brings back first.
 pub async fn load() -> bool {
-    chunk::load(&ARCHIVE).await.is_ok()
+    let Ok(archive) = chunk::load(&ARCHIVE).await else {
+        return false;
+    };
+    if journal::is_held() {
+        (archive.restore)().await;
+        if (archive.held)().is_empty() {
+            journal::let_go();
+        }
+    }
+    true
 }
 
 /// A chat's text, packed; None while the chunk is not here.
@@ -79,13 +95,13 @@ pub fn held() -> Vec<(Key, String)> {
 }
 
 /// Brings what is not in the storage into it: what an older version has written, and what was lost
-/// when the browser ended. Where the chunk can't be had, that is tried again the next time.
+/// when the browser ended. Where the chunk can't be had, that waits until it is here.
 pub async fn begin() {
     let is_old = keys().any(|key| key.starts_with(OLD_PREFIX));
-    if (is_old || !journal::differing().await.is_empty())
-        && let Ok(archive) = chunk::load(&ARCHIVE).await
-    {
-        (archive.restore)().await;
+    let differing = journal::differing().await;
+    if is_old || !differing.is_empty() {
+        journal::hold(differing.into_iter().map(|(key, _)| key));
+        load().await;
     }
 }
 
@@ -97,11 +113,11 @@ pub fn has_chats() -> bool {
 /// Packs the chats that no tab has open, and lets go of what nothing refers to any more. Returns whether
 /// it was done: the chunk may be out of reach.
 pub async fn tidy() -> bool {
-    match chunk::load(&ARCHIVE).await {
-        Ok(archive) => {
-            (archive.tidy)().await;
-            true
-        }
-        Err(_) => false,
+    if load().await
+        && let Some(archive) = here()
+    {
+        (archive.tidy)().await;
+        return true;
     }
+    false
 }

@@ -1,12 +1,14 @@
 //! A second copy of what is written, which survives the end of the browser: see `journal.js`.
 
+use std::{cell::RefCell, collections::HashSet};
+
 use js_sys::Array;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(module = "/src/storage/journal.js")]
 extern "C" {
-    /// Keeps what is written under a key.
-    pub fn put(key: &str, text: &str);
+    #[wasm_bindgen(js_name = put)]
+    fn keep(key: &str, text: &str);
 
     /// Forgets a key.
     #[wasm_bindgen(js_name = drop)]
@@ -17,6 +19,33 @@ extern "C" {
 
     #[wasm_bindgen(js_name = differing)]
     async fn all_differing() -> wasm_bindgen::JsValue;
+}
+
+thread_local! {
+    static HELD: RefCell<Option<HashSet<String>>> = const { RefCell::new(None) };
+}
+
+/// Keeps what is written under a key, unless what it has there is [held](hold).
+pub fn put(key: &str, text: &str) {
+    let is_held = HELD.with_borrow(|held| held.as_ref().is_some_and(|held| held.contains(key)));
+    if !is_held {
+        keep(key, text);
+    }
+}
+
+/// Holds what is kept under these keys, until it is in the storage again.
+pub fn hold(keys: impl Iterator<Item = String>) {
+    HELD.set(Some(keys.collect()));
+}
+
+/// Whether something waits to be brought back.
+pub fn is_held() -> bool {
+    HELD.with_borrow(Option::is_some)
+}
+
+/// Whatever waited has been brought back.
+pub fn let_go() {
+    HELD.set(None);
 }
 
 /// Waits until what was put so far is safe, 200 ms at most.

@@ -74,6 +74,7 @@ fn wait() {
         chunk::when_idle(|| spawn_local(prepare_merging()));
         chunk::when_idle(|| fetch(&panel::HISTORY));
         chunk::when_idle(|| fetch(&panel::SETTINGS));
+        chunk::when_idle(|| fetch(&panel::FILES));
         return;
     }
     set_timeout(wait, Duration::from_secs_f64(left / 1000.0));

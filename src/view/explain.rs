@@ -35,47 +35,32 @@ fn entry() -> Result<Explain, Missing> {
     })
 }
 
-/// How the chunk with the words stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    Unasked,
-    Loading,
-    Here,
-    Missing,
-}
-
 /// The words for what fails at an endpoint, which stand in a chunk.
 #[derive(Clone, Copy)]
-pub struct Words(RwSignal<Standing>, I18n);
+pub struct Words {
+    i18n: I18n,
+    /// They could not be had.
+    are_missing: RwSignal<bool>,
+}
 
 impl Words {
     /// Gives the views below the words.
-    pub fn provide() -> Self {
-        let words = Self(RwSignal::new(Standing::Unasked), use_i18n());
-        provide_context(words);
-        words
+    pub fn provide() {
+        provide_context(Self {
+            i18n: use_i18n(),
+            are_missing: RwSignal::new(false),
+        });
     }
 
     /// Fetches the words, unless they are here or on their way.
     pub fn fetch(self) {
-        let standing = self.0;
-        if matches!(standing.get_untracked(), Standing::Loading | Standing::Here) {
-            return;
-        }
-        standing.set(Standing::Loading);
         spawn_local(async move {
-            standing.set(match chunk::load(&EXPLAIN).await {
-                Ok(_) => Standing::Here,
-                Err(_) => Standing::Missing,
-            });
+            let are_missing = chunk::load(&EXPLAIN).await.is_err();
+            // Who reads it asks again.
+            if self.are_missing.get_untracked() != are_missing {
+                self.are_missing.set(are_missing);
+            }
         });
-    }
-
-    /// Fetches the words that could not be had before.
-    pub fn fetch_again(self) {
-        if self.0.get_untracked() == Standing::Missing {
-            self.fetch();
-        }
     }
 
     /// Why an endpoint gave no answer or no list, in the reader's language; nothing until the words
@@ -98,16 +83,16 @@ impl Words {
         say: impl FnOnce(Explain, I18n) -> String,
         short: impl FnOnce() -> String,
     ) -> String {
-        match (self.0.get(), chunk::get(&EXPLAIN)) {
-            (_, Some(explain)) => say(explain, self.1),
-            (Standing::Unasked, None) => {
-                request_animation_frame(move || self.fetch());
-                String::new()
-            }
-            (Standing::Missing, None) => {
-                format!("{} ({})", t_string!(self.1, part_missing), short())
-            }
-            (_, None) => String::new(),
+        chunk::follow();
+        if let Some(explain) = chunk::get(&EXPLAIN) {
+            return say(explain, self.i18n);
+        }
+        // Not while a view is drawn.
+        request_animation_frame(move || self.fetch());
+        if self.are_missing.get() {
+            format!("{} ({})", t_string!(self.i18n, part_missing), short())
+        } else {
+            String::new()
         }
     }
 }
@@ -272,6 +257,7 @@ pub fn explain_file(i18n: I18n, error: file::Error) -> &'static str {
         file::Error::Locked => t_string!(i18n, file_locked),
         file::Error::NoText => t_string!(i18n, file_no_text),
         file::Error::Failed => t_string!(i18n, file_failed),
+        file::Error::Unread => t_string!(i18n, part_missing),
         file::Error::Full => t_string!(i18n, file_full),
         file::Error::Blocked => t_string!(i18n, file_blocked),
     }
@@ -281,6 +267,7 @@ pub fn explain_file(i18n: I18n, error: file::Error) -> &'static str {
 pub fn explain_unsaved(i18n: I18n, error: storage::Error) -> &'static str {
     match error {
         storage::Error::Full => t_string!(i18n, unsaved_full),
+        storage::Error::Unmerged => t_string!(i18n, unsaved_unmerged),
         storage::Error::Blocked => t_string!(i18n, unsaved_blocked),
     }
 }

@@ -3,10 +3,13 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::dynamic::{click, part, word};
+use super::{
+    dynamic::{click, derive, effect, part, word},
+    focus_within,
+};
 use crate::{
     chunk::{self, Place},
-    i18n::use_i18n,
+    i18n::{t_string, use_i18n},
     session::Library,
 };
 
@@ -86,6 +89,26 @@ fn boxed(load: Load, draw: Draw, until: Until) -> AnyView {
         }));
     });
     fetch.with_value(|fetch| fetch());
+    // What is missing in one place may have come to another.
+    effect(move || {
+        chunk::follow();
+        if standing.get_untracked() == Standing::Missing {
+            fetch.with_value(|fetch| fetch());
+        }
+    });
+    // Where the reader asked for it again: its button goes, and had the focus.
+    let asked = StoredValue::new_local(None::<web_sys::Element>);
+    let again = Callback::new(move |button: web_sys::HtmlElement| {
+        asked.set_value(button.parent_element());
+        fetch.with_value(|fetch| fetch());
+    });
+    effect(move || {
+        if standing.get() != Standing::Loading
+            && let Some(around) = asked.try_update_value(Option::take).flatten()
+        {
+            request_animation_frame(move || focus_within(&around));
+        }
+    });
     part(move || match standing.get() {
         Standing::Here => untrack(&draw),
         Standing::Loading => match until {
@@ -93,10 +116,7 @@ fn boxed(load: Load, draw: Draw, until: Until) -> AnyView {
             Until::Quiet => None,
         },
         Standing::Missing => match &until {
-            Until::Here(instead) => {
-                let again = Callback::new(move |()| fetch.with_value(|fetch| fetch()));
-                Some(view! { <Missing again /> {untrack(instead)} }.into_any())
-            }
+            Until::Here(instead) => Some(view! { <Missing again /> {untrack(instead)} }.into_any()),
             Until::Quiet => None,
         },
     })
@@ -112,7 +132,7 @@ fn Loading() -> impl IntoView {
 /// That a part of the page can't be had, and what to do: to try again, or, where the server has another
 /// version by now, to load that.
 #[component]
-fn Missing(again: Callback<()>) -> impl IntoView {
+pub fn Missing(again: Callback<web_sys::HtmlElement>) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let is_outdated = RwSignal::new(false);
@@ -123,8 +143,14 @@ fn Missing(again: Callback<()>) -> impl IntoView {
     part(move || {
         if is_outdated.get() {
             view! {
-                <p class="problem" role="alert">{word!(i18n, new_version)}</p>
-                <button class="button" on:click=click(move |_| library.reload())>
+                <p class="problem" role="alert">
+                    {derive(move || if library.unsaved().is_some() {
+                        t_string!(i18n, new_version_unsaved)
+                    } else {
+                        t_string!(i18n, new_version)
+                    })}
+                </p>
+                <button class="button" type="button" on:click=click(move |_| library.reload())>
                     {word!(i18n, reload)}
                 </button>
             }
@@ -132,7 +158,7 @@ fn Missing(again: Callback<()>) -> impl IntoView {
         } else {
             view! {
                 <p class="problem" role="alert">{word!(i18n, part_missing)}</p>
-                <button class="button" on:click=click(move |_| again.run(()))>
+                <button class="button" type="button" on:click=click(move |event| again.run(event_target(&event)))>
                     {word!(i18n, retry)}
                 </button>
             }

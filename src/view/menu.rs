@@ -88,7 +88,9 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
             >
                 {icon(icon::MORE)}
             </button>
-            {when(move || is_open.get(), move || lazy(&MENU, move |draw| (draw.items)(opened)))}
+            {when(move || is_open.get(), move || view! {
+                <div class="menu-place">{lazy(&MENU, move |draw| (draw.items)(opened))}</div>
+            })}
             {when(move || asks.get(), move || lazy(&MENU, move |draw| (draw.question)(opened)))}
         </div>
     }
@@ -213,7 +215,15 @@ pub fn menu_key(
     items: NodeRef<html::Div>,
     close: impl Fn(),
 ) {
-    let Some(items) = items.get_untracked().filter(|_| is_open.get_untracked()) else {
+    if !is_open.get_untracked() {
+        return;
+    }
+    // Also while the items are on their way.
+    if event.key() == "Escape" {
+        close();
+        return event.prevent_default();
+    }
+    let Some(items) = items.get_untracked() else {
         return;
     };
     let count = items.child_element_count() as usize;
@@ -224,7 +234,6 @@ pub fn menu_key(
         "ArrowUp" => focus_item(&items, (focused + count - 1) % count),
         "Home" => focus_item(&items, 0),
         "End" => focus_item(&items, count - 1),
-        "Escape" => close(),
         _ => return,
     }
     event.prevent_default();

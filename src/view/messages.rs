@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 
 use super::{
-    dynamic::{click, effect, memo, when, word},
+    dynamic::{click, effect, memo, part, when, word},
     focus_on,
     follow::{Follow, Sizes},
     icon::{self, icon},
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     chat::{CardStoreFields, card},
-    i18n::use_i18n,
+    i18n::{t_string, use_i18n},
     session::{CardField, Session},
 };
 
@@ -95,20 +95,28 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
 
 /// What was said, as it was written: where the chunk that draws it can't be had.
 fn unread(card: CardField) -> AnyView {
-    let said = card.turns().try_read_untracked();
-    let turns = said.iter().flat_map(|turns| turns.iter());
-    turns
-        .map(|turn| {
-            let answer = turn.answer.as_ref().map(|answer| {
-                let (model, text) = (answer.model.clone(), answer.text.clone());
-                view! { <article class="message" aria-label=model><div class="text">{text}</div></article> }
-            });
-            let prompt = turn.prompt.clone();
-            view! {
-                <article class="message user"><div class="text">{prompt}</div></article>
-                {answer}
-            }
-        })
-        .collect_view()
-        .into_any()
+    let i18n = use_i18n();
+    part(move || {
+        let said = card.turns().try_read();
+        let turns = said.iter().flat_map(|turns| turns.iter());
+        turns
+            .map(|turn| {
+                let answer = turn.answer.as_ref();
+                view! {
+                    {plain("message user", t_string!(i18n, you).to_owned(), turn.prompt.clone())}
+                    {answer.map(|answer| plain("message", answer.model.clone(), answer.text.clone()))}
+                }
+            })
+            .collect_view()
+    })
+    .into_any()
+}
+
+fn plain(class: &'static str, by: String, text: String) -> AnyView {
+    view! {
+        <article class=class aria-label=by>
+            <div class="text" dir="auto">{text}</div>
+        </article>
+    }
+    .into_any()
 }

@@ -45,6 +45,10 @@ const AWAY: u8 = 1;
 const UPDATED: u8 = 2;
 /// The script that starts the program comes, and nothing of WebAssembly.
 const MODULES_AWAY: u8 = 3;
+/// What packs, unpacks and merges can't be had.
+const ARCHIVE_AWAY: u8 = 4;
+/// The server does not know what a module of WebAssembly is.
+const UNNAMED: u8 = 5;
 
 impl Server {
     async fn start(&self) -> String {
@@ -69,6 +73,7 @@ async fn file(State(server): State<Server>, uri: Uri) -> Response {
     let is_away = match state {
         AWAY => path.starts_with("/page-") && !is_style,
         MODULES_AWAY => path.ends_with(".wasm"),
+        ARCHIVE_AWAY => path.ends_with("/split_archive.wasm"),
         _ => false,
     };
     if is_away {
@@ -81,6 +86,12 @@ async fn file(State(server): State<Server>, uri: Uri) -> Response {
         _ => path.to_owned(),
     };
     let found = page::file(wanted.parse().unwrap()).await.into_response();
+    if state == UNNAMED && path.ends_with(".wasm") {
+        let mut found = found;
+        let unnamed = header::HeaderValue::from_static("application/octet-stream");
+        found.headers_mut().insert(header::CONTENT_TYPE, unnamed);
+        return found;
+    }
     let is_html = found.headers()[header::CONTENT_TYPE] == "text/html; charset=utf-8";
     if !(state == UPDATED && is_html) {
         return found;
@@ -201,6 +212,143 @@ async fn a_page_whose_program_can_not_be_had_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_know_modules_serves_the_whole_page() {
+    let (endpoint, server) = (Endpoint::start(&["a"]).await, Server::default());
+    server.is(UNNAMED);
+    let browser = open_at(&server, &endpoint).await;
+    let card = browser.card(1).await;
+    card.send("hello").await;
+    card.logs("a heard: hello").await;
+    browser.settings().await.press("Close").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_several_cards_wait_for_begins_once() {
+    let (endpoint, server) = (Endpoint::start(&["a"]).await, Server::default());
+    endpoint.will("a", [say("```\nlet x = 1;\n```\n"), Step::Finish("stop")]);
+    let browser = open_at(&server, &endpoint).await;
+    browser.card(1).await.send("code, please").await;
+    browser.card(1).await.find("button", "Wrap lines").await;
+    browser.card(1).await.press("Compare").await;
+    browser.card(2).await.send("and a second card").await;
+    browser
+        .card(2)
+        .await
+        .logs("a heard: and a second card")
+        .await;
+    browser.reload().await;
+    let card = browser.card(1).await;
+    card.press("Wrap lines").await;
+    let wrap = card.find("button", "Wrap lines").await;
+    assert_eq!(wrap.attr("aria-pressed").await.as_deref(), Some("true"));
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packed_chat_is_opened_once_what_unpacks_it_is_there() {
+    let (endpoint, server) = (Endpoint::start(&["a"]).await, Server::default());
+    let browser = open_at(&server, &endpoint).await;
+    let card = browser.card(1).await;
+    card.send("to be packed").await;
+    card.logs("a heard: to be packed").await;
+    let packed = browser.script("return location.pathname").await;
+    browser.page().press("New chat").await;
+    browser.card(1).await.send("the last one").await;
+    browser.card(1).await.logs("a heard: the last one").await;
+    // A page that begins packs what it does not show.
+    browser.reload().await;
+    let key = format!(
+        "collate.v2.chat.{}",
+        packed.as_str().unwrap().trim_start_matches("/chat/")
+    );
+    let is_packed = format!("return !localStorage.getItem('{key}').startsWith('{{')");
+    wait_for(async || browser.script(&is_packed).await == true).await;
+    server.is(ARCHIVE_AWAY);
+    browser.go(packed.as_str().unwrap()).await;
+    browser.page().says("This part could not be fetched").await;
+    server.is(WHOLE);
+    browser.page().press("Retry").await;
+    browser.card(1).await.logs("a heard: to be packed").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tabs_without_what_merges_write_over_neither() {
+    let (endpoint, server) = (Endpoint::start(&["a"]).await, Server::default());
+    let browser = open_at(&server, &endpoint).await;
+    browser.card(1).await.send("shared").await;
+    browser.card(1).await.logs("a heard: shared").await;
+    let chat = browser.script("return location.pathname").await;
+    server.is(ARCHIVE_AWAY);
+    let (first, second) = browser.new_tab().await;
+    browser.go(chat.as_str().unwrap()).await;
+    browser.card(1).await.send("from the second").await;
+    browser.card(1).await.logs("a heard: from the second").await;
+    browser.driver.switch_to_window(first).await.unwrap();
+    let card = browser.card(1).await;
+    card.send("from the first").await;
+    card.logs("a heard: from the first").await;
+    browser
+        .page()
+        .says("another tab has changed this chat")
+        .await;
+    let stored = "return Object.values(localStorage).join()";
+    let stored = browser.script(stored).await;
+    assert!(
+        stored
+            .as_str()
+            .unwrap()
+            .contains("a heard: from the second")
+    );
+    // The next word finds what merges.
+    server.is(WHOLE);
+    card.fill("Message", "draft").await;
+    card.logs("a heard: from the second").await;
+    let is_said = "return document.body.innerText.includes('another tab has changed this chat')";
+    wait_for(async || browser.script(is_said).await == false).await;
+    browser.driver.switch_to_window(second).await.unwrap();
+    browser.card(1).await.logs("a heard: from the first").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_storage_has_lost_waits_for_what_brings_it_back() {
+    let (endpoint, server) = (Endpoint::start(&["a"]).await, Server::default());
+    let browser = open_at(&server, &endpoint).await;
+    let card = browser.card(1).await;
+    card.send("first").await;
+    card.logs("a heard: first").await;
+    let keep =
+        "window.kept = Object.entries(localStorage).filter(([key]) => key.includes('.chat.'))";
+    browser.script(keep).await;
+    let kept = browser.script("return window.kept").await;
+    card.send("second").await;
+    card.logs("a heard: second").await;
+    browser.go("/elsewhere").await;
+    // As after a crash: the storage has an older state than the journal.
+    let script = format!(
+        "for (const [key, text] of {kept}) localStorage.setItem(key, text);
+         sessionStorage.clear()"
+    );
+    browser.script(&script).await;
+    server.is(ARCHIVE_AWAY);
+    browser.go("/").await;
+    let card = browser.card(1).await;
+    card.logs("a heard: first").await;
+    card.count("article", "You", 1).await;
+    card.fill("Message", "a draft").await;
+    let is_saved = "return Object.values(localStorage).join().includes('a draft')";
+    wait_for(async || browser.script(is_saved).await == true).await;
+    server.is(WHOLE);
+    browser.reload().await;
+    let card = browser.card(1).await;
+    card.logs("a heard: second").await;
+    card.find("textbox", "Message").await.holds("a draft").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_is_older_than_its_server_says_so() {
     let (endpoint, server) = (Endpoint::start(&["a"]).await, Server::default());
     let browser = open_at(&server, &endpoint).await;
@@ -257,6 +405,9 @@ async fn a_trap_while_one_types_loses_no_letter() {
     let card = browser.card(1).await;
     card.send("before").await;
     card.logs("a heard: before").await;
+    // The one in sync lags behind.
+    card.press("Compare").await;
+    browser.card(2).await;
     let input = card.find("textbox", "Message").await;
     input.type_in("half a word").await;
     trap(&browser).await;
@@ -264,10 +415,10 @@ async fn a_trap_while_one_types_loses_no_letter() {
     reload_after_the_trap(&browser).await;
     let card = browser.card(1).await;
     card.logs("a heard: before").await;
-    card.find("textbox", "Message")
-        .await
-        .holds("half a word!")
-        .await;
+    for card in [card, browser.card(2).await] {
+        let input = card.find("textbox", "Message").await;
+        input.holds("half a word!").await;
+    }
     browser.close().await;
 }
 

@@ -619,15 +619,7 @@ async fn what_is_exported_comes_back_by_import() {
     let import = async |text: &str| {
         std::fs::write(&path, text).unwrap();
         let dialog = page.find("dialog", "Import").await;
-        let input = dialog
-            .element()
-            .find(thirtyfour::By::Css("input[type=file]"));
-        input
-            .await
-            .unwrap()
-            .send_keys(path.to_str().unwrap())
-            .await
-            .unwrap();
+        dialog.attach(path.to_str().unwrap()).await;
         dialog
     };
     // What is here already is not taken twice.

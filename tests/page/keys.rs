@@ -497,11 +497,7 @@ async fn an_import_brings_no_token_and_takes_no_endpoints_place() {
     drawer.says("No chats yet").await;
     drawer.press("Import").await;
     let dialog = page.find("dialog", "Import").await;
-    let input = dialog
-        .element()
-        .find(thirtyfour::By::Css("input[type=file]"));
-    let path = path.to_str().unwrap();
-    input.await.unwrap().send_keys(path).await.unwrap();
+    dialog.attach(path.to_str().unwrap()).await;
     dialog.press("Import 1").await;
     dialog.says("1 chats imported").await;
     dialog.nth("button", 0).await.click().await;

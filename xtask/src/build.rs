@@ -17,7 +17,7 @@ use crate::{
     cargo, module, names,
     optimise::{self, each},
     page,
-    program::{ANSWERS, FILES, PRELOADED, PROGRAMS, STYLES},
+    program::{ANSWERS, FILES, PROGRAMS, STYLES},
     script::{self, file_name},
     step::{say, step},
     symbols::{self, Symbols},
@@ -141,12 +141,7 @@ fn name(root: &Path, work: &Path, out: &Path) -> Result<()> {
     for (name, path) in files {
         let end = path.extension().and_then(OsStr::to_str).unwrap_or_default();
         let stem = name.strip_suffix(&format!(".{end}")).unwrap_or(name);
-        let bytes = if end == "css" {
-            let path = path.strip_prefix(root)?.to_string_lossy();
-            script::style(root, &[&path], &work.join("style").join(stem), bundles)?
-        } else {
-            fs::read(&path).with_context(|| path.display().to_string())?
-        };
+        let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
         let address = format!("{stem}-{}.{end}", digest(&bytes));
         fs::write(out.join(&address), bytes)?;
         manifest.insert(name.to_owned(), address);
@@ -161,27 +156,18 @@ fn name(root: &Path, work: &Path, out: &Path) -> Result<()> {
     let (folder, _) = program
         .split_once('/')
         .context("the page's program has a folder")?;
-    let preloaded = page::files(&work.join("bound/page"), PRELOADED)?;
-    let preloaded: Vec<_> = preloaded
-        .iter()
-        .map(|file| format!("{folder}/{file}"))
-        .collect();
-    let answers = page::files(&work.join("bound/page"), &[ANSWERS])?;
+    let first = format!("{folder}/{}", page::first());
+    let answers = page::files(&work.join("bound/page"), ANSWERS)?;
     let answers: Vec<_> = answers
         .iter()
         .map(|file| format!("{folder}/{file}"))
-        .filter(|file| !preloaded.contains(file))
         .collect();
     manifest.insert(ANSWERS.to_owned(), answers.join(" "));
     let index = out.join("index.html");
     let html = fs::read_to_string(&index).with_context(|| index.display().to_string())?;
-    manifest.insert(
-        "version".to_owned(),
-        digest(&(&manifest, &programs, &style_address, &html)),
-    );
     fs::write(
         &index,
-        with_program(&html, program, &preloaded, &style_address, &manifest)?,
+        with_program(&html, program, &first, &style_address, &manifest)?,
     )?;
     Ok(())
 }
@@ -190,26 +176,24 @@ fn name(root: &Path, work: &Path, out: &Path) -> Result<()> {
 fn with_program(
     html: &str,
     program: &str,
-    preloaded: &[String],
+    first: &str,
     style: &str,
     manifest: &BTreeMap<String, String>,
 ) -> Result<String> {
     let missing = || anyhow!("the page has no {MARK}…");
     let (before, rest) = html.split_once(MARK).ok_or_else(missing)?;
     let (_, after) = rest.split_once('>').ok_or_else(missing)?;
-    let mut head = vec![format!("<link rel=\"stylesheet\" href=\"{style}\">")];
-    // As the glue fetches it: else it would be fetched twice.
-    head.extend(preloaded.iter().map(|file| {
-        format!("<link rel=\"preload\" as=\"fetch\" type=\"application/wasm\" crossorigin href=\"{file}\">")
-    }));
-    // Data in a block of the page is no script: the content policy has no say in it. Addresses have no `<`.
     let manifest = json!(manifest);
-    head.push(format!(
-        "<script type=\"application/json\" id=\"manifest\">{manifest}</script>"
-    ));
-    head.push(format!(
-        "<script type=\"module\" src=\"{program}\"></script>"
-    ));
+    let head = [
+        format!("<link rel=\"stylesheet\" href=\"{style}\">"),
+        // As the glue fetches it: else it would be fetched twice.
+        format!(
+            "<link rel=\"preload\" as=\"fetch\" type=\"application/wasm\" crossorigin href=\"{first}\">"
+        ),
+        // Data in a block of the page is no script: the content policy has no say in it. Addresses have no `<`.
+        format!("<script type=\"application/json\" id=\"manifest\">{manifest}</script>"),
+        format!("<script type=\"module\" src=\"{program}\"></script>"),
+    ];
     let head = head.concat();
     Ok(format!("{before}{head}{after}"))
 }
@@ -248,11 +232,10 @@ mod tests {
     fn the_page_is_told_of_its_program() {
         let html = format!("<head>{MARK} data-trunk-id=\"1\">\n</head>");
         let manifest = BTreeMap::from([("maths".to_owned(), "maths-1/worker.js".to_owned())]);
-        let preloaded = ["page-1/program_bg.wasm".to_owned()];
         let page = with_program(
             &html,
             "page-1/start.js",
-            &preloaded,
+            "page-1/program_bg.wasm",
             "page-2.css",
             &manifest,
         );
@@ -263,6 +246,6 @@ mod tests {
              <script type=\"application/json\" id=\"manifest\">{\"maths\":\"maths-1/worker.js\"}</script>\
              <script type=\"module\" src=\"page-1/start.js\"></script>\n</head>"
         );
-        assert!(with_program("<head></head>", "", &[], "", &manifest).is_err());
+        assert!(with_program("<head></head>", "", "", "", &manifest).is_err());
     }
 }

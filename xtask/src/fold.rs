@@ -21,7 +21,7 @@ pub type Parts = BTreeMap<String, Vec<String>>;
 const SMALL: usize = 10_000;
 
 /// What the script with the loaders is called.
-const LOADERS: &str = "__wasm_split.js";
+pub const LOADERS: &str = "__wasm_split.js";
 
 fn shared(parts: &Parts) -> impl Iterator<Item = &String> {
     let files: HashSet<_> = parts.values().flatten().collect();

@@ -5,7 +5,7 @@
 
 use std::{fs, path::Path};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::{Options, transform};
 
@@ -19,7 +19,7 @@ use crate::{
 /// What the glue of each program is called, and its module with `_bg`.
 pub const NAME: &str = "program";
 
-/// Which files each part of the page is made of, for `PRELOADED`.
+/// Which files each part of the page is made of: see [`files`].
 const PARTS: &str = "parts.json";
 
 /// What the split leaves for wasm-bindgen.
@@ -42,6 +42,9 @@ pub fn bind(program: &Program, path: &Path, bound: &Path) -> Result<()> {
         cache::empty(bound)?;
         let mut parts = split(&module::exporting(&whole, &small)?, bound)?;
         fold::data(&mut parts, bound, &main)?;
+        let loaders = bound.join(fold::LOADERS);
+        let script = fs::read_to_string(&loaders)?;
+        fs::write(&loaders, tolerant(&script)?)?;
         fs::write(bound.with_extension(PARTS), serde_json::to_vec(&parts)?)?;
         // The parts want what the linker exports: the memory, the table, the stack's place.
         bindgen.keep_lld_exports(true);
@@ -51,6 +54,21 @@ pub fn bind(program: &Program, path: &Path, bound: &Path) -> Result<()> {
         bindgen.input_bytes(NAME, whole);
     }
     bindgen.out_name(NAME).generate(bound)
+}
+
+/// The script with the loaders, which then takes a module from a server that does not call it one, as the
+/// glue of wasm-bindgen does.
+fn tolerant(script: &str) -> Result<String> {
+    const STRICT: &str = "WebAssembly.instantiateStreaming(src, imports)";
+    ensure!(
+        script.contains(STRICT),
+        "the loaders of the split are others"
+    );
+    Ok(format!(
+        "{}\n{}",
+        include_str!("instantiate.js"),
+        script.replace(STRICT, "instantiate(src, imports)")
+    ))
 }
 
 /// Splits the page's program into a folder.
@@ -65,23 +83,20 @@ fn split(whole: &[u8], folder: &Path) -> Result<Parts> {
     Ok(split.prefetch_map.into_iter().collect())
 }
 
-/// The files of a part of the page, from where it was bound; the program's own first.
+/// The page's own module, without which nothing begins.
+pub fn first() -> String {
+    format!("{NAME}_bg.wasm")
+}
+
+/// The files of a part of the page besides the first, from where it was bound.
 ///
 /// # Errors
 /// There is no such part.
-pub fn files(bound: &Path, parts: &[&str]) -> Result<Vec<String>> {
+pub fn files(bound: &Path, part: &str) -> Result<Vec<String>> {
     let known = fs::read(bound.with_extension(PARTS))?;
     let known: Parts = serde_json::from_slice(&known)?;
-    let mut files = vec![format!("{NAME}_bg.wasm")];
-    for part in parts {
-        let names = known
-            .get(*part)
-            .with_context(|| format!("the page has no part {part}"))?;
-        for file in names.iter().map(|name| format!("{name}.wasm")) {
-            if !files.contains(&file) {
-                files.push(file);
-            }
-        }
-    }
-    Ok(files)
+    let names = known
+        .get(part)
+        .with_context(|| format!("the page has no part {part}"))?;
+    Ok(names.iter().map(|name| format!("{name}.wasm")).collect())
 }

@@ -115,15 +115,11 @@ pub const PROGRAMS: &[Program] = &[
     },
 ];
 
-/// Parts of the page's program, by the names in `#[wasm_split(NAME)]`, that the first view needs: the
-/// page's HTML has them fetched at once.
-pub const PRELOADED: &[&str] = &[];
-
 /// The part of the page's program that draws answers: `public/start.js` has it fetched at once where
 /// there are any.
 pub const ANSWERS: &str = "answers";
 
-/// What else the page asks for by name, and where it is. Those that are missing are left out.
+/// What else the page asks for by name, and where it is.
 pub const FILES: &[(&str, &str)] = &[("preview.html", "public/preview.html")];
 
 /// The page's own style, in this order.

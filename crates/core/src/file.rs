@@ -21,6 +21,8 @@ pub enum Error {
     NoText,
     /// The worker that reads such files failed, or could not be loaded.
     Failed,
+    /// The part of the page that reads files can't be had.
+    Unread,
     /// The browser's storage is full.
     Full,
     /// The browser gives this page no storage.

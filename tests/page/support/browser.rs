@@ -768,10 +768,14 @@ impl Scope {
         form.press("Refresh model information").await;
     }
 
-    /// Chooses a file, as the dialog that Attach opens would.
+    /// Chooses a file in the first input for files, as the browser's dialog would.
     pub async fn attach(&self, path: &str) {
-        let input = self.element().find(By::Css("input[type=file]"));
-        input.await.unwrap().send_keys(path).await.unwrap();
+        let look = async || {
+            let inputs = self.element().find_all(By::Css("input[type=file]"));
+            Ok(inputs.await?.into_iter().next())
+        };
+        let input = self.wait("an input for files", look).await;
+        input.send_keys(path).await.unwrap();
     }
 
     /// Types a message and presses Enter.

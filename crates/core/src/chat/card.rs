@@ -51,8 +51,7 @@ pub struct Card {
 }
 
 /// What a reader sets for a card: how its model is asked, and what tells it from others.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Manner {
     /// See [`Card::params`].
     pub params: Params,
@@ -62,26 +61,6 @@ pub struct Manner {
     pub name: String,
     /// See [`Card::colour`].
     pub colour: u8,
-}
-
-/// A [`Manner`] on its way between programs: reading a list takes less code than a record.
-type Written = (Params, String, String, u8);
-
-impl From<Written> for Manner {
-    fn from((params, system, name, colour): Written) -> Self {
-        Self {
-            params,
-            system,
-            name,
-            colour,
-        }
-    }
-}
-
-impl From<Manner> for Written {
-    fn from(manner: Manner) -> Self {
-        (manner.params, manner.system, manner.name, manner.colour)
-    }
 }
 
 impl Card {

@@ -70,7 +70,7 @@ impl Error {
 
     /// Whether what is refused may be to count tokens: some refuse what they don't know, and don't say
     /// what. What names another cause is not; [`super::Cause`] knows more of them, but is no part of
-    /// the page's first program.
+    /// the page's first chunk.
     pub fn may_be_of_counting(&self) -> bool {
         let Self::Refused {
             status: 400 | 422,
