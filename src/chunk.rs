@@ -5,14 +5,8 @@
 //! chunk, as function pointers. Each chunk is fetched once; one that could not be had is fetched again
 //! the next time.
 
-use std::{
-    cell::{Cell, RefCell},
-    future::Future,
-    pin::Pin,
-    thread::LocalKey,
-};
+use std::{cell::Cell, future::Future, pin::Pin, thread::LocalKey};
 
-use futures_util::{FutureExt, future::Shared};
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use wasm_split_helpers::SplitLoaderError;
@@ -32,14 +26,10 @@ impl From<SplitLoaderError> for Missing {
 /// What fetches a chunk.
 pub type Fetch<T> = Pin<Box<dyn Future<Output = Result<T, Missing>>>>;
 
-type Coming = Shared<Pin<Box<dyn Future<Output = ()>>>>;
-
 /// A chunk, and what is called in it.
 pub struct Chunk<T: 'static> {
     fetch: fn() -> Fetch<T>,
     entry: Cell<Option<T>>,
-    /// It is on its way, to all who asked for it meanwhile.
-    coming: RefCell<Option<Coming>>,
 }
 
 /// A chunk in a thread-local static, as all of them are.
@@ -51,7 +41,6 @@ impl<T: Copy + 'static> Chunk<T> {
         Self {
             fetch,
             entry: Cell::new(None),
-            coming: RefCell::new(None),
         }
     }
 }
@@ -61,7 +50,8 @@ pub fn get<T: Copy>(chunk: Place<T>) -> Option<T> {
     chunk.with(|chunk| chunk.entry.get())
 }
 
-/// Fetches a chunk, unless it is here or on its way.
+/// Fetches a chunk, unless it is here. What is in it is asked for by all who wait for it, so the function
+/// that leads to it does nothing but tell.
 ///
 /// # Errors
 /// It can't be had. The next call asks for it again.
@@ -69,26 +59,14 @@ pub async fn load<T: Copy>(chunk: Place<T>) -> Result<T, Missing> {
     if let Some(entry) = get(chunk) {
         return Ok(entry);
     }
-    let coming = chunk.with(|here| {
-        let mut coming = here.coming.borrow_mut();
-        let coming = coming.get_or_insert_with(|| {
-            let fetched = async move {
-                let found = chunk.with(|chunk| (chunk.fetch)()).await.ok();
-                chunk.with(|chunk| {
-                    chunk.entry.set(found);
-                    chunk.coming.take();
-                });
-                if found.is_some() {
-                    look_again();
-                }
-            };
-            let fetched: Pin<Box<dyn Future<Output = ()>>> = Box::pin(fetched);
-            fetched.shared()
-        });
-        coming.clone()
-    });
-    coming.await;
-    get(chunk).ok_or(Missing)
+    let found = chunk.with(|chunk| (chunk.fetch)()).await?;
+    if chunk
+        .with(|chunk| chunk.entry.replace(Some(found)))
+        .is_none()
+    {
+        look_again();
+    }
+    Ok(found)
 }
 
 thread_local! {

@@ -7,6 +7,7 @@ mod event;
 pub mod fault;
 mod i18n;
 mod id;
+mod number;
 
 pub mod archive;
 pub mod assets;

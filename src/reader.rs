@@ -11,7 +11,7 @@ mod words;
 
 pub use words::set_words;
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc, sync::Once};
 
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, Event, HtmlElement};
@@ -177,8 +177,13 @@ pub fn plain(text: &str) -> String {
     markdown::plain::plain(&markdown::parse(text), &name)
 }
 
-/// Answers clicks on what was drawn, wherever it is on the page. To be called once.
+/// Answers clicks on what was drawn, wherever it is on the page.
 pub fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(begin);
+}
+
+fn begin() {
     let clicked = Closure::<dyn FnMut(Event)>::new(|event: Event| click(&event));
     // The page has it as long as it is open.
     let _ = document()

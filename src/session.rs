@@ -241,7 +241,13 @@ impl Session {
         let mut ids: Vec<_> = cards.read_untracked().iter().map(|card| card.id).collect();
         // The inputs in sync may lag behind the one that is typed in: its text comes last, and stays.
         let typed_in = fault::typed_in();
-        ids.sort_by_key(|card| Some(card.to_string()) == typed_in);
+        if let Some(at) = ids
+            .iter()
+            .position(|card| Some(card.to_string()) == typed_in)
+        {
+            let last = ids.remove(at);
+            ids.push(last);
+        }
         for card in ids {
             if let Some(text) = fault::take_draft(&card.to_string())
                 && untrack(|| self.draft(card)) != text

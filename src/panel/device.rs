@@ -11,6 +11,7 @@ use crate::{
     endpoint::BaseUrl,
     i18n::{t_string, use_i18n},
     json,
+    number::fixed,
     session::{Library, Models},
     view::{
         dynamic::{click, derive, effect, memo, part, when, word},
@@ -328,7 +329,7 @@ fn Line(
         State::Absent => t_string!(i18n, device_absent, size = size()).to_string(),
         State::Part => t_string!(i18n, device_part, kept = kept(), size = size()).to_string(),
         State::Fetching if kind.get() == Kind::Browser => {
-            let percent = now.with(|now| (100.0 * now.kept).round().to_string());
+            let percent = now.with(|now| fixed(100.0 * now.kept, 0));
             t_string!(i18n, device_percent, percent).to_string()
         }
         State::Fetching => {
@@ -457,7 +458,7 @@ fn Line(
                         max="100"
                         value=derive(move || now.with(|now| {
                             let percent = 100.0 * now.kept / now.size.max(1.0);
-                            percent.round().clamp(0.0, 100.0).to_string()
+                            fixed(percent.clamp(0.0, 100.0), 0)
                         }))
                     ></progress>
                 },

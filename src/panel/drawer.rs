@@ -16,6 +16,7 @@ use super::{
 use crate::{
     chat::{self, Entry},
     i18n::{I18n, t_string, use_i18n},
+    number::fixed,
     session::Library,
     view::{
         dynamic::{click, derive, effect, flag, memo, part, press, when, word},
@@ -332,7 +333,7 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
         let own = memo(move || by_key.read().get(&key).map(|(_, _, row)| row.clone()));
         let top = derive(move || {
             let top = by_key.read().get(&key).map_or(0.0, |(_, top, _)| *top);
-            format!("{top}rem")
+            format!("{}rem", fixed(top, 2))
         });
         let place = derive(move || by_key.read().get(&key).map_or(0, |(place, _, _)| place + 1));
         let inside = part(move || match own.get()? {
@@ -367,7 +368,7 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
                 class="shelf-rows"
                 role="list"
                 aria-label=word!(i18n, chats)
-                style:height=derive(move || layout.with(|layout| format!("{}rem", layout.height)))
+                style:height=derive(move || layout.with(|layout| format!("{}rem", fixed(layout.height, 2))))
             >
                 <For each=move || shown.get() key=|key| *key children=row />
             </div>

@@ -6,6 +6,7 @@ use super::{files, shelf::Shelf, transfer::Exports};
 use crate::{
     chat,
     i18n::{t_string, use_i18n},
+    number::fixed,
     session::Library,
     storage::{
         self, Key,
@@ -193,8 +194,8 @@ pub fn Room() -> impl IntoView {
             <meter
                 aria-label=word!(i18n, room)
                 min="0"
-                max=MOST.to_string()
-                high=(MOST * NEARLY).to_string()
+                max=fixed(MOST, 0)
+                high=fixed(MOST * NEARLY, 0)
                 prop:value=derive(move || taken.read().all)
             ></meter>
             <p>{used}</p>

@@ -9,6 +9,7 @@ use crate::{
     clipboard,
     i18n::{t_string, use_i18n},
     json,
+    number::fixed,
     openai::{self, Error, Request},
     session::Session,
     storage::keys,
@@ -125,7 +126,7 @@ fn Tried(tried: Try, number: usize, count: usize) -> impl IntoView {
     let is_kept = tried.at.is_some();
     let after = |time: Option<f64>| {
         let seconds = (time? - tried.at?) / 1000.0;
-        Some(format!("{seconds:.1}"))
+        Some(fixed(seconds, 1))
     };
     let standing = match (tried.status, after(tried.responded)) {
         (Some(status), Some(time)) => {
@@ -135,7 +136,7 @@ fn Tried(tried: Try, number: usize, count: usize) -> impl IntoView {
     };
     let ended = after(tried.ended).map(|time| t_string!(i18n, sent_ended, time = time).to_string());
     let is_cut = tried.came > MOST_SHOWN;
-    let bytes = t_string!(i18n, sent_bytes, count = tried.came.to_string()).to_string();
+    let bytes = t_string!(i18n, sent_bytes, count = fixed(tried.came, 0)).to_string();
     let facts = [Some(tried.r#type.clone()), Some(bytes), ended];
     let facts: Vec<_> = facts
         .into_iter()

@@ -14,7 +14,7 @@ use super::{
     make, set,
     words::{Word, say, word},
 };
-use crate::assets;
+use crate::{assets, number::fixed};
 
 /// What a frame shows first, as the build calls it.
 const PREVIEW: &str = "preview.html";
@@ -61,7 +61,7 @@ fn told(event: &MessageEvent) {
         {
             let (least, most) = HEIGHTS;
             let height = height.clamp(least, most).ceil();
-            set(&frame, "height", &height.to_string());
+            set(&frame, "height", &fixed(height, 0));
         }
     }
 }

@@ -60,10 +60,7 @@ pub async fn load() -> bool {
         return false;
     };
     if journal::is_held() {
-        (archive.restore)().await;
-        if (archive.held)().is_empty() {
-            journal::let_go();
-        }
+        restore(archive).await;
     }
     true
 }
@@ -101,7 +98,16 @@ pub async fn begin() {
     let differing = journal::differing().await;
     if is_old || !differing.is_empty() {
         journal::hold(differing.into_iter().map(|(key, _)| key));
-        load().await;
+        if let Ok(archive) = chunk::load(&ARCHIVE).await {
+            restore(archive).await;
+        }
+    }
+}
+
+async fn restore(archive: Archive) {
+    (archive.restore)().await;
+    if (archive.held)().is_empty() {
+        journal::let_go();
     }
 }
 

@@ -1,6 +1,6 @@
 //! A second copy of what is written, which survives the end of the browser: see `journal.js`.
 
-use std::{cell::RefCell, collections::HashSet};
+use std::cell::RefCell;
 
 use js_sys::Array;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -22,30 +22,29 @@ extern "C" {
 }
 
 thread_local! {
-    static HELD: RefCell<Option<HashSet<String>>> = const { RefCell::new(None) };
+    static HELD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Keeps what is written under a key, unless what it has there is [held](hold).
 pub fn put(key: &str, text: &str) {
-    let is_held = HELD.with_borrow(|held| held.as_ref().is_some_and(|held| held.contains(key)));
-    if !is_held {
+    if !HELD.with_borrow(|held| held.iter().any(|held| held == key)) {
         keep(key, text);
     }
 }
 
 /// Holds what is kept under these keys, until it is in the storage again.
 pub fn hold(keys: impl Iterator<Item = String>) {
-    HELD.set(Some(keys.collect()));
+    HELD.set(keys.collect());
 }
 
 /// Whether something waits to be brought back.
 pub fn is_held() -> bool {
-    HELD.with_borrow(Option::is_some)
+    HELD.with_borrow(|held| !held.is_empty())
 }
 
 /// Whatever waited has been brought back.
 pub fn let_go() {
-    HELD.set(None);
+    HELD.take();
 }
 
 /// Waits until what was put so far is safe, 200 ms at most.

@@ -69,11 +69,11 @@ impl Server {
 async fn file(State(server): State<Server>, uri: Uri) -> Response {
     let state = server.state.load(Ordering::Relaxed);
     let path = uri.path();
-    let is_style = path.ends_with(".css");
+    let kind = path.rsplit_once('.').map_or("", |(_, kind)| kind);
     let is_away = match state {
-        AWAY => path.starts_with("/page-") && !is_style,
-        MODULES_AWAY => path.ends_with(".wasm"),
-        ARCHIVE_AWAY => path.ends_with("/split_archive.wasm"),
+        AWAY => path.starts_with("/page-") && kind != "css",
+        MODULES_AWAY => kind == "wasm",
+        ARCHIVE_AWAY => path.contains("/split_archive."),
         _ => false,
     };
     if is_away {
@@ -86,7 +86,7 @@ async fn file(State(server): State<Server>, uri: Uri) -> Response {
         _ => path.to_owned(),
     };
     let found = page::file(wanted.parse().unwrap()).await.into_response();
-    if state == UNNAMED && path.ends_with(".wasm") {
+    if state == UNNAMED && kind == "wasm" {
         let mut found = found;
         let unnamed = header::HeaderValue::from_static("application/octet-stream");
         found.headers_mut().insert(header::CONTENT_TYPE, unnamed);

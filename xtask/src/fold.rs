@@ -17,8 +17,9 @@ use crate::module;
 /// Which files each part of the page is made of. In order: the same content is the same file.
 pub type Parts = BTreeMap<String, Vec<String>>;
 
-/// Less code than so many bytes is no file of its own.
-const SMALL: usize = 10_000;
+/// Less code than so many bytes for each part that shares it is no file of its own: the more parts share
+/// it, the surer it is wanted.
+const SMALL: usize = 5_000;
 
 /// What the script with the loaders is called.
 pub const LOADERS: &str = "__wasm_split.js";
@@ -36,7 +37,8 @@ pub fn functions(parts: &Parts, folder: &Path) -> Result<HashSet<String>> {
     let mut functions = HashSet::new();
     for file in shared(parts) {
         let bytes = fs::read(folder.join(format!("{file}.wasm")))?;
-        if module::code(&bytes)? < SMALL {
+        let sharers = parts.values().filter(|files| files.contains(file)).count();
+        if module::code(&bytes)? < SMALL * sharers {
             functions.extend(module::functions(&bytes)?);
         }
     }

@@ -3,7 +3,7 @@
 //! The split goes by the relocations that the linker leaves in the module (see `.cargo/config.toml`),
 //! and wasm-bindgen throws them away.
 
-use std::{fs, path::Path};
+use std::{collections::HashSet, fs, path::Path};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use wasm_bindgen_cli_support::Bindgen;
@@ -38,9 +38,18 @@ pub fn bind(program: &Program, path: &Path, bound: &Path) -> Result<()> {
     bindgen.omit_default_module_path(false);
     if program.is_page {
         let main = bound.join(MAIN);
-        let small = fold::functions(&split(&whole, bound)?, bound)?;
-        cache::empty(bound)?;
-        let mut parts = split(&module::exporting(&whole, &small)?, bound)?;
+        let mut small = HashSet::new();
+        let mut parts = split(&whole, bound)?;
+        // What then stands in the first file leaves other files small.
+        loop {
+            let more = fold::functions(&parts, bound)?;
+            if more.is_subset(&small) {
+                break;
+            }
+            small.extend(more);
+            cache::empty(bound)?;
+            parts = split(&module::exporting(&whole, &small)?, bound)?;
+        }
         fold::data(&mut parts, bound, &main)?;
         let loaders = bound.join(fold::LOADERS);
         let script = fs::read_to_string(&loaders)?;

@@ -98,7 +98,7 @@ async fn controls() {
                 all.push(vec![(OPENED, stage.number(&opened).await)]);
                 stage.close().await;
             }
-            let case = part.add(Case::new(&format!("{name}, {when}"), &all));
+            let case = part.add(Case::new(format!("{name}, {when}"), &all));
             if when == "idle" {
                 let name = format!("{name} on an idle page: first content, ms");
                 must(&name, AtMost(100.0), case.median(OPENED));
