@@ -60,7 +60,10 @@ pub async fn load() -> bool {
         return false;
     };
     if journal::is_held() {
-        restore(archive).await;
+        (archive.restore)().await;
+        if (archive.held)().is_empty() {
+            journal::let_go();
+        }
     }
     true
 }
@@ -97,17 +100,10 @@ pub async fn begin() {
     let is_old = keys().any(|key| key.starts_with(OLD_PREFIX));
     let differing = journal::differing().await;
     if is_old || !differing.is_empty() {
-        journal::hold(differing.into_iter().map(|(key, _)| key));
-        if let Ok(archive) = chunk::load(&ARCHIVE).await {
-            restore(archive).await;
+        match chunk::load(&ARCHIVE).await {
+            Ok(archive) => (archive.restore)().await,
+            Err(_) => journal::hold(differing.into_iter().map(|(key, _)| key)),
         }
-    }
-}
-
-async fn restore(archive: Archive) {
-    (archive.restore)().await;
-    if (archive.held)().is_empty() {
-        journal::let_go();
     }
 }
 
