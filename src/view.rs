@@ -222,7 +222,7 @@ fn Page() -> impl IntoView {
     };
     provide_context(shown);
     Words::provide();
-    ahead::begin();
+    ahead::begin(library);
     // A chat in which something was said has an address of its own.
     effect(move || {
         if let Some(id) = shown.session().and_then(Session::address) {

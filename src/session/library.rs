@@ -367,6 +367,15 @@ impl Library {
         locks::hold(Kind::Answer, cards.collect());
     }
 
+    /// Whether an answer is coming to any chat that is open here.
+    pub fn is_answering(self) -> bool {
+        self.tab.with_value(|tab| {
+            tab.open
+                .iter()
+                .any(|open| !open.answering_cards().is_empty())
+        })
+    }
+
     /// Tells other tabs which chats are open here.
     pub(super) fn tell_open(self) {
         let open = self.tab.with_value(|tab| tab.open.clone());

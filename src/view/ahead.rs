@@ -10,7 +10,7 @@ use super::{menu, turns};
 use crate::{
     chunk::{self, Place},
     panel,
-    session::prepare_merging,
+    session::{Library, prepare_merging},
 };
 
 /// How long nobody has touched the page before it fetches the rest of its program, in milliseconds:
@@ -43,8 +43,9 @@ fn fetch_for(near: &web_sys::Element) {
     }
 }
 
-/// Fetches what is near, as long as the page lasts, and the rest when nobody has touched it for a while.
-pub fn begin() {
+/// Fetches what is near, as long as the page lasts, and the rest when nobody has touched it for a while
+/// and no answer is coming.
+pub fn begin(library: Library) {
     let near = |target: Option<web_sys::EventTarget>| {
         TOUCHED.set(js_sys::Date::now());
         if let Some(near) = target.and_then(|target| target.dyn_into::<web_sys::Element>().ok()) {
@@ -62,11 +63,14 @@ pub fn begin() {
         }
     });
     TOUCHED.set(js_sys::Date::now());
-    wait();
+    wait(library);
 }
 
 /// Waits until nobody has touched the page for a while.
-fn wait() {
+fn wait(library: Library) {
+    if library.is_answering() {
+        TOUCHED.set(js_sys::Date::now());
+    }
     let left = TOUCHED.get() + REST - js_sys::Date::now();
     if left <= 0.0 {
         chunk::when_idle(|| fetch(&turns::TURNS));
@@ -77,5 +81,8 @@ fn wait() {
         chunk::when_idle(|| fetch(&panel::FILES));
         return;
     }
-    set_timeout(wait, Duration::from_secs_f64(left / 1000.0));
+    set_timeout(
+        move || wait(library),
+        Duration::from_secs_f64(left / 1000.0),
+    );
 }
