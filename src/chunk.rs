@@ -50,8 +50,8 @@ pub fn get<T: Copy>(chunk: Place<T>) -> Option<T> {
     chunk.with(|chunk| chunk.entry.get())
 }
 
-/// Fetches a chunk, unless it is here. What is in it is asked for by all who wait for it, so the function
-/// that leads to it does nothing but tell.
+/// Fetches a chunk, unless it is here. The function that carries `wasm_split` runs for each caller who
+/// waits: what must happen once is its own business.
 ///
 /// # Errors
 /// It can't be had. The next call asks for it again.

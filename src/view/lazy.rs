@@ -132,7 +132,7 @@ fn Loading() -> impl IntoView {
 /// That a part of the page can't be had, and what to do: to try again, or, where the server has another
 /// version by now, to load that.
 #[component]
-pub fn Missing(again: Callback<web_sys::HtmlElement>) -> impl IntoView {
+fn Missing(again: Callback<web_sys::HtmlElement>) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let is_outdated = RwSignal::new(false);

@@ -112,6 +112,7 @@ fn unread(card: CardField) -> AnyView {
     .into_any()
 }
 
+/// One message, without Markdown.
 fn plain(class: &'static str, by: String, text: String) -> AnyView {
     view! {
         <article class=class aria-label=by>

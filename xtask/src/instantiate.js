@@ -1,3 +1,4 @@
+// A server that has no name for modules of WebAssembly sends them under another.
 async function instantiate(coming, imports) {
     const response = await coming;
     const isNamed = response.headers.get("content-type") === "application/wasm";
