@@ -8,7 +8,7 @@ use thirtyfour::Key;
 
 use crate::{
     open,
-    support::{Browser, Endpoint, browser::Scope},
+    support::{Browser, Endpoint, Scope},
     wait_for, wait_until,
 };
 

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 
 use crate::{
     say,
-    support::{Browser, Endpoint, Step, browser::Scope},
+    support::{Browser, Endpoint, Scope, Step},
 };
 
 /// The page in one language, with one card that is connected.

@@ -6,8 +6,7 @@ use axum::http::StatusCode;
 use crate::{
     open,
     support::{
-        Browser, Endpoint, Step,
-        browser::Scope,
+        Browser, Endpoint, Scope, Step,
         odd::{Kind, Odd},
     },
     wait_until,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     open,
-    support::{Browser, Endpoint, Step, browser::Scope},
+    support::{Browser, Endpoint, Scope, Step},
 };
 
 /// The page with one card, and its parameters open and in use, all switched off.

@@ -4,7 +4,7 @@ use thirtyfour::Key;
 
 use crate::{
     open, say,
-    support::{Browser, Endpoint, Step, browser::Scope},
+    support::{Browser, Endpoint, Scope, Step},
 };
 
 #[tokio::test(flavor = "multi_thread")]

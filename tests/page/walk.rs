@@ -3,7 +3,7 @@
 
 use thirtyfour::Key;
 
-use crate::support::{Browser, browser::Scope};
+use crate::support::{Browser, Scope};
 
 /// The page in one language, and where its pictures go.
 struct Walk {

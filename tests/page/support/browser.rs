@@ -2,84 +2,31 @@
 //! their computed role and accessible name.
 
 use std::{
-    fmt,
-    io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
-use thirtyfour::{
-    ChromeCapabilities, ChromiumLikeCapabilities, SessionId,
-    common::{command::FormatRequestData, requestdata::RequestData},
-    prelude::*,
-};
+use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, prelude::*};
 
-use super::page;
+use super::{Scope, cost::Cost, driver, page};
 
 /// A condition that does not come true within this time is a failure.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
-const ARGUMENTS: [&str; 10] = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1280,800",
-];
-
-/// chromedriver, which ends with the test process's last browser.
-struct Driver {
-    process: Child,
-    url: String,
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Driver {
-    fn start() -> Self {
-        let program = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".into());
-        let mut process = Command::new(program)
-            .args(["--port=0", "--log-level=WARNING"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("chromedriver is installed: script/bootstrap");
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = lines
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let port = line.split("successfully on port ").nth(1)?;
-                Some(port.trim_end_matches('.').to_owned())
-            })
-            .expect("chromedriver says on which port it listens");
-        Self {
-            process,
-            url: format!("http://127.0.0.1:{port}"),
-        }
-    }
-}
-
-/// A browser with an empty profile, showing the page of a server of its own.
+/// A browser that shows the page of a server of its own, which is an origin of its own: nothing is
+/// stored for it yet.
 pub struct Browser {
     pub driver: WebDriver,
     pub url: String,
-    _process: Arc<Driver>,
+    /// The language of a browser that goes to the next test; none where it ends with this one.
+    shared: Option<String>,
+    cost: Arc<Cost>,
     /// What the console has said so far: reading it takes it away.
     console: Mutex<Vec<String>>,
     expects_violations: AtomicBool,
@@ -116,9 +63,21 @@ impl Browser {
         Self::open_in("en").await
     }
 
-    /// Opens the page in a browser of this language.
+    /// Opens the page in a browser of this language, which other tests have used and will use: each
+    /// test has its own tab and origin.
     pub async fn open_in(language: &str) -> Self {
-        Self::open_with(language, |_| ()).await
+        let url = format!("http://{}/", page::serve().await);
+        let (driver, is_new) = driver::take(language).await;
+        let browser = Self::new(driver, url, Some(language.to_owned()), is_new).await;
+        // A port is used again at times, and what was stored for it is there still.
+        let origin = browser.url.trim_end_matches('/');
+        let all = json!({ "origin": origin, "storageTypes": "all" });
+        let cdp = browser.driver.cdp();
+        cdp.send_raw("Storage.clearDataForOrigin", all)
+            .await
+            .unwrap();
+        browser.go("/").await;
+        browser
     }
 
     /// Opens the page in a browser that keeps a trace of what its threads do: see [`Self::trace`].
@@ -175,7 +134,7 @@ impl Browser {
         let _ = std::fs::remove_file(&port);
         let program = std::env::var("CHROMIUM").unwrap_or_else(|_| "chromium".into());
         let process = Command::new(program)
-            .args(ARGUMENTS)
+            .args(driver::ARGUMENTS)
             .arg("--remote-debugging-port=0")
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg("about:blank")
@@ -269,38 +228,15 @@ impl Browser {
     }
 
     async fn start(url: String, language: &str, add: impl FnOnce(&mut ChromeCapabilities)) -> Self {
-        static DRIVER: OnceLock<Mutex<std::sync::Weak<Driver>>> = OnceLock::new();
-        let process = {
-            let mut shared = DRIVER.get_or_init(Mutex::default).lock().unwrap();
-            shared.upgrade().unwrap_or_else(|| {
-                let started = Arc::new(Driver::start());
-                *shared = Arc::downgrade(&started);
-                started
-            })
-        };
-        let mut capabilities = ChromeCapabilities::new();
-        for arg in ARGUMENTS {
-            capabilities.add_arg(arg).unwrap();
-        }
-        capabilities
-            .add_arg(&format!("--accept-lang={language}"))
-            .unwrap();
-        capabilities
-            .add_experimental_option("prefs", json!({ "intl.accept_languages": language }))
-            .unwrap();
-        if let Ok(binary) = std::env::var("CHROMIUM") {
-            capabilities.set_binary(&binary).unwrap();
-        }
-        let log = json!({ "browser": "ALL" });
-        capabilities.set("goog:loggingPrefs", log).unwrap();
-        add(&mut capabilities);
-        let driver = WebDriver::new(&process.url, capabilities)
-            .await
-            .expect("Chromium starts");
+        Self::new(driver::start(language, add).await, url, None, true).await
+    }
+
+    async fn new(driver: WebDriver, url: String, shared: Option<String>, is_new: bool) -> Self {
         let browser = Self {
             driver,
             url,
-            _process: process,
+            shared,
+            cost: Arc::new(Cost::start(is_new)),
             console: Mutex::default(),
             expects_violations: AtomicBool::new(false),
             expects_traps: AtomicBool::new(false),
@@ -311,11 +247,7 @@ impl Browser {
     }
 
     pub fn page(&self) -> Scope {
-        Scope {
-            driver: self.driver.clone(),
-            within: None,
-            name: "the page".into(),
-        }
+        Scope::page(self.driver.clone(), Arc::clone(&self.cost))
     }
 
     /// The card with this number, in English.
@@ -436,7 +368,12 @@ impl Browser {
         };
         let expects = self.expects_traps.load(Ordering::Relaxed);
         assert!(expects || panics.is_empty(), "{panics:#?}");
-        self.driver.clone().quit().await.unwrap();
+        match &self.shared {
+            Some(language) => driver::leave(self.driver.clone(), language).await,
+            None => self.driver.clone().quit().await,
+        }
+        .expect("the browser lets go of this test's tabs");
+        self.cost.write();
     }
 }
 
@@ -448,365 +385,4 @@ impl Drop for Browser {
             assert!(is_closed, "this browser was not closed: Browser::close");
         }
     }
-}
-
-/// Where something is looked for: the page, or something on it.
-#[derive(Clone)]
-pub struct Scope {
-    driver: WebDriver,
-    within: Option<WebElement>,
-    name: String,
-}
-
-/// Which elements can have a role at all; the browser then tells which have.
-fn candidates(role: &str) -> &'static str {
-    match role {
-        "button" => "button",
-        "textbox" => "textarea, input",
-        "combobox" => "[role=combobox], select",
-        "option" => "[role=option], option",
-        "listbox" => "[role=listbox]",
-        "region" => "section",
-        "article" => "article",
-        "form" => "form",
-        "log" => "[role=log]",
-        "menuitem" => "[role=menuitem]",
-        "dialog" => "dialog, [role=dialog]",
-        "alertdialog" => "[role=alertdialog]",
-        "complementary" => "aside",
-        "link" => "a",
-        "heading" => "h1, h2, h3, h4, h5, h6",
-        "switch" => "[role=switch]",
-        "checkbox" => "input[type=checkbox]",
-        "radio" => "input[type=radio]",
-        "spinbutton" => "input[type=number]",
-        "slider" => "input[type=range]",
-        "table" => "table",
-        "columnheader" => "th",
-        "cell" => "td",
-        "list" => "ul, ol",
-        "listitem" => "li",
-        "figure" => "figure",
-        "group" => "[role=group]",
-        "note" => "[role=note]",
-        "MathMLMath" => "math",
-        "image" => "img",
-        "strong" => "strong",
-        "emphasis" => "em",
-        "deletion" => "del",
-        "doc-noteref" => "[role=doc-noteref]",
-        "doc-backlink" => "[role=doc-backlink]",
-        "doc-footnote" => "[role=doc-footnote]",
-        // Chromium's own name for what opens and closes what is folded.
-        "DisclosureTriangle" => "summary",
-        other => panic!("no test looks for the role {other} yet"),
-    }
-}
-
-impl Scope {
-    /// Waits until exactly one thing has this role and name.
-    pub async fn find(&self, role: &str, name: &str) -> Self {
-        let found = self
-            .wait(&format!("one {role} «{name}»"), async || {
-                let mut all = self.all(role, Some(name)).await?;
-                if all.len() == 1 {
-                    Ok(all.pop())
-                } else {
-                    Ok(None)
-                }
-            })
-            .await;
-        Self {
-            driver: self.driver.clone(),
-            within: Some(found),
-            name: format!("{role} «{name}» in {}", self.name),
-        }
-    }
-
-    /// Waits until so many things have this role and name.
-    pub async fn count(&self, role: &str, name: &str, expected: usize) {
-        self.wait(&format!("{expected} of {role} «{name}»"), async || {
-            Ok((self.all(role, Some(name)).await?.len() == expected).then_some(()))
-        })
-        .await;
-    }
-
-    /// Waits for the thing with this role that has so many before it.
-    pub async fn nth(&self, role: &str, index: usize) -> Self {
-        let found = self
-            .wait(&format!("{role} number {index}"), async || {
-                Ok(self.all(role, None).await?.into_iter().nth(index))
-            })
-            .await;
-        Self {
-            driver: self.driver.clone(),
-            within: Some(found),
-            name: format!("{role} number {index} in {}", self.name),
-        }
-    }
-
-    /// Waits until so many things have this role, whatever their names.
-    pub async fn has(&self, role: &str, expected: usize) {
-        self.wait(&format!("{expected} of {role}"), async || {
-            Ok((self.all(role, None).await?.len() == expected).then_some(()))
-        })
-        .await;
-    }
-
-    /// The texts of the things that have this role now.
-    pub async fn texts(&self, role: &str) -> Vec<String> {
-        let mut texts = Vec::new();
-        for element in self.all(role, None).await.unwrap() {
-            texts.push(element.text().await.unwrap());
-        }
-        texts
-    }
-
-    /// Runs a script in which `it` is this element.
-    pub async fn script(&self, script: &str) -> Value {
-        let it = self.element().to_json().unwrap();
-        let script = format!("const it = arguments[0]; {script}");
-        let result = self.driver.execute(script, vec![it]).await.unwrap();
-        result.json().clone()
-    }
-
-    /// Waits until a script in which `it` is this element returns true.
-    pub async fn comes_true(&self, script: &str) {
-        self.wait(script, async || {
-            Ok((self.script(script).await == true).then_some(()))
-        })
-        .await;
-    }
-
-    /// The names of the things that have this role now.
-    pub async fn names(&self, role: &str) -> Vec<String> {
-        let mut names = Vec::new();
-        for element in self.all(role, None).await.unwrap() {
-            names.push(computed(&element, "computedlabel").await.unwrap());
-        }
-        names
-    }
-
-    async fn all(&self, role: &str, name: Option<&str>) -> WebDriverResult<Vec<WebElement>> {
-        let by = By::Css(candidates(role));
-        let elements = match &self.within {
-            Some(element) => element.find_all(by).await?,
-            None => self.driver.find_all(by).await?,
-        };
-        let mut found = Vec::new();
-        for element in elements {
-            if computed(&element, "computedrole").await? == role
-                && (name.is_none() || name == Some(&computed(&element, "computedlabel").await?))
-            {
-                found.push(element);
-            }
-        }
-        Ok(found)
-    }
-
-    /// Waits until something is true, looking again and again.
-    async fn wait<T>(&self, what: &str, look: impl AsyncFn() -> WebDriverResult<Option<T>>) -> T {
-        let start = Instant::now();
-        loop {
-            match look().await {
-                Ok(Some(found)) => return found,
-                Err(error) if start.elapsed() > PATIENCE => {
-                    panic!("{what} in {}: {error}", self.name)
-                }
-                // An element that has just been replaced is looked for again.
-                Ok(None) | Err(_) => {}
-            }
-            if start.elapsed() > PATIENCE {
-                let text = self.text().await;
-                panic!("not found: {what} in {}, which shows:\n{text}", self.name);
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    /// Waits until the text that is shown fulfils a condition.
-    pub async fn shows(&self, what: impl fmt::Display, holds: impl Fn(&str) -> bool) {
-        self.wait(&what.to_string(), async || {
-            Ok(holds(&self.text().await).then_some(()))
-        })
-        .await;
-    }
-
-    /// Waits until this text is shown.
-    pub async fn says(&self, text: &str) {
-        self.shows(format!("«{text}»"), |shown| shown.contains(text))
-            .await;
-    }
-
-    /// Waits until this text is among this card's messages.
-    pub async fn logs(&self, text: &str) {
-        self.find("log", "Messages").await.says(text).await;
-    }
-
-    pub async fn text(&self) -> String {
-        match &self.within {
-            Some(element) => element.text().await.unwrap_or_default(),
-            None => match self.driver.find(By::Tag("body")).await {
-                Ok(body) => body.text().await.unwrap_or_default(),
-                Err(_) => String::new(),
-            },
-        }
-    }
-
-    pub fn element(&self) -> &WebElement {
-        self.within.as_ref().expect("only the page is no element")
-    }
-
-    /// Waits until it can be clicked, and clicks it.
-    pub async fn click(&self) {
-        self.wait("to be clickable", async || {
-            self.element().click().await?;
-            Ok(Some(()))
-        })
-        .await;
-    }
-
-    pub async fn type_in(&self, keys: impl Into<TypingData>) {
-        self.element().send_keys(keys).await.unwrap();
-    }
-
-    /// Waits until an input holds this.
-    pub async fn holds(&self, expected: &str) {
-        self.wait(&format!("to hold «{expected}»"), async || {
-            Ok((self.element().prop("value").await?.as_deref() == Some(expected)).then_some(()))
-        })
-        .await;
-    }
-
-    pub async fn attr(&self, name: &'static str) -> Option<String> {
-        self.element().attr(name).await.unwrap()
-    }
-
-    /// Types into the field with this name, in place of what it holds.
-    pub async fn fill(&self, field: &str, text: &str) {
-        let field = self.find("textbox", field).await;
-        field.element().clear().await.unwrap();
-        field.type_in(text).await;
-    }
-
-    /// Clicks the one button with this name. It may be drawn anew at any time until then.
-    pub async fn press(&self, button: &str) {
-        self.wait(&format!("one button «{button}» to click"), async || {
-            let [found] = &self.all("button", Some(button)).await?[..] else {
-                return Ok(None);
-            };
-            found.click().await?;
-            Ok(Some(()))
-        })
-        .await;
-    }
-
-    /// Chooses in the combobox with this name.
-    pub async fn choose(&self, combobox: &str, option: &str) {
-        let picker = self.find("combobox", combobox).await;
-        picker.click().await;
-        picker.type_in(option).await;
-        self.wait(&format!("option «{option}»"), async || {
-            let options = self.all("option", None).await?;
-            for element in options {
-                if computed(&element, "computedlabel")
-                    .await?
-                    .starts_with(option)
-                {
-                    element.click().await?;
-                    return Ok(Some(()));
-                }
-            }
-            Ok(None)
-        })
-        .await;
-    }
-
-    /// Chooses an item of this card's More menu.
-    pub async fn choose_more(&self, item: &str) {
-        self.press("More").await;
-        self.find("menuitem", item).await.click().await;
-    }
-
-    /// Opens this card's parameters.
-    pub async fn parameters(&self) -> Self {
-        self.press("Parameters").await;
-        self.find("dialog", "Parameters").await
-    }
-
-    /// Turns the switch with this name.
-    pub async fn turn(&self, switch: &str) {
-        self.find("switch", switch).await.click().await;
-    }
-
-    /// Types a number into the spinbutton with this name.
-    pub async fn set(&self, spinbutton: &str, number: &str) {
-        let field = self.find("spinbutton", spinbutton).await;
-        field.element().clear().await.unwrap();
-        field.type_in(number).await;
-        field.type_in(Key::Tab).await;
-    }
-
-    /// Chooses in the select with this name.
-    pub async fn select(&self, name: &str, option: &str) {
-        let select = self.find("combobox", name).await;
-        let options = select.all("option", None).await.unwrap();
-        for element in options {
-            let shown = element.text().await.unwrap();
-            if shown.starts_with(option) {
-                return element.click().await.unwrap();
-            }
-        }
-        panic!("{} has no option «{option}»", select.name);
-    }
-
-    /// Connects this card by its form, which a card without a model shows.
-    pub async fn connect(&self, base_url: &str, token: &str) {
-        let form = self.find("form", "Custom model").await;
-        form.fill("Base URL", base_url).await;
-        form.fill("Token", token).await;
-        form.press("Refresh model information").await;
-    }
-
-    /// Chooses a file in the first input for files, as the browser's dialog would.
-    pub async fn attach(&self, path: &str) {
-        let look = async || {
-            let inputs = self.element().find_all(By::Css("input[type=file]"));
-            Ok(inputs.await?.into_iter().next())
-        };
-        let input = self.wait("an input for files", look).await;
-        input.send_keys(path).await.unwrap();
-    }
-
-    /// Types a message and presses Enter.
-    pub async fn send(&self, message: &str) {
-        let input = self.find("textbox", "Message").await;
-        input.type_in(message).await;
-        input.type_in(Key::Enter).await;
-    }
-}
-
-/// WebDriver's «Get Computed Role» and «Get Computed Label».
-#[derive(Debug)]
-struct Computed<'a> {
-    element: &'a WebElement,
-    what: &'static str,
-}
-
-impl FormatRequestData for Computed<'_> {
-    fn format_request(&self, session: &SessionId) -> RequestData {
-        let (element, what) = (self.element.element_id(), self.what);
-        RequestData::new(
-            axum::http::Method::GET,
-            format!("session/{session}/element/{element}/{what}"),
-        )
-    }
-}
-
-async fn computed(element: &WebElement, what: &'static str) -> WebDriverResult<String> {
-    element
-        .handle()
-        .cmd(Computed { element, what })
-        .await?
-        .value()
 }

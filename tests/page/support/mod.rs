@@ -1,13 +1,17 @@
 //! What the browser tests share: a browser, the page, and an endpoint that follows a script.
 
 pub mod browser;
+mod cost;
+mod driver;
 pub mod endpoint;
 pub mod odd;
 pub mod odd_models;
 pub mod page;
+pub mod scope;
 pub mod trap;
 pub mod weights;
 
-pub use browser::{Browser, Scope};
+pub use browser::Browser;
 pub use endpoint::{Answer, Cors, Endpoint, Step};
+pub use scope::Scope;
 pub use trap::Trap;

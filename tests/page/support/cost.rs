@@ -1,0 +1,56 @@
+//! What each test costs, as a table that `script/test` reads: `page-tests.tsv` in cargo's folder for
+//! what tests write.
+
+use std::{
+    fs::File,
+    io::Write,
+    path::Path,
+    sync::{
+        Mutex, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+/// What the use of one browser costs.
+pub struct Cost {
+    test: String,
+    is_new: bool,
+    start: Instant,
+    looks: AtomicUsize,
+}
+
+impl Cost {
+    /// Counts from now on, for the test that runs in this thread.
+    pub fn start(is_new: bool) -> Self {
+        Self {
+            // The harness names each thread by its test.
+            test: std::thread::current().name().unwrap_or("?").to_owned(),
+            is_new,
+            start: Instant::now(),
+            looks: AtomicUsize::new(0),
+        }
+    }
+
+    /// Counts a look-up by role and name.
+    pub fn look(&self) {
+        self.looks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Writes a line: the test, browsers started, seconds, look-ups.
+    pub fn write(&self) {
+        static TABLE: OnceLock<Mutex<File>> = OnceLock::new();
+        let table = TABLE.get_or_init(|| {
+            let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("page-tests.tsv");
+            Mutex::new(File::create(path).expect("the table can be written"))
+        });
+        let seconds = self.start.elapsed().as_secs_f64();
+        let looks = self.looks.load(Ordering::Relaxed);
+        let (test, started) = (&self.test, u8::from(self.is_new));
+        // A table that is short of a line is no fault of the page's.
+        let _ = writeln!(
+            table.lock().unwrap(),
+            "{test}\t{started}\t{seconds:.2}\t{looks}"
+        );
+    }
+}

@@ -1,0 +1,125 @@
+//! chromedriver, and the browsers that tests take in turn.
+
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+    sync::{Mutex, OnceLock},
+};
+
+use serde_json::json;
+use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, prelude::*};
+
+/// What each Chromium is started with.
+pub const ARGUMENTS: [&str; 11] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1280,800",
+    // Scripts read an element's computed role and name.
+    "--enable-blink-features=ComputedAccessibilityInfo",
+];
+
+/// Starts chromedriver and ends it once this process has ended, however it ends: standard input
+/// closes then.
+const WATCHED: &str = r#"trap '' INT; "$1" --port=0 --log-level=WARNING & cat >/dev/null; kill $!"#;
+
+/// The URL of chromedriver, which is started by the first test and shared by all.
+pub fn url() -> &'static str {
+    static URL: OnceLock<(String, Mutex<Child>)> = OnceLock::new();
+    let (url, _) = URL.get_or_init(|| {
+        let program = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".into());
+        let mut process = Command::new("sh")
+            .args(["-c", WATCHED, "sh", &program])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("sh is there");
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = lines
+            .map_while(Result::ok)
+            .find_map(|line| {
+                let port = line.split("successfully on port ").nth(1)?;
+                Some(port.trim_end_matches('.').to_owned())
+            })
+            .expect(
+                "chromedriver is installed, and says on which port it listens: script/bootstrap",
+            );
+        (format!("http://127.0.0.1:{port}"), Mutex::new(process))
+    });
+    url
+}
+
+/// Starts a Chromium with an empty profile, in this language.
+pub async fn start(language: &str, add: impl FnOnce(&mut ChromeCapabilities)) -> WebDriver {
+    let mut capabilities = ChromeCapabilities::new();
+    for argument in ARGUMENTS {
+        capabilities.add_arg(argument).unwrap();
+    }
+    capabilities
+        .add_arg(&format!("--accept-lang={language}"))
+        .unwrap();
+    capabilities
+        .add_experimental_option("prefs", json!({ "intl.accept_languages": language }))
+        .unwrap();
+    if let Ok(binary) = std::env::var("CHROMIUM") {
+        capabilities.set_binary(&binary).unwrap();
+    }
+    let log = json!({ "browser": "ALL" });
+    capabilities.set("goog:loggingPrefs", log).unwrap();
+    add(&mut capabilities);
+    // A browser outlives the runtime of the test that starts it, a connection doesn't: none is kept.
+    let client = reqwest::Client::builder()
+        .pool_max_idle_per_host(0)
+        .timeout(std::time::Duration::from_secs(120));
+    WebDriver::builder(url(), capabilities)
+        .client(client.build().unwrap())
+        .await
+        .expect("Chromium starts")
+}
+
+/// Browsers that no test uses now, by language. Each shows one empty tab.
+static IDLE: Mutex<Option<HashMap<String, Vec<WebDriver>>>> = Mutex::new(None);
+
+/// A browser that another test has left, or a new one. The second value tells whether it is new.
+pub async fn take(language: &str) -> (WebDriver, bool) {
+    let idle = {
+        let mut idle = IDLE.lock().unwrap();
+        let idle = idle.get_or_insert_default();
+        idle.get_mut(language).and_then(Vec::pop)
+    };
+    match idle {
+        Some(driver) => (driver, false),
+        // It ends with chromedriver, by the closed pipe between the two: nobody tells it to quit.
+        None => {
+            let add = |capabilities: &mut ChromeCapabilities| {
+                capabilities.add_arg("--remote-debugging-pipe").unwrap();
+            };
+            (start(language, add).await, true)
+        }
+    }
+}
+
+/// Leaves a browser to the next test: with one new tab, the window's first size and no permissions.
+pub async fn leave(driver: WebDriver, language: &str) -> WebDriverResult<()> {
+    let used = driver.windows().await?;
+    let empty = driver.new_tab().await?;
+    for tab in used {
+        driver.switch_to_window(tab).await?;
+        driver.close_window().await?;
+    }
+    driver.switch_to_window(empty).await?;
+    driver.set_window_rect(0, 0, 1280, 800).await?;
+    let cdp = driver.cdp();
+    cdp.send_raw("Browser.resetPermissions", json!({})).await?;
+    let mut idle = IDLE.lock().unwrap();
+    let idle = idle.get_or_insert_default();
+    idle.entry(language.to_owned()).or_default().push(driver);
+    Ok(())
+}

@@ -1,0 +1,396 @@
+//! Where something is looked for on a page. Things are found as a user of assistive technology finds
+//! them: by their computed role and accessible name.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use thirtyfour::{
+    SessionId,
+    common::{command::FormatRequestData, requestdata::RequestData},
+    prelude::*,
+};
+
+use super::{browser::PATIENCE, cost::Cost};
+
+/// Where something is looked for: the page, or something on it.
+#[derive(Clone)]
+pub struct Scope {
+    driver: WebDriver,
+    cost: Arc<Cost>,
+    within: Option<WebElement>,
+    name: String,
+}
+
+/// Finds in one round trip what may have this role, and has this name if one is given. Scripts see
+/// no role where ARIA has no word for it; the driver tells those.
+const LOOK: &str = "const [root, candidates, role, name] = arguments;
+    return [...(root ?? document).querySelectorAll(candidates)].filter((it) =>
+        (it.computedRole || role) === role && (name === null || it.computedName === name))";
+
+/// The names of these elements.
+const NAMES: &str = "return arguments[0].map((it) => it.computedName)";
+
+/// Which elements can have a role at all; the browser then tells which have.
+fn candidates(role: &str) -> &'static str {
+    match role {
+        "button" => "button",
+        "textbox" => "textarea, input",
+        "combobox" => "[role=combobox], select",
+        "option" => "[role=option], option",
+        "listbox" => "[role=listbox]",
+        "region" => "section",
+        "article" => "article",
+        "form" => "form",
+        "log" => "[role=log]",
+        "menuitem" => "[role=menuitem]",
+        "dialog" => "dialog, [role=dialog]",
+        "alertdialog" => "[role=alertdialog]",
+        "complementary" => "aside",
+        "link" => "a",
+        "heading" => "h1, h2, h3, h4, h5, h6",
+        "switch" => "[role=switch]",
+        "checkbox" => "input[type=checkbox]",
+        "radio" => "input[type=radio]",
+        "spinbutton" => "input[type=number]",
+        "slider" => "input[type=range]",
+        "table" => "table",
+        "columnheader" => "th",
+        "cell" => "td",
+        "list" => "ul, ol",
+        "listitem" => "li",
+        "figure" => "figure",
+        "group" => "[role=group]",
+        "note" => "[role=note]",
+        "MathMLMath" => "math",
+        "image" => "img",
+        "strong" => "strong",
+        "emphasis" => "em",
+        "deletion" => "del",
+        "doc-noteref" => "[role=doc-noteref]",
+        "doc-backlink" => "[role=doc-backlink]",
+        "doc-footnote" => "[role=doc-footnote]",
+        // Chromium's own name for what opens and closes what is folded.
+        "DisclosureTriangle" => "summary",
+        other => panic!("no test looks for the role {other} yet"),
+    }
+}
+
+impl Scope {
+    /// The whole page that this browser shows.
+    pub fn page(driver: WebDriver, cost: Arc<Cost>) -> Self {
+        let name = "the page".into();
+        Self {
+            driver,
+            cost,
+            within: None,
+            name,
+        }
+    }
+
+    /// This element within.
+    fn inner(&self, found: WebElement, what: &str) -> Self {
+        Self {
+            driver: self.driver.clone(),
+            cost: Arc::clone(&self.cost),
+            within: Some(found),
+            name: format!("{what} in {}", self.name),
+        }
+    }
+
+    /// Waits until exactly one thing has this role and name.
+    pub async fn find(&self, role: &str, name: &str) -> Self {
+        let found = self
+            .wait(&format!("one {role} «{name}»"), async || {
+                let mut all = self.all(role, Some(name)).await?;
+                if all.len() == 1 {
+                    Ok(all.pop())
+                } else {
+                    Ok(None)
+                }
+            })
+            .await;
+        self.inner(found, &format!("{role} «{name}»"))
+    }
+
+    /// Waits until so many things have this role and name.
+    pub async fn count(&self, role: &str, name: &str, expected: usize) {
+        self.wait(&format!("{expected} of {role} «{name}»"), async || {
+            Ok((self.all(role, Some(name)).await?.len() == expected).then_some(()))
+        })
+        .await;
+    }
+
+    /// Waits for the thing with this role that has so many before it.
+    pub async fn nth(&self, role: &str, index: usize) -> Self {
+        let found = self
+            .wait(&format!("{role} number {index}"), async || {
+                Ok(self.all(role, None).await?.into_iter().nth(index))
+            })
+            .await;
+        self.inner(found, &format!("{role} number {index}"))
+    }
+
+    /// Waits until so many things have this role, whatever their names.
+    pub async fn has(&self, role: &str, expected: usize) {
+        self.wait(&format!("{expected} of {role}"), async || {
+            Ok((self.all(role, None).await?.len() == expected).then_some(()))
+        })
+        .await;
+    }
+
+    /// The texts of the things that have this role now.
+    pub async fn texts(&self, role: &str) -> Vec<String> {
+        let mut texts = Vec::new();
+        for element in self.all(role, None).await.unwrap() {
+            texts.push(element.text().await.unwrap());
+        }
+        texts
+    }
+
+    /// Runs a script in which `it` is this element.
+    pub async fn script(&self, script: &str) -> Value {
+        let it = self.element().to_json().unwrap();
+        let script = format!("const it = arguments[0]; {script}");
+        let result = self.driver.execute(script, vec![it]).await.unwrap();
+        result.json().clone()
+    }
+
+    /// Waits until a script in which `it` is this element returns true.
+    pub async fn comes_true(&self, script: &str) {
+        self.wait(script, async || {
+            Ok((self.script(script).await == true).then_some(()))
+        })
+        .await;
+    }
+
+    /// The names of the things that have this role now.
+    pub async fn names(&self, role: &str) -> Vec<String> {
+        let found = self.all(role, None).await.unwrap();
+        self.names_of(&found).await.unwrap()
+    }
+
+    async fn names_of(&self, elements: &[WebElement]) -> WebDriverResult<Vec<String>> {
+        let elements: Result<Vec<_>, _> = elements.iter().map(WebElement::to_json).collect();
+        let names = self.driver.execute(NAMES, vec![json!(elements?)]).await?;
+        names.convert()
+    }
+
+    async fn all(&self, role: &str, name: Option<&str>) -> WebDriverResult<Vec<WebElement>> {
+        self.cost.look();
+        let root = self.within.as_ref().map(WebElement::to_json);
+        let look = vec![
+            root.transpose()?.unwrap_or_default(),
+            candidates(role).into(),
+            role.into(),
+            name.into(),
+        ];
+        let elements = self.driver.execute(LOOK, look).await?.elements()?;
+        let mut found = Vec::new();
+        for element in elements {
+            // Of what is hidden or behind a modal dialog, only the driver knows that it has no role.
+            if computed_role(&element).await? == role {
+                found.push(element);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Waits until something is true, looking again and again.
+    async fn wait<T>(&self, what: &str, look: impl AsyncFn() -> WebDriverResult<Option<T>>) -> T {
+        let start = Instant::now();
+        loop {
+            match look().await {
+                Ok(Some(found)) => return found,
+                Err(error) if start.elapsed() > PATIENCE => {
+                    panic!("{what} in {}: {error}", self.name)
+                }
+                // An element that has just been replaced is looked for again.
+                Ok(None) | Err(_) => {}
+            }
+            if start.elapsed() > PATIENCE {
+                let text = self.text().await;
+                panic!("not found: {what} in {}, which shows:\n{text}", self.name);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until the text that is shown fulfils a condition.
+    pub async fn shows(&self, what: impl fmt::Display, holds: impl Fn(&str) -> bool) {
+        self.wait(&what.to_string(), async || {
+            Ok(holds(&self.text().await).then_some(()))
+        })
+        .await;
+    }
+
+    /// Waits until this text is shown.
+    pub async fn says(&self, text: &str) {
+        self.shows(format!("«{text}»"), |shown| shown.contains(text))
+            .await;
+    }
+
+    /// Waits until this text is among this card's messages.
+    pub async fn logs(&self, text: &str) {
+        self.find("log", "Messages").await.says(text).await;
+    }
+
+    pub async fn text(&self) -> String {
+        match &self.within {
+            Some(element) => element.text().await.unwrap_or_default(),
+            None => match self.driver.find(By::Tag("body")).await {
+                Ok(body) => body.text().await.unwrap_or_default(),
+                Err(_) => String::new(),
+            },
+        }
+    }
+
+    pub fn element(&self) -> &WebElement {
+        self.within.as_ref().expect("only the page is no element")
+    }
+
+    /// Waits until it can be clicked, and clicks it.
+    pub async fn click(&self) {
+        self.wait("to be clickable", async || {
+            self.element().click().await?;
+            Ok(Some(()))
+        })
+        .await;
+    }
+
+    pub async fn type_in(&self, keys: impl Into<TypingData>) {
+        self.element().send_keys(keys).await.unwrap();
+    }
+
+    /// Waits until an input holds this.
+    pub async fn holds(&self, expected: &str) {
+        self.wait(&format!("to hold «{expected}»"), async || {
+            Ok((self.element().prop("value").await?.as_deref() == Some(expected)).then_some(()))
+        })
+        .await;
+    }
+
+    pub async fn attr(&self, name: &'static str) -> Option<String> {
+        self.element().attr(name).await.unwrap()
+    }
+
+    /// Types into the field with this name, in place of what it holds.
+    pub async fn fill(&self, field: &str, text: &str) {
+        let field = self.find("textbox", field).await;
+        field.element().clear().await.unwrap();
+        field.type_in(text).await;
+    }
+
+    /// Clicks the one button with this name. It may be drawn anew at any time until then.
+    pub async fn press(&self, button: &str) {
+        self.wait(&format!("one button «{button}» to click"), async || {
+            let [found] = &self.all("button", Some(button)).await?[..] else {
+                return Ok(None);
+            };
+            found.click().await?;
+            Ok(Some(()))
+        })
+        .await;
+    }
+
+    /// Chooses in the combobox with this name.
+    pub async fn choose(&self, combobox: &str, option: &str) {
+        let picker = self.find("combobox", combobox).await;
+        picker.click().await;
+        picker.type_in(option).await;
+        self.wait(&format!("option «{option}»"), async || {
+            let options = self.all("option", None).await?;
+            let names = self.names_of(&options).await?;
+            let Some(wanted) = names.iter().position(|name| name.starts_with(option)) else {
+                return Ok(None);
+            };
+            options[wanted].click().await?;
+            Ok(Some(()))
+        })
+        .await;
+    }
+
+    /// Chooses an item of this card's More menu.
+    pub async fn choose_more(&self, item: &str) {
+        self.press("More").await;
+        self.find("menuitem", item).await.click().await;
+    }
+
+    /// Opens this card's parameters.
+    pub async fn parameters(&self) -> Self {
+        self.press("Parameters").await;
+        self.find("dialog", "Parameters").await
+    }
+
+    /// Turns the switch with this name.
+    pub async fn turn(&self, switch: &str) {
+        self.find("switch", switch).await.click().await;
+    }
+
+    /// Types a number into the spinbutton with this name.
+    pub async fn set(&self, spinbutton: &str, number: &str) {
+        let field = self.find("spinbutton", spinbutton).await;
+        field.element().clear().await.unwrap();
+        field.type_in(number).await;
+        field.type_in(Key::Tab).await;
+    }
+
+    /// Chooses in the select with this name.
+    pub async fn select(&self, name: &str, option: &str) {
+        let select = self.find("combobox", name).await;
+        let options = select.all("option", None).await.unwrap();
+        for element in options {
+            let shown = element.text().await.unwrap();
+            if shown.starts_with(option) {
+                return element.click().await.unwrap();
+            }
+        }
+        panic!("{} has no option «{option}»", select.name);
+    }
+
+    /// Connects this card by its form, which a card without a model shows.
+    pub async fn connect(&self, base_url: &str, token: &str) {
+        let form = self.find("form", "Custom model").await;
+        form.fill("Base URL", base_url).await;
+        form.fill("Token", token).await;
+        form.press("Refresh model information").await;
+    }
+
+    /// Chooses a file in the first input for files, as the browser's dialog would.
+    pub async fn attach(&self, path: &str) {
+        let look = async || {
+            let inputs = self.element().find_all(By::Css("input[type=file]"));
+            Ok(inputs.await?.into_iter().next())
+        };
+        let input = self.wait("an input for files", look).await;
+        input.send_keys(path).await.unwrap();
+    }
+
+    /// Types a message and presses Enter.
+    pub async fn send(&self, message: &str) {
+        let input = self.find("textbox", "Message").await;
+        input.type_in(message).await;
+        input.type_in(Key::Enter).await;
+    }
+}
+
+/// WebDriver's «Get Computed Role».
+#[derive(Debug)]
+struct ComputedRole<'a>(&'a WebElement);
+
+impl FormatRequestData for ComputedRole<'_> {
+    fn format_request(&self, session: &SessionId) -> RequestData {
+        let element = self.0.element_id();
+        RequestData::new(
+            axum::http::Method::GET,
+            format!("session/{session}/element/{element}/computedrole"),
+        )
+    }
+}
+
+async fn computed_role(element: &WebElement) -> WebDriverResult<String> {
+    element.handle().cmd(ComputedRole(element)).await?.value()
+}
