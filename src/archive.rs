@@ -94,10 +94,8 @@ pub async fn restore() {
 fn is_readable(key: Key, text: &str) -> bool {
     match key {
         Key::Chat(_) => read(text).is_some(),
-        Key::Endpoints => json::read::<Endpoints>(text).is_some(),
-        Key::Settings => json::read::<Settings>(text).is_some(),
         Key::Vault => json::read::<Stamp>(text).is_some(),
-        _ => true,
+        _ => storage::is_readable(key, text),
     }
 }
 

@@ -5,7 +5,13 @@
 //! chunk, as function pointers. Each chunk is fetched once; one that could not be had is fetched again
 //! the next time.
 
-use std::{cell::Cell, future::Future, pin::Pin, thread::LocalKey};
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    pin::Pin,
+    rc::Rc,
+    thread::LocalKey,
+};
 
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
@@ -71,11 +77,21 @@ pub async fn load<T: Copy>(chunk: Place<T>) -> Result<T, Missing> {
 
 thread_local! {
     static AGAIN: ArcTrigger = ArcTrigger::new();
+    static LISTENERS: RefCell<Vec<Rc<dyn Fn()>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Tells those who miss a chunk that it may be there now: another one has come, or the network is back.
 pub fn look_again() {
     AGAIN.with(Notify::notify);
+    let listeners = LISTENERS.with_borrow(Clone::clone);
+    for listener in listeners {
+        listener();
+    }
+}
+
+/// Has this function run with each [`look_again`], as long as the page lasts.
+pub fn listen(listener: impl Fn() + 'static) {
+    LISTENERS.with_borrow_mut(|listeners| listeners.push(Rc::new(listener)));
 }
 
 /// Has the effect that calls this run again with each [`look_again`].

@@ -17,10 +17,15 @@ pub fn first(target: &EventTarget, success: &str, failure: &str) -> JsFuture {
 
 /// Lets the browser do what waits.
 pub async fn rest() {
+    sleep(0).await;
+}
+
+/// Waits for so many milliseconds; longer in a hidden tab, whose timers are late.
+pub async fn sleep(milliseconds: i32) {
     let promise = Promise::new(&mut |resolve, _| {
         let timer = js_sys::global().unchecked_into::<web_sys::Window>();
         // A function and a time can't be refused.
-        let _ = timer.set_timeout_with_callback(&resolve);
+        let _ = timer.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
     });
     let _ = JsFuture::from(promise).await;
 }

@@ -3,10 +3,7 @@
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
-use crate::{
-    i18n::{I18n, t_string},
-    session::Library,
-};
+use crate::i18n::{I18n, t_string};
 
 #[wasm_bindgen(module = "/src/fault.js")]
 extern "C" {
@@ -29,13 +26,13 @@ extern "C" {
 }
 
 /// Watches the page as long as it lasts. Where it fails, what is open is saved, if that can still be
-/// done, and the reader is told.
-pub fn watch(library: Library, i18n: I18n) {
-    watch_with(&Closure::<dyn Fn()>::new(move || library.save_all()).into_js_value());
+/// done, and the reader is told in words that depend on whether something is unsaved.
+pub fn watch(i18n: I18n, save: impl Fn() + 'static, is_unsaved: impl Fn() -> bool + 'static) {
+    watch_with(&Closure::<dyn Fn()>::new(save).into_js_value());
     Effect::new(move |_| {
         let words = [
             t_string!(i18n, fault_title),
-            if library.unsaved().is_some() {
+            if is_unsaved() {
                 t_string!(i18n, fault_unsaved)
             } else {
                 t_string!(i18n, fault_text)

@@ -11,21 +11,31 @@ mod number;
 
 pub mod archive;
 pub mod assets;
+pub mod chats;
 pub mod chunk;
 pub mod clipboard;
+mod connect;
+mod diagnosis;
 pub mod file;
-pub mod lens;
+mod history;
+mod import_export;
+pub mod library;
 pub mod openai;
-pub mod panel;
+mod page;
+mod parameters;
 pub mod reader;
+mod request_log;
 pub mod session;
+mod settings;
 mod speech;
 pub mod storage;
+mod ui;
 pub mod view;
+pub mod workers;
 
+pub use crate::view::App;
 pub use collate_core::{
     address, chat, doctor, endpoint, highlight, markdown, packed, search, transfer,
 };
-pub use view::App;
 
 use collate_core::{json, table};

@@ -6,7 +6,10 @@
     reason = "this is what sends requests, and so their headers"
 )]
 
+mod limiter;
+
 pub use collate_core::protocol::*;
+pub use limiter::Permit;
 
 use gloo_net::http::{self, RequestBuilder, Response};
 use js_sys::Uint8Array;
@@ -102,7 +105,7 @@ pub async fn stream(
     let body = response.body().ok_or(Error::Empty)?;
     let content_type = response.headers().get("content-type");
     Ok(Stream {
-        body: Helpings::new(&body, PACE),
+        body: Batches::new(&body, PACE),
         answer: answer::Reader::new(&content_type.unwrap_or_default()),
         patience,
         request: exchange,
@@ -148,27 +151,27 @@ pub fn exchanges(name: &str) -> Vec<String> {
 /// second reads as flowing, and each time costs a frame.
 const PACE: f64 = 47.0;
 
-#[wasm_bindgen(module = "/src/openai/helpings.js")]
+#[wasm_bindgen(module = "/src/openai/batches.js")]
 extern "C" {
     #[derive(Debug)]
-    type Helpings;
+    type Batches;
 
     #[wasm_bindgen(constructor)]
-    fn new(body: &ReadableStream, pace: f64) -> Helpings;
+    fn new(body: &ReadableStream, pace: f64) -> Batches;
 
     #[wasm_bindgen(method, catch)]
-    async fn next(this: &Helpings) -> Result<JsValue, JsValue>;
+    async fn next(this: &Batches) -> Result<JsValue, JsValue>;
 
-    type Helping;
-
-    #[wasm_bindgen(method, getter)]
-    fn bytes(this: &Helping) -> Option<Uint8Array>;
+    type Batch;
 
     #[wasm_bindgen(method, getter)]
-    fn from(this: &Helping) -> f64;
+    fn bytes(this: &Batch) -> Option<Uint8Array>;
 
     #[wasm_bindgen(method, getter)]
-    fn to(this: &Helping) -> f64;
+    fn from(this: &Batch) -> f64;
+
+    #[wasm_bindgen(method, getter)]
+    fn to(this: &Batch) -> f64;
 }
 
 /// What has come of a response since the last time, its end, or that its connection broke.
@@ -217,58 +220,15 @@ extern "C" {
     fn seconds_of(retry_after: &str) -> u32;
 }
 
-#[wasm_bindgen(module = "/src/openai/line.js")]
-extern "C" {
-    #[wasm_bindgen(js_name = Place)]
-    type JsPlace;
-
-    #[wasm_bindgen(constructor, js_class = "Place")]
-    fn new(server: &str, most: u32) -> JsPlace;
-
-    #[wasm_bindgen(method, getter, js_name = isServed)]
-    fn is_served(this: &JsPlace) -> Option<bool>;
-
-    #[wasm_bindgen(method)]
-    async fn turn(this: &JsPlace);
-
-    #[wasm_bindgen(method)]
-    fn leave(this: &JsPlace);
-
-    /// Is ready after so many milliseconds.
-    pub async fn sleep(milliseconds: f64);
-}
-
-/// A place in the line of those who want to ask one server. Dropping it lets the next one ask.
-pub struct Place(JsPlace);
-
-impl Place {
-    /// Takes the last place in the line of an endpoint's server.
-    pub fn take(endpoint: &Endpoint) -> Self {
-        let server = endpoint.base_url.origin();
-        Self(JsPlace::new(&server, endpoint.most_at_once()))
-    }
-
-    /// Whether its turn has come.
-    pub fn is_served(&self) -> bool {
-        self.0.is_served() == Some(true)
-    }
-
-    /// Is ready when its turn has come.
-    pub async fn turn(&self) {
-        self.0.turn().await;
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.leave();
-    }
+/// Queues a request for an endpoint's server.
+pub fn queue(endpoint: &Endpoint) -> Permit {
+    Permit::request(endpoint.base_url.origin(), endpoint.most_at_once())
 }
 
 /// An answer on its way. Dropping it closes the connection, which tells the endpoint to stop.
 #[derive(Debug)]
 pub struct Stream {
-    body: Helpings,
+    body: Batches,
     answer: answer::Reader,
     patience: Patience,
     request: EndOnDrop,
@@ -289,15 +249,15 @@ impl Stream {
             return now(Ok(None));
         }
         match self.body.next().await {
-            Ok(helping) => {
-                let helping: Helping = helping.unchecked_into();
-                let bytes = helping.bytes();
+            Ok(batch) => {
+                let batch: Batch = batch.unchecked_into();
+                let bytes = batch.bytes();
                 if let Some(bytes) = &bytes {
                     self.request.exchange.heard(bytes);
                 }
                 Read {
-                    from: helping.from(),
-                    to: helping.to(),
+                    from: batch.from(),
+                    to: batch.to(),
                     bytes: Ok(bytes.map(|bytes| bytes.to_vec())),
                 }
             }
@@ -412,10 +372,10 @@ impl EndOnDrop {
         let Some(body) = response.body() else {
             return Ok(read);
         };
-        let body = Helpings::new(&body, 0.0);
+        let body = Batches::new(&body, 0.0);
         while read.len() < most {
-            let helping: Helping = body.next().await.map_err(|_| ())?.unchecked_into();
-            let Some(bytes) = helping.bytes() else { break };
+            let batch: Batch = body.next().await.map_err(|_| ())?.unchecked_into();
+            let Some(bytes) = batch.bytes() else { break };
             self.exchange.heard(&bytes);
             read.extend(bytes.to_vec());
         }

@@ -4,6 +4,8 @@
 //! of the elements below, or a link that the reader may follow.
 
 mod code;
+mod colours;
+mod dom;
 mod element;
 mod preview;
 mod queue;
@@ -17,6 +19,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, Event, HtmlElement};
 
 use crate::markdown::{self, Document, Node};
+use dom::{append, document, make, remove, set};
 
 /// So many blocks stand in an element together, for the browser to pass over while it is out of
 /// sight: what an answer costs then does not grow with it.
@@ -121,7 +124,7 @@ impl Drawing {
                 drawn.become_like(node);
             } else {
                 let element = element::draw(node, state.is_shown_again);
-                element::append(&state.passage(index), &element);
+                append(&state.passage(index), &element);
                 state.drawn.push(Drawn {
                     node: node.clone(),
                     element,
@@ -130,9 +133,9 @@ impl Drawing {
         }
         for gone in state.drawn.drain(blocks.len().min(state.drawn.len())..) {
             let passage = gone.element.parent_node();
-            element::remove(&gone.element);
+            remove(&gone.element);
             if let Some(passage) = passage.filter(|passage| passage.first_child().is_none()) {
-                element::remove(&passage);
+                remove(&passage);
             }
         }
         state.stale_from = blocks.len();
@@ -157,7 +160,7 @@ impl State {
         last.filter(|_| !block.is_multiple_of(TOGETHER))
             .unwrap_or_else(|| {
                 let passage = make("div", "passage");
-                element::append(&self.container, &passage);
+                append(&self.container, &passage);
                 passage.into()
             })
     }
@@ -188,7 +191,7 @@ fn begin() {
     // The page has it as long as it is open.
     let _ = document()
         .add_event_listener_with_callback("click", clicked.into_js_value().unchecked_ref());
-    let selected = Closure::<dyn FnMut(Event)>::new(|_| code::selection_changed());
+    let selected = Closure::<dyn FnMut(Event)>::new(|_| queue::selection_changed());
     let _ = document().add_event_listener_with_callback(
         "selectionchange",
         selected.into_js_value().unchecked_ref(),
@@ -240,32 +243,4 @@ fn go_to(from: &Element, selector: &str, name: &str, label: &str) {
             return;
         }
     }
-}
-
-/// The page's document.
-fn document() -> web_sys::Document {
-    // A page has a window, and that has a document.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "it draws the page, without Leptos"
-    )]
-    web_sys::window()
-        .and_then(|window| window.document())
-        .expect("a page")
-}
-
-/// Makes an element of this name and, unless empty, class.
-fn make(name: &str, class: &str) -> Element {
-    let element = document()
-        .create_element(name)
-        .expect("it is an element's name");
-    if !class.is_empty() {
-        set(&element, "class", class);
-    }
-    element
-}
-
-/// Sets an attribute, whose name is a constant and so is one.
-fn set(element: &Element, name: &str, value: &str) {
-    let _ = element.set_attribute(name, value);
 }

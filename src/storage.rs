@@ -16,7 +16,7 @@ pub mod blobs;
 pub mod journal;
 pub mod keys;
 pub mod locks;
-pub mod room;
+pub mod quota;
 pub mod schema;
 pub mod writes;
 
@@ -55,8 +55,6 @@ pub struct Loaded {
     pub recent: Recent,
     /// The keys under which damaged values were put aside.
     pub aside: Vec<String>,
-    /// What is damaged and could not be put aside: nothing is written over it.
-    pub kept: Vec<Key>,
 }
 
 /// Reads what was saved: all that can be read.
@@ -84,10 +82,8 @@ impl Loaded {
         let text = text(key)?;
         let value = read(&text);
         if value.is_none() {
-            match put_aside(key, &text) {
-                Ok(put) => self.aside.push(put),
-                Err(_) => self.kept.push(key),
-            }
+            // Where there is no room for it, it stays: nothing is written over it.
+            self.aside.extend(put_aside(key, &text));
         }
         value
     }
@@ -156,6 +152,16 @@ pub fn remembered() -> Option<chat::Id> {
     match Key::parse(&raw_of_tab()?.get_item(OPEN).ok()??)? {
         Key::Chat(id) => Some(id),
         _ => None,
+    }
+}
+
+/// Whether what is stored under a key can be read. Of chats, only [`archive`] knows.
+pub fn is_readable(key: Key, text: &str) -> bool {
+    match key {
+        Key::Endpoints => json::read::<Endpoints>(text).is_some(),
+        Key::Settings => json::read::<Settings>(text).is_some(),
+        Key::Recent => json::read::<Recent>(text).is_some(),
+        _ => true,
     }
 }
 

@@ -6,214 +6,70 @@ mod ahead;
 mod answer;
 mod attachments;
 mod board;
-pub(crate) mod card;
+mod card;
 mod composer;
 mod dialog;
 mod drawing;
-pub(crate) mod dynamic;
-pub(crate) mod explain;
-pub(crate) mod field;
 mod follow;
 mod grip;
-mod history;
-pub(crate) mod icon;
 mod ime;
-pub(crate) mod lazy;
-mod location;
-pub(crate) mod menu;
 mod messages;
-pub(crate) mod notice;
-pub(crate) mod params;
-mod picker;
+mod more;
+pub mod notice;
+mod pictures;
+mod turn;
 mod turns;
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 
 use crate::{
     address::Address,
-    chat::{self, card::Id as CardId},
+    chats::{Chats, Opened},
     chunk, fault,
+    history::History,
     i18n::{I18n, t_string, use_i18n},
-    session::{Library, Opened, Session},
+    library::Library,
+    page::{Dialog, PageState, location::Location},
+    session::Session,
     storage::{Theme, archive},
+    ui::{
+        dynamic::{click, derive, effect, flag, memo, part, when, word},
+        explain::Words,
+        focus, icon,
+        lazy::lazy,
+    },
 };
 use board::Board;
 use dialog::DialogView;
-pub(crate) use dialog::{Dialog, Patient};
-use dynamic::{click, derive, effect, flag, memo, part, when, word};
-use explain::Words;
-use history::History;
-use lazy::lazy;
-use location::Location;
 use notice::{ChatNotices, Notices};
 
 /// The whole app: what is stored, the words and the address.
 #[component]
 pub fn App() -> impl IntoView {
-    let library = Library::open_all();
+    let chats = Chats::open_all();
+    let library = chats.library();
+    provide_context(chats);
     provide_context(library);
     let locale = move || library.settings().with(|settings| settings.locale.clone());
     let i18n = I18n::new(locale, library.languages());
     i18n.provide();
-    fault::watch(library, i18n);
+    fault::watch(
+        i18n,
+        move || chats.save_all(),
+        move || library.unsaved().is_some(),
+    );
     view! { <Page /> }
-}
-
-/// What is shown now, and how to show something else.
-#[derive(Clone, Copy)]
-pub(crate) struct Shown {
-    opened: Memo<Opened>,
-    location: Location,
-    /// Whether the history is open.
-    history: RwSignal<bool>,
-    /// What is shown in a dialog.
-    dialog: RwSignal<Option<Dialog>>,
-    /// The cards whose form the reader has asked for by choosing «Custom model…», or an address has.
-    custom: RwSignal<Vec<CardId>>,
-}
-
-impl Shown {
-    /// Whether a card's form was asked for.
-    pub(crate) fn is_custom(self, card: CardId) -> bool {
-        self.custom.with(|cards| cards.contains(&card))
-    }
-
-    /// Asks for a card's form, or no longer does.
-    pub(crate) fn ask_for(self, card: CardId, is_custom: bool) {
-        if untrack(|| self.is_custom(card)) != is_custom {
-            self.custom.update(|cards| {
-                cards.retain(|other| *other != card);
-                if is_custom {
-                    cards.push(card);
-                }
-            });
-        }
-    }
-
-    /// The chat that is shown.
-    pub(crate) fn session(self) -> Option<Session> {
-        match self.opened.get() {
-            Opened::Chat(session) => Some(session),
-            Opened::Coming | Opened::Nothing => None,
-        }
-    }
-
-    /// Goes to an address. What is left has its own from now on, so that Back leads to it.
-    fn go_to(self, address: &Address) {
-        let left = untrack(|| self.session()).and_then(Session::leave);
-        if let Some(left) = left {
-            self.location.replace(&Address::Chat(left).to_string());
-        }
-        self.location.go(&address.to_string());
-    }
-
-    /// Opens a chat of the history. On a narrow page, the drawer would hide what was opened.
-    pub(crate) fn open(self, id: chat::Id) {
-        self.go_to(&Address::Chat(id));
-        if is_narrow() {
-            self.history.set(false);
-        }
-    }
-
-    /// Ends a chat that is about to be deleted: a new one takes its place, if it is shown.
-    pub(crate) fn end(self, library: Library, id: chat::Id) {
-        let here = untrack(|| self.session()).and_then(|open| untrack(|| open.address()));
-        library.end(id);
-        if here == Some(id) {
-            self.location.replace(&Address::New(Vec::new()).to_string());
-        }
-    }
-
-    /// Shows a dialog.
-    pub(crate) fn open_dialog(self, about: Dialog) {
-        self.dialog.set(Some(about));
-    }
-
-    /// Closes the dialog.
-    pub(crate) fn close_dialog(self) {
-        self.dialog.set(None);
-    }
-
-    /// Shows a new chat, or goes on in one in which nothing was said.
-    fn new_chat(self) {
-        if !untrack(|| self.session()).is_some_and(Session::is_new) {
-            self.go_to(&Address::New(Vec::new()));
-        }
-        request_animation_frame(move || {
-            if let Some(first) = untrack(|| self.session()).and_then(Session::first_card) {
-                card::focus_input(first);
-            }
-        });
-    }
-}
-
-/// Gives an element the focus, which one that is gone does not take.
-pub(crate) fn focus(element: &web_sys::HtmlElement) {
-    let _ = element.focus();
-}
-
-/// Gives the focus to what a reference leads to, if it is on the page.
-pub(crate) fn focus_on<E>(element: NodeRef<E>)
-where
-    E: leptos::html::ElementType,
-    E::Output: wasm_bindgen::JsCast + AsRef<web_sys::HtmlElement> + Clone + 'static,
-{
-    if let Some(element) = element.try_get_untracked().flatten() {
-        focus(element.as_ref());
-    }
-}
-
-/// Gives the focus to what a reference leads to, if by the next frame nothing has it: what had it is
-/// gone from the page.
-pub(crate) fn focus_if_lost<E>(element: NodeRef<E>)
-where
-    E: leptos::html::ElementType,
-    E::Output: wasm_bindgen::JsCast + AsRef<web_sys::HtmlElement> + Clone + 'static,
-{
-    request_animation_frame(move || {
-        let focused = document().active_element();
-        if focused.is_none_or(|focused| focused.tag_name() == "BODY") {
-            focus_on(element);
-        }
-    });
-}
-
-/// Gives the focus to the first control within an element, if nothing has it: what had it is gone.
-pub(crate) fn focus_within(element: &web_sys::Element) {
-    const CONTROLS: &str = "input, button, select, textarea, a[href]";
-    let focused = document().active_element();
-    if focused.is_none_or(|focused| focused.tag_name() == "BODY")
-        && let Ok(Some(first)) = element.query_selector(CONTROLS)
-    {
-        focus(&first.unchecked_into());
-    }
-}
-
-/// Whether the page is too narrow to show the history beside the chat.
-fn is_narrow() -> bool {
-    let width = document()
-        .document_element()
-        .map(|root| root.client_width());
-    width.is_some_and(|width| width < 768)
 }
 
 #[component]
 fn Page() -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let location = Location::new();
-    let opened = memo(move || {
-        let address = location.address();
-        let opened = untrack(|| library.open(&address));
-        if !matches!(opened, Opened::Chat(_)) {
-            // A chat that is brought back, or unpacked, is shown where it was missing.
-            library.follow_history();
-            chunk::follow();
-        }
-        opened
-    });
-    let shown = Shown {
+    let chats = expect_context::<Chats>();
+    let location = Location::new(move |address| chats.open(&address));
+    chats.open(&location.address());
+    let opened = chats.opened();
+    let shown = PageState {
         opened,
         location,
         history: RwSignal::new(false),
@@ -222,7 +78,7 @@ fn Page() -> impl IntoView {
     };
     provide_context(shown);
     Words::provide();
-    ahead::begin(library);
+    ahead::begin(chats);
     // A chat in which something was said has an address of its own.
     effect(move || {
         if let Some(id) = shown.session().and_then(Session::address) {
@@ -271,7 +127,7 @@ fn Page() -> impl IntoView {
                         if let Some(session) = untrack(|| shown.session()) {
                             session.stop_all();
                             if let Some(first) = session.first_card() {
-                                card::focus_message(first, &event);
+                                focus::focus_message(first, &event);
                             }
                         }
                     })
@@ -287,7 +143,7 @@ fn Page() -> impl IntoView {
                         if let Some(session) = untrack(|| shown.session()) {
                             session.retry_failed();
                             if let Some(first) = session.first_card() {
-                                card::focus_message(first, &event);
+                                focus::focus_message(first, &event);
                             }
                         }
                     })
@@ -339,7 +195,7 @@ fn Page() -> impl IntoView {
                     }
                         .into_any()
                 }
-                Opened::Coming => view! { <Coming /> }.into_any(),
+                Opened::Unpacking => view! { <Unpacking /> }.into_any(),
                 Opened::Nothing => view! { <Nothing /> }.into_any(),
             })}
             {when(move || shown.history.get(), move || view! { <History /> })}
@@ -350,7 +206,7 @@ fn Page() -> impl IntoView {
 
 /// What stands in place of a packed chat until what unpacks it is here: then it is opened.
 #[component]
-fn Coming() -> impl IntoView {
+fn Unpacking() -> impl IntoView {
     view! {
         <main class="board">
             <div class="empty">{lazy(&archive::ARCHIVE, |_| ().into_any())}</div>
@@ -362,7 +218,7 @@ fn Coming() -> impl IntoView {
 #[component]
 fn Nothing() -> impl IntoView {
     let i18n = use_i18n();
-    let shown = expect_context::<Shown>();
+    let shown = expect_context::<PageState>();
     view! {
         <main class="board">
             <div class="empty">

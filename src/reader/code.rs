@@ -9,15 +9,11 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::Element;
 
 use super::{
-    document,
-    element::append,
-    make, preview, queue, set,
+    dom::{append, document, make, set},
+    preview, queue,
     words::{Word, say},
 };
-use crate::{
-    clipboard,
-    lens::{self, Span},
-};
+use crate::{clipboard, workers};
 
 /// Code of more lines than this is folded when it is shown again. While it comes it is open: who
 /// reads along would lose the place.
@@ -34,17 +30,9 @@ struct Colours {
     sent: u32,
 }
 
-/// Lines and their colours.
-pub(super) type Painting = (Vec<Element>, Vec<Span>);
-
 thread_local! {
     static LAST: Cell<u32> = const { Cell::new(0) };
     static COLOURS: RefCell<HashMap<u32, Colours>> = RefCell::new(HashMap::new());
-    /// What waits until nothing in it is selected any more.
-    static UNPAINTED: RefCell<Vec<Painting>> = const { RefCell::new(Vec::new()) };
-    /// Whether something is selected, unless that has changed since it was asked: a browser lays out
-    /// the page to tell.
-    static IS_SELECTED: Cell<Option<bool>> = const { Cell::new(None) };
 }
 
 /// Makes a block of code.
@@ -154,7 +142,7 @@ pub(super) fn forget(shown: &web_sys::Node) {
     if let Some((id, _)) = parts(shown)
         && COLOURS.with_borrow_mut(|all| all.remove(&id)).is_some()
     {
-        lens::forget(id);
+        workers::forget(id);
     }
 }
 
@@ -190,81 +178,13 @@ fn colour(id: u32, is_whole: bool) {
     if let Some((language, lines, code)) = todo
         && !lines.is_empty()
     {
-        lens::highlight(id, &language, &code, move |spans| {
+        workers::highlight(id, &language, &code, move |spans| {
             queue::colour((lines, spans.unwrap_or_default()));
         });
     }
     if is_whole && COLOURS.with_borrow_mut(|all| all.remove(&id)).is_some() {
-        lens::forget(id);
+        workers::forget(id);
     }
-}
-
-/// Colours lines. What is selected in them would be lost, so they wait until nothing is.
-pub(super) fn paint(painting: Painting) {
-    let (lines, spans) = &painting;
-    let selection = selection();
-    let is_selected = |line: &Element| {
-        let contains = |selection: &web_sys::Selection| {
-            selection.contains_node_with_allow_partial_containment(line, true)
-        };
-        selection
-            .as_ref()
-            .is_some_and(|it| contains(it).unwrap_or_default())
-    };
-    if lines.iter().any(is_selected) {
-        UNPAINTED.with_borrow_mut(|waiting| waiting.push(painting));
-        return;
-    }
-    let mut start = 0;
-    let mut spans = spans.iter().peekable();
-    for line in lines {
-        let Some(mut text) = line
-            .first_child()
-            .and_then(|it| it.dyn_into::<web_sys::Text>().ok())
-        else {
-            continue;
-        };
-        let end = start + text.length();
-        let mut done = start;
-        while let Some(span) = spans.next_if(|span| span.start < end) {
-            let (from, to) = (span.start.max(done), span.end.min(end));
-            if from >= to {
-                continue;
-            }
-            if from > done {
-                let Ok(rest) = text.split_text(from - done) else {
-                    break;
-                };
-                text = rest;
-            }
-            let rest = text.split_text(to - from).ok();
-            let coloured = make("span", span.kind.name());
-            let _ = line.replace_child(&coloured, &text);
-            append(&coloured, &text);
-            done = to;
-            match rest {
-                Some(rest) => text = rest,
-                None => break,
-            }
-        }
-        start = end;
-    }
-}
-
-/// What is selected on the page, if anything is.
-fn selection() -> Option<web_sys::Selection> {
-    let find = || document().default_view()?.get_selection().ok()?;
-    if IS_SELECTED.get().is_none() {
-        let is_selected = find().is_some_and(|selection| !selection.is_collapsed());
-        IS_SELECTED.set(Some(is_selected));
-    }
-    IS_SELECTED.get().filter(|is| *is).and_then(|_| find())
-}
-
-/// Colours what waited because it was selected, where that is not so any more.
-pub(super) fn selection_changed() {
-    IS_SELECTED.set(None);
-    UNPAINTED.take().into_iter().for_each(queue::colour);
 }
 
 /// Answers a click on one of the buttons.

@@ -5,27 +5,17 @@ use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use super::{
-    code, document, make, set,
+    code,
+    dom::{append, document, make, remove, set},
     words::{Word, say, word},
 };
 use crate::{
-    lens::{self, mathml},
     markdown::{
         Alert, Align, Node, Tag,
         inline::{place_to_go, web_address},
     },
+    workers::{self, mathml},
 };
-
-pub(super) fn append(parent: &web_sys::Node, child: &web_sys::Node) {
-    // What was just made can stand anywhere.
-    let _ = parent.append_child(child);
-}
-
-pub(super) fn remove(node: &web_sys::Node) {
-    if let Some(parent) = node.parent_node() {
-        let _ = parent.remove_child(node);
-    }
-}
 
 /// Makes what shows a part. `is_whole`: nothing more will come, so that long code may be folded.
 pub(super) fn draw(node: &Node, is_whole: bool) -> web_sys::Node {
@@ -269,7 +259,7 @@ fn maths(latex: &str, written: &str, is_display: bool) -> web_sys::Node {
     let element = make("span", if is_display { "maths display" } else { "maths" });
     element.set_text_content(Some(written));
     let shown = element.clone();
-    lens::maths(latex, is_display, move |markup| {
+    workers::maths(latex, is_display, move |markup| {
         if let Some(formula) = markup.and_then(|markup| mathml::adopt(&document(), &markup)) {
             shown.set_text_content(None);
             append(&shown, &formula);

@@ -9,9 +9,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Element, Event, HtmlIFrameElement, MessageEvent, Response};
 
 use super::{
-    document,
-    element::append,
-    make, set,
+    dom::{append, document, make, set},
     words::{Word, say, word},
 };
 use crate::{assets, number::fixed};

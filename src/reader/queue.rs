@@ -8,7 +8,11 @@ use std::{
 
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
-use super::{Drawing, State, code, document};
+use super::{
+    Drawing, State,
+    colours::{self, Painting},
+    dom::document,
+};
 
 /// How long a slice may take, in milliseconds: a fraction of what counts as a long task, for the
 /// browser lays out and paints afterwards, which takes longer still.
@@ -61,7 +65,7 @@ thread_local! {
     /// What is to be drawn; the last one is drawn first: a chat is read from its end.
     static WAITING: RefCell<Vec<Weak<RefCell<State>>>> = const { RefCell::new(Vec::new()) };
     /// What is to be coloured, once all is drawn: first the words.
-    static UNCOLOURED: RefCell<VecDeque<code::Painting>> = const { RefCell::new(VecDeque::new()) };
+    static UNCOLOURED: RefCell<VecDeque<Painting>> = const { RefCell::new(VecDeque::new()) };
     static IS_ASKED: Cell<bool> = const { Cell::new(false) };
     static RUN: Closure<dyn FnMut(JsValue)> = Closure::new(|_: JsValue| run());
 }
@@ -78,9 +82,14 @@ pub(super) fn add(drawing: Weak<RefCell<State>>) {
 }
 
 /// Has these lines coloured in the next frames.
-pub(super) fn colour(painting: code::Painting) {
+pub(super) fn colour(painting: Painting) {
     UNCOLOURED.with_borrow_mut(|waiting| waiting.push_back(painting));
     ask();
+}
+
+/// Colours what waited because it was selected, where that is not so any more.
+pub(super) fn selection_changed() {
+    colours::selection_changed().into_iter().for_each(colour);
 }
 
 fn ask() {
@@ -116,7 +125,7 @@ fn run() {
                 drawing.wait();
             }
         } else if let Some(painting) = UNCOLOURED.with_borrow_mut(VecDeque::pop_front) {
-            code::paint(painting);
+            colours::paint(painting);
         } else {
             return;
         }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::{document, set};
+use super::dom::{document, set};
 
 /// One of the words, in the order in which the page hands them over.
 #[derive(Clone, Copy)]

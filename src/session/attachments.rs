@@ -14,7 +14,7 @@ use crate::{
         Attachment, Card, CardStoreFields, TurnStoreFields,
         attachment::{self, Contents, Id},
         card,
-        sync::Event,
+        input::Event,
         turn,
     },
     chunk::{self, Chunk, Missing},

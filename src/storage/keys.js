@@ -1,5 +1,5 @@
 // Tokens that are not kept with their endpoints: those of this tab, and those of the vault while it is
-// open. What encrypts is in `src/panel/vault.js`.
+// open. What encrypts is in `src/settings/vault.js`.
 import { drop, put as putAgain } from "./journal.js";
 import * as self from "./keys.js";
 

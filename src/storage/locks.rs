@@ -1,9 +1,9 @@
-//! What tabs tell each other: which chats are open, and which cards are answering. See `tabs.js`.
+//! What tabs tell each other: which chats are open, and which cards are answering. See `locks.js`.
 
 use js_sys::Array;
 use wasm_bindgen::{JsValue, prelude::*};
 
-#[wasm_bindgen(module = "/src/storage/tabs.js")]
+#[wasm_bindgen(module = "/src/storage/locks.js")]
 extern "C" {
     #[wasm_bindgen(js_name = hold)]
     fn hold_all(kind: &str, names: Vec<String>);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    chat::{self, sync::Busy},
+    chat::{self, input::Busy},
     endpoint::{self, Patience},
 };
 
@@ -16,7 +16,7 @@ pub enum Key {
     Endpoints,
     /// [`Settings`]
     Settings,
-    /// The vault: see `src/panel/vault.js`.
+    /// The vault: see `src/settings/vault.js`.
     Vault,
     /// Since when no chat refers to contents that are stored, by identifier, in milliseconds since
     /// 1970.

@@ -2,13 +2,13 @@
 
 use leptos::{ev::MouseEvent, prelude::*};
 
-use super::{
-    dynamic::{click, derive, word},
-    icon::{self, icon},
-};
 use crate::{
     clipboard,
     i18n::{t_string, use_i18n},
+    ui::{
+        dynamic::{click, derive, word},
+        icon::{self, icon},
+    },
 };
 
 /// What one of the buttons does.

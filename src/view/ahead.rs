@@ -6,11 +6,11 @@ use std::{cell::Cell, time::Duration};
 use leptos::{ev, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 
-use super::{menu, turns};
+use super::{more, turns};
 use crate::{
+    chats::Chats,
     chunk::{self, Place},
-    panel,
-    session::{Library, prepare_merging},
+    session::prepare_merging,
 };
 
 /// How long nobody has touched the page before it fetches the rest of its program, in milliseconds:
@@ -34,18 +34,18 @@ fn fetch_for(near: &web_sys::Element) {
         .and_then(|element| element.get_attribute("data-ahead"))
         .as_deref()
     {
-        Some("history") => fetch(&panel::HISTORY),
-        Some("settings") => fetch(&panel::SETTINGS),
-        Some("parameters") => fetch(&panel::PARAMETERS),
+        Some("history") => fetch(&crate::history::HISTORY),
+        Some("settings") => fetch(&crate::settings::SETTINGS),
+        Some("parameters") => fetch(&crate::parameters::PARAMETERS),
         Some("answers") => fetch(&turns::TURNS),
-        Some("actions") => fetch(&menu::MENU),
+        Some("actions") => fetch(&more::MENU),
         _ => {}
     }
 }
 
 /// Fetches what is near, as long as the page lasts, and the rest when nobody has touched it for a while
 /// and no answer is coming.
-pub fn begin(library: Library) {
+pub fn begin(chats: Chats) {
     let near = |target: Option<web_sys::EventTarget>| {
         TOUCHED.set(js_sys::Date::now());
         if let Some(near) = target.and_then(|target| target.dyn_into::<web_sys::Element>().ok()) {
@@ -63,26 +63,23 @@ pub fn begin(library: Library) {
         }
     });
     TOUCHED.set(js_sys::Date::now());
-    wait(library);
+    wait(chats);
 }
 
 /// Waits until nobody has touched the page for a while.
-fn wait(library: Library) {
-    if library.is_answering() {
+fn wait(chats: Chats) {
+    if chats.is_answering() {
         TOUCHED.set(js_sys::Date::now());
     }
     let left = TOUCHED.get() + REST - js_sys::Date::now();
     if left <= 0.0 {
         chunk::when_idle(|| fetch(&turns::TURNS));
-        chunk::when_idle(|| fetch(&menu::MENU));
+        chunk::when_idle(|| fetch(&more::MENU));
         chunk::when_idle(|| spawn_local(prepare_merging()));
-        chunk::when_idle(|| fetch(&panel::HISTORY));
-        chunk::when_idle(|| fetch(&panel::SETTINGS));
-        chunk::when_idle(|| fetch(&panel::FILES));
+        chunk::when_idle(|| fetch(&crate::history::HISTORY));
+        chunk::when_idle(|| fetch(&crate::settings::SETTINGS));
+        chunk::when_idle(|| fetch(&crate::import_export::FILES));
         return;
     }
-    set_timeout(
-        move || wait(library),
-        Duration::from_secs_f64(left / 1000.0),
-    );
+    set_timeout(move || wait(chats), Duration::from_secs_f64(left / 1000.0));
 }

@@ -3,21 +3,23 @@
 use leptos::prelude::*;
 
 use super::{
-    Shown,
     actions::{Act, action, copy},
-    card::focus_message,
-    dialog::{Dialog, Patient},
     drawing::{Drawn, Of},
-    dynamic::{click, derive, flag, memo, part, when, word},
-    explain::Words,
-    turns::{Retry, Standing},
+    turn::{Retry, TurnState},
 };
 use crate::{
     chat::{Answer, CardStoreFields, Metrics, Outcome, TurnStoreFields, card, turn},
     i18n::{I18n, t_string, use_i18n},
-    openai::{Error, MOST_TRIES},
+    library::Unlisted,
+    openai::{Error, retry::MAX_WAITS},
+    page::{Dialog, PageState, Patient},
     reader,
-    session::{Live, Session, Stage, Unlisted},
+    session::{InFlight, Session, Stage},
+    ui::{
+        dynamic::{click, derive, flag, memo, part, when, word},
+        explain::Words,
+        focus::focus_message,
+    },
 };
 
 /// An answer, while it comes and after.
@@ -25,18 +27,18 @@ use crate::{
 pub fn AnswerView(
     card: card::Id,
     id: turn::Id,
-    live: Memo<Option<Live>>,
-    standing: Memo<Standing>,
+    in_flight: Memo<Option<InFlight>>,
+    standing: Memo<TurnState>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
-    let shown = expect_context::<Shown>();
+    let shown = expect_context::<PageState>();
     let words = expect_context::<Words>();
     let turn = session.turn(card, id);
-    let is_live = memo(move || standing.get() == Standing::Answering);
+    let is_answering = memo(move || standing.get() == TurnState::Answering);
     // The card's other answers come and go, and the store tells of a change to anything around an
     // answer: only a change of this one is a reason to show it anew.
-    let own = memo(move || live.get().filter(|live| live.turn == id));
+    let own = memo(move || in_flight.get().filter(|in_flight| in_flight.turn == id));
     let stored = move |of: fn(&Answer) -> String| {
         memo(move || {
             let answer = turn.answer().try_read()?;
@@ -47,14 +49,18 @@ pub fn AnswerView(
     let reasoning = stored(|answer| answer.reasoning.clone());
     let model = stored(|answer| answer.model.clone());
     let model = derive(move || {
-        own.with(|live| live.as_ref().map(|live| live.model().to_owned()))
-            .or_else(|| model.get())
-            .unwrap_or_default()
+        own.with(|in_flight| {
+            in_flight
+                .as_ref()
+                .map(|in_flight| in_flight.model().to_owned())
+        })
+        .or_else(|| model.get())
+        .unwrap_or_default()
     });
     let outcome = memo(move || {
         let answer = turn.answer().try_read()?;
         let answer = answer.as_ref()?;
-        (!is_live.get()).then(|| (answer.outcome.clone(), answer.text.trim().is_empty()))
+        (!is_answering.get()).then(|| (answer.outcome.clone(), answer.text.trim().is_empty()))
     });
     let is_elsewhere = memo(move || session.is_elsewhere(card, id));
     let note = part(move || {
@@ -69,7 +75,7 @@ pub fn AnswerView(
             _ => None,
         };
         let refused = refused.map(|param| {
-            let name = super::params::name(param);
+            let name = crate::ui::param::name(param);
             view! {
                 <button class="button" on:click=click(move |event| {
                     session.send_without(card, id, param);
@@ -106,13 +112,13 @@ pub fn AnswerView(
                     <span>{said}</span>
                     {refused}
                     {unlock}
-                    {can_retry.then(|| view! { <Retry card id live /> })}
+                    {can_retry.then(|| view! { <Retry card id in_flight /> })}
                     {when(
                         move || is_puzzling && session.can_ask(card),
                         move || view! { <FindOut card /> },
                     )}
                     {when(
-                        move || can_go_on && live.with(Option::is_none) && session.can_ask(card),
+                        move || can_go_on && in_flight.with(Option::is_none) && session.can_ask(card),
                         move || view! {
                             <button class="button" on:click=click(move |event| {
                                 session.go_on(card, id);
@@ -130,22 +136,25 @@ pub fn AnswerView(
     let has_thought =
         move || reasoning.with(|text| text.as_ref().is_some_and(|text| !text.is_empty()));
     // Thoughts of an answer that is gone on with stay; what is thought anew joins them at the end.
-    let thinking = memo(move || own.get().filter(|live| !live.goes_on() || !has_thought()));
+    let thinking = memo(move || {
+        own.get()
+            .filter(|in_flight| !in_flight.goes_on() || !has_thought())
+    });
     let has_reasoning = move || match thinking.get() {
-        Some(live) => live.with(|coming| !coming.reply.reasoning.is_empty()),
+        Some(in_flight) => in_flight.with(|partial| !partial.reply.reasoning.is_empty()),
         None => has_thought(),
     };
     let has_text = move || {
-        let comes = |live: &Live| live.with(|coming| !coming.reply.text.is_empty());
-        own.with(|live| live.as_ref().is_some_and(comes))
+        let comes = |in_flight: &InFlight| in_flight.with(|partial| !partial.reply.text.is_empty());
+        own.with(|in_flight| in_flight.as_ref().is_some_and(comes))
     };
     // What it waits for, before it is asked.
     let waits = memo(move || {
-        Some(match own.get()?.with(|coming| coming.stage) {
+        Some(match own.get()?.with(|partial| partial.stage) {
             Stage::Asking => return None,
             Stage::InLine => t_string!(i18n, in_line).to_owned(),
             Stage::Pausing { seconds, tries } => {
-                let of = MOST_TRIES;
+                let of = MAX_WAITS;
                 t_string!(i18n, tries_again, seconds, tries, of).to_string()
             }
         })
@@ -155,13 +164,13 @@ pub fn AnswerView(
         <article
             class="message answer"
             aria-label=model
-            aria-busy=flag(move || is_live.get())
+            aria-busy=flag(move || is_answering.get())
         >
             <p class="model-name" aria-hidden="true">{model}</p>
-            {when(has_reasoning, move || view! { <Reasoning live=thinking stored=reasoning turn=(card, id) /> })}
-            <Drawn of=Of::Text live=own stored=text />
+            {when(has_reasoning, move || view! { <Reasoning in_flight=thinking stored=reasoning turn=(card, id) /> })}
+            <Drawn of=Of::Text in_flight=own stored=text />
             {when(
-                move || is_live.get(),
+                move || is_answering.get(),
                 move || view! {
                     <p class="answering" role="status">
                         {part(move || match waits.get() {
@@ -185,7 +194,7 @@ pub fn AnswerView(
             )}
             {note}
             {when(
-                move || !is_live.get(),
+                move || !is_answering.get(),
                 move || view! {
                     <div class="actions">
                         {when(
@@ -206,7 +215,7 @@ pub fn AnswerView(
                             copy(text.get_untracked().map(|text| reader::plain(&text)));
                         })}
                         {when(
-                            move || live.with(Option::is_none) && session.can_ask(card),
+                            move || in_flight.with(Option::is_none) && session.can_ask(card),
                             move || action(Act::Again, move |event| {
                                 session.retry(card, id);
                                 focus_message(card, &event);
@@ -226,7 +235,7 @@ pub fn AnswerView(
 fn FindOut(card: card::Id) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
-    let shown = expect_context::<Shown>();
+    let shown = expect_context::<PageState>();
     let find_out = move |_| {
         let card = session.card(card);
         let endpoint = card.endpoint().try_get_untracked().flatten();
@@ -253,7 +262,7 @@ pub fn elsewhere(i18n: I18n) -> AnyView {
 /// What the model thought, folded.
 #[component]
 fn Reasoning(
-    live: Memo<Option<Live>>,
+    in_flight: Memo<Option<InFlight>>,
     stored: Memo<Option<String>>,
     turn: (card::Id, turn::Id),
 ) -> impl IntoView {
@@ -265,10 +274,10 @@ fn Reasoning(
             let answer = session.turn(turn.0, turn.1).answer().try_get().flatten();
             answer.map(|answer| answer.metrics)
         };
-        let metrics = match live.get() {
-            Some(live) => live.with(|coming| {
-                let is_thinking = coming.reply.text.is_empty();
-                (!is_thinking).then(|| coming.metrics())
+        let metrics = match in_flight.get() {
+            Some(in_flight) => in_flight.with(|partial| {
+                let is_thinking = partial.reply.text.is_empty();
+                (!is_thinking).then(|| partial.metrics())
             }),
             None => stored(),
         };
@@ -289,7 +298,7 @@ fn Reasoning(
             }
         >
             <summary>{title}</summary>
-            {when(move || is_open.get(), move || view! { <Drawn of=Of::Reasoning live stored /> })}
+            {when(move || is_open.get(), move || view! { <Drawn of=Of::Reasoning in_flight stored /> })}
         </details>
     }
 }

@@ -4,13 +4,6 @@ use leptos::{ev, html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use wasm_split_helpers::wasm_split;
 
-use super::{
-    card::focus_message,
-    dynamic::{click, derive, effect, memo, part, rows, when, word},
-    explain::explain_file,
-    icon::{self, icon},
-    lazy::{lazy, lazy_quietly},
-};
 use crate::{
     chat::{
         Attachment, TurnStoreFields,
@@ -19,8 +12,14 @@ use crate::{
     },
     chunk::{Chunk, Missing},
     i18n::{t_string, use_i18n},
-    panel,
     session::{Reading, Session, attachments},
+    ui::{
+        dynamic::{click, derive, effect, memo, part, rows, when, word},
+        explain::explain_file,
+        focus::focus_message,
+        icon::{self, icon},
+        lazy::{lazy, lazy_quietly},
+    },
 };
 
 /// The button that lets the reader choose files for a card's input.
@@ -162,7 +161,7 @@ fn Attached(id: card::Id) -> impl IntoView {
         </ul>
         {when(
             move || has_picture.get(),
-            move || lazy_quietly(&panel::PICTURES, move |pictures| pictures(id)),
+            move || lazy_quietly(&crate::view::pictures::PICTURES, move |pictures| pictures(id)),
         )}
     }
 }

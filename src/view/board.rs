@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::{
-    attachments::has_files,
-    card::CardView,
-    dynamic::{rows, word},
+use super::{attachments::has_files, card::CardView};
+use crate::{
+    i18n::use_i18n,
+    session::Session,
+    ui::dynamic::{rows, word},
 };
-use crate::{i18n::use_i18n, session::Session};
 
 /// The cards from left to right; the row scrolls when they no longer fit.
 #[component]

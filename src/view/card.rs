@@ -1,26 +1,24 @@
 //! A card: its pickers and buttons, its messages, its input.
 
 use leptos::{ev, prelude::*};
-use wasm_bindgen::JsCast;
 
-use super::{
-    Shown, attachments,
-    composer::Composer,
-    dynamic::{click, derive, flag, memo, when, word},
-    explain::Words,
-    grip::Grip,
-    icon::{self, icon},
-    menu::CardMenu,
-    messages::Messages,
-    params::Parameters,
-    picker::{Choice, Picker},
-};
+use super::{attachments, composer::Composer, grip::Grip, messages::Messages, more::CardMenu};
 use crate::{
     chat::{CardStoreFields, card},
+    connect::Connect,
     endpoint,
     i18n::{t_string, use_i18n},
-    panel::Connect,
-    session::{Models, Session},
+    library::Models,
+    page::PageState,
+    parameters::Parameters,
+    session::Session,
+    ui::{
+        dynamic::{click, derive, flag, memo, when, word},
+        explain::Words,
+        focus::focus_message,
+        icon::{self, icon},
+        picker::{Choice, Picker},
+    },
 };
 
 /// One model being talked to.
@@ -36,7 +34,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
     let models = memo(move || library.models(endpoint.get()?));
     let name = memo(move || card.name().try_get().unwrap_or_default());
     let synced = memo(move || card.synced().try_get().unwrap_or_default());
-    let shown = expect_context::<Shown>();
+    let shown = expect_context::<PageState>();
     if untrack(|| session.proposed(id)).is_some() {
         shown.ask_for(id, true);
     }
@@ -141,25 +139,6 @@ pub fn CardView(id: card::Id) -> impl IntoView {
     }
 }
 
-/// Gives a card's input the focus that a button loses by going away. Only after a key: a tap that
-/// did the same would bring up the keyboard of a phone.
-pub fn focus_message(id: card::Id, event: &ev::MouseEvent) {
-    if event.detail() == 0 {
-        request_animation_frame(move || focus_input(id));
-    }
-}
-
-/// Gives a card's input the focus.
-pub fn focus_input(id: card::Id) {
-    let input = document()
-        .query_selector(&format!("#card-{id} .composer-box textarea"))
-        .ok()
-        .flatten();
-    if let Some(input) = input {
-        super::focus(&input.unchecked_into());
-    }
-}
-
 /// Brings a new card into view. Asked by keyboard, its input takes the focus.
 fn show_card(id: card::Id, event: &ev::MouseEvent) {
     focus_message(id, event);
@@ -185,7 +164,7 @@ fn EndpointPicker(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
-    let page = expect_context::<Shown>();
+    let page = expect_context::<PageState>();
     let library = session.library();
     let shown = derive(move || {
         if custom.get() {

@@ -7,16 +7,19 @@ use wasm_bindgen::{JsCast, prelude::Closure};
 
 use super::{
     attachments::{self, Attach, DraftAttachments},
-    card::focus_message,
-    dynamic::{click, derive, effect, memo, part, press, when, word},
-    icon::{self, icon},
     ime::{Action, Event, Ime},
 };
 use crate::{
-    chat::{CardStoreFields, card, sync::Busy},
+    chat::{CardStoreFields, card, input::Busy},
     i18n::{t_string, use_i18n},
-    session::{Models, Session},
+    library::Models,
+    session::Session,
     storage::SendKey,
+    ui::{
+        dynamic::{click, derive, effect, memo, part, press, when, word},
+        focus::focus_message,
+        icon::{self, icon},
+    },
 };
 
 /// Typing rests when there was no key for this long.
@@ -34,7 +37,7 @@ pub fn Composer(
     let input = NodeRef::<html::Textarea>::new();
     let ime = StoredValue::new(Ime::default());
     let draft = memo(move || session.draft(id));
-    let is_live = memo(move || session.live(id).is_some());
+    let is_answering = memo(move || session.in_flight(id).is_some());
     let shares = memo(move || {
         let is_synced = session.card(id).synced().try_get().unwrap_or_default();
         is_synced
@@ -191,7 +194,7 @@ pub fn Composer(
                     on:paste=move |event| attachments::on_paste(&session, id, &event)
                 ></textarea>
                 {part(move || {
-                    if is_live.get() {
+                    if is_answering.get() {
                         view! {
                             <button
                                 class="button icon-button primary"

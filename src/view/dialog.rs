@@ -2,47 +2,22 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{
-    Shown,
-    dynamic::{click, effect, word},
-    icon::{self, icon},
-    lazy::lazy,
-};
 use crate::{
-    chat::{card, turn},
-    endpoint::{self, Endpoint, Invalid},
     i18n::{I18n, use_i18n},
-    panel,
+    page::{Dialog, PageState},
+    ui::{
+        dynamic::{click, effect, word},
+        icon::{self, icon},
+        lazy::lazy,
+    },
 };
-
-/// What a dialog is about.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Dialog {
-    /// The settings.
-    Settings,
-    /// The tokens that a passphrase opens.
-    Vault,
-    /// Why an endpoint does not answer.
-    Doctor(Patient),
-    /// What was sent for the answer of a turn.
-    Sent(card::Id, turn::Id),
-}
-
-/// Which endpoint is looked at.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Patient {
-    /// One that is saved, with the model to ask; without one, the first that is listed.
-    Saved(endpoint::Id, Option<String>),
-    /// What was typed and is not saved: an endpoint with its token, or why it is none; and the model.
-    Typed(Result<Endpoint, Invalid>, Option<String>),
-}
 
 /// The dialog in front of the page.
 #[component]
 pub(crate) fn DialogView(about: Dialog) -> impl IntoView {
     let i18n = use_i18n();
     let title = title(i18n, &about);
-    let shown = expect_context::<Shown>();
+    let shown = expect_context::<PageState>();
     let dialog = NodeRef::<html::Dialog>::new();
     effect(move || {
         if let Some(dialog) = dialog.get() {
@@ -94,9 +69,11 @@ fn title(i18n: I18n, about: &Dialog) -> Signal<&'static str> {
 
 fn content(about: Dialog) -> AnyView {
     match about {
-        Dialog::Settings => lazy(&panel::SETTINGS, |settings| settings()),
-        Dialog::Vault => lazy(&panel::VAULT, |vault| vault()),
-        Dialog::Doctor(patient) => lazy(&panel::DOCTOR, move |doctor| doctor(patient.clone())),
-        Dialog::Sent(card, turn) => lazy(&panel::SENT, move |sent| sent(card, turn)),
+        Dialog::Settings => lazy(&crate::settings::SETTINGS, |settings| settings()),
+        Dialog::Vault => lazy(&crate::settings::VAULT, |vault| vault()),
+        Dialog::Doctor(patient) => lazy(&crate::diagnosis::DOCTOR, move |doctor| {
+            doctor(patient.clone())
+        }),
+        Dialog::Sent(card, turn) => lazy(&crate::request_log::SENT, move |sent| sent(card, turn)),
     }
 }

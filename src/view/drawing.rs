@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use web_sys::HtmlElement;
 
-use super::{dynamic::effect, follow::Follow};
+use super::follow::Follow;
 use crate::{
     i18n::{I18n, t_string},
     reader::{self, Drawing},
-    session::{Coming, Live},
+    session::{InFlight, Partial},
+    ui::dynamic::effect,
 };
 
 /// Gives the reader the words around an answer, in the reader's language.
@@ -39,7 +40,7 @@ pub fn follow_words(i18n: I18n) {
 /// What is on the page of a text.
 #[derive(Default)]
 struct Shown {
-    live: Option<Live>,
+    in_flight: Option<InFlight>,
     drawing: Option<Drawing>,
     /// How many bytes of the text it is.
     length: usize,
@@ -73,10 +74,10 @@ pub enum Of {
 }
 
 impl Of {
-    fn part(self, coming: &Coming) -> &str {
+    fn part(self, partial: &Partial) -> &str {
         match self {
-            Self::Text => &coming.reply.text,
-            Self::Reasoning => &coming.reply.reasoning,
+            Self::Text => &partial.reply.text,
+            Self::Reasoning => &partial.reply.reasoning,
         }
     }
 }
@@ -85,7 +86,11 @@ impl Of {
 /// an update is that of what it adds, however long the answer has become. What has been streamed
 /// stays as it is at the end, selection and all.
 #[component]
-pub fn Drawn(of: Of, live: Memo<Option<Live>>, stored: Memo<Option<String>>) -> impl IntoView {
+pub fn Drawn(
+    of: Of,
+    in_flight: Memo<Option<InFlight>>,
+    stored: Memo<Option<String>>,
+) -> impl IntoView {
     let container = NodeRef::<leptos::html::Div>::new();
     let follow = expect_context::<Follow>();
     let shown = StoredValue::new_local(Shown::default());
@@ -93,12 +98,12 @@ pub fn Drawn(of: Of, live: Memo<Option<Live>>, stored: Memo<Option<String>>) -> 
         let Some(container) = container.get() else {
             return;
         };
-        let live = live.get();
-        shown.update_value(|shown| match live {
-            Some(live) => {
-                let is_new = shown.live.as_ref() != Some(&live);
-                live.with(|coming| {
-                    let restarts = coming.reply.restarts;
+        let in_flight = in_flight.get();
+        shown.update_value(|shown| match in_flight {
+            Some(in_flight) => {
+                let is_new = shown.in_flight.as_ref() != Some(&in_flight);
+                in_flight.with(|partial| {
+                    let restarts = partial.reply.restarts;
                     if is_new || shown.restarts != restarts || shown.drawing.is_none() {
                         shown.begin(&container);
                         shown.restarts = restarts;
@@ -106,13 +111,13 @@ pub fn Drawn(of: Of, live: Memo<Option<Live>>, stored: Memo<Option<String>>) -> 
                             follow.grows(container.clone().into());
                         }
                     }
-                    shown.push(of.part(coming));
+                    shown.push(of.part(partial));
                 });
-                shown.live = Some(live);
+                shown.in_flight = Some(in_flight);
             }
             None => stored.with(|text| {
                 let Some(text) = text else { return };
-                if shown.live.take().is_some() && shown.length <= text.len() {
+                if shown.in_flight.take().is_some() && shown.length <= text.len() {
                     shown.push(text);
                     if let Some(drawing) = &shown.drawing {
                         drawing.finish();

@@ -2,12 +2,16 @@
 
 use leptos::{ev, html, leptos_dom::helpers::WindowListenerHandle, prelude::*};
 
-use super::icon::{self, icon};
-use super::{
-    dynamic::{derive, press, word},
-    focus_on,
+use crate::{
+    chat::card,
+    i18n::use_i18n,
+    session::Session,
+    ui::{
+        dynamic::{derive, press, word},
+        focus::focus_on,
+        icon::{self, icon},
+    },
 };
-use crate::{chat::card, i18n::use_i18n, session::Session};
 
 /// Moves its card among the others.
 #[component]

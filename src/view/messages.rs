@@ -3,17 +3,19 @@
 use leptos::{html, prelude::*};
 
 use super::{
-    dynamic::{click, effect, memo, part, when, word},
-    focus_on,
     follow::{Follow, Sizes},
-    icon::{self, icon},
-    lazy::lazy_or,
     turns,
 };
 use crate::{
     chat::{CardStoreFields, card},
     i18n::{t_string, use_i18n},
     session::{CardField, Session},
+    ui::{
+        dynamic::{click, effect, memo, part, when, word},
+        focus::focus_on,
+        icon::{self, icon},
+        lazy::lazy_or,
+    },
 };
 
 /// What was said in a card, oldest first. It follows an answer while the reader is at the end.
@@ -38,7 +40,7 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
         place.get();
         follow.stay();
     });
-    let live = memo(move || session.live(id));
+    let in_flight = memo(move || session.in_flight(id));
     let count = memo(move || card.turns().try_read().map_or(0, |turns| turns.len()));
     // What the reader has just sent is always in sight.
     Effect::new(move |before: Option<usize>| {
@@ -70,7 +72,7 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
             )}
             {when(
                 move || count.get() > 0,
-                move || lazy_or(&turns::TURNS, move |turns| turns(id, live), move || unread(card)),
+                move || lazy_or(&turns::TURNS, move |turns| turns(id, in_flight), move || unread(card)),
             )}
             </div>
         </div>

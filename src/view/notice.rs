@@ -3,22 +3,22 @@
 use leptos::{html, prelude::*};
 use wasm_split_helpers::wasm_split;
 
-use super::{
-    Shown,
-    card::focus_message,
-    dialog::Dialog,
-    dynamic::{click, effect, part, when, word},
-    explain::explain_unsaved,
-    focus_if_lost,
-    icon::{self, icon},
-    lazy::lazy,
-};
 use crate::{
     address::Address,
+    chat::undo::Removed,
     chunk::{Chunk, Missing},
     i18n::{t_string, use_i18n},
-    session::{self, Library, Removed, Session},
+    library::{self, Library},
+    page::{Dialog, PageState},
+    session::Session,
     storage,
+    ui::{
+        dynamic::{click, effect, part, when, word},
+        explain::explain_unsaved,
+        focus::{focus_if_lost, focus_message},
+        icon::{self, icon},
+        lazy::lazy,
+    },
 };
 
 /// The notices about what all chats share.
@@ -26,7 +26,7 @@ use crate::{
 pub fn Notices() -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let shown = expect_context::<Shown>();
+    let shown = expect_context::<PageState>();
     let unsaved = part(move || {
         let error = library.unsaved()?;
         Some(view! {
@@ -79,7 +79,7 @@ pub fn Notices() -> impl IntoView {
 }
 
 /// The button that leads to the settings, where the storage is.
-fn to_settings(shown: Shown, label: Signal<&'static str>) -> AnyView {
+fn to_settings(shown: PageState, label: Signal<&'static str>) -> AnyView {
     view! {
         <button class="button" on:click=click(move |_| shown.open_dialog(Dialog::Settings))>
             {label}
@@ -93,7 +93,7 @@ fn to_settings(shown: Shown, label: Signal<&'static str>) -> AnyView {
 pub fn Forgotten() -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let shown = expect_context::<Shown>();
+    let shown = expect_context::<PageState>();
     let undo = move || {
         let is_new = untrack(|| shown.session()).is_none_or(Session::is_new);
         // A chat that was open when it was deleted is opened again.
@@ -103,8 +103,8 @@ pub fn Forgotten() -> impl IntoView {
     };
     part(move || {
         let words = match library.forgotten()? {
-            session::Forgotten::Chats(_) => t_string!(i18n, chat_deleted),
-            session::Forgotten::Endpoint(..) => t_string!(i18n, endpoint_was_deleted),
+            library::Forgotten::Chats(_) => t_string!(i18n, chat_deleted),
+            library::Forgotten::Endpoint(..) => t_string!(i18n, endpoint_was_deleted),
         };
         Some(view! {
             <p class="notice">

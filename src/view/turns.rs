@@ -7,21 +7,23 @@ use super::{
     actions::{Act, action},
     answer::{AnswerView, elsewhere},
     attachments::TurnAttachments,
-    card::{focus_input, focus_message},
     drawing,
-    dynamic::{click, derive, effect, memo, part, rows, when, word},
-    focus_on,
+    turn::{Retry, TurnState},
 };
 use crate::{
     chat::{CardStoreFields, TurnStoreFields, card, turn},
     chunk::{Chunk, Missing},
     i18n::{t_string, use_i18n},
     reader,
-    session::{Live, Session},
+    session::{InFlight, Session},
+    ui::{
+        dynamic::{click, derive, effect, memo, part, rows, word},
+        focus::{focus_input, focus_on},
+    },
 };
 
 /// Draws the turns of a card.
-type Draw = fn(card::Id, Memo<Option<Live>>) -> AnyView;
+type Draw = fn(card::Id, Memo<Option<InFlight>>) -> AnyView;
 
 thread_local! {
     pub static TURNS: Chunk<Draw> = const { Chunk::new(|| Box::pin(entry())) };
@@ -30,11 +32,11 @@ thread_local! {
 #[wasm_split(answers, fallible)]
 fn entry() -> Result<Draw, Missing> {
     reader::listen();
-    Ok(|id, live| view! { <Turns id live /> }.into_any())
+    Ok(|id, in_flight| view! { <Turns id in_flight /> }.into_any())
 }
 
 #[component]
-fn Turns(id: card::Id, live: Memo<Option<Live>>) -> impl IntoView {
+fn Turns(id: card::Id, in_flight: Memo<Option<InFlight>>) -> impl IntoView {
     let session = expect_context::<Session>();
     let card = session.card(id);
     drawing::follow_words(use_i18n());
@@ -43,25 +45,12 @@ fn Turns(id: card::Id, live: Memo<Option<Live>>) -> impl IntoView {
             let turns = card.turns().try_read();
             turns.map_or_else(Vec::new, |turns| turns.iter().map(|turn| turn.id).collect())
         },
-        move |turn| view! { <TurnView card=id id=turn live /> },
+        move |turn| view! { <TurnView card=id id=turn in_flight /> },
     )
 }
 
-/// Where a turn stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Its answer is on its way.
-    Answering,
-    /// Another answer of the card comes first.
-    Queued,
-    /// Nothing is on its way to answer it.
-    Unanswered,
-    /// It has an answer, and no other on its way.
-    Answered,
-}
-
 #[component]
-fn TurnView(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl IntoView {
+fn TurnView(card: card::Id, id: turn::Id, in_flight: Memo<Option<InFlight>>) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let turn = session.turn(card, id);
@@ -70,16 +59,16 @@ fn TurnView(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl Into
             .answer()
             .try_read()
             .is_some_and(|answer| answer.is_some());
-        live.with(|live| match live {
-            Some(live) if live.turn == id => Standing::Answering,
-            _ if is_answered => Standing::Answered,
-            Some(live) if session.comes_after(card, id, live.turn) => Standing::Queued,
-            _ => Standing::Unanswered,
+        in_flight.with(|in_flight| match in_flight {
+            Some(in_flight) if in_flight.turn == id => TurnState::Answering,
+            _ if is_answered => TurnState::Answered,
+            Some(in_flight) if session.comes_after(card, id, in_flight.turn) => TurnState::Queued,
+            _ => TurnState::Unanswered,
         })
     });
     let is_edited = RwSignal::new(false);
     let has_answer =
-        memo(move || matches!(standing.get(), Standing::Answering | Standing::Answered));
+        memo(move || matches!(standing.get(), TurnState::Answering | TurnState::Answered));
     view! {
         <article class="message user" aria-label=word!(i18n, you)>
             {part(move || {
@@ -105,11 +94,11 @@ fn TurnView(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl Into
         </article>
         {part(move || {
             if has_answer.get() {
-                view! { <AnswerView card id live standing /> }.into_any()
+                view! { <AnswerView card id in_flight standing /> }.into_any()
             } else if session.is_elsewhere(card, id) {
                 elsewhere(i18n)
             } else {
-                view! { <Waiting card id standing live /> }.into_any()
+                view! { <Waiting card id standing in_flight /> }.into_any()
             }
         })}
     }
@@ -120,8 +109,8 @@ fn TurnView(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl Into
 fn Waiting(
     card: card::Id,
     id: turn::Id,
-    standing: Memo<Standing>,
-    live: Memo<Option<Live>>,
+    standing: Memo<TurnState>,
+    in_flight: Memo<Option<InFlight>>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
@@ -129,36 +118,16 @@ fn Waiting(
         <div class="note">
             <span>
                 {derive(move || match standing.get() {
-                    Standing::Queued => t_string!(i18n, queued),
+                    TurnState::Queued => t_string!(i18n, queued),
                     _ if !session.can_ask(card) => t_string!(i18n, queued_for_model),
                     _ => t_string!(i18n, unanswered),
                 })}
             </span>
-            <Retry card id live />
+            <Retry card id in_flight />
             <button class="button" on:click=click(move |_| session.delete_turn(card, id))>
                 {word!(i18n, cancel)}
             </button>
         </div>
-    }
-}
-
-/// The button that has the question asked again.
-#[component]
-pub fn Retry(card: card::Id, id: turn::Id, live: Memo<Option<Live>>) -> impl IntoView {
-    let i18n = use_i18n();
-    let session = expect_context::<Session>();
-    view! {
-        {when(
-            move || live.with(Option::is_none) && session.can_ask(card),
-            move || view! {
-                <button class="button" on:click=click(move |event| {
-                    session.retry(card, id);
-                    focus_message(card, &event);
-                })>
-                    {word!(i18n, retry)}
-                </button>
-            },
-        )}
     }
 }
 

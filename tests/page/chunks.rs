@@ -313,6 +313,65 @@ async fn two_tabs_without_what_merges_write_over_neither() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_tabs_that_send_at_once_without_what_merges_lose_nothing() {
+    let (endpoint, server) = (Endpoint::start(&["a"]).await, Server::default());
+    let browser = open_at(&server, &endpoint).await;
+    browser.card(1).await.send("shared").await;
+    browser.card(1).await.logs("a heard: shared").await;
+    let chat = browser.script("return location.pathname").await;
+    let (first, second) = browser.new_tab().await;
+    browser.go(chat.as_str().unwrap()).await;
+    browser.card(1).await.logs("a heard: shared").await;
+    // No further file can be had from here on.
+    server.is(AWAY);
+    // Each tab has words of its own in an input of its own, and sends them at the same sign.
+    for (tab, words) in [(&first, "from the first"), (&second, "from the second")] {
+        browser.driver.switch_to_window(tab.clone()).await.unwrap();
+        let card = browser.card(1).await;
+        let on_sign = format!(
+            "const input = it.querySelector('textarea');
+             new BroadcastChannel('test').onmessage = () => {{
+                 input.value = '{words}';
+                 input.dispatchEvent(new InputEvent('input', {{ bubbles: true }}));
+                 input.dispatchEvent(new KeyboardEvent('keydown', {{
+                     key: 'Enter', bubbles: true, cancelable: true,
+                 }}));
+             }}"
+        );
+        card.script(&on_sign).await;
+    }
+    let (_, third) = browser.new_tab().await;
+    browser.go("/elsewhere").await;
+    browser
+        .script("new BroadcastChannel('test').postMessage('now')")
+        .await;
+    browser.driver.switch_to_window(third).await.unwrap();
+    browser.driver.close_window().await.unwrap();
+    for (tab, words) in [(&first, "from the first"), (&second, "from the second")] {
+        browser.driver.switch_to_window(tab.clone()).await.unwrap();
+        browser
+            .card(1)
+            .await
+            .logs(&format!("a heard: {words}"))
+            .await;
+    }
+    server.is(WHOLE);
+    browser.reload().await;
+    for tab in [second, first] {
+        browser.driver.switch_to_window(tab).await.unwrap();
+        browser.reload().await;
+        for words in ["shared", "from the first", "from the second"] {
+            browser
+                .card(1)
+                .await
+                .logs(&format!("a heard: {words}"))
+                .await;
+        }
+    }
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_storage_has_lost_waits_for_what_brings_it_back() {
     let (endpoint, server) = (Endpoint::start(&["a"]).await, Server::default());
     let browser = open_at(&server, &endpoint).await;

@@ -231,6 +231,73 @@ async fn what_the_storage_has_lost_comes_back_from_the_journal() {
     browser.close().await;
 }
 
+/// Writes under a key of the storage as nobody should.
+async fn damage(browser: &Browser, key: &str, text: &str) {
+    let script = format!("localStorage.setItem({key:?}, {text:?})");
+    browser.script(&script).await;
+}
+
+/// Waits until a text stands aside, unchanged.
+async fn is_aside(browser: &Browser, text: &str) {
+    let script = format!(
+        "return Object.entries(localStorage)
+            .some(([key, text]) => key.startsWith('collate.aside.') && text === {text:?})"
+    );
+    wait_for(async || browser.script(&script).await == true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_that_is_damaged_while_it_is_open_is_put_aside_and_goes_on() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.send("first").await;
+    card.logs("a heard: first").await;
+    let address = browser.address().await;
+    let key = format!("collate.v2.chat.{}", address.trim_start_matches("/chat/"));
+    for damaged in ["", "{", "[1, 2", "null", "{\"id\":\"another form\"}"] {
+        damage(&browser, &key, damaged).await;
+        card.find("textbox", "Message").await.type_in("word ").await;
+        is_aside(&browser, damaged).await;
+        browser.page().says("could not be read").await;
+        browser.page().press("Dismiss").await;
+    }
+    browser.reload().await;
+    let card = browser.card(1).await;
+    card.logs("a heard: first").await;
+    let typed = "word ".repeat(5);
+    card.find("textbox", "Message").await.holds(&typed).await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_and_endpoints_that_are_damaged_meanwhile_are_put_aside() {
+    let endpoint = Endpoint::start(&["a", "b"]).await;
+    let browser = open(&endpoint, "").await;
+    damage(&browser, "collate.v2.settings", "{\"locale\":").await;
+    let settings = browser.settings().await;
+    settings.select("Theme", "Dark").await;
+    is_aside(&browser, "{\"locale\":").await;
+    damage(&browser, "collate.v2.endpoints", "{\"list\":7}").await;
+    settings.press("Edit").await;
+    settings.fill("Name", "Renamed").await;
+    settings.press("Save").await;
+    is_aside(&browser, "{\"list\":7}").await;
+    settings.press("Close").await;
+    damage(&browser, "collate.v2.recent", "no list").await;
+    browser.card(1).await.choose("Model", "b").await;
+    is_aside(&browser, "no list").await;
+    browser.reload().await;
+    let card = browser.card(1).await;
+    card.find("combobox", "Endpoint")
+        .await
+        .holds("Renamed")
+        .await;
+    let theme = "return getComputedStyle(document.documentElement).colorScheme";
+    wait_for(async || browser.script(theme).await == "dark").await;
+    browser.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_version_1_has_written_is_taken_over() {
     let endpoint = Endpoint::start(&["smollm2"]).await;

@@ -6,11 +6,14 @@ pub mod card;
 pub mod draft;
 pub mod entry;
 pub mod failure;
+pub mod input;
 pub mod merge;
 pub mod metrics;
 pub mod params;
-pub mod sync;
+pub mod part;
+pub mod saving;
 pub mod turn;
+pub mod undo;
 pub mod usage;
 
 pub use answer::{Answer, Outcome};
@@ -24,6 +27,7 @@ pub use failure::Failure;
 pub use merge::Stamps;
 pub use metrics::Metrics;
 pub use params::Params;
+pub use part::Part;
 pub use turn::Turn;
 #[cfg(feature = "store")]
 pub use turn::TurnStoreFields;

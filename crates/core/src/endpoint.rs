@@ -81,7 +81,7 @@ impl Endpoint {
     /// How many requests for an answer its server gets at once; 0 is no limit. A browser opens six
     /// connections to a server that speaks HTTP/1.1, as those without TLS do; whether one with TLS
     /// speaks HTTP/2, which needs one, a page is not told. In this browser, one answers after the other.
-    pub fn most_at_once(&self) -> u32 {
+    pub fn most_at_once(&self) -> usize {
         match self.one_at_a_time || self.base_url.is_on_device() {
             true => 1,
             false if self.base_url.origin().starts_with("http:") => 6,

@@ -5,10 +5,11 @@ pub mod error;
 mod excerpt;
 pub mod refusal;
 pub mod reply;
+pub mod retry;
 pub mod sse;
 pub mod wire;
 
-pub use error::{Error, MOST_TRIES, Wait};
+pub use error::{Error, Wait};
 pub use refusal::Cause;
 pub use reply::Reply;
 pub use wire::{Finish, Listed, Request};

@@ -117,8 +117,12 @@ fn the_store_alone_is_optional() {
 #[test]
 fn a_chat_knows_no_protocol() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let within = fs::read_dir(sources.join("chat")).expect("a folder");
-    let files = within.map(|entry| entry.expect("an entry").path());
+    let within = |folder: &str| {
+        let files = fs::read_dir(sources.join(folder)).expect("a folder");
+        files.map(|entry| entry.expect("an entry").path())
+    };
+    let files = within("chat").chain(within("chat/input"));
+    let files = files.filter(|path| path.is_file());
     for file in files.chain([sources.join("chat.rs")]) {
         let source = fs::read_to_string(&file).expect("a source");
         let code = source.lines().filter(|line| !line.trim().starts_with("//"));

@@ -8,9 +8,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use serde_json::{Map, Value};
 
-use super::{Error, Reply, refusal::Refusal, reply::Usage};
+use super::{Error, Reply, refusal::Refusal, reply::Usage, retry::Form};
 use crate::{
-    chat::{Answer, Attachment, Turn, attachment::Contents},
+    chat::{Answer, Attachment, Card, Turn, attachment::Contents, turn},
+    endpoint::Server,
     json,
 };
 
@@ -119,6 +120,27 @@ pub fn attachments<'a>(before: &'a [Turn], turn: &'a Turn) -> impl Iterator<Item
 }
 
 impl<'a> Request<'a> {
+    /// Asks `model` for the answer to a turn of a card as its server wants to be asked; None where
+    /// the card has no such turn. `contents` has what [`attachments`] names.
+    pub fn to_answer(
+        card: &'a Card,
+        turn: turn::Id,
+        model: &'a str,
+        contents: &'a Contents,
+        form: Form,
+        server: Server,
+    ) -> Option<Self> {
+        let before = card.before(turn);
+        let turn = card.turns.get(before.len())?;
+        let mut params = card.params.body(form.renames_max_tokens);
+        server.fit(&mut params);
+        let mut request = Self::new(model, &card.system, before, turn, contents, params);
+        if !form.counts_tokens {
+            request.stream_options = None;
+        }
+        Some(request)
+    }
+
     /// Asks `model` for the answer to `turn`, after the system prompt, unless it is empty, and the
     /// turns before it. A turn that got no word of an answer is left out. An answer that was stopped
     /// or cut off counts as far as it came. `contents` has what [`attachments`] names.

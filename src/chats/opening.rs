@@ -1,0 +1,227 @@
+//! What an address leads to: which chats it may mean, what is stored of one, and what a new one's
+//! cards talk to. Nothing here asks the browser.
+
+use crate::{
+    address::{Address, Wanted},
+    chat::{self, Card, Chat, card},
+    endpoint::Endpoints,
+    packed,
+    storage::Recent,
+};
+
+/// What an address may mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning<'a> {
+    /// The chat that is stored under this identifier.
+    Stored(chat::Id),
+    /// A new chat with these cards; without any, with one like the last.
+    New(&'a [Wanted]),
+}
+
+/// What an address may mean; the first that is there counts. The first address of a page, without a
+/// chat in it, leads to the chat that the tab showed before, or else to the one that was used last.
+pub fn meanings(
+    address: &Address,
+    is_first: bool,
+    last: impl FnOnce() -> Option<chat::Id>,
+) -> Vec<Meaning<'_>> {
+    match address {
+        Address::Chat(id) => vec![Meaning::Stored(*id)],
+        Address::New(wanted) if is_first && wanted.is_empty() => {
+            let last = last().map(Meaning::Stored);
+            last.into_iter().chain([Meaning::New(wanted)]).collect()
+        }
+        Address::New(wanted) => vec![Meaning::New(wanted)],
+        Address::Nowhere => Vec::new(),
+    }
+}
+
+/// What is stored of a chat.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stored {
+    /// Nothing.
+    Nothing,
+    /// The chat, and the text that it was read from.
+    Chat(Box<Chat>, String),
+    /// It is packed, and what unpacks it is not here.
+    Packed,
+    /// A text that can't be read.
+    Damaged(String),
+}
+
+/// Unpacks the text of a chat; None where it is damaged.
+pub type Unpack = fn(&str) -> Option<String>;
+
+/// Reads what is stored of a chat.
+pub fn read(stored: Option<String>, unpack: Option<Unpack>) -> Stored {
+    let Some(text) = stored else {
+        return Stored::Nothing;
+    };
+    let chat = match (packed::is_packed(&text), unpack) {
+        (true, None) => return Stored::Packed,
+        (true, Some(unpack)) => unpack(&text).and_then(|text| Chat::read(&text)),
+        (false, _) => Chat::read(&text),
+    };
+    match chat {
+        Some(chat) => Stored::Chat(Box::new(chat), text),
+        None => Stored::Damaged(text),
+    }
+}
+
+/// A card that talks to what is wanted, or else to what was used last; and whether the wanted
+/// endpoint is a saved one.
+pub fn new_card(
+    id: card::Id,
+    wanted: &Wanted,
+    endpoints: &Endpoints,
+    recent: &Recent,
+) -> (Card, bool) {
+    let mut used = recent.used.iter();
+    let last = used.find(|used| endpoints.find(used.endpoint).is_some());
+    let card = Card::new(id);
+    let Some(name) = &wanted.endpoint else {
+        let first = endpoints.list.first().map(|endpoint| endpoint.id);
+        let endpoint = last.map(|used| used.endpoint).or(first);
+        let model = wanted.model.clone();
+        let model = model.or_else(|| last.map(|used| used.model.clone()));
+        let card = Card {
+            endpoint,
+            model: model.filter(|_| endpoint.is_some()),
+            ..card
+        };
+        return (card, endpoint.is_some() || wanted.model.is_none());
+    };
+    let Some(found) = endpoints.named(name) else {
+        return (card, false);
+    };
+    let card = Card {
+        endpoint: Some(found.id),
+        model: wanted.model.clone(),
+        ..card
+    };
+    (card, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        endpoint::{self, BaseUrl, Endpoint},
+        storage::Used,
+    };
+
+    fn wanted(endpoint: Option<&str>, model: Option<&str>) -> Wanted {
+        Wanted {
+            endpoint: endpoint.map(str::to_owned),
+            model: model.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn an_address_leads_to_a_chat_or_a_new_one() {
+        #[track_caller]
+        fn check(address: &Address, is_first: bool, last: Option<u64>, expected: &[Meaning<'_>]) {
+            let found = meanings(address, is_first, || last.map(chat::Id::from));
+            assert_eq!(found, expected);
+        }
+        let stored = |id: u64| Meaning::Stored(id.into());
+        let two = [wanted(Some("a"), None), wanted(Some("b"), None)];
+        for is_first in [true, false] {
+            for last in [None, Some(2)] {
+                check(&Address::Chat(1.into()), is_first, last, &[stored(1)]);
+                check(&Address::Nowhere, is_first, last, &[]);
+                let named = Address::New(two.to_vec());
+                check(&named, is_first, last, &[Meaning::New(&two)]);
+            }
+        }
+        // Without a wish: what was open last, if that is still there.
+        let plain = Address::New(Vec::new());
+        check(&plain, true, Some(2), &[stored(2), Meaning::New(&[])]);
+        check(&plain, true, None, &[Meaning::New(&[])]);
+        check(&plain, false, Some(2), &[Meaning::New(&[])]);
+    }
+
+    #[test]
+    fn what_is_stored_is_read_or_told_from_what_can_not_be() {
+        let chat = Chat::new(7.into(), vec![Card::new(1.into())]);
+        let (plain, packed) = (chat.text(), packed::pack(&chat.text()));
+        let whole = |text: &str| Stored::Chat(Box::new(chat.clone()), text.to_owned());
+        for unpack in [None, Some(packed::unpack as Unpack)] {
+            assert_eq!(read(None, unpack), Stored::Nothing);
+            assert_eq!(read(Some(plain.clone()), unpack), whole(&plain));
+            for damaged in ["", "{", "null", "[]", "{\"id\":\"7\"}"] {
+                let found = read(Some(damaged.to_owned()), unpack);
+                assert_eq!(found, Stored::Damaged(damaged.to_owned()));
+            }
+        }
+        assert_eq!(read(Some(packed.clone()), None), Stored::Packed);
+        assert_eq!(
+            read(Some(packed.clone()), Some(packed::unpack)),
+            whole(&packed)
+        );
+        // A packed text that lost its end.
+        let mut cut: Vec<_> = packed.chars().collect();
+        cut.truncate(cut.len() / 2);
+        let cut: String = cut.into_iter().collect();
+        assert_eq!(read(Some(cut.clone()), None), Stored::Packed);
+        assert_eq!(
+            read(Some(cut.clone()), Some(packed::unpack)),
+            Stored::Damaged(cut)
+        );
+    }
+
+    #[test]
+    fn a_new_card_talks_to_what_is_wanted_or_to_what_was_used_last() {
+        let endpoint = |id: u64, name: &str| {
+            let base_url = BaseUrl::parse(&format!("http://{name}/v1")).unwrap();
+            Endpoint::new(id.into(), name.to_owned(), base_url)
+        };
+        let endpoints = Endpoints {
+            list: vec![endpoint(1, "first"), endpoint(2, "second")],
+            ..Endpoints::default()
+        };
+        let used = |id: u64, model: &str| Used {
+            endpoint: id.into(),
+            model: model.to_owned(),
+        };
+        let recent = Recent {
+            used: vec![used(9, "of a deleted one"), used(2, "m2"), used(1, "m1")],
+            ..Recent::default()
+        };
+        let none = Recent::default();
+        #[track_caller]
+        fn check(
+            wanted: &Wanted,
+            (endpoints, recent): (&Endpoints, &Recent),
+            expected: (Option<u64>, Option<&str>, bool),
+        ) {
+            let (card, is_known) = new_card(5.into(), wanted, endpoints, recent);
+            let (endpoint, model, expected_known) = expected;
+            assert_eq!(card.id, 5.into());
+            assert_eq!(card.endpoint, endpoint.map(endpoint::Id::from));
+            assert_eq!((card.model.as_deref(), is_known), (model, expected_known));
+        }
+        let all = (&endpoints, &recent);
+        check(&wanted(None, None), all, (Some(2), Some("m2"), true));
+        check(&wanted(None, Some("x")), all, (Some(2), Some("x"), true));
+        check(&wanted(Some("first"), None), all, (Some(1), None, true));
+        check(
+            &wanted(Some("first"), Some("x")),
+            all,
+            (Some(1), Some("x"), true),
+        );
+        check(&wanted(Some("third"), Some("x")), all, (None, None, false));
+        // Nothing was used yet.
+        let unused = (&endpoints, &none);
+        check(&wanted(None, None), unused, (Some(1), None, true));
+        check(&wanted(None, Some("x")), unused, (Some(1), Some("x"), true));
+        // Nothing is saved yet.
+        let empty = Endpoints::default();
+        check(&wanted(None, None), (&empty, &recent), (None, None, true));
+        check(
+            &wanted(None, Some("x")),
+            (&empty, &recent),
+            (None, None, false),
+        );
+    }
+}

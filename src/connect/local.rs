@@ -1,0 +1,308 @@
+//! Finds servers on this computer: at the usual ports, and at the address that is typed. Nothing is sent
+//! before the reader wants it, and never a token.
+
+use futures_util::future::join_all;
+use leptos::{html, prelude::*};
+use wasm_split_helpers::wasm_split;
+
+use crate::{
+    chunk::{Chunk, Missing},
+    diagnosis::{
+        probe::{Inquiry, Question, permission, surroundings},
+        steps::Fixes,
+    },
+    doctor::{Fix, Got, Observed, Permission, Probe, Server, Space, fix},
+    endpoint::{BaseUrl, Endpoint, suggestion},
+    i18n::{t_string, use_i18n},
+    id::fresh,
+    page::{Dialog, PageState, Patient},
+    session::Task,
+    ui::{
+        dynamic::{click, derive, part, word},
+        field::typed,
+        lazy::lazy,
+    },
+};
+
+/// What is at an address of this computer.
+#[derive(Clone, Debug, PartialEq)]
+struct Found {
+    /// What to call it.
+    name: String,
+    base_url: BaseUrl,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It lists so many models.
+    Models(usize),
+    /// It wants a token.
+    Token,
+    /// It answers something else.
+    Odd,
+    /// It does not allow this page.
+    Closed,
+}
+
+/// What a search wants to know: the field with the base URL, what connects with what is found, and
+/// whether it is under way.
+type Wanted = (NodeRef<html::Input>, Callback<BaseUrl>, RwSignal<bool>);
+
+thread_local! {
+    static SEARCH: Chunk<fn(Wanted) -> AnyView> = const { Chunk::new(|| Box::pin(entry())) };
+}
+
+#[wasm_split(settings, fallible)]
+fn entry() -> Result<fn(Wanted) -> AnyView, Missing> {
+    Ok(|(base_url, on_use, is_looking)| view! { <Search base_url on_use is_looking /> }.into_any())
+}
+
+/// The button that looks, and what it finds.
+#[component]
+pub fn LocalServers(
+    /// The field with the base URL: where it is on this computer, it is looked at, too.
+    base_url: NodeRef<html::Input>,
+    /// Connects with what is found.
+    on_use: Callback<BaseUrl>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let is_looking = RwSignal::new(false);
+    // Each click looks anew.
+    let searches = RwSignal::new(0_u32);
+    view! {
+        <div class="local">
+            <button
+                class="button"
+                type="button"
+                data-ahead="settings"
+                aria-busy=derive(move || if is_looking.get() { "true" } else { "false" })
+                on:click=click(move |_| searches.update(|searches| *searches += 1))
+            >
+                {word!(i18n, find_local)}
+            </button>
+            <div role="status">
+                {part(move || {
+                    (searches.get() > 0).then(|| {
+                        lazy(&SEARCH, move |search| search((base_url, on_use, is_looking)))
+                    })
+                })}
+            </div>
+        </div>
+    }
+}
+
+/// Looks at once, and shows what is found.
+#[component]
+fn Search(
+    base_url: NodeRef<html::Input>,
+    on_use: Callback<BaseUrl>,
+    is_looking: RwSignal<bool>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let shown = expect_context::<PageState>();
+    let found = RwSignal::new(None::<Vec<Found>>);
+    // Dropping it, with the form or for the next search, ends what is under way.
+    let looking = StoredValue::new_local(None::<Task>);
+    let page = StoredValue::new((String::new(), false));
+    let look = move || {
+        is_looking.set(true);
+        found.set(None);
+        let typed = BaseUrl::parse(&typed(base_url)).ok();
+        looking.set_value(Some(Task::start(async move {
+            let here = surroundings(BaseUrl::parse("http://localhost"));
+            page.set_value((here.page.clone(), here.is_safari));
+            let servers = find(&here, typed).await;
+            is_looking.set(false);
+            found.set(Some(servers));
+        })));
+    };
+    look();
+    let line = move |server: Found| {
+        let Found {
+            name,
+            base_url,
+            state,
+        } = server;
+        let words = match state {
+            State::Models(1) => t_string!(i18n, local_one, name = name).to_string(),
+            State::Models(count) => {
+                t_string!(i18n, local_models, name = name, count = count).to_string()
+            }
+            State::Token => t_string!(i18n, local_token, name = name).to_string(),
+            State::Odd => t_string!(i18n, local_odd, name = name).to_string(),
+            State::Closed => t_string!(i18n, local_closed, name = name).to_string(),
+        };
+        let button = match state {
+            State::Models(_) | State::Token => {
+                let use_it = t_string!(i18n, use_base_url, url = base_url.as_str()).to_string();
+                view! {
+                    <button
+                        class="button"
+                        type="button"
+                        on:click=click(move |_| on_use.run(base_url.clone()))
+                    >
+                        {use_it}
+                    </button>
+                }
+                .into_any()
+            }
+            State::Odd | State::Closed => view! {
+                <button
+                    class="button"
+                    type="button"
+                    aria-description=base_url.as_str().to_owned()
+                    on:click=click(move |_| {
+                        let endpoint = Ok(unsaved(&base_url));
+                        shown.open_dialog(Dialog::Doctor(Patient::Typed(endpoint, None)));
+                    })
+                >
+                    {word!(i18n, find_out_why)}
+                </button>
+            }
+            .into_any(),
+        };
+        view! { <li class="room-line"><span class="room-name">{words}</span>{button}</li> }
+    };
+    let outcome = part(move || {
+        let found = found.get()?;
+        if found.is_empty() {
+            let (origin, is_safari) = page.get_value();
+            if is_safari && origin.starts_with("https://") {
+                return Some(view! { <p class="hint">{word!(i18n, advice_mixed)}</p> }.into_any());
+            }
+            let fixes: Vec<Fix> = [Server::Ollama, Server::LmStudio]
+                .into_iter()
+                .flat_map(|server| fix::start(server, &origin).into_iter().take(1))
+                .collect();
+            return Some(
+                view! {
+                    <p class="hint">{word!(i18n, local_none)}</p>
+                    <Fixes fixes />
+                }
+                .into_any(),
+            );
+        }
+        let lines = found.into_iter().map(line).collect_view();
+        Some(view! { <ul class="local-servers">{lines}</ul> }.into_any())
+    });
+    view! {
+        {derive(move || is_looking.get().then(|| t_string!(i18n, local_looking)))}
+        {outcome}
+    }
+}
+
+/// An endpoint that is not saved, without a token.
+fn unsaved(base_url: &BaseUrl) -> Endpoint {
+    Endpoint::new(fresh(), base_url.name().to_owned(), base_url.clone())
+}
+
+/// Looks everywhere at once. `here` is what is known of this page.
+async fn find(here: &Observed, typed: Option<BaseUrl>) -> Vec<Found> {
+    let usual = suggestion::local();
+    let usual = usual.filter_map(|suggestion| {
+        let base_url = BaseUrl::parse(suggestion.base_url).ok()?;
+        Some((suggestion.name.to_owned(), base_url))
+    });
+    let typed = typed.filter(|typed| Space::of(&typed.host()) == Space::Loopback);
+    let typed = typed.map(|typed| (String::new(), typed));
+    let mut places: Vec<(String, BaseUrl)> = Vec::new();
+    // What is typed is looked at first, and once.
+    for place in typed.into_iter().chain(usual) {
+        let is_known = places.iter().any(|known| known.1.port() == place.1.port());
+        // The page's own server is none.
+        if !is_known && !is_own(here, &place.1) {
+            places.push(place);
+        }
+    }
+    // A browser that asks the reader first takes as long as the reader does.
+    let asks =
+        here.needs_permission() && permission(Space::Loopback).await == Some(Permission::Prompt);
+    let patience = if asks { 60_000 } else { 2_000 };
+    let inquiry = Inquiry::new();
+    let found = places
+        .into_iter()
+        .map(|place| look_at(&inquiry, here, place, patience));
+    join_all(found).await.into_iter().flatten().collect()
+}
+
+/// Whether an address is the page's own server.
+fn is_own(here: &Observed, base_url: &BaseUrl) -> bool {
+    BaseUrl::parse(&here.page).is_ok_and(|page| {
+        Space::of(&page.host()) == Space::Loopback && page.port() == base_url.port()
+    })
+}
+
+/// Looks at one port, by both names of this computer: a server may listen at one of them only.
+async fn look_at(
+    inquiry: &Inquiry,
+    here: &Observed,
+    (name, base_url): (String, BaseUrl),
+    patience: u32,
+) -> Option<Found> {
+    let other = base_url.as_str().replacen("//localhost", "//127.0.0.1", 1);
+    let other = BaseUrl::parse(&other)
+        .ok()
+        .filter(|other| *other != base_url);
+    let both = [Some(base_url), other].into_iter().flatten();
+    let both = both.map(|base_url| look_at_one(inquiry, here, base_url, patience));
+    let found = join_all(both).await;
+    let best = found
+        .into_iter()
+        .flatten()
+        .min_by_key(|(state, ..)| match state {
+            State::Models(_) => 0,
+            State::Token => 1,
+            State::Odd => 2,
+            State::Closed => 3,
+        });
+    let (state, base_url, server) = best?;
+    let name = match server.name() {
+        "" => name,
+        known => known.to_owned(),
+    };
+    let address = base_url.name();
+    Some(Found {
+        name: match &*name {
+            "" => address.to_owned(),
+            name => format!("{name} ({address})"),
+        },
+        base_url,
+        state,
+    })
+}
+
+async fn look_at_one(
+    inquiry: &Inquiry,
+    here: &Observed,
+    base_url: BaseUrl,
+    patience: u32,
+) -> Option<(State, BaseUrl, Server)> {
+    let question = |url| Question {
+        patience,
+        ..Question::get(url).at(here)
+    };
+    let models = inquiry.ask(&question(base_url.join("models"))).await;
+    let state = match models.got {
+        Got::Response => match models.models() {
+            Some(listed) => State::Models(listed.len()),
+            None if models.refuses_token() => State::Token,
+            None => State::Odd,
+        },
+        Got::Redirect => State::Odd,
+        Got::Late => return None,
+        Got::Failed | Got::Opaque => {
+            let origin = format!("{}/", base_url.origin());
+            let reach = inquiry.reach(question(origin)).await;
+            match reach.got {
+                // It hides what it says about the models: mostly, that it wants a token.
+                Got::Response => State::Token,
+                Got::Opaque => State::Closed,
+                _ => return None,
+            }
+        }
+    };
+    let seen: [&Probe; 1] = [&models];
+    let server = Server::of(&base_url, seen);
+    Some((state, base_url, server))
+}

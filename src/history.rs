@@ -1,0 +1,82 @@
+//! The history: every chat that is stored, in a drawer.
+
+use drawer::Drawer;
+use leptos::{html, prelude::*};
+use stored_chats::Shelf;
+use wasm_split_helpers::wasm_split;
+
+use crate::{
+    chunk::{Chunk, Missing},
+    i18n::use_i18n,
+    page::PageState,
+    ui::{
+        dynamic::{click, effect, press, word},
+        focus::{focus, focus_on},
+        icon::{self, icon},
+        lazy::lazy,
+    },
+};
+
+mod drawer;
+mod row;
+pub mod stored_chats;
+
+/// Draws the content of the drawer.
+type Draw = fn() -> AnyView;
+
+thread_local! {
+    pub(crate) static HISTORY: Chunk<Draw> = const { Chunk::new(|| Box::pin(content())) };
+}
+
+#[wasm_split(history, fallible)]
+fn content() -> Result<Draw, Missing> {
+    Ok(|| {
+        Shelf::provide();
+        view! { <Drawer /> }.into_any()
+    })
+}
+
+/// The drawer with the history.
+#[component]
+pub fn History() -> impl IntoView {
+    let i18n = use_i18n();
+    let shown = expect_context::<PageState>();
+    let drawer = NodeRef::<html::Aside>::new();
+    effect(move || {
+        drawer.track();
+        focus_on(drawer);
+    });
+    let close = move || {
+        shown.history.set(false);
+        if let Some(button) = document().get_element_by_id("history-button") {
+            focus(&wasm_bindgen::JsCast::unchecked_into(button));
+        }
+    };
+    view! {
+        <aside
+            node_ref=drawer
+            class="drawer"
+            aria-label=word!(i18n, chat_history)
+            tabindex="-1"
+            on:keydown=press(move |event| {
+                let is_escape = event.key() == "Escape" && !event.is_composing();
+                if is_escape && !event.default_prevented() {
+                    event.prevent_default();
+                    close();
+                }
+            })
+        >
+            <div class="popover-head">
+                <h2>{word!(i18n, chat_history)}</h2>
+                <button
+                    class="button icon-button"
+                    aria-label=word!(i18n, close)
+                    on:click=click(move |_| close())
+                >
+                    {icon(icon::CLOSE)}
+                </button>
+            </div>
+            <div class="panel">{lazy(&HISTORY, |history| history())}</div>
+        </aside>
+    }
+}

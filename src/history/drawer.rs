@@ -1,0 +1,444 @@
+//! The drawer: every chat that is stored, by day, and what can be done with it.
+//!
+//! However many there are, only the lines in sight, and a few around them, are on the page. So all
+//! lines of a kind have the same height.
+
+use std::collections::HashMap;
+
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
+
+use super::{row::Line, stored_chats::Shelf};
+use crate::{
+    chat::{self, Entry},
+    i18n::{I18n, t_string, use_i18n},
+    import_export::{Exports, Imports},
+    library::Library,
+    number::fixed,
+    ui::{
+        date::{date, options},
+        dynamic::{click, derive, effect, flag, memo, part, press, when, word},
+        explain::explain_unsaved,
+        focus::focus,
+        menu::Confirm,
+    },
+};
+
+/// The heights of a heading, of a line, and of a line with a piece of what was found, in rem.
+const HEADING: f64 = 2.25;
+const LINE: f64 = 3.5;
+const HIT: f64 = 6.0;
+
+/// As many rem above and below what is in sight are on the page, too.
+const AROUND: f64 = 20.0;
+
+/// What stands in a row.
+#[derive(Clone, Debug, PartialEq)]
+enum Row {
+    /// The heading of the pinned chats.
+    Pinned,
+    /// The heading of a day, as days since 1970 where the reader is; None is not known.
+    Day(Option<i64>),
+    Chat(Entry),
+}
+
+impl Row {
+    /// Tells it from the others: a heading's number is odd, a chat's is its identifier's, made even.
+    fn key(&self) -> u64 {
+        match self {
+            Self::Pinned => 1,
+            Self::Day(None) => 3,
+            Self::Day(Some(day)) => day.unsigned_abs() * 2 + 5,
+            Self::Chat(entry) => entry.id.bits() << 1,
+        }
+    }
+}
+
+/// All rows, where each begins, in rem, and where the last ends.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Layout {
+    rows: Vec<(f64, Row)>,
+    height: f64,
+    /// How many of them are chats.
+    chats: usize,
+}
+
+impl Layout {
+    fn of(entries: impl Iterator<Item = Entry>, line: f64) -> Self {
+        let mut layout = Self::default();
+        let mut heading = None;
+        for entry in entries {
+            let above = if entry.pinned {
+                Row::Pinned
+            } else {
+                Row::Day(day_of(entry.used))
+            };
+            if heading.as_ref() != Some(&above) {
+                layout.push(above.clone(), HEADING);
+                heading = Some(above);
+            }
+            layout.push(Row::Chat(entry), line);
+            layout.chats += 1;
+        }
+        layout
+    }
+
+    fn push(&mut self, row: Row, height: f64) {
+        self.rows.push((self.height, row));
+        self.height += height;
+    }
+
+    /// The rows between two heights.
+    fn between(&self, from: f64, to: f64) -> &[(f64, Row)] {
+        let begin = self.rows.partition_point(|(top, _)| top + HIT < from);
+        let end = self.rows.partition_point(|(top, _)| *top < to);
+        &self.rows[begin..end.max(begin)]
+    }
+
+    /// The chats' identifiers, in their order.
+    fn chats(&self) -> impl DoubleEndedIterator<Item = (f64, chat::Id)> {
+        self.rows.iter().filter_map(|(top, row)| match row {
+            Row::Chat(entry) => Some((*top, entry.id)),
+            _ => None,
+        })
+    }
+}
+
+/// What is in the drawer.
+#[component]
+pub fn Drawer() -> impl IntoView {
+    let i18n = use_i18n();
+    let shelf = expect_context::<Shelf>();
+    // The chat whose title or tags are being changed: its line stays where it is.
+    let edited = RwSignal::new(None::<chat::Id>);
+    let tag = RwSignal::new(None::<String>);
+    shelf.watch();
+    let layout = Memo::new(move |before: Option<&Layout>| {
+        if let Some(before) = before
+            && edited.get().is_some()
+        {
+            return before.clone();
+        }
+        let found = shelf.found();
+        let found = found.read();
+        let tag = tag.read();
+        let entries = shelf.entries();
+        let entries = entries.read();
+        let shown = entries.iter().filter(|entry| {
+            let has_words = found
+                .as_ref()
+                .is_none_or(|found| found.chats.contains(&entry.id));
+            has_words && tag.as_ref().is_none_or(|tag| entry.tags.contains(tag))
+        });
+        Layout::of(shown.cloned(), if found.is_some() { HIT } else { LINE })
+    });
+    // A tag that no chat has any more hides nothing.
+    effect(move || {
+        let is_gone = tag.with(|tag| tag.as_ref().is_some_and(|tag| !shelf.tags().contains(tag)));
+        if is_gone {
+            tag.set(None);
+        }
+    });
+    let told = derive(move || {
+        let found = shelf.found();
+        let found = found.read();
+        let count = layout.with(|layout| layout.chats);
+        match &*found {
+            Some(found) if found.is_coming => t_string!(i18n, searching).to_owned(),
+            Some(_) if count == 0 => t_string!(i18n, search_none).to_owned(),
+            Some(_) => t_string!(i18n, search_found, count = count).to_string(),
+            None if count == 0 => t_string!(i18n, history_empty).to_owned(),
+            None => String::new(),
+        }
+    });
+    let tags = part(move || {
+        let tags = shelf.tags();
+        (!tags.is_empty()).then(|| {
+            let chip = |name: String| {
+                let is_on = {
+                    let name = name.clone();
+                    memo(move || tag.read().as_ref() == Some(&name))
+                };
+                let label = name.clone();
+                view! {
+                    <button
+                        class="chip"
+                        aria-pressed=flag(move || is_on.get())
+                        on:click=click(move |_| {
+                            tag.update(|tag| {
+                                *tag = if tag.as_ref() == Some(&name) { None } else { Some(name.clone()) };
+                            });
+                        })
+                    >
+                        {label}
+                    </button>
+                }
+            };
+            view! {
+                <div class="chips" role="group" aria-label=word!(i18n, tags)>
+                    {tags.into_iter().map(chip).collect_view()}
+                </div>
+            }
+        })
+    });
+    let failed = part(move || {
+        let error = shelf.failed().get()?;
+        Some(view! { <p class="problem" role="alert">{explain_unsaved(i18n, error)}</p> })
+    });
+    view! {
+        <input
+            class="search"
+            type="search"
+            aria-label=word!(i18n, search_chats)
+            placeholder=word!(i18n, search_chats)
+            prop:value=shelf.query()
+            on:input:target=move |event| shelf.look_for(&event.target().value())
+            on:keydown=press(move |event| {
+                // Escape empties the field, and closes the drawer where it is empty.
+                let is_empty = shelf.query().with_untracked(String::is_empty);
+                if event.key() == "Escape" && !event.is_composing() && !is_empty {
+                    event.prevent_default();
+                    shelf.look_for("");
+                }
+            })
+        />
+        {tags}
+        {failed}
+        <p class="hint" role="status">{told}</p>
+        <List layout edited />
+        <Tools />
+    }
+}
+
+/// The list itself.
+#[component]
+fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoView {
+    let i18n = use_i18n();
+    let library = expect_context::<Library>();
+    let frame = NodeRef::<html::Div>::new();
+    let rows = NodeRef::<html::Div>::new();
+    // Where it stands, and how much of it is in sight, in rem.
+    let sight = RwSignal::new((0.0, 60.0));
+    let rem = move || {
+        let rows: web_sys::HtmlElement = rows.get_untracked()?.into();
+        let height = layout.with_untracked(|layout| layout.height);
+        (height > 0.0).then(|| f64::from(rows.offset_height()) / height)
+    };
+    let look = move || {
+        let (Some(frame), Some(rem)) = (frame.get_untracked(), rem()) else {
+            return;
+        };
+        let (top, height) = (frame.scroll_top(), frame.client_height());
+        let seen = (f64::from(top) / rem, f64::from(height) / rem);
+        if sight.get_untracked() != seen {
+            sight.set(seen);
+        }
+    };
+    effect(move || {
+        layout.track();
+        request_animation_frame(look);
+    });
+    let resized = window_event_listener(ev::resize, move |_| look());
+    on_cleanup(move || resized.remove());
+    // The line that has the focus stays on the page.
+    let focused = RwSignal::new(None::<chat::Id>);
+    let shown = Memo::new(move |_| {
+        let (top, height) = sight.get();
+        layout.with(|layout| {
+            let near = layout.between(top - AROUND, top + height + AROUND);
+            let mut shown: Vec<_> = near.iter().map(|(_, row)| row.key()).collect();
+            let kept = focused.get().map(|id| id.bits() << 1);
+            shown.extend(kept.filter(|kept| {
+                !shown.contains(kept) && layout.rows.iter().any(|(_, row)| row.key() == *kept)
+            }));
+            shown
+        })
+    });
+    let by_key = Memo::new(move |_| {
+        let shown = shown.read();
+        layout.with(|layout| {
+            let rows = layout.rows.iter().enumerate();
+            let rows = rows.filter(|(_, (_, row))| shown.contains(&row.key()));
+            rows.map(|(place, (top, row))| (row.key(), (place, *top, row.clone())))
+                .collect::<HashMap<_, _>>()
+        })
+    });
+    let go_to = move |id: chat::Id, top: f64| {
+        focused.set(Some(id));
+        if let (Some(frame), Some(rem)) = (frame.get_untracked(), rem()) {
+            let (seen, height) = (
+                f64::from(frame.scroll_top()),
+                f64::from(frame.client_height()),
+            );
+            if top * rem < seen || (top + HIT) * rem > seen + height {
+                #[expect(clippy::cast_possible_truncation, reason = "a place on the page")]
+                frame.set_scroll_top((top * rem - height / 2.0) as i32);
+            }
+        }
+        request_animation_frame(move || {
+            if let Some(link) = document().get_element_by_id(&format!("entry-{id}")) {
+                focus(&link.unchecked_into());
+            }
+        });
+    };
+    let on_key = move |event: ev::KeyboardEvent| {
+        let is_link = |element: &web_sys::Element| element.id().starts_with("entry-");
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let Some(id) = target
+            .filter(is_link)
+            .and_then(|link| link.id()[6..].parse().ok())
+        else {
+            return;
+        };
+        let next = layout.with_untracked(|layout| match &*event.key() {
+            "ArrowDown" => layout.chats().skip_while(|(_, other)| *other != id).nth(1),
+            "ArrowUp" => layout
+                .chats()
+                .rev()
+                .skip_while(|(_, other)| *other != id)
+                .nth(1),
+            "Home" => layout.chats().next(),
+            "End" => layout.chats().next_back(),
+            _ => None,
+        });
+        if let Some((top, next)) = next {
+            event.prevent_default();
+            go_to(next, top);
+        }
+    };
+    // Whoever deletes a line goes on with the next one.
+    let leave = Callback::new(move |id: chat::Id| {
+        let next = layout.with_untracked(|layout| {
+            let chats: Vec<_> = layout.chats().collect();
+            let place = chats.iter().position(|(_, other)| *other == id)?;
+            chats
+                .get(place + 1)
+                .or_else(|| chats.get(place.checked_sub(1)?))
+                .copied()
+        });
+        match next {
+            Some((top, next)) => go_to(next, top),
+            None => {
+                if let Some(frame) = frame.get_untracked() {
+                    focus(&frame);
+                }
+            }
+        }
+    });
+    let row = move |key: u64| {
+        let own = memo(move || by_key.read().get(&key).map(|(_, _, row)| row.clone()));
+        let top = derive(move || {
+            let top = by_key.read().get(&key).map_or(0.0, |(_, top, _)| *top);
+            format!("{}rem", fixed(top, 2))
+        });
+        let place = derive(move || by_key.read().get(&key).map_or(0, |(place, _, _)| place + 1));
+        let inside = part(move || match own.get()? {
+            Row::Pinned => Some(view! { <h3>{word!(i18n, pinned)}</h3> }.into_any()),
+            Row::Day(day) => {
+                Some(view! { <h3>{derive(move || day_name(i18n, library, day))}</h3> }.into_any())
+            }
+            Row::Chat(entry) => Some(view! { <Line entry edited focused leave /> }.into_any()),
+        });
+        view! {
+            <div
+                class="shelf-row"
+                role="listitem"
+                style:top=top
+                aria-posinset=place
+                aria-setsize=derive(move || layout.with(|layout| layout.rows.len()))
+            >
+                {inside}
+            </div>
+        }
+    };
+    view! {
+        <div
+            node_ref=frame
+            class="shelf"
+            tabindex="-1"
+            on:scroll=move |_| look()
+            on:keydown=press(on_key)
+        >
+            <div
+                node_ref=rows
+                class="shelf-rows"
+                role="list"
+                aria-label=word!(i18n, chats)
+                style:height=derive(move || layout.with(|layout| format!("{}rem", fixed(layout.height, 2))))
+            >
+                <For each=move || shown.get() key=|key| *key children=row />
+            </div>
+        </div>
+    }
+}
+
+/// What can be done with all chats.
+#[component]
+fn Tools() -> impl IntoView {
+    let i18n = use_i18n();
+    let shelf = expect_context::<Shelf>();
+    let asks = RwSignal::new(false);
+    let count = memo(move || shelf.entries().read().len());
+    view! {
+        <div class="shelf-tools">
+            <Imports />
+            <Exports chat=None />
+            {when(move || count.get() > 0, move || view! {
+                <button class="button" on:click=click(move |_| asks.set(true))>
+                    {word!(i18n, delete_all)}
+                </button>
+            })}
+            {when(move || asks.get(), move || view! {
+                <Confirm
+                    title=word!(i18n, delete_all_question, count = count.get())
+                    warning=word!(i18n, delete_all_warning)
+                    on_end=Callback::new(move |confirmed| {
+                        asks.set(false);
+                        if confirmed {
+                            let entries = shelf.entries().get_untracked();
+                            let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
+                            shelf.delete(&ids);
+                        }
+                    })
+                />
+            })}
+        </div>
+    }
+}
+
+const DAY: f64 = 24.0 * 60.0 * 60.0 * 1000.0;
+
+/// The day of a moment where the reader is, in days since 1970; None where the moment is not known.
+fn day_of(time: f64) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "a day is a small number")]
+    (time != 0.0).then(|| {
+        let minutes = date(time).get_timezone_offset();
+        ((time - minutes * 60_000.0) / DAY).floor() as i64
+    })
+}
+
+/// The heading of a day in the reader's own language.
+fn day_name(i18n: I18n, library: Library, day: Option<i64>) -> String {
+    let Some(day) = day else {
+        return t_string!(i18n, earlier).to_owned();
+    };
+    match day_of(js_sys::Date::now()).map(|today| today - day) {
+        Some(0) => t_string!(i18n, today).to_owned(),
+        Some(1) => t_string!(i18n, yesterday).to_owned(),
+        _ => {
+            let options = options([
+                ("weekday", "short"),
+                ("year", "numeric"),
+                ("month", "long"),
+                ("day", "numeric"),
+                ("timeZone", "UTC"),
+            ]);
+            #[expect(clippy::cast_precision_loss, reason = "a day is a small number")]
+            let noon = date((day as f64 + 0.5) * DAY);
+            noon.to_locale_date_string(&library.locale(), &options)
+                .into()
+        }
+    }
+}

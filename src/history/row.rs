@@ -1,0 +1,322 @@
+//! A line of the history: a chat's title, which opens it, when it was used and by which models, and
+//! what can be done with it.
+
+use std::ops::Range;
+
+use leptos::{ev, html, prelude::*};
+
+use super::stored_chats::Shelf;
+use crate::{
+    address::Address,
+    chat::{self, Entry},
+    i18n::{t_string, use_i18n},
+    import_export::Exports,
+    library::Library,
+    page::PageState,
+    search::Query,
+    ui::{
+        date::{date, options},
+        dynamic::{click, derive, effect, flag, memo, part, press, when, word},
+        focus::{focus, focus_on},
+        icon::{self, icon},
+        menu::{close_when_left, focus_first, menu_key},
+    },
+};
+
+/// What of a chat is being changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Edited {
+    Nothing,
+    Title,
+    Tags,
+}
+
+/// One chat.
+#[component]
+pub fn Line(
+    entry: Entry,
+    edited: RwSignal<Option<chat::Id>>,
+    focused: RwSignal<Option<chat::Id>>,
+    leave: Callback<chat::Id>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let library = expect_context::<Library>();
+    let shelf = expect_context::<Shelf>();
+    let shown = expect_context::<PageState>();
+    let id = entry.id;
+    let what = RwSignal::new(Edited::Nothing);
+    let edit = move |now: Edited| {
+        what.set(now);
+        edited.set((now != Edited::Nothing).then_some(id));
+    };
+    let title_now = entry.title.clone();
+    let title = if title_now.is_empty() {
+        t_string!(i18n, untitled).to_owned()
+    } else {
+        title_now.clone()
+    };
+    let is_current = memo(move || shelf.is_here(id));
+    let time = match entry.used {
+        0.0 => String::new(),
+        used => {
+            let options = options([("hour", "numeric"), ("minute", "2-digit")]);
+            date(used)
+                .to_locale_time_string_with_options(&library.locale(), &options)
+                .into()
+        }
+    };
+    let tags = entry.tags.iter().map(|tag| format!("#{tag}"));
+    let note = [time].into_iter().chain(entry.models.clone()).chain(tags);
+    let note: Vec<_> = note.filter(|part: &String| !part.is_empty()).collect();
+    let note = note.join(" · ");
+    let note_id = format!("note-{id}");
+    let open = move |event: ev::MouseEvent| {
+        // With a modifier, the browser opens another tab or window.
+        if event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key() {
+            return;
+        }
+        event.prevent_default();
+        shown.open(id);
+    };
+    let copy_title = t_string!(i18n, copy_of, title = title.as_str()).to_string();
+    let tags_now = entry.tags.join(", ");
+    let is_pinned = entry.pinned;
+    let line = move || {
+        let hits = {
+            let title = title.clone();
+            part(move || {
+                let query = shelf.query().with(|query| Query::parse(query));
+                let hits = query.map(|query| query.ranges(&title)).unwrap_or_default();
+                marked(&title, &hits)
+            })
+        };
+        let snippet = part(move || {
+            shelf.found().read().as_ref()?;
+            let snippet = shelf.snippet(id)?;
+            Some(view! {
+                <small class="snippet" dir="auto">{marked(&snippet.text, &snippet.hits)}</small>
+            })
+        });
+        let (described, described_by) = (title.clone(), note_id.clone());
+        view! {
+            <a
+                class="entry"
+                id=format!("entry-{id}")
+                href=Address::Chat(id).to_string()
+                aria-label=title.clone()
+                aria-describedby=described_by
+                aria-current=derive(move || is_current.get().then(|| "page".to_owned()))
+                on:click=click(open)
+            >
+                <span class="entry-title" dir="auto">{hits}</span>
+                <small class="hint" id=note_id.clone()>{note.clone()}</small>
+                {snippet}
+            </a>
+            <button
+                class="button icon-button"
+                aria-label=word!(i18n, rename)
+                title=word!(i18n, rename)
+                aria-description=described.clone()
+                on:click=click(move |_| edit(Edited::Title))
+            >
+                {icon(icon::EDIT)}
+            </button>
+            <button
+                class="button icon-button"
+                aria-label=word!(i18n, delete)
+                title=word!(i18n, delete)
+                aria-description=described.clone()
+                on:click=click(move |_| {
+                    leave.run(id);
+                    shelf.delete(&[id]);
+                })
+            >
+                {icon(icon::DELETE)}
+            </button>
+            <More
+                id
+                described
+                copy_title=copy_title.clone()
+                is_pinned
+                tag=Callback::new(move |()| edit(Edited::Tags))
+            />
+        }
+    };
+    view! {
+        <div
+            class="entry-line"
+            class:current=derive(move || is_current.get())
+            on:focusin=move |_| focused.set(Some(id))
+        >
+            {part(move || match what.get() {
+                Edited::Nothing => line().into_any(),
+                Edited::Title => {
+                    let save = Callback::new(move |typed: Option<String>| {
+                        edit(Edited::Nothing);
+                        if let Some(typed) = typed {
+                            shelf.rename(id, &typed);
+                        }
+                        focus_line(id);
+                    });
+                    view! { <Edit label=word!(i18n, title) value=title_now.clone() save /> }.into_any()
+                }
+                Edited::Tags => {
+                    let save = Callback::new(move |typed: Option<String>| {
+                        edit(Edited::Nothing);
+                        if let Some(typed) = typed {
+                            shelf.tag(id, &typed);
+                        }
+                        focus_line(id);
+                    });
+                    view! { <Edit label=word!(i18n, tags) value=tags_now.clone() save /> }.into_any()
+                }
+            })}
+        </div>
+    }
+}
+
+/// Gives a line the focus, once it is on the page.
+fn focus_line(id: chat::Id) {
+    request_animation_frame(move || {
+        if let Some(link) = document().get_element_by_id(&format!("entry-{id}")) {
+            focus(&wasm_bindgen::JsCast::unchecked_into(link));
+        }
+    });
+}
+
+/// A text in which some parts are marked.
+fn marked(text: &str, hits: &[Range<usize>]) -> AnyView {
+    let mut parts = Vec::new();
+    let mut end = 0;
+    for hit in hits {
+        parts.push(text[end..hit.start].to_owned().into_any());
+        let found = text[hit.clone()].to_owned();
+        parts.push(view! { <mark>{found}</mark> }.into_any());
+        end = hit.end;
+    }
+    parts.push(text[end..].to_owned().into_any());
+    parts.collect_view().into_any()
+}
+
+/// The field that changes a text of a chat: Enter takes it over, Escape leaves it.
+#[component]
+fn Edit(
+    label: Signal<&'static str>,
+    value: String,
+    /// Takes what was typed; None where nothing was changed.
+    save: Callback<Option<String>>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let input = NodeRef::<html::Input>::new();
+    let before = StoredValue::new(value.clone());
+    effect(move || {
+        if let Some(input) = input.get() {
+            focus(&input);
+            input.select();
+        }
+    });
+    let take = move || {
+        if let Some(input) = input.get_untracked() {
+            // What was not changed goes on following the first words.
+            let typed = Some(input.value()).filter(|typed| *typed != before.get_value());
+            save.run(typed);
+        }
+    };
+    view! {
+        <input
+            node_ref=input
+            class="rename"
+            type="text"
+            maxlength="200"
+            aria-label=label
+            value=value
+            on:keydown=press(move |event| {
+                match event.key().as_str() {
+                    "Enter" if !event.is_composing() => take(),
+                    "Escape" if !event.is_composing() => {
+                        event.prevent_default();
+                        save.run(None);
+                    }
+                    _ => {}
+                }
+            })
+        />
+        <button class="button" on:click=click(move |_| take())>
+            {word!(i18n, save)}
+        </button>
+    }
+}
+
+/// What is done seldom with a chat.
+#[component]
+fn More(
+    id: chat::Id,
+    described: String,
+    copy_title: String,
+    is_pinned: bool,
+    tag: Callback<()>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let shelf = expect_context::<Shelf>();
+    let is_open = RwSignal::new(false);
+    let button = NodeRef::<html::Button>::new();
+    let items = NodeRef::<html::Div>::new();
+    let menu = NodeRef::<html::Div>::new();
+    close_when_left(menu, is_open);
+    focus_first(items);
+    let close = move || {
+        is_open.try_set(false);
+        focus_on(button);
+    };
+    let item = move |label: Signal<&'static str>, act: Callback<()>| {
+        view! {
+            <button
+                class="menu-item"
+                role="menuitem"
+                tabindex="-1"
+                on:click=click(move |_| {
+                    close();
+                    act.run(());
+                })
+            >
+                {label}
+            </button>
+        }
+        .into_any()
+    };
+    let pin = if is_pinned {
+        word!(i18n, unpin)
+    } else {
+        word!(i18n, pin)
+    };
+    let exports = RwSignal::new(false);
+    view! {
+        <div node_ref=menu class="menu" on:keydown=press(move |event| menu_key(&event, is_open, items, close))>
+            <button
+                node_ref=button
+                class="button icon-button"
+                aria-label=word!(i18n, more)
+                title=word!(i18n, more)
+                aria-description=described
+                aria-haspopup="menu"
+                aria-expanded=flag(move || is_open.get())
+                on:click=click(move |_| is_open.update(|open| *open = !*open))
+            >
+                {icon(icon::MORE)}
+            </button>
+            {when(move || is_open.get(), move || {
+                let copy_title = copy_title.clone();
+                let duplicate = Callback::new(move |()| shelf.duplicate(id, copy_title.clone()));
+                view! {
+                    <div node_ref=items class="menu-items" role="menu" aria-label=word!(i18n, more)>
+                        {item(pin, Callback::new(move |()| shelf.pin(id)))}
+                        {item(word!(i18n, edit_tags), tag)}
+                        {item(word!(i18n, duplicate), duplicate)}
+                        {item(word!(i18n, export), Callback::new(move |()| exports.set(true)))}
+                    </div>
+                }
+            })}
+            {when(move || exports.get(), move || view! { <Exports chat=Some(id) is_asked=exports /> })}
+        </div>
+    }
+}

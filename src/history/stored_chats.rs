@@ -1,0 +1,391 @@
+//! Every chat that is stored: what is listed of it, what is found in it, and what is done with it.
+
+use std::{
+    cell::OnceCell,
+    collections::{HashMap, HashSet},
+};
+
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::{
+    chat::{self, Chat, Entry, merge::merge},
+    chats::Chats,
+    event,
+    id::{fresh, now},
+    json,
+    library::Library,
+    packed,
+    page::PageState,
+    search::{Folded, Query, Snippet},
+    session::Session,
+    storage::{self, Error, Key, journal, writes},
+    ui::dynamic::effect,
+};
+
+/// A search pauses after so many milliseconds, so that the page answers in between.
+const SLICE: f64 = 8.0;
+
+/// What is found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The chats.
+    pub chats: HashSet<chat::Id>,
+    /// Whether more may come.
+    pub is_coming: bool,
+}
+
+/// What was read before, so that only what has changed is read again.
+#[derive(Default)]
+struct Read {
+    /// The stored text of each entry, and what it says.
+    entries: HashMap<chat::Id, (String, Entry)>,
+    /// The words of each chat, to be searched.
+    words: HashMap<chat::Id, Folded>,
+    /// The number of the search that runs.
+    search: u32,
+    /// How many parts of the page show it.
+    watchers: u32,
+}
+
+/// All chats that are stored.
+#[derive(Clone, Copy)]
+pub struct Shelf {
+    chats: Chats,
+    library: Library,
+    shown: PageState,
+    entries: RwSignal<Vec<Entry>>,
+    query: RwSignal<String>,
+    found: RwSignal<Option<Found>>,
+    failed: RwSignal<Option<Error>>,
+    read: StoredValue<Read, LocalStorage>,
+}
+
+thread_local! {
+    /// What was read is kept as long as the page lasts.
+    static SHELF: OnceCell<Shelf> = const { OnceCell::new() };
+}
+
+impl Shelf {
+    /// Gives the views below the shelf.
+    pub fn provide() {
+        let (chats, shown) = (expect_context::<Chats>(), expect_context::<PageState>());
+        let shelf = SHELF.with(|shelf| *shelf.get_or_init(|| Self::new(chats, shown)));
+        provide_context(shelf);
+    }
+
+    /// The shelf, which nobody has looked at yet.
+    fn new(chats: Chats, shown: PageState) -> Self {
+        let library = chats.library();
+        library.lasting(|| {
+            let shelf = Self {
+                chats,
+                library,
+                shown,
+                entries: RwSignal::default(),
+                query: RwSignal::default(),
+                found: RwSignal::default(),
+                failed: RwSignal::default(),
+                read: StoredValue::new_local(Read::default()),
+            };
+            writes::follow(move |key| shelf.changed(key));
+            effect(move || {
+                library.follow_history();
+                untrack(|| shelf.look());
+            });
+            shelf
+        })
+    }
+
+    /// What all chats share.
+    pub fn library(self) -> Library {
+        self.library
+    }
+
+    // What the panel shows.
+
+    /// Those that are pinned, then the others, the last used first.
+    pub fn entries(self) -> ReadSignal<Vec<Entry>> {
+        self.entries.read_only()
+    }
+
+    /// Whether the page shows a chat.
+    pub fn is_here(self, id: chat::Id) -> bool {
+        self.shown.session().and_then(Session::address) == Some(id)
+    }
+
+    /// What is looked for.
+    pub fn query(self) -> ReadSignal<String> {
+        self.query.read_only()
+    }
+
+    /// What is found; None while nothing is looked for.
+    pub fn found(self) -> ReadSignal<Option<Found>> {
+        self.found.read_only()
+    }
+
+    /// Why the last thing was not done.
+    pub fn failed(self) -> RwSignal<Option<Error>> {
+        self.failed
+    }
+
+    /// Every tag of a chat, each once, in the order of the letters.
+    pub fn tags(self) -> Vec<String> {
+        self.entries.with(|entries| {
+            // There are few: a sort of the standard library is 3 kB to download.
+            let mut tags = Vec::<String>::new();
+            for tag in entries.iter().flat_map(|entry| &entry.tags) {
+                if let Err(place) = tags.binary_search(tag) {
+                    tags.insert(place, tag.clone());
+                }
+            }
+            tags
+        })
+    }
+
+    /// A piece of what is found in a chat.
+    pub fn snippet(self, id: chat::Id) -> Option<Snippet> {
+        let query = self.query.with(|query| Query::parse(query))?;
+        query.snippet(&messages(&stored(id)?))
+    }
+
+    /// Looks at what is stored, now and whenever it changes, as long as its caller is on the page.
+    pub fn watch(self) {
+        self.read.update_value(|read| read.watchers += 1);
+        on_cleanup(move || self.read.update_value(|read| read.watchers -= 1));
+        self.look();
+    }
+
+    /// Looks at what is stored, if anyone wants to know.
+    pub fn look(self) {
+        if self.read.with_value(|read| read.watchers == 0) {
+            return;
+        }
+        let mut entries = Vec::new();
+        self.read.update_value(|read| {
+            for key in storage::keys() {
+                if let Some(Key::Chat(id)) = Key::parse(&key) {
+                    entries.push(read.entry(id));
+                }
+            }
+        });
+        // Also what the page could not save: it can be exported.
+        for chat in self.chats.unsaved() {
+            entries.retain(|entry: &Entry| entry.id != chat.id);
+            entries.push(chat.entry());
+        }
+        entries.sort_by(|one, other| {
+            let by_time = other.used.total_cmp(&one.used);
+            other.pinned.cmp(&one.pinned).then(by_time)
+        });
+        if self.entries.with_untracked(|before| *before != entries) {
+            self.entries.set(entries);
+            self.search();
+        }
+    }
+
+    /// Takes note of what was written.
+    fn changed(self, key: Key) {
+        if let Key::Chat(id) = key {
+            self.read.update_value(|read| _ = read.words.remove(&id));
+        }
+    }
+
+    /// Looks for words in titles and messages.
+    pub fn look_for(self, text: &str) {
+        self.query.set(text.to_owned());
+        self.search();
+    }
+
+    fn search(self) {
+        let number = self.read.try_update_value(|read| {
+            read.search += 1;
+            read.search
+        });
+        let Some(query) = self.query.with_untracked(|query| Query::parse(query)) else {
+            return self.found.set(None);
+        };
+        let entries = self.entries.get_untracked();
+        spawn_local(async move {
+            let mut chats = HashSet::new();
+            let mut since = js_sys::Date::now();
+            for entry in &entries {
+                let is_found = self.read.try_update_value(|read| {
+                    let words = read.words.entry(entry.id);
+                    let words = words.or_insert_with(|| words_of(entry));
+                    query.find(words).is_some()
+                });
+                if is_found == Some(true) {
+                    chats.insert(entry.id);
+                }
+                if js_sys::Date::now() - since >= SLICE {
+                    self.found.set(Some(Found {
+                        chats: chats.clone(),
+                        is_coming: true,
+                    }));
+                    event::rest().await;
+                    if self.read.with_value(|read| Some(read.search) != number) {
+                        return;
+                    }
+                    since = js_sys::Date::now();
+                }
+            }
+            self.found.set(Some(Found {
+                chats,
+                is_coming: false,
+            }));
+        });
+    }
+
+    // What a user does with chats.
+
+    /// Gives a chat a title; empty gives it back the one that it had by itself.
+    pub fn rename(self, id: chat::Id, title: &str) {
+        self.change(id, |chat| title.trim().clone_into(&mut chat.title));
+    }
+
+    /// Has a chat stay at the top, or not.
+    pub fn pin(self, id: chat::Id) {
+        self.change(id, |chat| chat.pinned = !chat.pinned);
+    }
+
+    /// Gives a chat tags, which are written with commas between them.
+    pub fn tag(self, id: chat::Id, tags: &str) {
+        let mut list: Vec<String> = Vec::new();
+        for tag in tags.split([',', '、', '，']).map(str::trim) {
+            if !tag.is_empty() && !list.iter().any(|other| other == tag) {
+                list.push(tag.to_owned());
+            }
+        }
+        self.change(id, |chat| chat.tags = list);
+    }
+
+    /// Puts a copy of a chat beside it.
+    pub fn duplicate(self, id: chat::Id, title: String) {
+        self.chats.flush();
+        if let Some(chat) = self.newest(id) {
+            let copy = Chat {
+                id: fresh(),
+                title,
+                pinned: false,
+                ..chat
+            };
+            self.store(&copy);
+        }
+    }
+
+    /// Deletes chats with all that was said in them, and offers to put them back.
+    #[expect(clippy::disallowed_methods, reason = "it changes what is stored")]
+    pub fn delete(self, ids: &[chat::Id]) {
+        self.chats.flush();
+        let unsaved = self.chats.unsaved();
+        let mut removed = Vec::new();
+        for id in ids {
+            // What the page has and could not save comes back, too.
+            let newest = unsaved.iter().find(|chat| chat.id == *id).map(Chat::text);
+            let texts = [
+                (
+                    Key::Chat(*id),
+                    newest.or_else(|| storage::text(Key::Chat(*id))),
+                ),
+                (Key::Entry(*id), storage::text(Key::Entry(*id))),
+            ];
+            let texts = texts.into_iter();
+            removed.extend(texts.filter_map(|(key, text)| Some((key.to_string(), text?))));
+            self.shown.end(self.chats, *id);
+            storage::delete_chat(*id);
+        }
+        self.library.offer_undo(removed);
+        // There may be room now for what could not be saved.
+        self.chats.save_again();
+        self.look();
+    }
+
+    /// Changes a chat, whether it is open or only stored.
+    fn change(self, id: chat::Id, change: impl FnOnce(&mut Chat)) {
+        if let Some(open) = self.chats.session(id) {
+            open.edit(change);
+            self.look();
+        } else if let Some(before) = stored(id) {
+            let mut chat = before.clone();
+            change(&mut chat);
+            chat.stamp(&before, now());
+            self.store(&chat);
+        }
+    }
+
+    /// Takes a chat in, merged with what there is of it; returns whether there is room for it.
+    pub fn take_in(self, chat: Chat) -> bool {
+        if let Some(open) = self.chats.session(chat.id) {
+            open.edit(|now| *now = merge(now.clone(), chat));
+            self.look();
+            return !self.library.is_unsaved(Key::Chat(open.id()));
+        }
+        self.store(&match stored(chat.id) {
+            Some(stored) => merge(stored, chat),
+            None => chat,
+        })
+    }
+
+    /// Stores a chat that is not open, packed; returns whether there is room for it.
+    fn store(self, chat: &Chat) -> bool {
+        let key = Key::Chat(chat.id);
+        let stored = packed::pack(&chat.text());
+        journal::put(&key.to_string(), &stored);
+        let written = storage::write(key, &stored);
+        self.failed.set(written.err());
+        // What the history shows of it is made again from the chat, where there is no room for it.
+        self.library.write_entry(&chat.entry());
+        self.look();
+        written.is_ok()
+    }
+
+    /// A chat as the page has it, where that could not be saved, else as it is stored.
+    pub fn newest(self, id: chat::Id) -> Option<Chat> {
+        let mut unsaved = self.chats.unsaved().into_iter();
+        unsaved.find(|chat| chat.id == id).or_else(|| stored(id))
+    }
+}
+
+impl Read {
+    /// What the history shows of a chat. Where its entry is lost, the chat itself tells; a chat that
+    /// can't be read is shown without a title, and named when it is opened.
+    fn entry(&mut self, id: chat::Id) -> Entry {
+        let text = storage::text(Key::Entry(id)).unwrap_or_default();
+        if let Some((before, entry)) = self.entries.get(&id)
+            && *before == text
+        {
+            return entry.clone();
+        }
+        let entry = json::read(&text)
+            .unwrap_or_else(|| stored(id).map_or_else(|| Entry::unknown(id), |chat| chat.entry()));
+        self.entries.insert(id, (text, entry.clone()));
+        entry
+    }
+}
+
+/// A chat as it is stored.
+pub fn stored(id: chat::Id) -> Option<Chat> {
+    Chat::read(&packed::plain(&storage::text(Key::Chat(id))?)?)
+}
+
+/// What of a chat is searched.
+fn words_of(entry: &Entry) -> Folded {
+    let messages = stored(entry.id).map(|chat| messages(&chat));
+    Folded::of([entry.title.as_str(), &messages.unwrap_or_default()])
+}
+
+/// What was said in a chat; the same question in each card once.
+fn messages(chat: &Chat) -> String {
+    let mut said = String::new();
+    let mut seen = HashSet::new();
+    for turn in chat.cards.iter().flat_map(|card| &card.turns) {
+        let answers = turn.answers().map(|answer| answer.text.as_str());
+        for text in [turn.prompt.as_str()].into_iter().chain(answers) {
+            if seen.insert(text) {
+                said.push_str(text);
+                said.push('\n');
+            }
+        }
+    }
+    said
+}

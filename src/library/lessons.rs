@@ -1,0 +1,87 @@
+//! How an endpoint wants to be asked, as far as its address, its list of models and its refusals
+//! teach.
+
+use leptos::prelude::*;
+
+use super::Library;
+use crate::{
+    endpoint::{self, Endpoints, Learned, Server},
+    json,
+    openai::retry::{Form, Lesson},
+    storage::{self, Key},
+};
+
+impl Library {
+    // What is known of an endpoint, and what its refusals teach.
+
+    /// What is behind an endpoint, as far as its address and its list of models tell.
+    pub fn server(self, endpoint: endpoint::Id) -> Server {
+        let endpoints = self.endpoints.read_untracked();
+        let Some(endpoint) = endpoints.find(endpoint) else {
+            return Server::Other;
+        };
+        let owned_by = self.tab.with_value(|tab| {
+            let details = tab.details.get(&endpoint.base_url)?;
+            Some(details.owned_by.clone())
+        });
+        endpoint.server(&owned_by.unwrap_or_default())
+    }
+
+    /// The form in which a model is asked.
+    pub fn form(self, endpoint: endpoint::Id, model: &str) -> Form {
+        Form {
+            renames_max_tokens: self.is_renaming(endpoint, model),
+            counts_tokens: self.is_counting(endpoint),
+        }
+    }
+
+    /// Whether a model demands `max_completion_tokens`.
+    pub fn is_renaming(self, endpoint: endpoint::Id, model: &str) -> bool {
+        self.server(endpoint).renames_max_tokens(model)
+            || self.has_learned(endpoint, |learned| learned.is_renaming(model))
+    }
+
+    /// Whether an endpoint may be asked to count tokens: all are but those that are known to refuse it.
+    fn is_counting(self, endpoint: endpoint::Id) -> bool {
+        self.server(endpoint).takes_stream_options()
+            && !self.has_learned(endpoint, |learned| !learned.is_counting())
+    }
+
+    /// Keeps what a refusal in these words teaches about an endpoint and its model.
+    pub(crate) fn learn(self, endpoint: endpoint::Id, model: &str, lesson: Lesson, words: &str) {
+        self.change_learned(endpoint, &|learned| match lesson {
+            Lesson::RenamesMaxTokens => learned.learn_renaming(model),
+            Lesson::RefusesToCount => learned.learn_not_counting(),
+            Lesson::MayCount => learned.unlearn_not_counting(),
+            Lesson::Refuses(param) => {
+                let server = Server::of_refusal(words);
+                let is_new = server.is_some_and(|server| learned.learn_server(server));
+                learned.learn_refusing(param.wire(), model) || is_new
+            }
+        });
+    }
+
+    fn has_learned(self, endpoint: endpoint::Id, is: impl Fn(&Learned) -> bool) -> bool {
+        let endpoints = self.endpoints.read_untracked();
+        endpoints
+            .find(endpoint)
+            .is_some_and(|endpoint| is(&endpoint.learned))
+    }
+
+    /// Learns something of an endpoint. That is no edit of the reader's, so it keeps the time of the last
+    /// one: what another tab has changed meanwhile is taken over first.
+    fn change_learned(self, id: endpoint::Id, learn: &dyn Fn(&mut Learned) -> bool) {
+        let stored = storage::text(Key::Endpoints);
+        let at = |text: &String| json::read::<Endpoints>(text).map(|endpoints| endpoints.at);
+        let newer = stored.filter(|text| at(text) > Some(self.endpoints.read_untracked().at));
+        if newer.is_some() {
+            self.changed(Key::Endpoints, newer);
+        }
+        let mut endpoints = self.endpoints.get_untracked();
+        let found = endpoints.list.iter_mut().find(|saved| saved.id == id);
+        if found.is_some_and(|endpoint| learn(&mut endpoint.learned)) {
+            self.endpoints.set(endpoints);
+            self.write_endpoints();
+        }
+    }
+}

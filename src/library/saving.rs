@@ -1,0 +1,142 @@
+//! How what the chats share is saved, and what can't be saved.
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{Change, Library};
+use crate::{
+    chat::{self, Entry},
+    id::now,
+    storage::{self, Key, archive},
+};
+
+impl Library {
+    /// Why something is not saved, if so.
+    pub fn unsaved(self) -> Option<storage::Error> {
+        self.unsaved
+            .with(|unsaved| unsaved.first().map(|(_, error)| *error))
+    }
+
+    pub(super) fn write_endpoints(self) {
+        let endpoints = self.endpoints.read_untracked();
+        self.write(Key::Endpoints, || storage::save_endpoints(&endpoints));
+    }
+
+    pub(super) fn save_settings(self) {
+        self.settings.update(|settings| settings.at = now());
+        let settings = self.settings.read_untracked();
+        self.write(Key::Settings, || storage::save_settings(&settings));
+    }
+
+    /// Saves the text of a chat; returns what is stored of it then, packed where that had to be, or
+    /// none where it is not saved.
+    pub(crate) fn write_chat(self, id: chat::Id, text: String) -> Option<String> {
+        let mut saved = None;
+        let is_saved = self.write(Key::Chat(id), || {
+            let packed = storage::save_chat(id, &text)?;
+            saved = Some(packed.unwrap_or(text));
+            Ok(())
+        });
+        // What failed before may find room now.
+        let failed = |key| {
+            self.unsaved
+                .with_untracked(|all| all.iter().any(|(of, _)| *of == key))
+        };
+        if is_saved && failed(Key::Endpoints) {
+            self.save_endpoints();
+        }
+        if is_saved && failed(Key::Settings) {
+            self.save_settings();
+        }
+        saved
+    }
+
+    /// Saves what the history shows of a chat; returns whether it is saved.
+    pub(crate) fn write_entry(self, entry: &Entry) -> bool {
+        let is_saved = self.write(Key::Entry(entry.id), || storage::save_entry(entry));
+        self.history_changed();
+        is_saved
+    }
+
+    /// Writes one value, unless nothing may be written, and keeps why it failed until it succeeds.
+    /// Returns whether it is saved.
+    fn write(self, key: Key, write: impl FnOnce() -> Result<(), storage::Error>) -> bool {
+        if self.tab.with_value(|tab| tab.off) {
+            return false;
+        }
+        let failed = if self.makes_way(key) {
+            write().err()
+        } else {
+            Some(storage::Error::Full)
+        };
+        self.note_saved(key, failed);
+        // Packed there may be room for it.
+        if failed == Some(storage::Error::Full) && !archive::is_here() {
+            spawn_local(async move {
+                if archive::load().await {
+                    self.tell(Change::Room);
+                }
+            });
+        }
+        failed.is_none()
+    }
+
+    /// Puts aside what is stored under a key, if it can't be read; returns whether the key may be
+    /// written. A chat does this when it is saved, for only what merges can read it.
+    pub(super) fn makes_way(self, key: Key) -> bool {
+        if matches!(key, Key::Chat(_) | Key::Entry(_)) {
+            return true;
+        }
+        let stored = storage::text(key);
+        let damaged = stored.filter(|stored| !storage::is_readable(key, stored));
+        damaged.is_none_or(|damaged| self.put_aside(key, &damaged))
+    }
+
+    /// Keeps a chat in the second copy alone, until it is merged with what another tab has stored.
+    pub(crate) fn keep_unmerged(self, id: chat::Id, text: &str) {
+        let key = Key::Chat(id);
+        storage::journal::put(&key.to_string(), text);
+        self.note_saved(key, Some(storage::Error::Unmerged));
+    }
+
+    /// Keeps a chat in the second copy alone, for what is stored is damaged and can't be put aside.
+    pub(crate) fn keep_unsaved(self, id: chat::Id, text: &str) {
+        let key = Key::Chat(id);
+        storage::journal::put(&key.to_string(), text);
+        self.note_saved(key, Some(storage::Error::Full));
+    }
+
+    /// Puts a damaged value aside, and tells the reader; returns whether there was room for it.
+    pub(crate) fn put_aside(self, key: Key, damaged: &str) -> bool {
+        match storage::put_aside(key, damaged) {
+            Ok(put) => {
+                self.note_aside(put);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Notes that nothing of a chat waits to be saved any more.
+    pub(crate) fn forget_unsaved(self, id: chat::Id) {
+        self.note_saved(Key::Chat(id), None);
+        self.note_saved(Key::Entry(id), None);
+    }
+
+    /// Notes that a value is saved, or why not.
+    fn note_saved(self, key: Key, failed: Option<storage::Error>) {
+        let mut unsaved = self.unsaved.get_untracked();
+        unsaved.retain(|(of, _)| *of != key);
+        unsaved.extend(failed.map(|error| (key, error)));
+        if self.unsaved.with_untracked(|before| *before != unsaved) {
+            self.unsaved.set(unsaved);
+        }
+    }
+
+    /// Whether a value could not be saved.
+    pub fn is_unsaved(self, key: Key) -> bool {
+        self.tab.with_value(|tab| tab.off)
+            || self
+                .unsaved
+                .with_untracked(|unsaved| unsaved.iter().any(|(of, _)| *of == key))
+    }
+}

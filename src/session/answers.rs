@@ -1,0 +1,237 @@
+//! What a user does with answers: each is asked for, gone on with, turned over and ended here.
+
+use std::{future::Future, pin::Pin};
+
+use leptos::prelude::*;
+use wasm_split_helpers::wasm_split;
+
+use super::{InFlight, Partial, Session, in_flight, request::Asked};
+use crate::{
+    chat::{ChatStoreFields, Outcome, card, input::Event, params::Param, turn},
+    chunk::{self, Chunk, Missing},
+    id::fresh,
+    library::Change,
+    openai,
+    storage::locks::{self, Kind},
+};
+
+/// Gets the answer to what was asked: [`Session::answer`].
+type GetAnswer =
+    fn(Session, Asked, String, in_flight::Sink) -> Pin<Box<dyn Future<Output = Outcome>>>;
+
+thread_local! {
+    static ANSWER: Chunk<GetAnswer> = const { Chunk::new(|| Box::pin(answers())) };
+}
+
+#[wasm_split(answers, fallible)]
+fn answers() -> Result<GetAnswer, Missing> {
+    Ok(|session, asked, name, sink| {
+        Box::pin(async move { session.answer(asked, &name, &sink).await })
+    })
+}
+
+impl Session {
+    /// Asks a turn's question again. What came before stays until something new comes.
+    pub fn retry(self, card: card::Id, turn: turn::Id) {
+        if !self.is_answering(card) {
+            self.ask(card, turn, false);
+        }
+    }
+
+    /// The cards whose last question failed, and can be asked again.
+    pub fn failed(self) -> Vec<(card::Id, turn::Id)> {
+        let cards = self.chat.cards();
+        let cards = cards.read();
+        let failed = cards.iter().filter_map(|card| {
+            let last = card.turns.last()?;
+            let has_failed = matches!(last.answer.as_ref()?.outcome, Outcome::Failed(_));
+            (has_failed && self.in_flight(card.id).is_none()).then_some((card.id, last.id))
+        });
+        failed.collect()
+    }
+
+    /// Asks all questions again that failed last.
+    pub fn retry_failed(self) {
+        for (card, turn) in untrack(|| self.failed()) {
+            self.retry(card, turn);
+        }
+    }
+
+    /// Has an answer that was cut off gone on with.
+    pub fn go_on(self, card: card::Id, turn: turn::Id) {
+        if !self.is_answering(card) {
+            self.ask(card, turn, true);
+        }
+    }
+
+    /// Shows the answer before the one that is shown, or after it.
+    pub fn turn_over(self, card: card::Id, turn: turn::Id, forward: bool) {
+        if self
+            .in_flight(card)
+            .is_some_and(|answer| answer.turn == turn)
+        {
+            return;
+        }
+        // The turn may be gone.
+        let _ = self
+            .turn(card, turn)
+            .try_update(|turn| turn.turn_over(forward));
+        self.save_soon();
+    }
+
+    /// Asks a turn's question again, and sends a parameter no longer.
+    pub fn send_without(self, card: card::Id, turn: turn::Id, param: Param) {
+        self.set_params(card, |params| {
+            let mut setting = params.setting(param);
+            setting.is_on = false;
+            params.set(param, setting);
+        });
+        self.retry(card, turn);
+    }
+
+    /// The parameter that an endpoint's refusal of a card's request names.
+    pub fn refused(self, card: card::Id, error: &openai::Error) -> Option<Param> {
+        let openai::Error::Refused {
+            status, message, ..
+        } = error
+        else {
+            return None;
+        };
+        let card = self.card(card).try_read()?;
+        matches!(status, 400 | 422)
+            .then(|| card.params.named_in(message))
+            .flatten()
+    }
+
+    /// Ends a card's answer here; what came is kept. Whether the endpoint stops is up to it.
+    pub fn stop(self, card: card::Id) {
+        if let Some(turn) = self.finish(card, Outcome::Stopped) {
+            let goes_on = true;
+            self.react(Event::Ended {
+                card,
+                turn,
+                goes_on,
+            });
+        }
+    }
+
+    /// Ends every answer here, and with it every queue.
+    pub fn stop_all(self) {
+        let cards: Vec<_> = self
+            .in_flight
+            .with_untracked(|all| all.keys().copied().collect());
+        for card in cards {
+            self.finish(card, Outcome::Stopped);
+        }
+    }
+
+    // How an answer goes.
+
+    pub(super) fn is_answering(self, card: card::Id) -> bool {
+        self.in_flight.with_untracked(|all| all.contains_key(&card))
+    }
+
+    /// Starts the answer to a turn, or goes on with it. A card that can't be asked any more leaves it
+    /// as it is.
+    pub(super) fn ask(self, card: card::Id, turn: turn::Id, goes_on: bool) {
+        let chat = self.chat.read_untracked();
+        let Some(found) = chat.card(card) else { return };
+        let endpoints = self.library.endpoints().read_untracked();
+        let Some((endpoint, model)) = found.target(&endpoints) else {
+            return;
+        };
+        let answered = found.turns.iter().find(|found| found.id == turn);
+        let answered = answered.and_then(|turn| turn.answer.as_ref());
+        let said_before = answered.filter(|_| goes_on);
+        let said = said_before.map(|answer| answer.text.clone());
+        let id = said_before.map_or_else(fresh, |answer| answer.id);
+        let asked = Asked {
+            card: found.clone(),
+            turn,
+            endpoint: endpoint.clone(),
+            model: model.to_owned(),
+            goes_on,
+        };
+        let begin = Partial::new(said);
+        drop((chat, endpoints));
+        let model = asked.model.clone();
+        let answer = InFlight::start(turn, id, model, goes_on, begin, move |sink| async move {
+            let Ok(get) = chunk::load(&ANSWER).await else {
+                // The turn stays as it is: what draws it says what is missing, and offers to try again.
+                return self.give_up(card);
+            };
+            let outcome = get(self, asked, id.to_string(), sink).await;
+            // After a failure the queue waits: it was meant to come after an answer.
+            let goes_on = !matches!(outcome, Outcome::Failed(_));
+            self.finish(card, outcome);
+            self.react(Event::Ended {
+                card,
+                turn,
+                goes_on,
+            });
+        });
+        self.in_flight.update(|all| all.insert(card, answer));
+        self.library.tell(Change::Answering);
+    }
+
+    /// Ends an answer that was not asked for.
+    fn give_up(self, card: card::Id) {
+        if let Some(answer) = self.in_flight.try_update(|all| all.remove(&card)).flatten() {
+            answer.end();
+        }
+        self.library.tell(Change::Answering);
+    }
+
+    /// Ends a card's answer and saves it; returns its turn. Nothing of it can arrive later.
+    pub(super) fn finish(self, card: card::Id, outcome: Outcome) -> Option<turn::Id> {
+        let answer = self
+            .in_flight
+            .try_update(|all| all.remove(&card))
+            .flatten()?;
+        answer.end();
+        if outcome == Outcome::Complete {
+            self.library.ask_to_keep();
+        }
+        let outcome = match outcome {
+            Outcome::Failed(_) if self.library.is_leaving() => Outcome::Interrupted,
+            outcome => outcome,
+        };
+        // Without the turn, nobody waits for the answer any more.
+        let _ = self
+            .turn(card, answer.turn)
+            .try_update(|turn| answer.give_to(turn, outcome));
+        self.save();
+        self.library.tell(Change::Answering);
+        self.library.look_at_room();
+        Some(answer.turn)
+    }
+
+    /// The cards that are answering.
+    pub(crate) fn answering_cards(self) -> Vec<String> {
+        self.in_flight
+            .with_untracked(|all| all.keys().map(ToString::to_string).collect())
+    }
+
+    /// Finds out which of the cards whose last question has no whole answer another tab is
+    /// answering, and looks again when one is done.
+    pub(super) fn look_elsewhere(self) {
+        let open: Vec<_> = {
+            let chat = self.chat.read_untracked();
+            let open = chat.cards.iter().filter(|card| card.is_open());
+            open.map(|card| card.id)
+                .filter(|card| !self.is_answering(*card))
+                .collect()
+        };
+        if open.is_empty() && self.elsewhere.with_untracked(Vec::is_empty) {
+            return;
+        }
+        let names = open.iter().map(ToString::to_string).collect();
+        locks::watch(Kind::Answer, names, move |found| {
+            let found: Vec<card::Id> = found.iter().filter_map(|id| id.parse().ok()).collect();
+            // The chat may be closed meanwhile.
+            if self.elsewhere.try_with_untracked(|before| *before != found) == Some(true) {
+                self.elsewhere.set(found);
+            }
+        });
+    }
+}

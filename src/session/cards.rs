@@ -1,0 +1,85 @@
+//! What a user does with cards.
+
+use leptos::prelude::*;
+
+use super::Session;
+use crate::{
+    chat::{
+        CardStoreFields, ChatStoreFields, Outcome, Params,
+        card::{self, Manner},
+        input::Event,
+    },
+    id::fresh,
+};
+
+impl Session {
+    // What a user does with cards.
+
+    /// Adds a card beside this one, with the same endpoint, model, parameters and system prompt;
+    /// returns it.
+    pub fn add_card(self, beside: card::Id) -> card::Id {
+        let id = fresh();
+        self.react(Event::Added { beside, id });
+        self.save_soon();
+        id
+    }
+
+    /// Deletes a card with all that was said in it, unless it is the only one.
+    pub fn delete_card(self, card: card::Id) {
+        if self.chat.cards().read_untracked().len() == 1 {
+            return;
+        }
+        self.finish(card, Outcome::Stopped);
+        self.react(Event::Deleted(card));
+        self.save();
+    }
+
+    /// Moves a card to another place, counted from 0 on the left.
+    pub fn move_card(self, card: card::Id, to: usize) {
+        self.chat.cards().update(|cards| {
+            if let Some(from) = cards.iter().position(|found| found.id == card)
+                && to < cards.len()
+            {
+                let card = cards.remove(from);
+                cards.insert(to, card);
+            }
+        });
+        self.save_soon();
+    }
+
+    /// What is set for a card.
+    pub fn manner(self, card: card::Id) -> Manner {
+        let card = self.card(card).try_read();
+        card.map_or_else(Manner::default, |card| Manner {
+            params: card.params.clone(),
+            system: card.system.clone(),
+            name: card.name.clone(),
+            colour: card.colour,
+        })
+    }
+
+    /// Changes what is set for a card.
+    pub fn set_manner(self, card: card::Id, manner: Manner) {
+        let before = untrack(|| self.manner(card));
+        if before.name != manner.name {
+            self.card(card).name().set(manner.name);
+        }
+        if before.colour != manner.colour {
+            self.card(card).colour().set(manner.colour);
+        }
+        if before.system != manner.system {
+            self.card(card).system().set(manner.system);
+        }
+        if before.params != manner.params {
+            self.card(card).params().set(manner.params);
+        }
+        self.save_soon();
+    }
+
+    /// Changes a card's parameters.
+    pub(super) fn set_params(self, card: card::Id, change: impl FnOnce(&mut Params)) {
+        // The card may be gone.
+        let _ = self.card(card).params().try_update(change);
+        self.save_soon();
+    }
+}

@@ -1,0 +1,119 @@
+//! What a user does with the input.
+
+use leptos::prelude::*;
+
+use super::Session;
+use crate::{
+    chat::{
+        CardStoreFields, ChatStoreFields, Part, card,
+        input::{self, Around, Effect, Event},
+    },
+    id::fresh,
+};
+
+impl Session {
+    /// Whether Send in a card would send anything to anyone.
+    pub fn can_send(self, from: card::Id) -> bool {
+        if self.is_held(from) {
+            return false;
+        }
+        let (chat, endpoints) = (self.chat.read(), self.library.endpoints().read());
+        let around = Around {
+            endpoints: &endpoints,
+            is_answering: &|card| self.in_flight.with(|all| all.contains_key(&card)),
+            busy: self.library.settings().with(|settings| settings.busy),
+        };
+        input::can_send(&chat, &around, from)
+    }
+
+    // What a user does with the input.
+
+    /// Changes the draft that a card shows: the group's, or its own.
+    pub fn draft_changed(self, card: card::Id, text: String) {
+        self.react(Event::Typed(card, text));
+        self.save_soon();
+    }
+
+    /// Sends the draft that a card shows, to it or to every card in sync. Empty is not sent, nor is
+    /// one that is held by an attachment, which says so.
+    pub fn send(self, from: card::Id) {
+        if untrack(|| self.is_held(from)) {
+            return;
+        }
+        self.skipped.set(Vec::new());
+        self.react(Event::Sent(from));
+    }
+
+    /// Switches whether a card takes part in the common input.
+    pub fn toggle_sync(self, card: card::Id) {
+        self.react(Event::Toggled(card));
+        self.save_soon();
+    }
+
+    /// Lets the reducer change the chat, and does what it wants done.
+    pub(super) fn react(self, event: Event) {
+        let mut effects = Vec::new();
+        {
+            let endpoints = self.library.endpoints().read_untracked();
+            let busy = self
+                .library
+                .settings()
+                .with_untracked(|settings| settings.busy);
+            let around = Around {
+                endpoints: &endpoints,
+                is_answering: &|card| self.is_answering(card),
+                busy,
+            };
+            self.chat
+                .update_untracked(|chat| effects = input::react(chat, &around, fresh, event));
+        }
+        let mut asks = Vec::new();
+        let mut is_sent = false;
+        for effect in effects {
+            match effect {
+                Effect::Changed(part) => {
+                    is_sent |= matches!(part, Part::Turns(_));
+                    self.changed(part);
+                }
+                Effect::Ask(card, turn) => asks.push((card, turn)),
+                Effect::Skipped(card) => self.skipped.update(|skipped| skipped.push(card)),
+                Effect::Removed(removed) => self.removed.write().push(removed),
+            }
+        }
+        let used: Vec<_> = {
+            let chat = self.chat.read_untracked();
+            let asked = asks.iter().rev().filter_map(|(card, _)| chat.card(*card));
+            asked
+                .filter_map(|card| Some((card.endpoint?, card.model.clone()?)))
+                .collect()
+        };
+        let chat = (!used.is_empty()).then(|| self.id());
+        self.library.note_used(chat, used);
+        // What is asked is saved before it goes anywhere.
+        if is_sent {
+            self.chat.used().set(js_sys::Date::now());
+            self.save();
+        }
+        for (card, turn) in asks {
+            self.ask(card, turn, false);
+        }
+    }
+
+    /// Tells whoever shows it that a part of the chat has changed. To open a field for writing is
+    /// what tells those who read something that holds it, too.
+    pub(super) fn changed(self, part: Part) {
+        // A card that is gone has nobody to tell.
+        let _ = match part {
+            Part::Draft => self.chat.draft().try_update(|_| ()),
+            Part::CardDraft(card) => self.card(card).draft().try_update(|_| ()),
+            Part::Synced(card) => self.card(card).synced().try_update(|_| ()),
+            Part::Settings(card) => {
+                let card = self.card(card);
+                card.params().try_update(|_| ());
+                card.system().try_update(|_| ())
+            }
+            Part::Turns(card) => self.card(card).turns().try_update(|_| ()),
+            Part::Cards => self.chat.cards().try_update(|_| ()),
+        };
+    }
+}

@@ -1,0 +1,172 @@
+//! What a user does with a card's endpoint and model.
+
+use leptos::prelude::*;
+
+use super::Session;
+use crate::{
+    address::Wanted,
+    chat::{CardStoreFields, ChatStoreFields, card, input::Event},
+    endpoint::{self, BaseUrl},
+    id::fresh,
+    library::{Models, Unlisted},
+    table::Table,
+};
+
+/// Why a filled-in form led to no model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unconnected {
+    /// The form can't be right.
+    Invalid(endpoint::Invalid),
+    /// The endpoint gave no list of models.
+    Unlisted(Unlisted),
+    /// The endpoint's list is empty.
+    NoModels,
+}
+
+impl Session {
+    // What a user does with a card's endpoint and model.
+
+    /// Lets a card talk to an endpoint. Its model is chosen anew: the one used last there, else the
+    /// first.
+    pub fn pick_endpoint(self, card: card::Id, endpoint: endpoint::Id) {
+        if self.card(card).endpoint().try_get_untracked().flatten() != Some(endpoint) {
+            self.card(card).endpoint().set(Some(endpoint));
+            self.card(card).model().set(None);
+        }
+        match self.library.models_now(endpoint) {
+            Some(Models::Listed(listed)) => self.choose_model(endpoint, &listed),
+            Some(Models::Loading) => {}
+            Some(Models::Unlisted(_)) | None => self.library.load_models(endpoint),
+        }
+        self.save_soon();
+    }
+
+    /// Lets a card talk to a model of its endpoint.
+    pub fn pick_model(self, card: card::Id, model: String) {
+        let endpoint = self.card(card).endpoint().try_get_untracked().flatten();
+        if let Some(endpoint) = endpoint {
+            self.library.note_used(None, [(endpoint, model.clone())]);
+        }
+        self.become_ready(card, || self.card(card).model().set(Some(model)));
+        self.save_soon();
+    }
+
+    /// Connects a card with what was typed in its form: asks for the models there, then saves the
+    /// endpoint. With a typed model, a missing list is no failure; a refused token is.
+    ///
+    /// # Errors
+    /// Why no model could be chosen. Nothing is saved then, nor when the future is dropped.
+    pub async fn connect(
+        self,
+        card: card::Id,
+        base_url: String,
+        token: String,
+        keep: Option<endpoint::Keep>,
+        model: String,
+    ) -> Result<(), Unconnected> {
+        let chosen = self.card(card).endpoint().try_get_untracked().flatten();
+        let id = fresh();
+        let resolve = || {
+            self.library
+                .resolve(chosen, &base_url, &token, keep, id)
+                .map_err(Unconnected::Invalid)
+        };
+        let endpoint = resolve()?;
+        let typed = Some(model.trim()).filter(|model| !model.is_empty());
+        let models = match (self.library.ask_models(&endpoint).await, typed) {
+            (Ok(listed), None) if listed.is_empty() => return Err(Unconnected::NoModels),
+            (Ok(listed), _) => Models::Listed(listed),
+            (Err(unlisted), typed) if typed.is_none() || unlisted.is_hopeless() => {
+                return Err(Unconnected::Unlisted(unlisted));
+            }
+            (Err(unlisted), _) => Models::Unlisted(unlisted),
+        };
+        let model = match (typed, &models) {
+            (Some(typed), _) => Some(typed.to_owned()),
+            (None, Models::Listed(listed)) => {
+                let current = self.card(card).model().try_get_untracked().flatten();
+                current
+                    .filter(|model| listed.contains(model))
+                    .or_else(|| listed.first().cloned())
+            }
+            (None, _) => None,
+        };
+        if self.card(card).endpoint().try_get_untracked().flatten() != chosen {
+            // The reader has chosen something else meanwhile.
+            return Ok(());
+        }
+        // Again, because another card may have saved this endpoint, or a new token, meanwhile.
+        let asked = endpoint.base_url;
+        let endpoint = resolve()?;
+        if endpoint.base_url != asked {
+            // It was moved meanwhile: the token was typed for the server that was asked.
+            return Ok(());
+        }
+        let id = endpoint.id;
+        self.library.save_endpoint(endpoint);
+        self.library.know(id, models);
+        if self.card(card).try_read_untracked().is_some() {
+            if let Some(model) = &model {
+                self.library.note_used(None, [(id, model.clone())]);
+            }
+            self.become_ready(card, || {
+                self.card(card).endpoint().set(Some(id));
+                self.card(card).model().set(model);
+            });
+            self.proposed.update(|proposed| _ = proposed.remove(&card));
+            // What was not sent for want of a model can be sent now.
+            self.skipped.set(Vec::new());
+            self.save_soon();
+        }
+        Ok(())
+    }
+
+    /// Moves a card's endpoint to where its models were found.
+    pub fn use_base_url(self, card: card::Id, base_url: BaseUrl) {
+        if let Some(endpoint) = self.card(card).endpoint().try_get_untracked().flatten() {
+            self.library.use_base_url(endpoint, base_url);
+        }
+    }
+
+    /// Keeps what the page's address wants of cards whose endpoint is not a saved one.
+    pub(crate) fn propose(self, proposed: Table<card::Id, Wanted>) {
+        self.proposed.set(proposed);
+    }
+
+    /// Gives the cards of an endpoint that have no model its usual one.
+    pub(crate) fn choose_model(self, endpoint: endpoint::Id, listed: &[String]) {
+        let Some(usual) = self.library.usual_model(endpoint, listed) else {
+            return;
+        };
+        let waiting: Vec<_> = {
+            let chat = self.chat.read_untracked();
+            let cards = chat.cards.iter();
+            cards
+                .filter(|card| card.endpoint == Some(endpoint) && card.model.is_none())
+                .map(|card| card.id)
+                .collect()
+        };
+        for card in waiting {
+            let usual = usual.clone();
+            self.become_ready(card, || self.card(card).model().set(Some(usual)));
+        }
+    }
+
+    /// Makes a change by which a card may become one that can be asked: then what waits in it goes.
+    fn become_ready(self, card: card::Id, change: impl FnOnce()) {
+        let was_ready = untrack(|| self.can_ask(card));
+        change();
+        if !was_ready {
+            self.react(Event::Ready(card));
+        }
+    }
+
+    /// Lets what waits for a model go, where there is one now.
+    pub(crate) fn resume(self) {
+        let cards = self.chat.cards();
+        let cards: Vec<_> = cards.read_untracked().iter().map(|card| card.id).collect();
+        for card in cards {
+            self.react(Event::Ready(card));
+        }
+    }
+}

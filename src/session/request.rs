@@ -1,0 +1,133 @@
+//! How an answer is asked for: the request, its retries, and the stream that it leads to.
+
+use leptos::prelude::*;
+
+use super::{Session, Stage, in_flight::Sink};
+use crate::{
+    chat::{Card, Outcome, turn},
+    endpoint::Endpoint,
+    event,
+    openai::{
+        self, Finish, Request,
+        retry::{Form, Next, Retries},
+    },
+    storage,
+};
+
+/// What a card was asked, and whom: it stays so however often it is tried.
+pub(super) struct Asked {
+    pub card: Card,
+    pub turn: turn::Id,
+    pub endpoint: Endpoint,
+    pub model: String,
+    /// Whether the answer goes on from what there is of it.
+    pub goes_on: bool,
+}
+
+impl Session {
+    /// Asks until an answer comes or nothing more can be tried: in another form, where the endpoint
+    /// wants that, and later, where it is busy. Once a word has come, it is not asked again.
+    pub(super) async fn answer(self, asked: Asked, name: &str, sink: &Sink) -> Outcome {
+        let mut retries = Retries::default();
+        loop {
+            let permit = openai::queue(&asked.endpoint);
+            if !permit.is_granted() {
+                sink.stand(Stage::InLine);
+                permit.granted().await;
+            }
+            sink.stand(Stage::Asking);
+            // Another card may learn another form meanwhile.
+            let form = self.library.form(asked.endpoint.id, &asked.model);
+            let error = match self.send_request(&asked, form, name).await {
+                Ok(stream) => return self.receive(stream, sink).await,
+                Err(error) => error,
+            };
+            drop(permit);
+            let chance = js_sys::Math::random();
+            let (lesson, next) = retries.failed(&error, form, &asked.card.params, chance);
+            if let (Some(lesson), openai::Error::Refused { message, .. }) = (lesson, &error) {
+                self.library
+                    .learn(asked.endpoint.id, &asked.model, lesson, message);
+            }
+            match next {
+                Next::Adapt => {}
+                Next::Wait { pause, attempt } => wait(pause, attempt, sink).await,
+                Next::GiveUp => return Outcome::Failed(error),
+            }
+        }
+    }
+
+    /// Sends the request for an answer, once the contents of its attachments are there.
+    async fn send_request(
+        self,
+        asked: &Asked,
+        form: Form,
+        name: &str,
+    ) -> Result<openai::Stream, openai::Error> {
+        // What is asked is safe before it goes anywhere.
+        storage::journal::settled().await;
+        let contents = self.contents(&asked.card, asked.turn).await;
+        let contents = contents.map_err(|name| openai::Error::Gone { name })?;
+        let server = self.library.server(asked.endpoint.id);
+        let mut request = Request::to_answer(
+            &asked.card,
+            asked.turn,
+            &asked.model,
+            &contents,
+            form,
+            server,
+        )
+        .ok_or(openai::Error::Empty)?;
+        let turn = asked.card.turns.iter().find(|turn| turn.id == asked.turn);
+        if asked.goes_on
+            && let Some(answer) = turn.and_then(|turn| turn.answer.as_ref())
+        {
+            let is_continued = asked.endpoint.base_url.is_on_device();
+            request.go_on_from(&answer.text, is_continued);
+        }
+        let patience = self
+            .library
+            .settings()
+            .with_untracked(|settings| settings.patience);
+        let endpoint = storage::keys::with_token(&asked.endpoint)?;
+        openai::stream(name, &endpoint, request.json(), patience).await
+    }
+
+    async fn receive(self, mut stream: openai::Stream, sink: &Sink) -> Outcome {
+        loop {
+            let read = stream.read().await;
+            let ended = sink.hear((read.from, read.to), |reply| stream.take(read, reply));
+            self.save_soon();
+            match ended {
+                Ok(None) => {}
+                Ok(Some(Finish::Length)) => return Outcome::Length,
+                Ok(Some(Finish::Filtered)) => return Outcome::Filtered,
+                Ok(Some(Finish::Complete)) => return Outcome::Complete,
+                Err(error) => return Outcome::Failed(error),
+            }
+        }
+    }
+}
+
+/// Waits for a busy endpoint and shows the time that is left.
+async fn wait(pause: f64, attempt: u32, sink: &Sink) {
+    // By the clock: a hidden tab's timers are late.
+    let due = js_sys::Date::now() + pause;
+    loop {
+        let left = due - js_sys::Date::now();
+        if left <= 0.0 {
+            return;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a minute at most"
+        )]
+        let (seconds, second) = ((left / 1000.0).ceil() as u32, left.min(1000.0) as i32);
+        sink.stand(Stage::Pausing {
+            seconds,
+            tries: attempt,
+        });
+        event::sleep(second).await;
+    }
+}

@@ -1,0 +1,228 @@
+//! How a chat is saved.
+
+use std::time::Duration;
+
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+
+use super::Session;
+use crate::{
+    chat::{
+        self, Chat, ChatStoreFields, Entry, Outcome,
+        saving::{self, Due, Pace, Plan},
+    },
+    id::now,
+    storage::{self, Key},
+};
+
+/// The state of saving a chat.
+#[derive(Debug, Default)]
+pub(super) struct Saving {
+    /// The chat was deleted: nothing of it is saved any more.
+    is_over: bool,
+    /// What the history shows of it, as this tab has saved it.
+    pub(super) entry: Option<Entry>,
+    /// The chat as it was saved last, by this tab or another, stamps included.
+    pub(super) before: Option<Chat>,
+    /// What is stored of it, as far as this tab knows.
+    pub(super) known: String,
+    pace: Pace,
+    /// Runs the next save.
+    timer: Option<TimeoutHandle>,
+}
+
+impl Saving {
+    /// A chat of which this text is stored.
+    pub(super) fn new(chat: Chat, known: String) -> Self {
+        Self {
+            before: Some(chat),
+            known,
+            ..Self::default()
+        }
+    }
+
+    /// Notes that no change waits to be saved.
+    fn settle(&mut self) {
+        self.pace.saved(js_sys::Date::now());
+        if let Some(timer) = self.timer.take() {
+            timer.clear();
+        }
+    }
+}
+
+impl Session {
+    /// Saves what is not saved yet, and returns the identifier for the chat's address.
+    pub fn leave(self) -> Option<chat::Id> {
+        self.flush();
+        untrack(|| self.address())
+    }
+
+    /// Saves the chat now, with every answer as far as it has come. A chat in which nothing was
+    /// said is not saved.
+    pub(crate) fn save(self) {
+        let is_over = self.saving.try_update_value(|saving| {
+            saving.settle();
+            saving.is_over
+        });
+        let is_stored = self.is_stored.get_untracked();
+        if is_over.unwrap_or(true) || !is_stored && self.is_new() {
+            return;
+        }
+        if self.chat.used().get_untracked() == 0.0 {
+            self.chat.used().set(js_sys::Date::now());
+        }
+        let chat = self.stamped(self.whole());
+        let known = self.saving.with_value(|saving| saving.known.clone());
+        let stored = storage::text(Key::Chat(chat.id));
+        let chat = match saving::plan(chat.clone(), &known, stored, Self::merger()) {
+            Plan::Write(chat) => chat,
+            Plan::WriteMerged(merged) => {
+                self.adopt_if_here(merged.clone());
+                merged
+            }
+            Plan::AwaitMerger { theirs } => {
+                self.library.keep_unmerged(chat.id, &chat.text());
+                return self.merge_later(theirs);
+            }
+            Plan::PutAside { damaged, chat } => {
+                if !self.library.put_aside(Key::Chat(chat.id), &damaged) {
+                    self.library.keep_unsaved(chat.id, &chat.text());
+                    return;
+                }
+                chat
+            }
+        };
+        self.write(chat);
+    }
+
+    /// Writes the chat, and what the history shows of it.
+    fn write(self, chat: Chat) {
+        let saved = self.library.write_chat(chat.id, chat.text());
+        // Also where it can't be saved: then it stays open, and its address leads to it.
+        if !self.is_stored.get_untracked() {
+            self.is_stored.set(true);
+        }
+        let entry = chat.entry();
+        if self
+            .saving
+            .with_value(|saving| saving.entry.as_ref() != Some(&entry))
+            && self.library.write_entry(&entry)
+        {
+            self.saving
+                .update_value(|saving| saving.entry = Some(entry));
+        }
+        self.saving.update_value(|saving| {
+            saving.before = Some(chat);
+            if let Some(saved) = saved {
+                saving.known = saved;
+            }
+        });
+    }
+
+    /// A state of the chat, with stamps of what is not as it was saved last.
+    pub(super) fn stamped(self, mut chat: Chat) -> Chat {
+        self.saving.with_value(|saving| {
+            if let Some(before) = &saving.before {
+                chat.stamp(before, now());
+            }
+        });
+        chat
+    }
+
+    /// The chat as it would be stored now, if anything was said in it.
+    pub(crate) fn unsaved_chat(self) -> Option<Chat> {
+        (!self.is_new()).then(|| self.whole())
+    }
+
+    /// Changes the chat, its title as well as what was said, and saves it.
+    pub fn edit(self, change: impl FnOnce(&mut Chat)) {
+        let mut chat = self.stamped(self.chat.get_untracked());
+        change(&mut chat);
+        self.adopt(chat);
+        self.save();
+    }
+
+    /// The chat with every answer as far as it has come.
+    fn whole(self) -> Chat {
+        let mut chat = self.chat.get_untracked();
+        self.in_flight.with_untracked(|all| {
+            for (card, answer) in all.iter() {
+                if let Some(turn) = chat.turn_mut(*card, answer.turn) {
+                    answer.give_to(turn, Outcome::Interrupted);
+                }
+            }
+        });
+        chat
+    }
+
+    /// Saves the chat at most a second from now. In a hidden tab timers are late, but a stream's
+    /// bytes are not: so the time is looked at whenever something changes, too.
+    pub(super) fn save_soon(self) {
+        if !self.is_stored.get_untracked() && !self.is_new() {
+            // From its first word on, a chat has an address to come back to.
+            return self.save();
+        }
+        let now = js_sys::Date::now();
+        let due = self
+            .saving
+            .try_update_value(|saving| saving.pace.changed(now));
+        match due {
+            Some(Due::Now) => self.save(),
+            Some(Due::In(delay)) => {
+                let delay = Duration::from_secs_f64(delay / 1000.0);
+                let timer = set_timeout_with_handle(move || self.save(), delay).ok();
+                self.saving.update_value(|saving| saving.timer = timer);
+            }
+            Some(Due::Pending) | None => {}
+        }
+    }
+
+    /// Saves what is not saved yet.
+    pub(crate) fn flush(self) {
+        if self.saving.with_value(|saving| saving.pace.is_pending()) {
+            self.save();
+        }
+    }
+
+    /// Whether the chat must stay open though it is not shown: an answer is coming, or its words
+    /// could not be saved.
+    pub(crate) fn is_needed(self) -> bool {
+        self.flush();
+        let is_answering = self.in_flight.with_untracked(|all| !all.is_empty());
+        let is_kept = self.is_stored.get_untracked() || !self.is_new();
+        is_answering
+            || self.files.is_busy()
+            || is_kept && self.library.is_unsaved(Key::Chat(self.id()))
+    }
+
+    /// Lets go of a chat that is stored and no longer shown. One that has no words any more leaves
+    /// the history.
+    pub(crate) fn close(self) {
+        let was_over = self
+            .saving
+            .try_update_value(|saving| std::mem::replace(&mut saving.is_over, true));
+        let has_words = self.chat.read_untracked().has_words();
+        if self.is_stored.get_untracked() && !has_words && was_over == Some(false) {
+            self.library.remove_chat(self.id());
+        }
+        self.removed.set(Vec::new());
+        // Its views are still there for a moment, and then nobody reads it.
+        let empty = Chat::new(self.id(), Vec::new());
+        set_timeout(move || _ = self.chat.try_set(empty), Duration::from_secs(1));
+    }
+
+    /// Ends a chat that is deleted.
+    pub(crate) fn end(self) {
+        self.stop_all();
+        self.saving.update_value(|saving| {
+            saving.is_over = true;
+            saving.settle();
+        });
+        self.close();
+    }
+
+    pub(super) fn has_unsaved(self) -> bool {
+        self.saving.with_value(|saving| saving.pace.is_pending())
+            || self.library.is_unsaved(Key::Chat(self.id()))
+            || self.in_flight.with_untracked(|all| !all.is_empty())
+    }
+}

@@ -1,0 +1,41 @@
+//! The settings, the vault, and what the browser stores. They stand in a chunk.
+
+mod sections;
+pub mod storage_usage;
+pub mod vault;
+
+use leptos::prelude::*;
+use wasm_split_helpers::wasm_split;
+
+use crate::{
+    chunk::{Chunk, Missing},
+    history::stored_chats::Shelf,
+};
+use sections::Settings;
+use vault::Vault;
+
+/// Draws what a dialog is about.
+type Draw = fn() -> AnyView;
+
+thread_local! {
+    pub(crate) static SETTINGS: Chunk<Draw> = const { Chunk::new(|| Box::pin(settings())) };
+}
+
+#[wasm_split(settings, fallible)]
+fn settings() -> Result<Draw, Missing> {
+    vault::begin();
+    Ok(|| {
+        Shelf::provide();
+        view! { <Settings /> }.into_any()
+    })
+}
+
+thread_local! {
+    pub(crate) static VAULT: Chunk<Draw> = const { Chunk::new(|| Box::pin(the_vault())) };
+}
+
+#[wasm_split(settings, fallible)]
+fn the_vault() -> Result<Draw, Missing> {
+    vault::begin();
+    Ok(|| view! { <Vault is_dialog=true /> }.into_any())
+}

@@ -1,0 +1,243 @@
+//! The room that is left: how full the storage is, what takes most of it, and what can be done.
+
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::{
+    chat,
+    history::stored_chats::Shelf,
+    i18n::{t_string, use_i18n},
+    import_export::Exports,
+    library::{Change, Library},
+    number::fixed,
+    storage::{
+        self, Key,
+        quota::{self, MOST, NEARLY},
+        schema,
+    },
+    ui::{
+        dynamic::{click, derive, effect, part, when, word},
+        files,
+        icon::{self, icon},
+    },
+};
+
+/// So many of the largest chats are listed.
+const LARGEST: usize = 5;
+
+/// What takes room.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Taken {
+    /// In all, in UTF-16 units.
+    all: f64,
+    /// The largest chats, with their sizes.
+    largest: Vec<(chat::Id, f64)>,
+    /// What could not be read, with its size.
+    aside: Vec<(String, f64)>,
+    /// Whether a later version has written something.
+    is_newer: bool,
+}
+
+impl Taken {
+    fn now() -> Self {
+        let mut taken = Self::default();
+        for (key, size) in quota::sizes() {
+            taken.all += size;
+            if let Some(Key::Chat(id)) = Key::parse(&key) {
+                let place = taken.largest.partition_point(|(_, other)| *other >= size);
+                taken.largest.insert(place, (id, size));
+                taken.largest.truncate(LARGEST);
+            } else if key.starts_with(storage::ASIDE) {
+                let place = taken.aside.partition_point(|(other, _)| *other < key);
+                taken.aside.insert(place, (key, size));
+            } else {
+                taken.is_newer |= is_newer(&key);
+            }
+        }
+        taken
+    }
+}
+
+/// Whether a key is of a version that this page does not know yet.
+fn is_newer(key: &str) -> bool {
+    let version = |key: &str| {
+        key.strip_prefix("collate.v")?
+            .split('.')
+            .next()?
+            .parse::<u32>()
+            .ok()
+    };
+    version(key) > version(schema::PREFIX)
+}
+
+/// The room that is left.
+#[component]
+pub fn StorageUsage() -> impl IntoView {
+    let i18n = use_i18n();
+    let library = expect_context::<Library>();
+    let shelf = expect_context::<Shelf>();
+    shelf.watch();
+    let taken = RwSignal::new(Taken::now());
+    let look = move || taken.set(Taken::now());
+    effect(move || {
+        shelf.entries().track();
+        look();
+    });
+    let apart = RwSignal::new(None::<f64>);
+    let is_kept = RwSignal::new(None::<bool>);
+    spawn_local(async move {
+        let found = files::apart().await;
+        let _ = apart.try_set(found);
+        let found = files::persisted().await;
+        let _ = is_kept.try_set(Some(found));
+    });
+    let number = move |number: f64| {
+        let locale = library.locale();
+        String::from(js_sys::Number::from(number.round()).to_locale_string(&locale))
+    };
+    let used = derive(move || {
+        let taken = taken.read();
+        let percent = (taken.all / MOST * 100.0).min(100.0);
+        let (used, free) = (number(taken.all), number((MOST - taken.all).max(0.0)));
+        t_string!(
+            i18n,
+            room_used,
+            percent = number(percent),
+            used = used,
+            free = free
+        )
+        .to_string()
+    });
+    let deleted = RwSignal::new(false);
+    let delete_button = move |described: String, act: Callback<()>| {
+        view! {
+            <button
+                class="button icon-button"
+                aria-label=word!(i18n, delete_stored)
+                title=word!(i18n, delete_stored)
+                aria-description=described
+                on:click=click(move |_| act.run(()))
+            >
+                {icon(icon::DELETE)}
+            </button>
+        }
+        .into_any()
+    };
+    let largest = part(move || {
+        let lines = taken.read().largest.clone();
+        let line = |(id, size): (chat::Id, f64)| {
+            let entries = shelf.entries();
+            let entries = entries.read();
+            let entry = entries.iter().find(|entry| entry.id == id);
+            let title = entry
+                .map(|entry| entry.title.clone())
+                .filter(|title| !title.is_empty());
+            let title = title.unwrap_or_else(|| t_string!(i18n, untitled).to_owned());
+            let described = title.clone();
+            view! {
+                <li class="room-line">
+                    <span class="room-name" dir="auto">{title}</span>
+                    <small class="hint">{number(size)}</small>
+                    {delete_button(described, Callback::new(move |()| {
+                        shelf.delete(&[id]);
+                        deleted.set(true);
+                        look();
+                    }))}
+                </li>
+            }
+        };
+        (!lines.is_empty()).then(|| {
+            view! {
+                <h4>{word!(i18n, room_largest)}</h4>
+                <ul>{lines.into_iter().map(line).collect_view()}</ul>
+            }
+        })
+    });
+    let aside = part(move || {
+        let lines = taken.read().aside.clone();
+        let line = |(key, size): (String, f64)| {
+            let (name, described, removed) = (key.clone(), key.clone(), key.clone());
+            view! {
+                <li class="room-line">
+                    <code class="room-name">{name}</code>
+                    <small class="hint">{number(size)}</small>
+                    <button
+                        class="button"
+                        aria-description=described.clone()
+                        on:click=click(move |_| {
+                            let text = storage::text_of(&key).unwrap_or_default();
+                            files::download(&format!("{key}.txt"), "text/plain", &text);
+                        })
+                    >
+                        {word!(i18n, download)}
+                    </button>
+                    {delete_button(described, Callback::new(move |()| {
+                        if let Some(text) = storage::text_of(&removed) {
+                            storage::remove_text_of(&removed);
+                            library.offer_undo(vec![(removed.clone(), text)]);
+                            deleted.set(true);
+                            library.tell(Change::Room);
+                        }
+                        look();
+                    }))}
+                </li>
+            }
+        };
+        (!lines.is_empty()).then(|| {
+            view! {
+                <h4>{word!(i18n, room_aside)}</h4>
+                <p class="hint">{word!(i18n, room_aside_hint)}</p>
+                <ul>{lines.into_iter().map(line).collect_view()}</ul>
+            }
+        })
+    });
+    view! {
+        <section class="room" aria-label=word!(i18n, room)>
+            <h3>{word!(i18n, room)}</h3>
+            <meter
+                aria-label=word!(i18n, room)
+                min="0"
+                max=fixed(MOST, 0)
+                high=fixed(MOST * NEARLY, 0)
+                prop:value=derive(move || taken.read().all)
+            ></meter>
+            <p>{used}</p>
+            <p class="hint">{word!(i18n, room_hint)}</p>
+            {part(move || {
+                let apart = apart.get()?;
+                let size = number(apart / 1e6);
+                Some(view! { <p class="hint">{t_string!(i18n, room_apart, size = size).to_string()}</p> })
+            })}
+            {part(move || Some(if is_kept.get()? {
+                view! { <p class="hint">{word!(i18n, room_kept)}</p> }.into_any()
+            } else {
+                view! {
+                    <p class="hint">{word!(i18n, room_not_kept)}</p>
+                    <button class="button" on:click=click(move |_| spawn_local(async move {
+                        let agreed = files::persist().await;
+                        let _ = is_kept.try_set(Some(agreed));
+                    }))>
+                        {word!(i18n, room_keep)}
+                    </button>
+                }.into_any()
+            }))}
+            {when(move || taken.read().is_newer, move || view! {
+                <p class="hint">{word!(i18n, room_newer)}</p>
+            })}
+            {when(move || deleted.get(), move || view! {
+                <p class="notice" role="status">
+                    <span>{word!(i18n, chat_deleted)}</span>
+                    <button class="button" on:click=click(move |_| {
+                        deleted.set(false);
+                        library.undo();
+                        look();
+                    })>
+                        {word!(i18n, undo)}
+                    </button>
+                </p>
+            })}
+            {largest}
+            {aside}
+            <Exports chat=None />
+        </section>
+    }
+}

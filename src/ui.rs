@@ -1,0 +1,13 @@
+//! Small parts that every room of the page is made of.
+
+pub mod date;
+pub mod dynamic;
+pub mod explain;
+pub mod field;
+pub mod files;
+pub mod focus;
+pub mod icon;
+pub mod lazy;
+pub mod menu;
+pub mod param;
+pub mod picker;

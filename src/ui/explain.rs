@@ -1,0 +1,292 @@
+//! Errors in the reader's language: what happened, and what to do now. The endpoint's own words
+//! are kept.
+
+use leptos::{prelude::*, task::spawn_local};
+use wasm_split_helpers::wasm_split;
+
+use crate::{
+    chunk::{self, Chunk, Missing},
+    endpoint::Invalid,
+    file,
+    i18n::{I18n, t_string, use_i18n},
+    library::Unlisted,
+    openai::{Cause, Error, Wait},
+    storage,
+};
+
+/// Says why something failed.
+#[derive(Clone, Copy)]
+struct Explain {
+    /// An endpoint gave no answer, or no list of models.
+    unlisted: fn(I18n, &Unlisted) -> String,
+    /// A model that is to run in this browser can't be had, or can't run.
+    device: fn(I18n, &str) -> &'static str,
+}
+
+thread_local! {
+    static EXPLAIN: Chunk<Explain> = const { Chunk::new(|| Box::pin(entry())) };
+}
+
+#[wasm_split(actions, fallible)]
+fn entry() -> Result<Explain, Missing> {
+    Ok(Explain {
+        unlisted: explain_unlisted,
+        device: explain_device,
+    })
+}
+
+/// The words for what fails at an endpoint, which stand in a chunk.
+#[derive(Clone, Copy)]
+pub struct Words {
+    i18n: I18n,
+    /// They could not be had.
+    are_missing: RwSignal<bool>,
+}
+
+impl Words {
+    /// Gives the views below the words.
+    pub fn provide() {
+        provide_context(Self {
+            i18n: use_i18n(),
+            are_missing: RwSignal::new(false),
+        });
+    }
+
+    /// Fetches the words, unless they are here or on their way.
+    pub fn fetch(self) {
+        spawn_local(async move {
+            let are_missing = chunk::load(&EXPLAIN).await.is_err();
+            // Who reads it asks again.
+            if self.are_missing.get_untracked() != are_missing {
+                self.are_missing.set(are_missing);
+            }
+        });
+    }
+
+    /// Why an endpoint gave no answer or no list, in the reader's language; nothing until the words
+    /// are here. Where they can't be had, that, and the reason in short: it is never lost.
+    pub fn explain(self, error: &Unlisted) -> String {
+        let short = || error.to_string();
+        self.say(|explain, i18n| (explain.unlisted)(i18n, error), short)
+    }
+
+    /// Why a model that is to run in this browser can't be had, or can't run, in the same way.
+    pub fn explain_device(self, code: &str) -> String {
+        self.say(
+            |explain, i18n| (explain.device)(i18n, code).to_owned(),
+            || code.to_owned(),
+        )
+    }
+
+    fn say(
+        self,
+        say: impl FnOnce(Explain, I18n) -> String,
+        short: impl FnOnce() -> String,
+    ) -> String {
+        chunk::follow();
+        if let Some(explain) = chunk::get(&EXPLAIN) {
+            return say(explain, self.i18n);
+        }
+        // Not while a view is drawn.
+        request_animation_frame(move || self.fetch());
+        if self.are_missing.get() {
+            format!("{} ({})", t_string!(self.i18n, part_missing), short())
+        } else {
+            String::new()
+        }
+    }
+}
+
+/// Why an endpoint gave no answer, or no list of models.
+pub fn explain(i18n: I18n, error: &Error) -> String {
+    let what = match error {
+        Error::Unreachable => t_string!(i18n, unreachable).to_owned(),
+        Error::Refused { status, .. } => explain_cause(i18n, error, Some(*status)),
+        Error::Reported { status, .. } => explain_cause(i18n, error, *status),
+        Error::Garbled { .. } => t_string!(i18n, garbled).to_owned(),
+        Error::Empty => t_string!(i18n, empty_answer).to_owned(),
+        Error::CutOff => t_string!(i18n, cut_off).to_owned(),
+        Error::TimedOut { wait, seconds } => {
+            let seconds = *seconds;
+            match wait {
+                Wait::Response => t_string!(i18n, timed_out_response, seconds).to_string(),
+                Wait::FirstToken => t_string!(i18n, timed_out_first, seconds).to_string(),
+                Wait::More => t_string!(i18n, timed_out_more, seconds).to_string(),
+            }
+        }
+        Error::Redirected => t_string!(i18n, redirected).to_owned(),
+        Error::TooMuch => t_string!(i18n, too_much).to_owned(),
+        Error::Locked => t_string!(i18n, vault_locked).to_owned(),
+        Error::Gone { name } => t_string!(i18n, content_gone_of, name = name.as_str()).to_string(),
+    };
+    let what = match error {
+        Error::Refused {
+            retry_after: Some(seconds @ 1..),
+            ..
+        } => {
+            let seconds = *seconds;
+            let until = t_string!(i18n, refused_until, seconds).to_string();
+            format!("{what} {until}")
+        }
+        _ => what,
+    };
+    let words = match error {
+        Error::Refused { message, .. } | Error::Reported { message, .. } if !message.is_empty() => {
+            t_string!(i18n, server_said, words = message.as_str()).to_string()
+        }
+        Error::Garbled { excerpt } => {
+            t_string!(i18n, what_came, words = excerpt.as_str()).to_string()
+        }
+        _ => return what,
+    };
+    format!("{what} {words}")
+}
+
+/// Why an endpoint refused, or what it reported, with the status that it named.
+fn explain_cause(i18n: I18n, error: &Error, status: Option<u16>) -> String {
+    let cause = Cause::of(error).unwrap_or(Cause::Other);
+    let words = match &cause {
+        Cause::TooLong {
+            asked: Some(asked),
+            limit: Some(limit),
+        } => {
+            let (asked, limit) = (grouped(*asked), grouped(*limit));
+            return t_string!(i18n, refused_too_long, asked = asked, limit = limit).to_string();
+        }
+        Cause::Parameter(name) => {
+            return t_string!(i18n, refused_param, name = name.as_str()).to_string();
+        }
+        Cause::TooLong { .. } => t_string!(i18n, refused_longer),
+        Cause::Loading => t_string!(i18n, refused_loading),
+        Cause::Quota => t_string!(i18n, refused_quota),
+        Cause::TooLarge => t_string!(i18n, refused_large),
+        Cause::MediaType => t_string!(i18n, refused_media),
+        Cause::Filtered => t_string!(i18n, refused_filtered),
+        Cause::Pictures => t_string!(i18n, refused_pictures),
+        Cause::Weights => t_string!(i18n, refused_weights),
+        Cause::Memory => t_string!(i18n, refused_memory),
+        Cause::Device(code) => explain_device(i18n, code),
+        _ => "",
+    };
+    let Some(status) = status.filter(|_| words.is_empty()) else {
+        return if words.is_empty() {
+            t_string!(i18n, reported).to_owned()
+        } else {
+            words.to_owned()
+        };
+    };
+    match cause {
+        Cause::Token => t_string!(i18n, refused_auth, status).to_string(),
+        Cause::Forbidden => t_string!(i18n, refused_forbidden, status).to_string(),
+        Cause::Path => t_string!(i18n, refused_url, status).to_string(),
+        Cause::Model => t_string!(i18n, refused_model, status).to_string(),
+        Cause::PathOrModel => t_string!(i18n, refused_path, status).to_string(),
+        Cause::Busy => t_string!(i18n, refused_busy, status).to_string(),
+        Cause::Timeout => t_string!(i18n, refused_late, status).to_string(),
+        Cause::Server => t_string!(i18n, refused_server, status).to_string(),
+        _ => t_string!(i18n, refused, status).to_string(),
+    }
+}
+
+/// Why a model that is to run in this browser can't be had, or can't run: by its code in
+/// `on-device/page/`.
+fn explain_device(i18n: I18n, code: &str) -> &'static str {
+    match code {
+        "no_source" => t_string!(i18n, device_no_source),
+        "unreachable" | "offline" => t_string!(i18n, device_unreachable),
+        "cut" => t_string!(i18n, device_cut),
+        "checksum" => t_string!(i18n, device_checksum),
+        "full" => t_string!(i18n, device_full),
+        "damaged" => t_string!(i18n, device_damaged),
+        "not_gguf" => t_string!(i18n, device_not_gguf),
+        "unsupported" => t_string!(i18n, device_unsupported),
+        "too_large" | "out_of_memory" => t_string!(i18n, device_too_large),
+        "no_simd" => t_string!(i18n, device_no_simd),
+        "no_storage" => t_string!(i18n, device_no_storage),
+        "no_program" => t_string!(i18n, device_no_program),
+        _ => t_string!(i18n, device_failed),
+    }
+}
+
+/// A count with its thousands apart, as both languages write them.
+fn grouped(count: u32) -> String {
+    let digits = count.to_string();
+    let first = (digits.len() - 1) % 3 + 1;
+    let mut grouped = digits[..first].to_owned();
+    let rest = &digits[first..];
+    for at in (0..rest.len()).step_by(3) {
+        grouped.push(',');
+        grouped.push_str(&rest[at..at + 3]);
+    }
+    grouped
+}
+
+/// Why an endpoint gave no list of models.
+pub fn explain_unlisted(i18n: I18n, unlisted: &Unlisted) -> String {
+    match unlisted {
+        Unlisted::Failed(error) => explain(i18n, error),
+        Unlisted::Elsewhere(base_url) => {
+            t_string!(i18n, found_elsewhere, url = base_url.as_str()).to_string()
+        }
+    }
+}
+
+/// What is wrong with a typed base URL or token.
+pub fn explain_invalid(i18n: I18n, invalid: Invalid) -> &'static str {
+    match invalid {
+        Invalid::EmptyUrl => t_string!(i18n, invalid_empty_url),
+        Invalid::Scheme => t_string!(i18n, invalid_scheme),
+        Invalid::Url => t_string!(i18n, invalid_url),
+        Invalid::Credentials => t_string!(i18n, invalid_credentials),
+        Invalid::Query => t_string!(i18n, invalid_query),
+        Invalid::Taken => t_string!(i18n, invalid_taken),
+        Invalid::Token => t_string!(i18n, invalid_token),
+        Invalid::Locked => t_string!(i18n, invalid_locked),
+    }
+}
+
+/// Why a file can't be attached.
+pub fn explain_file(i18n: I18n, error: file::Error) -> &'static str {
+    match error {
+        file::Error::TooBig => t_string!(i18n, file_too_big),
+        file::Error::TooMany => t_string!(i18n, file_too_many),
+        file::Error::Empty => t_string!(i18n, file_empty),
+        file::Error::Binary => t_string!(i18n, file_binary),
+        file::Error::Picture => t_string!(i18n, file_picture),
+        file::Error::Pdf => t_string!(i18n, file_pdf),
+        file::Error::Locked => t_string!(i18n, file_locked),
+        file::Error::NoText => t_string!(i18n, file_no_text),
+        file::Error::Failed => t_string!(i18n, file_failed),
+        file::Error::Unread => t_string!(i18n, part_missing),
+        file::Error::Full => t_string!(i18n, file_full),
+        file::Error::Blocked => t_string!(i18n, file_blocked),
+    }
+}
+
+/// Why the chat is not saved.
+pub fn explain_unsaved(i18n: I18n, error: storage::Error) -> &'static str {
+    match error {
+        storage::Error::Full => t_string!(i18n, unsaved_full),
+        storage::Error::Unmerged => t_string!(i18n, unsaved_unmerged),
+        storage::Error::Blocked => t_string!(i18n, unsaved_blocked),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_apart() {
+        #[track_caller]
+        fn check(count: u32, expected: &str) {
+            assert_eq!(grouped(count), expected);
+        }
+        check(0, "0");
+        check(999, "999");
+        check(5120, "5,120");
+        check(30_031, "30,031");
+        check(213_462, "213,462");
+        check(u32::MAX, "4,294,967,295");
+    }
+}

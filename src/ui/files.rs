@@ -1,0 +1,50 @@
+//! Files, and the room that a browser gives this page: see `files.js`.
+
+use wasm_bindgen::{JsValue, prelude::*};
+use web_sys::{Blob, File};
+
+#[wasm_bindgen(module = "/src/ui/files.js")]
+extern "C" {
+    /// Offers a text as a file of this name and type.
+    pub fn download(name: &str, kind: &str, text: &str);
+
+    #[wasm_bindgen(catch, js_name = content)]
+    fn content_of(text: &str) -> Result<Blob, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = read)]
+    async fn text_of(file: &File) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = apart)]
+    async fn size_apart() -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = persisted)]
+    async fn is_persisted() -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = persist)]
+    async fn ask_to_persist() -> Result<JsValue, JsValue>;
+}
+
+/// The content of an attachment as it is stored, of one as it is exported; None where it is damaged.
+pub fn content(text: &str) -> Option<Blob> {
+    content_of(text).ok()
+}
+
+/// The text of a file; None where it is gone from where it was.
+pub async fn read(file: &File) -> Option<String> {
+    text_of(file).await.ok()?.as_string()
+}
+
+/// Bytes of everything that the browser stores for this page; None where it does not say.
+pub async fn apart() -> Option<f64> {
+    size_apart().await.ok()?.as_f64()
+}
+
+/// Whether the browser throws nothing away by itself.
+pub async fn persisted() -> bool {
+    is_persisted().await.is_ok_and(|is| is.is_truthy())
+}
+
+/// Asks the browser to throw nothing away by itself; returns whether it agrees.
+pub async fn persist() -> bool {
+    ask_to_persist().await.is_ok_and(|is| is.is_truthy())
+}

@@ -1,0 +1,169 @@
+//! Parts of the page that stand in chunks of the program: what is shown until a chunk is here, and
+//! where it can't be had.
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{
+    dynamic::{click, derive, effect, part, word},
+    focus::focus_within,
+};
+use crate::{
+    chats::Chats,
+    chunk::{self, Place},
+    i18n::{t_string, use_i18n},
+};
+
+/// How a chunk stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Loading,
+    Here,
+    Missing,
+}
+
+/// What a chunk draws, once it is here; before, that it is on its way.
+pub fn lazy<T: Copy + 'static>(
+    chunk: Place<T>,
+    draw: impl Fn(T) -> AnyView + Send + 'static,
+) -> AnyView {
+    drawn(chunk, Until::Here(Box::new(|| ().into_any())), draw)
+}
+
+/// The same of what nobody waits for: until it is here, nothing is shown.
+pub fn lazy_quietly<T: Copy + 'static>(
+    chunk: Place<T>,
+    draw: impl Fn(T) -> AnyView + Send + 'static,
+) -> AnyView {
+    drawn(chunk, Until::Quiet, draw)
+}
+
+/// The same, with something in its place where it can't be had, under the words that say so.
+pub fn lazy_or<T: Copy + 'static>(
+    chunk: Place<T>,
+    draw: impl Fn(T) -> AnyView + Send + 'static,
+    instead: impl Fn() -> AnyView + Send + 'static,
+) -> AnyView {
+    drawn(chunk, Until::Here(Box::new(instead)), draw)
+}
+
+/// What is shown until a chunk is here.
+enum Until {
+    /// That it is on its way; where it can't be had, that, and what stands in its place.
+    Here(Box<dyn Fn() -> AnyView + Send>),
+    /// Nothing.
+    Quiet,
+}
+
+fn drawn<T: Copy + 'static>(
+    chunk: Place<T>,
+    until: Until,
+    draw: impl Fn(T) -> AnyView + Send + 'static,
+) -> AnyView {
+    boxed(
+        Box::new(move |done| spawn_local(async move { done(chunk::load(chunk).await.is_ok()) })),
+        Box::new(move || chunk::get(chunk).map(&draw)),
+        until,
+    )
+}
+
+type Load = Box<dyn Fn(Box<dyn FnOnce(bool)>) + Send>;
+type Draw = Box<dyn Fn() -> Option<AnyView> + Send>;
+
+/// One type of it, for what each chunk draws.
+fn boxed(load: Load, draw: Draw, until: Until) -> AnyView {
+    // What is here is drawn at once.
+    let first = untrack(&draw);
+    if first.is_some() {
+        return first.into_any();
+    }
+    let standing = RwSignal::new(Standing::Loading);
+    let fetch = StoredValue::new_local(move || {
+        standing.set(Standing::Loading);
+        load(Box::new(move |is_here| {
+            // It may be closed before the chunk has come.
+            standing.try_set(if is_here {
+                Standing::Here
+            } else {
+                Standing::Missing
+            });
+        }));
+    });
+    fetch.with_value(|fetch| fetch());
+    // What is missing in one place may have come to another.
+    effect(move || {
+        chunk::follow();
+        if standing.get_untracked() == Standing::Missing {
+            fetch.with_value(|fetch| fetch());
+        }
+    });
+    // Where the reader asked for it again: its button goes, and had the focus.
+    let asked = StoredValue::new_local(None::<web_sys::Element>);
+    let again = Callback::new(move |button: web_sys::HtmlElement| {
+        asked.set_value(button.parent_element());
+        fetch.with_value(|fetch| fetch());
+    });
+    effect(move || {
+        if standing.get() != Standing::Loading
+            && let Some(around) = asked.try_update_value(Option::take).flatten()
+        {
+            request_animation_frame(move || focus_within(&around));
+        }
+    });
+    part(move || match standing.get() {
+        Standing::Here => untrack(&draw),
+        Standing::Loading => match until {
+            Until::Here(_) => Some(view! { <Loading /> }.into_any()),
+            Until::Quiet => None,
+        },
+        Standing::Missing => match &until {
+            Until::Here(instead) => Some(view! { <Missing again /> {untrack(instead)} }.into_any()),
+            Until::Quiet => None,
+        },
+    })
+    .into_any()
+}
+
+#[component]
+fn Loading() -> impl IntoView {
+    let i18n = use_i18n();
+    view! { <p class="hint" role="status">{word!(i18n, loading)}</p> }
+}
+
+/// That a part of the page can't be had, and what to do: to try again, or, where the server has another
+/// version by now, to load that.
+#[component]
+fn Missing(again: Callback<web_sys::HtmlElement>) -> impl IntoView {
+    let i18n = use_i18n();
+    let chats = expect_context::<Chats>();
+    let library = chats.library();
+    let is_outdated = RwSignal::new(false);
+    spawn_local(async move {
+        let found = chunk::is_outdated().await;
+        is_outdated.try_set(found);
+    });
+    part(move || {
+        if is_outdated.get() {
+            view! {
+                <p class="problem" role="alert">
+                    {derive(move || if library.unsaved().is_some() {
+                        t_string!(i18n, new_version_unsaved)
+                    } else {
+                        t_string!(i18n, new_version)
+                    })}
+                </p>
+                <button class="button" type="button" on:click=click(move |_| chats.reload())>
+                    {word!(i18n, reload)}
+                </button>
+            }
+            .into_any()
+        } else {
+            view! {
+                <p class="problem" role="alert">{word!(i18n, part_missing)}</p>
+                <button class="button" type="button" on:click=click(move |event| again.run(event_target(&event)))>
+                    {word!(i18n, retry)}
+                </button>
+            }
+            .into_any()
+        }
+    })
+}

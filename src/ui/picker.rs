@@ -1,0 +1,212 @@
+//! A searchable combobox: type to filter, arrows to move, Enter to choose, Escape to leave.
+//!
+//! Source: WAI-ARIA Authoring Practices, «Editable Combobox With List Autocomplete».
+
+use leptos::{ev, html, prelude::*};
+
+use super::{
+    dynamic::{click, derive, flag, memo, part, press, when},
+    icon::{self, icon},
+};
+use crate::i18n::{t_string, use_i18n};
+
+/// One thing to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What [`Picker`] reports.
+    pub value: String,
+    /// What is shown and searched.
+    pub label: String,
+    /// Shown beside the label.
+    pub note: Option<String>,
+    /// Offered whatever is typed.
+    pub pinned: bool,
+}
+
+/// More options than this are not rendered: typing finds the rest.
+const MOST_SHOWN: usize = 200;
+
+/// A combobox that shows what is chosen, and lists what can be.
+#[component]
+pub fn Picker(
+    /// Unique on the page.
+    name: String,
+    /// The accessible name.
+    label: Signal<&'static str>,
+    /// Shown while nothing is chosen.
+    placeholder: Signal<&'static str>,
+    /// What is chosen, as it is shown.
+    shown: Signal<String>,
+    /// What is chosen, as a choice's value.
+    chosen: Signal<String>,
+    choices: Memo<Vec<Choice>>,
+    /// Said above the choices: that they load, or why there are none.
+    status: Signal<Option<String>>,
+    /// Called when the list opens.
+    on_open: Callback<()>,
+    on_pick: Callback<String>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    // What is typed while the list is open; None while it is closed.
+    let typed = RwSignal::new(None::<String>);
+    let active = RwSignal::new(0_usize);
+    let input = NodeRef::<html::Input>::new();
+    let is_open = memo(move || typed.read().is_some());
+
+    // The matches that are shown, and how many more there are.
+    let matches = memo(move || {
+        let typed = lower(typed.get().unwrap_or_default().trim());
+        let mut matches = choices.get();
+        matches.retain(|choice| choice.pinned || lower(&choice.label).contains(&typed));
+        let more = matches.len().saturating_sub(MOST_SHOWN);
+        matches.truncate(MOST_SHOWN);
+        (matches, more)
+    });
+    let open = move || {
+        if !is_open.get_untracked() {
+            on_open.run(());
+            typed.set(Some(String::new()));
+            let value = chosen.get_untracked();
+            let chosen = matches.with_untracked(|(matches, _)| {
+                matches.iter().position(|choice| choice.value == value)
+            });
+            active.set(chosen.unwrap_or(0));
+            if let Some(input) = input.get_untracked() {
+                input.select();
+            }
+        }
+    };
+    let close = move || {
+        typed.set(None);
+        // The text goes back to what is chosen.
+        if let Some(input) = input.get_untracked() {
+            input.set_value(&shown.get_untracked());
+        }
+    };
+    let pick = move |index: usize| {
+        let picked = matches.with_untracked(|(matches, _)| Some(matches.get(index)?.value.clone()));
+        // While there is nothing to choose, what is typed waits for it.
+        let Some(picked) = picked else { return };
+        typed.set(None);
+        on_pick.run(picked);
+        close();
+    };
+    let on_key = move |event: ev::KeyboardEvent| {
+        // While an input method composes, its keys are its own.
+        if event.is_composing() {
+            return;
+        }
+        let count = matches.with_untracked(|(matches, _)| matches.len());
+        let is_open = is_open.get_untracked();
+        match event.key().as_str() {
+            "ArrowDown" | "ArrowUp" if !is_open => open(),
+            "ArrowDown" if count > 0 => active.update(|active| *active = (*active + 1) % count),
+            "ArrowUp" if count > 0 => {
+                active.update(|active| *active = (*active + count - 1) % count);
+            }
+            "Home" if is_open => active.set(0),
+            "End" if is_open => active.set(count.saturating_sub(1)),
+            "Enter" if is_open => pick(active.get_untracked()),
+            "Enter" => open(),
+            "Escape" if is_open => close(),
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    let list = format!("{name}-list");
+    let option = {
+        let name = name.clone();
+        move |index: usize| format!("{name}-option-{index}")
+    };
+    // The active option is always in sight.
+    Effect::new({
+        let option = option.clone();
+        move |_| {
+            let active = active.get();
+            if let Some(element) = is_open
+                .get()
+                .then(|| document().get_element_by_id(&option(active)))
+                .flatten()
+            {
+                let options = web_sys::ScrollIntoViewOptions::new();
+                options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+                element.scroll_into_view_with_scroll_into_view_options(&options);
+            }
+        }
+    });
+    let active_option = {
+        let option = option.clone();
+        derive(move || is_open.get().then(|| option(active.get())))
+    };
+    let options = {
+        let list = list.clone();
+        move || {
+            let (matches, more) = matches.get();
+            let nothing = matches.iter().all(|choice| choice.pinned)
+                && !typed.with(|typed| typed.as_deref().is_none_or(str::is_empty));
+            let option_of = |choice: Choice, index: usize| {
+                let (label, note) = (choice.label.clone(), choice.note.clone());
+                view! {
+                    <li
+                        role="option"
+                        class="option"
+                        id=option(index)
+                        aria-label=label
+                        aria-description=note
+                        aria-selected=flag(move || active.get() == index)
+                        on:click=click(move |_| pick(index))
+                    >
+                        {choice.label}
+                        {choice.note.map(|note| view! { <small class="hint">{note}</small> })}
+                    </li>
+                }
+            };
+            view! {
+                // The input keeps the focus, also while the list is scrolled.
+                <div class="options" on:mousedown=|event| event.prevent_default()>
+                    {part(move || status.get().map(|status| view! { <p class="hint" role="status">{status}</p> }))}
+                    {nothing.then(|| view! { <p class="hint">{t_string!(i18n, nothing_matches)}</p> })}
+                    <ul role="listbox" id=list.clone() aria-label=label>
+                        {matches.into_iter().enumerate().map(|(index, choice)| option_of(choice, index)).collect_view()}
+                    </ul>
+                    {(more > 0).then(|| view! { <p class="hint">{t_string!(i18n, more_matches, count = more)}</p> })}
+                </div>
+            }
+        }
+    };
+    view! {
+        <div class="picker">
+            <input
+                node_ref=input
+                role="combobox"
+                type="text"
+                autocomplete="off"
+                spellcheck="false"
+                aria-label=label
+                aria-autocomplete="list"
+                aria-haspopup="listbox"
+                aria-controls=list.clone()
+                aria-expanded=flag(move || is_open.get())
+                aria-activedescendant=active_option
+                placeholder=placeholder
+                title=shown
+                prop:value=shown
+                on:click=click(move |_| open())
+                on:input:target=move |event| {
+                    open();
+                    typed.set(Some(event.target().value()));
+                    active.set(0);
+                }
+                on:keydown=press(on_key)
+                on:blur=move |_| close()
+            />
+            {icon(icon::OPEN)}
+            {when(move || is_open.get(), move || part(options.clone()))}
+        </div>
+    }
+}
+
+/// A text in lower case. The browser does it: Rust's own tables of letters would be downloaded.
+fn lower(text: &str) -> String {
+    js_sys::JsString::from(text).to_lower_case().into()
+}

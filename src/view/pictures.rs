@@ -1,0 +1,99 @@
+//! What is beside pictures in a draft: that the card's model takes none, where that is known. Servers
+//! that tell it by an address of their own are asked for it only now.
+
+use js_sys::{Array, Promise};
+use leptos::{prelude::*, task::spawn_local};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use wasm_split_helpers::wasm_split;
+
+use crate::{
+    chat::card,
+    chunk::{Chunk, Missing},
+    endpoint::{Endpoint, Server},
+    i18n::use_i18n,
+    library::Library,
+    session::Session,
+    storage::keys,
+    ui::dynamic::{effect, memo, when, word},
+};
+
+#[wasm_bindgen(module = "/src/view/pictures.js")]
+extern "C" {
+    fn sees(url: &str, model: &str, headers: Array) -> Promise;
+}
+
+/// Draws what is said of pictures in a card.
+type Draw = fn(card::Id) -> AnyView;
+
+thread_local! {
+    pub(crate) static PICTURES: Chunk<Draw> = const { Chunk::new(|| Box::pin(pictures())) };
+}
+
+#[wasm_split(actions, fallible)]
+fn pictures() -> Result<Draw, Missing> {
+    Ok(|id| view! { <Pictures id /> }.into_any())
+}
+
+/// Says that a card's model takes no pictures.
+#[component]
+pub fn Pictures(id: card::Id) -> impl IntoView {
+    let i18n = use_i18n();
+    let library = expect_context::<Library>();
+    let session = expect_context::<Session>();
+    let asked = memo(move || {
+        let (endpoint, model) = session.asked(id)?;
+        library.follow_models();
+        let (_, sees) = library.details(endpoint, &model);
+        Some((endpoint, model, sees))
+    });
+    let is_blind = RwSignal::new(false);
+    effect(move || {
+        let now = asked.get();
+        let Some((endpoint, model, sees)) = &now else {
+            return is_blind.set(false);
+        };
+        is_blind.set(*sees == Some(false));
+        let server = library.server(*endpoint);
+        let endpoint = untrack(|| library.endpoint(*endpoint));
+        let question = endpoint.and_then(|endpoint| question(&endpoint, server, model));
+        if let (None, Some(question)) = (sees, question) {
+            spawn_local(async move {
+                let told = JsFuture::from(question).await;
+                let is_told_blind = told.is_ok_and(|told| told == JsValue::FALSE);
+                // Another model may have been chosen meanwhile, or the picture taken out.
+                if asked.try_get_untracked() == Some(now) {
+                    is_blind.try_set(is_told_blind);
+                }
+            });
+        }
+    });
+    when(
+        move || is_blind.get(),
+        move || {
+            view! { <p class="hint" role="status">{word!(i18n, blind_model)}</p> }
+        },
+    )
+}
+
+/// Asks the server, where it is one that tells.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it sends a request, and so its headers"
+)]
+fn question(endpoint: &Endpoint, server: Server, model: &str) -> Option<Promise> {
+    let endpoint = &keys::with_token(endpoint).ok()?;
+    // Beside the version, wherever that is: at the same server, and no other.
+    let base_url = endpoint.base_url.as_str();
+    let root = base_url.strip_suffix("/v1").unwrap_or(base_url);
+    let (path, model) = match server {
+        Server::LlamaCpp => ("props", ""),
+        Server::Ollama => ("api/show", model),
+        _ => return None,
+    };
+    let headers = endpoint.headers();
+    let headers = headers
+        .into_iter()
+        .map(|(name, value)| Array::of2(&name.into(), &value.into()));
+    Some(sees(&format!("{root}/{path}"), model, headers.collect()))
+}
