@@ -14,8 +14,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     chat::{self, Chat, merge as merging},
+    compression,
     endpoint::Endpoints,
-    json, packed,
+    json,
     storage::{
         self, Error, Key, Settings, blobs, journal,
         locks::{self, Kind},
@@ -36,7 +37,7 @@ fn merge_texts(mine: &str, theirs: &str) -> Option<String> {
 }
 
 fn read(text: &str) -> Option<Chat> {
-    Chat::read(&packed::plain(text)?)
+    Chat::read(&compression::plain(text)?)
 }
 
 thread_local! {
@@ -57,11 +58,16 @@ pub fn aside() -> Vec<String> {
 /// Brings into the storage what is not there: what version 1 has written, and what the journal has.
 pub async fn restore() {
     migrate().await;
-    for (key, text) in journal::differing().await {
-        let Some(key) = Key::parse(&key) else {
+    for (kept, text) in journal::differing().await {
+        let (key, is_apart) = journal::belongs_to(&kept);
+        let Some(key) = Key::parse(key) else {
             continue;
         };
-        let mut stored = storage::text(key);
+        // Several tabs may have kept a text of one chat, each with words of its own.
+        let held = held().into_iter().find(|(of, _)| *of == key);
+        let held = held.map(|(_, text)| text);
+        let was_held = held.is_some();
+        let mut stored = held.or_else(|| storage::text(key));
         if let Some(damaged) = stored.take_if(|stored| !is_readable(key, stored)) {
             match storage::put_aside(key, &damaged) {
                 Ok(put) => ASIDE.with_borrow_mut(|aside| aside.push(put)),
@@ -77,11 +83,16 @@ pub async fn restore() {
             (_, None) => is_readable(key, &text).then(|| text.clone()),
             _ => None,
         };
-        let Some(newer) = newer.filter(|newer| Some(newer) != stored.as_ref()) else {
-            continue;
-        };
-        if !write(key, &newer) {
-            HELD.with_borrow_mut(|held| held.push((key, newer.clone())));
+        let Some(newer) = newer else { continue };
+        let is_stored = !was_held && Some(&newer) == stored.as_ref();
+        let is_there = is_stored || write(key, &newer);
+        HELD.with_borrow_mut(|held| {
+            held.retain(|(of, _)| *of != key);
+            held.extend((!is_there).then(|| (key, newer.clone())));
+        });
+        if is_there && is_apart {
+            journal::put(&key.to_string(), &newer);
+            journal::forget(&kept);
         }
         if let (Key::Chat(_), Some(chat)) = (key, read(&newer)) {
             // The history makes it again from the chat, where there is no room for it.
@@ -115,7 +126,7 @@ fn later<T: DeserializeOwned>(stored: &str, kept: &str, at: impl Fn(&T) -> u64) 
 fn write(key: Key, text: &str) -> bool {
     match storage::write(key, text) {
         Err(Error::Full) if matches!(key, Key::Chat(_)) => {
-            storage::write(key, &packed::pack(text)).is_ok()
+            storage::write(key, &compression::pack(text)).is_ok()
         }
         written => written.is_ok(),
     }
@@ -146,8 +157,8 @@ async fn migrate() {
         };
         let is_there = || {
             let there = storage::text(key);
-            let there = there.as_deref().and_then(packed::plain);
-            there.is_some() && there == packed::plain(&wanted)
+            let there = there.as_deref().and_then(compression::plain);
+            there.is_some() && there == compression::plain(&wanted)
         };
         if write(key, &wanted) {
             if is_there() {
@@ -199,15 +210,15 @@ pub async fn tidy() {
 /// Packs a chat, if it is not, and can be read.
 fn pack(id: chat::Id) {
     let key = Key::Chat(id);
-    let Some(text) = storage::text(key).filter(|text| !packed::is_packed(text)) else {
+    let Some(text) = storage::text(key).filter(|text| !compression::is_packed(text)) else {
         return;
     };
     if Chat::read(&text).is_none() {
         return;
     }
-    let packed = packed::pack(&text);
+    let packed = compression::pack(&text);
     let is_smaller = packed.encode_utf16().count() < text.encode_utf16().count();
-    if is_smaller && packed::unpack(&packed).as_ref() == Some(&text) {
+    if is_smaller && compression::unpack(&packed).as_ref() == Some(&text) {
         journal::put(&key.to_string(), &packed);
         // Where it can't be written, it is there as it was.
         let _ = storage::write(key, &packed);

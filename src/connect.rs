@@ -17,7 +17,7 @@ use crate::{
     session::{Session, Task, Unconnected},
     storage::keys,
     ui::{
-        dynamic::{click, derive, flag, memo, part, press, when, word},
+        dynamic::{derive, dynamic, flag, memo, on_click, on_key, show, t},
         explain::{Words, explain_invalid},
         field::{Field, fill, typed},
         focus::focus_input,
@@ -26,7 +26,7 @@ use crate::{
 use device::OnDevice;
 use local::LocalServers;
 use suggest::Suggest;
-use token_storage::Keep;
+use token_storage::TokenStorage;
 
 /// Connects a card with an endpoint that is not saved yet, or that lists no models.
 #[component]
@@ -158,9 +158,9 @@ pub fn Connect(id: card::Id) -> impl IntoView {
     view! {
         <form
             class="connect"
-            aria-label=word!(i18n, custom_model)
+            aria-label=t!(i18n, custom_model)
             novalidate
-            on:keydown=press(move |event| {
+            on:keydown=on_key(move |event| {
                 let can_leave = is_custom.get_untracked() && kept.get_untracked().is_some();
                 if event.key() == "Escape" && !event.is_composing() && can_leave {
                     leave();
@@ -172,17 +172,17 @@ pub fn Connect(id: card::Id) -> impl IntoView {
                 submit();
             }
         >
-            {part(move || {
+            {dynamic(move || {
                 if is_gone.get() {
-                    view! { <p class="hint">{word!(i18n, endpoint_gone)}</p> }.into_any()
+                    view! { <p class="hint">{t!(i18n, endpoint_gone)}</p> }.into_any()
                 } else if is_first_visit.get() {
                     view! {
-                        <h2>{word!(i18n, welcome_title)}</h2>
-                        <p class="hint">{word!(i18n, welcome_hint)}</p>
+                        <h2>{t!(i18n, welcome_title)}</h2>
+                        <p class="hint">{t!(i18n, welcome_hint)}</p>
                     }
                         .into_any()
                 } else if !is_custom.get() && !is_on_device.get() {
-                    view! { <p class="hint">{word!(i18n, no_models)}</p> }.into_any()
+                    view! { <p class="hint">{t!(i18n, no_models)}</p> }.into_any()
                 } else {
                     ().into_any()
                 }
@@ -191,7 +191,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
             <Suggest id=format!("suggest-{id}") base_url />
             <Field
                 id=format!("base-url-{id}")
-                label=word!(i18n, base_url)
+                label=t!(i18n, base_url)
                 hint=base_url_hint
                 value=proposed.endpoint.unwrap_or_default()
                 placeholder="http://localhost:11434/v1"
@@ -199,12 +199,12 @@ pub fn Connect(id: card::Id) -> impl IntoView {
             />
             <Field
                 id=format!("token-{id}")
-                label=word!(i18n, token)
+                label=t!(i18n, token)
                 hint=derive(move || t_string!(i18n, token_hint).to_owned())
                 input=token
                 is_secret=true
             />
-            <Keep
+            <TokenStorage
                 id=format!("keep-{id}")
                 keep
                 before=derive(move || {
@@ -216,29 +216,29 @@ pub fn Connect(id: card::Id) -> impl IntoView {
             />
             <Field
                 id=format!("model-id-{id}")
-                label=word!(i18n, model)
+                label=t!(i18n, model)
                 hint=derive(move || t_string!(i18n, model_hint).to_owned())
                 value=proposed.model.unwrap_or_default()
                 input=model
             />
             <LocalServers base_url on_use=Callback::new(use_found) />
             <p class="problem" role="alert">{problem}</p>
-            {when(
+            {show(
                 move || has_reason.get(),
                 move || view! {
-                    <button class="button" type="button" on:click=click(move |_| find_out())>
-                        {word!(i18n, find_out_why)}
+                    <button class="button" type="button" on:click=on_click(move |_| find_out())>
+                        {t!(i18n, find_out_why)}
                     </button>
                 },
             )}
-            {part(move || {
+            {dynamic(move || {
                 let found = elsewhere()?;
                 let use_it = t_string!(i18n, use_base_url, url = found.as_str()).to_string();
                 Some(view! {
                     <button
                         class="button"
                         type="button"
-                        on:click=click(move |_| repair(found.clone()))
+                        on:click=on_click(move |_| repair(found.clone()))
                     >
                         {use_it}
                     </button>
@@ -250,19 +250,19 @@ pub fn Connect(id: card::Id) -> impl IntoView {
                     type="submit"
                     aria-busy=flag(move || is_asking.get())
                 >
-                    {word!(i18n, refresh)}
+                    {t!(i18n, refresh)}
                 </button>
                 // The card goes on with what it had.
-                {when(
+                {show(
                     move || is_custom.get() && kept.get().is_some(),
                     move || {
                         view! {
                             <button
                                 class="button"
                                 type="button"
-                                on:click=click(move |_| leave())
+                                on:click=on_click(move |_| leave())
                             >
-                                {word!(i18n, cancel)}
+                                {t!(i18n, cancel)}
                             </button>
                         }
                     },

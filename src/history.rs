@@ -2,7 +2,7 @@
 
 use drawer::Drawer;
 use leptos::{html, prelude::*};
-use stored_chats::Shelf;
+use stored_chats::StoredChats;
 use wasm_split_helpers::wasm_split;
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     i18n::use_i18n,
     page::PageState,
     ui::{
-        dynamic::{click, effect, press, word},
+        dynamic::{effect, on_click, on_key, t},
         focus::{focus, focus_on},
         icon::{self, icon},
         lazy::lazy,
@@ -31,7 +31,7 @@ thread_local! {
 #[wasm_split(history, fallible)]
 fn content() -> Result<Draw, Missing> {
     Ok(|| {
-        Shelf::provide();
+        StoredChats::provide();
         view! { <Drawer /> }.into_any()
     })
 }
@@ -56,9 +56,9 @@ pub fn History() -> impl IntoView {
         <aside
             node_ref=drawer
             class="drawer"
-            aria-label=word!(i18n, chat_history)
+            aria-label=t!(i18n, chat_history)
             tabindex="-1"
-            on:keydown=press(move |event| {
+            on:keydown=on_key(move |event| {
                 let is_escape = event.key() == "Escape" && !event.is_composing();
                 if is_escape && !event.default_prevented() {
                     event.prevent_default();
@@ -67,11 +67,11 @@ pub fn History() -> impl IntoView {
             })
         >
             <div class="popover-head">
-                <h2>{word!(i18n, chat_history)}</h2>
+                <h2>{t!(i18n, chat_history)}</h2>
                 <button
                     class="button icon-button"
-                    aria-label=word!(i18n, close)
-                    on:click=click(move |_| close())
+                    aria-label=t!(i18n, close)
+                    on:click=on_click(move |_| close())
                 >
                     {icon(icon::CLOSE)}
                 </button>

@@ -9,7 +9,7 @@ use crate::{
     chats::Chats,
     chunk::{Chunk, Missing},
     endpoint::Endpoint,
-    history::stored_chats::{self, Shelf},
+    history::stored_chats::{self, StoredChats},
     i18n::{I18n, Locale, t_string, use_i18n},
     id::fresh,
     library::Library,
@@ -19,7 +19,7 @@ use crate::{
     transfer::{self, Error, Form, Format, Import, Reason, Request, Server, Skipped},
     ui::{
         date::{date, options},
-        dynamic::{click, derive, effect, memo, part, press, when, word},
+        dynamic::{derive, dynamic, effect, memo, on_click, on_key, show, t},
         files,
         icon::{self, icon},
         lazy::lazy,
@@ -71,11 +71,11 @@ pub fn Exports(
     let i18n = use_i18n();
     view! {
         {chat.is_none().then(|| view! {
-            <button class="button" on:click=click(move |_| is_asked.set(true))>
-                {word!(i18n, export_all)}
+            <button class="button" on:click=on_click(move |_| is_asked.set(true))>
+                {t!(i18n, export_all)}
             </button>
         })}
-        {when(move || is_asked.get(), move || view! { <ExportDialog chat is_asked /> })}
+        {show(move || is_asked.get(), move || view! { <ExportDialog chat is_asked /> })}
     }
 }
 
@@ -83,7 +83,7 @@ pub fn Exports(
 fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> impl IntoView {
     let i18n = use_i18n();
     let chats = expect_context::<Chats>();
-    let shelf = expect_context::<Shelf>();
+    let stored_chats = expect_context::<StoredChats>();
     let dialog = NodeRef::<html::Dialog>::new();
     show_modal(dialog);
     let end = move || {
@@ -94,28 +94,28 @@ fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> impl IntoVi
     };
     let button = move |files: Files, form: Form| {
         let label = match form {
-            Form::Json => word!(i18n, export_json),
-            Form::Markdown => word!(i18n, export_markdown),
-            Form::Html => word!(i18n, export_html),
+            Form::Json => t!(i18n, export_json),
+            Form::Markdown => t!(i18n, export_markdown),
+            Form::Html => t!(i18n, export_html),
         };
         let hint = match form {
-            Form::Json => word!(i18n, export_json_hint),
-            Form::Markdown => word!(i18n, export_markdown_hint),
-            Form::Html => word!(i18n, export_html_hint),
+            Form::Json => t!(i18n, export_json_hint),
+            Form::Markdown => t!(i18n, export_markdown_hint),
+            Form::Html => t!(i18n, export_html_hint),
         };
         view! {
             <button
                 class="button wide"
                 aria-description=hint
-                on:click=click(move |_| {
+                on:click=on_click(move |_| {
                     chats.flush();
-                    let entries = shelf.entries().get_untracked();
+                    let entries = stored_chats.entries().get_untracked();
                     let ids = match chat {
                         Some(id) => vec![id],
                         None => entries.iter().map(|entry| entry.id).collect(),
                     };
                     spawn_local(async move {
-                        export(i18n, &shelf, ids, form, files).await;
+                        export(i18n, &stored_chats, ids, form, files).await;
                         end();
                     });
                 })
@@ -127,9 +127,9 @@ fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> impl IntoVi
         .into_any()
     };
     let title = if chat.is_some() {
-        word!(i18n, export)
+        t!(i18n, export)
     } else {
-        word!(i18n, export_all)
+        t!(i18n, export_all)
     };
     view! {
         <dialog
@@ -137,14 +137,14 @@ fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> impl IntoVi
             class="dialog"
             aria-label=title
             // Escape closes the dialog, and not what is behind it.
-            on:keydown=press(|event| event.stop_propagation())
+            on:keydown=on_key(|event| event.stop_propagation())
             on:cancel=move |_: ev::Event| is_asked.set(false)
         >
             <h2>{title}</h2>
             {lazy(&FILES, move |files| FORMS.map(|form| button(files, form)).collect_view().into_any())}
-            <p class="hint">{word!(i18n, export_token_hint)}</p>
+            <p class="hint">{t!(i18n, export_token_hint)}</p>
             <div class="dialog-buttons">
-                <button class="button" on:click=click(move |_| end())>{word!(i18n, cancel)}</button>
+                <button class="button" on:click=on_click(move |_| end())>{t!(i18n, cancel)}</button>
             </div>
         </dialog>
     }
@@ -161,9 +161,18 @@ fn show_modal(dialog: NodeRef<html::Dialog>) {
 }
 
 /// Offers chats as a file.
-async fn export(i18n: I18n, shelf: &Shelf, ids: Vec<chat::Id>, form: Form, files: Files) {
-    let library = shelf.library();
-    let chats: Vec<_> = ids.into_iter().filter_map(|id| shelf.newest(id)).collect();
+async fn export(
+    i18n: I18n,
+    stored_chats: &StoredChats,
+    ids: Vec<chat::Id>,
+    form: Form,
+    files: Files,
+) {
+    let library = stored_chats.library();
+    let chats: Vec<_> = ids
+        .into_iter()
+        .filter_map(|id| stored_chats.newest(id))
+        .collect();
     let mut contents = Vec::new();
     if form != Form::Markdown {
         for attachment in chats.iter().flat_map(Chat::attachments) {
@@ -259,8 +268,8 @@ struct Found {
 }
 
 impl Found {
-    fn of(import: Import, shelf: &Shelf) -> Self {
-        let entries = shelf.entries().get_untracked();
+    fn of(import: Import, stored_chats: &StoredChats) -> Self {
+        let entries = stored_chats.entries().get_untracked();
         let known: Vec<_> = entries.iter().map(|entry| entry.id).collect();
         let fate = |chat: &Chat| {
             if known.contains(&chat.id) {
@@ -311,17 +320,17 @@ pub fn Imports() -> impl IntoView {
     let i18n = use_i18n();
     let is_open = RwSignal::new(false);
     view! {
-        <button class="button" on:click=click(move |_| is_open.set(true))>
-            {word!(i18n, import)}
+        <button class="button" on:click=on_click(move |_| is_open.set(true))>
+            {t!(i18n, import)}
         </button>
-        {when(move || is_open.get(), move || view! { <ImportDialog is_open /> })}
+        {show(move || is_open.get(), move || view! { <ImportDialog is_open /> })}
     }
 }
 
 #[component]
 fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
     let i18n = use_i18n();
-    let shelf = expect_context::<Shelf>();
+    let stored_chats = expect_context::<StoredChats>();
     let library = expect_context::<Library>();
     let dialog = NodeRef::<html::Dialog>::new();
     show_modal(dialog);
@@ -336,7 +345,7 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
     };
     let take = move |files: Files, name: String, text: &str| {
         done.set(None);
-        let found = (files.read)(text).map(|import| Found::of(import, &shelf));
+        let found = (files.read)(text).map(|import| Found::of(import, &stored_chats));
         previews.write().push(Preview { name, found });
     };
     let choose = move |reader: Files, input: HtmlInputElement| {
@@ -380,7 +389,7 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
                 .filter_map(|preview| preview.found.ok());
             let mut counts = (0, 0);
             for found in found {
-                let (taken, left) = bring_in(found, &shelf, library).await;
+                let (taken, left) = bring_in(found, &stored_chats, library).await;
                 counts = (counts.0 + taken, counts.1 + left);
             }
             previews.set(Vec::new());
@@ -388,7 +397,7 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
             is_busy.set(false);
         });
     };
-    let result = part(move || {
+    let result = dynamic(move || {
         let (taken, left) = done.get()?;
         Some(view! {
             <p class="notice">{t_string!(i18n, imported, count = taken).to_string()}</p>
@@ -401,26 +410,26 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
         <dialog
             node_ref=dialog
             class="dialog import"
-            aria-label=word!(i18n, import)
+            aria-label=t!(i18n, import)
             // Escape closes the dialog, and not what is behind it.
-            on:keydown=press(|event| event.stop_propagation())
+            on:keydown=on_key(|event| event.stop_propagation())
             on:cancel=move |_: ev::Event| is_open.set(false)
         >
             <div class="popover-head">
-                <h2>{word!(i18n, import)}</h2>
+                <h2>{t!(i18n, import)}</h2>
                 <button
                     class="button icon-button"
-                    aria-label=word!(i18n, close)
-                    on:click=click(move |_| end())
+                    aria-label=t!(i18n, close)
+                    on:click=on_click(move |_| end())
                 >
                     {icon(icon::CLOSE)}
                 </button>
             </div>
-            <p>{word!(i18n, import_hint)}</p>
+            <p>{t!(i18n, import_hint)}</p>
             {lazy(&FILES, move |files| {
                 view! {
                     <label class="field">
-                        {word!(i18n, import_files)}
+                        {t!(i18n, import_files)}
                         <input
                             type="file"
                             multiple
@@ -429,30 +438,30 @@ fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
                         />
                     </label>
                     {here.clone().map(|here| view! {
-                        <button class="button" on:click=click(move |_| {
+                        <button class="button" on:click=on_click(move |_| {
                             previews.set(Vec::new());
                             take(files, "Backend.AI WebUI".to_owned(), &here);
                         })>
-                            {word!(i18n, import_here)}
+                            {t!(i18n, import_here)}
                         </button>
                     })}
                 }
                 .into_any()
             })}
-            <p class="hint">{word!(i18n, import_backend_ai)}</p>
+            <p class="hint">{t!(i18n, import_backend_ai)}</p>
             <div role="status" class="previews">
-                {when(move || is_busy.get(), move || view! { <p class="hint">{word!(i18n, loading)}</p> })}
-                {part(move || previews.get().into_iter().map(|preview| shown(i18n, preview)).collect_view())}
+                {show(move || is_busy.get(), move || view! { <p class="hint">{t!(i18n, loading)}</p> })}
+                {dynamic(move || previews.get().into_iter().map(|preview| shown(i18n, preview)).collect_view())}
                 {result}
             </div>
             <div class="dialog-buttons">
-                {when(move || count.get() > 0, move || view! {
+                {show(move || count.get() > 0, move || view! {
                     <button
                         class="button primary"
                         disabled=derive(move || is_busy.get())
-                        on:click=click(run)
+                        on:click=on_click(run)
                     >
-                        {word!(i18n, import_count, count = count.get())}
+                        {t!(i18n, import_count, count = count.get())}
                     </button>
                 })}
             </div>
@@ -537,7 +546,7 @@ fn explain(i18n: I18n, error: Error) -> String {
 }
 
 /// Takes over what was found; returns how many chats came in, and for how many there is no room.
-async fn bring_in(found: Found, shelf: &Shelf, library: Library) -> (usize, usize) {
+async fn bring_in(found: Found, stored_chats: &StoredChats, library: Library) -> (usize, usize) {
     let mut same = Vec::new();
     for server in found.endpoints {
         let known = library.endpoints().get_untracked();
@@ -569,7 +578,7 @@ async fn bring_in(found: Found, shelf: &Shelf, library: Library) -> (usize, usiz
                 .find(|(theirs, _)| card.endpoint == Some(*theirs));
             card.endpoint = other.map_or(card.endpoint, |(_, ours)| Some(*ours));
         }
-        if shelf.take_in(chat) {
+        if stored_chats.take_in(chat) {
             taken += 1;
         } else {
             left += 1;

@@ -35,7 +35,7 @@ pub mod workers;
 
 pub use crate::view::App;
 pub use collate_core::{
-    address, chat, doctor, endpoint, highlight, markdown, packed, search, transfer,
+    address, chat, compression, doctor, endpoint, highlight, markdown, search, transfer,
 };
 
 use collate_core::{json, table};

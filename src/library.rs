@@ -21,11 +21,11 @@ use crate::{
     endpoint::{self, BaseUrl, Endpoint, Endpoints, Held},
     storage::{
         self, Key, Loaded, Recent, Settings, Used, archive,
-        keys::{self, Standing},
+        keys::{self, VaultState},
     },
     table::Table,
 };
-pub use history::Forgotten;
+pub use history::Removed;
 use models::Details;
 pub use models::{Models, Unlisted};
 
@@ -69,7 +69,7 @@ pub struct Library {
     settings: RwSignal<Settings>,
     recent: RwSignal<Recent>,
     models: RwSignal<Table<endpoint::Id, Models>>,
-    forgotten: RwSignal<Vec<Forgotten>>,
+    removed: RwSignal<Vec<Removed>>,
     unsaved: RwSignal<Vec<(Key, storage::Error)>>,
     aside: RwSignal<Vec<String>>,
     history: RwSignal<()>,
@@ -105,7 +105,7 @@ impl Library {
             settings: RwSignal::new(loaded.settings),
             recent: RwSignal::new(loaded.recent),
             models: RwSignal::default(),
-            forgotten: RwSignal::default(),
+            removed: RwSignal::default(),
             unsaved: RwSignal::new(unsaved.into_iter().collect()),
             aside: RwSignal::new(loaded.aside),
             history: RwSignal::new(()),
@@ -162,7 +162,7 @@ impl Library {
     }
 
     /// How the vault stands.
-    pub fn vault(self) -> Standing {
+    pub fn vault(self) -> VaultState {
         self.keys.track();
         keys::standing()
     }
@@ -255,7 +255,7 @@ impl Library {
     }
 
     /// Puts models first among those used last, the last of these first of all.
-    pub(crate) fn note_used(
+    pub(crate) fn record_use(
         self,
         chat: Option<chat::Id>,
         used: impl IntoIterator<Item = (endpoint::Id, String)>,
@@ -302,10 +302,10 @@ impl Library {
     }
 
     /// Asks the browser, once, to keep what is stored: now there is something to keep.
-    pub(crate) fn ask_to_keep(self) {
+    pub(crate) fn request_persistence(self) {
         if !self.settings.read_untracked().asked_to_keep {
             self.set(|settings| settings.asked_to_keep = true);
-            storage::ask_to_keep();
+            storage::request_persistence();
         }
     }
 }

@@ -18,7 +18,7 @@ use web_sys::{AbortSignal, ReadableStream, RequestRedirect, ResponseType};
 
 use crate::{
     assets,
-    endpoint::{Endpoint, Patience, Token},
+    endpoint::{Endpoint, Timeouts, Token},
 };
 
 /// How a request gets to an endpoint, and its response here.
@@ -59,7 +59,7 @@ const MOST_OF_A_LIST: usize = 16 * 1024 * 1024;
 const MOST_OF_A_REFUSAL: usize = 64 * 1024;
 
 /// A list of models is waited for so many seconds: it is short, and nothing waits behind it.
-const PATIENCE_FOR_MODELS: u32 = 60;
+const MODELS_TIMEOUT: u32 = 60;
 
 /// Asks an endpoint which models it has, and what it tells of them, by `GET {base}/models`. Dropping
 /// the future closes the connection: a browser opens only six to one HTTP/1.1 server.
@@ -69,13 +69,13 @@ const PATIENCE_FOR_MODELS: u32 = 60;
 pub async fn models(endpoint: &Endpoint) -> Result<Listed, Error> {
     let address = endpoint.base_url.join("models");
     let exchange = EndOnDrop::begin("", endpoint, &address, "", "");
-    exchange.wait(Wait::Response, PATIENCE_FOR_MODELS);
+    exchange.wait(Timeout::Response, MODELS_TIMEOUT);
     let request = http::Request::get(&address).header("Accept", "application/json");
     let request = with_headers(request, &endpoint.headers_for_models());
     let request = exchange.guard(request).build();
-    let response = exchange.send(request, PATIENCE_FOR_MODELS).await?;
+    let response = exchange.send(request, MODELS_TIMEOUT).await?;
     let body = exchange.read(&response, MOST_OF_A_LIST).await;
-    let body = body.map_err(|()| exchange.broken(PATIENCE_FOR_MODELS, Error::CutOff))?;
+    let body = body.map_err(|()| exchange.broken(MODELS_TIMEOUT, Error::CutOff))?;
     wire::listed(&String::from_utf8_lossy(&body)).map_err(|error| exchange.masked(error))
 }
 
@@ -89,25 +89,25 @@ pub async fn stream(
     name: &str,
     endpoint: &Endpoint,
     body: String,
-    patience: Patience,
+    timeouts: Timeouts,
 ) -> Result<Stream, Error> {
     let address = endpoint.base_url.join("chat/completions");
     let own = endpoint.headers();
     let headers = shown_headers(&own);
     let exchange = EndOnDrop::begin(name, endpoint, &address, &headers, &body);
-    exchange.wait(Wait::Response, patience.response);
+    exchange.wait(Timeout::Response, timeouts.response);
     let request = http::Request::post(&address)
         .header("Accept", ACCEPT)
         .header("Content-Type", CONTENT_TYPE);
     let request = exchange.guard(with_headers(request, &own)).body(body);
-    let response = exchange.send(request, patience.response).await?;
-    exchange.wait(Wait::FirstToken, patience.first_token);
+    let response = exchange.send(request, timeouts.response).await?;
+    exchange.wait(Timeout::FirstToken, timeouts.first_token);
     let body = response.body().ok_or(Error::Empty)?;
     let content_type = response.headers().get("content-type");
     Ok(Stream {
         body: Batches::new(&body, PACE),
         answer: answer::Reader::new(&content_type.unwrap_or_default()),
-        patience,
+        timeouts,
         request: exchange,
     })
 }
@@ -230,7 +230,7 @@ pub fn queue(endpoint: &Endpoint) -> Permit {
 pub struct Stream {
     body: Batches,
     answer: answer::Reader,
-    patience: Patience,
+    timeouts: Timeouts,
     request: EndOnDrop,
 }
 
@@ -279,7 +279,7 @@ impl Stream {
                 // What was not waited for any longer may have been whole.
                 cut.map(Some).map_err(|error| match error {
                     Error::CutOff => {
-                        let over = self.request.timed_out(self.patience);
+                        let over = self.request.timed_out(self.timeouts);
                         over.unwrap_or(error)
                     }
                     error => error,
@@ -291,7 +291,7 @@ impl Stream {
             reply.end();
         } else if (reply.text.len(), reply.reasoning.len()) != before {
             // A server that only says that it is still there says nothing.
-            self.request.wait(Wait::More, self.patience.more);
+            self.request.wait(Timeout::Idle, self.timeouts.idle);
         }
         taken
     }
@@ -328,7 +328,7 @@ impl EndOnDrop {
     }
 
     /// Ends it when what it waits for takes longer than so many seconds.
-    fn wait(&self, wait: Wait, seconds: u32) {
+    fn wait(&self, wait: Timeout, seconds: u32) {
         self.exchange.wait(wait as u8, seconds);
     }
 
@@ -342,10 +342,10 @@ impl EndOnDrop {
     async fn send(
         &self,
         request: Result<http::Request, gloo_net::Error>,
-        patience: u32,
+        timeouts: u32,
     ) -> Result<Response, Error> {
         // The browser tells a page nothing about why there was no response.
-        let unreachable = |()| self.broken(patience, Error::Unreachable);
+        let unreachable = |()| self.broken(timeouts, Error::Unreachable);
         let request = request.map_err(|_| unreachable(()))?;
         let response = self.transport.send(request).await.map_err(unreachable)?;
         let header = |name| response.headers().get(name);
@@ -384,24 +384,24 @@ impl EndOnDrop {
     }
 
     /// That it took too long, if it did.
-    fn timed_out(&self, patience: Patience) -> Option<Error> {
+    fn timed_out(&self, timeouts: Timeouts) -> Option<Error> {
         let over = self.exchange.over()?;
         let all = [
-            (Wait::Response, patience.response),
-            (Wait::FirstToken, patience.first_token),
-            (Wait::More, patience.more),
+            (Timeout::Response, timeouts.response),
+            (Timeout::FirstToken, timeouts.first_token),
+            (Timeout::Idle, timeouts.idle),
         ];
         let (wait, seconds) = all.into_iter().find(|(wait, _)| *wait as u8 == over)?;
         Some(Error::TimedOut { wait, seconds })
     }
 
     /// That the response took too long, if it did, else this.
-    fn broken(&self, patience: u32, error: Error) -> Error {
-        let patience = Patience {
-            response: patience,
-            ..Patience::default()
+    fn broken(&self, timeouts: u32, error: Error) -> Error {
+        let timeouts = Timeouts {
+            response: timeouts,
+            ..Timeouts::default()
         };
-        self.timed_out(patience).unwrap_or(error)
+        self.timed_out(timeouts).unwrap_or(error)
     }
 }
 

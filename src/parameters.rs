@@ -11,7 +11,7 @@ use crate::{
     i18n::use_i18n,
     session::Session,
     ui::{
-        dynamic::{click, derive, effect, flag, memo, press, when, word},
+        dynamic::{derive, effect, flag, memo, on_click, on_key, show, t},
         focus::focus_on,
         icon::{self, icon},
         lazy::lazy,
@@ -55,7 +55,7 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
         <div
             node_ref=place
             class="popover-place"
-            on:keydown=press(move |event| {
+            on:keydown=on_key(move |event| {
                 let is_escape = event.key() == "Escape" && !event.is_composing();
                 if is_escape && is_open.get_untracked() {
                     event.prevent_default();
@@ -68,15 +68,15 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
                 data-ahead="parameters"
                 class="button icon-button"
                 class:in-use=derive(move || in_use.get())
-                aria-label=word!(i18n, parameters)
-                title=word!(i18n, parameters)
+                aria-label=t!(i18n, parameters)
+                title=t!(i18n, parameters)
                 aria-haspopup="dialog"
                 aria-expanded=flag(move || is_open.get())
-                on:click=click(move |_| is_open.update(|open| *open = !*open))
+                on:click=on_click(move |_| is_open.update(|open| *open = !*open))
             >
                 {icon(icon::PARAMETERS)}
             </button>
-            {when(move || is_open.get(), move || view! { <Popover id close=Callback::new(move |()| close()) /> })}
+            {show(move || is_open.get(), move || view! { <Popover id close=Callback::new(move |()| close()) /> })}
         </div>
     }
 }
@@ -94,15 +94,15 @@ fn Popover(id: card::Id, close: Callback<()>) -> impl IntoView {
             node_ref=popover
             class="popover"
             role="dialog"
-            aria-label=word!(i18n, parameters)
+            aria-label=t!(i18n, parameters)
             tabindex="-1"
         >
             <div class="popover-head">
-                <h2>{word!(i18n, parameters)}</h2>
+                <h2>{t!(i18n, parameters)}</h2>
                 <button
                     class="button icon-button"
-                    aria-label=word!(i18n, close)
-                    on:click=click(move |_| close.run(()))
+                    aria-label=t!(i18n, close)
+                    on:click=on_click(move |_| close.run(()))
                 >
                     {icon(icon::CLOSE)}
                 </button>

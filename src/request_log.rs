@@ -16,7 +16,7 @@ use crate::{
     page::PageState,
     session::Session,
     storage::keys,
-    ui::dynamic::{click, part, word},
+    ui::dynamic::{dynamic, on_click, t},
 };
 
 /// Draws what was sent for the answer of a turn.
@@ -88,7 +88,7 @@ pub fn Sent(card: card::Id, turn: turn::Id) -> impl IntoView {
     let show = |(tried, number)| view! { <Tried tried number count /> };
     view! {
         <div class="sent">
-            {(count == 0).then(|| view! { <p class="hint">{word!(i18n, sent_nothing)}</p> })}
+            {(count == 0).then(|| view! { <p class="hint">{t!(i18n, sent_nothing)}</p> })}
             {all.into_iter().zip(1..).map(show).collect_view()}
         </div>
     }
@@ -155,27 +155,27 @@ fn Tried(tried: Try, number: usize, count: usize) -> impl IntoView {
         {(count > 1).then(|| {
             view! { <h3>{t_string!(i18n, sent_try, number = number, count = count).to_string()}</h3> }
         })}
-        {(!is_kept).then(|| view! { <p class="hint">{word!(i18n, sent_unkept)}</p> })}
-        <section aria-label=word!(i18n, request)>
+        {(!is_kept).then(|| view! { <p class="hint">{t!(i18n, sent_unkept)}</p> })}
+        <section aria-label=t!(i18n, request)>
             <div class="sent-head">
-                <h4>{word!(i18n, request)}</h4>
-                {copies(word!(i18n, copy_request), request)}
+                <h4>{t!(i18n, request)}</h4>
+                {copies(t!(i18n, copy_request), request)}
             </div>
             <p><code>{format!("POST {}", tried.address)}</code></p>
             <pre tabindex="0">{tried.headers.clone()}</pre>
             <pre tabindex="0">{tried.body.clone()}</pre>
-            {(tried.cut > 0).then(|| view! { <p class="hint">{word!(i18n, sent_cut)}</p> })}
+            {(tried.cut > 0).then(|| view! { <p class="hint">{t!(i18n, sent_cut)}</p> })}
         </section>
         {is_kept.then(|| view! {
-            <section aria-label=word!(i18n, response)>
+            <section aria-label=t!(i18n, response)>
                 <div class="sent-head">
-                    <h4>{word!(i18n, response)}</h4>
-                    {copies(word!(i18n, copy_response), response)}
+                    <h4>{t!(i18n, response)}</h4>
+                    {copies(t!(i18n, copy_response), response)}
                 </div>
                 <p>{standing}</p>
                 <p class="hint">{facts.join(" · ")}</p>
                 <pre tabindex="0">{tried.response.clone()}</pre>
-                {is_cut.then(|| view! { <p class="hint">{word!(i18n, sent_cut)}</p> })}
+                {is_cut.then(|| view! { <p class="hint">{t!(i18n, sent_cut)}</p> })}
             </section>
         })}
     }
@@ -189,7 +189,7 @@ fn copies(label: Signal<&'static str>, text: String) -> impl IntoView {
     let i18n = use_i18n();
     let is_done = RwSignal::new(false);
     view! {
-        <button class="button" on:click=click(move |_| {
+        <button class="button" on:click=on_click(move |_| {
             let text = text.clone();
             leptos::task::spawn_local(async move {
                 // Where it can't be copied, it can still be selected.
@@ -201,7 +201,7 @@ fn copies(label: Signal<&'static str>, text: String) -> impl IntoView {
             {label}
         </button>
         <span class="hint" role="status">
-            {part(move || is_done.get().then(|| word!(i18n, copied)))}
+            {dynamic(move || is_done.get().then(|| t!(i18n, copied)))}
         </span>
     }
 }

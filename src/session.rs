@@ -94,7 +94,7 @@ impl Session {
             saving: StoredValue::new_local(saving),
         };
         session.look_for_contents();
-        session.look_elsewhere();
+        session.watch_other_tabs();
         session.take_rescued();
         session
     }

@@ -9,7 +9,7 @@ use wasm_split_helpers::wasm_split;
 
 use crate::{
     chunk::{Chunk, Missing},
-    history::stored_chats::Shelf,
+    history::stored_chats::StoredChats,
 };
 use sections::Settings;
 use vault::Vault;
@@ -25,7 +25,7 @@ thread_local! {
 fn settings() -> Result<Draw, Missing> {
     vault::begin();
     Ok(|| {
-        Shelf::provide();
+        StoredChats::provide();
         view! { <Settings /> }.into_any()
     })
 }

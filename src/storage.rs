@@ -1,7 +1,7 @@
 //! What the browser keeps: two keys per chat, one of them what the history shows of it, and one each
 //! for the endpoints, the settings, and the models used last; the contents of attachments apart.
 //!
-//! A chat that is open is stored as JSON, any other may be packed: see [`crate::packed`]. Only an
+//! A chat that is open is stored as JSON, any other may be packed: see [`crate::compression`]. Only an
 //! absent key becomes a default. What can't be read is moved aside under `collate.aside.…` before
 //! anything is written in its place. What is written is kept a second time in the [`journal`], which
 //! survives the end of the browser.
@@ -25,8 +25,9 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     chat::{self, Chat, Entry},
+    compression,
     endpoint::Endpoints,
-    json, packed,
+    json,
 };
 pub use schema::{Key, Recent, SendKey, Settings, Theme, Used};
 
@@ -110,7 +111,7 @@ pub fn open(id: chat::Id) -> Result<Found, Error> {
     let Some(text) = text(Key::Chat(id)) else {
         return Ok(Found::None);
     };
-    if packed::is_packed(&text) {
+    if compression::is_packed(&text) {
         return Ok(Found::Packed(text));
     }
     match Chat::read(&text) {
@@ -277,7 +278,7 @@ pub fn put_back(values: &[(String, String)]) -> bool {
 }
 
 /// Asks the browser not to throw away what is stored when room is short.
-pub fn ask_to_keep() {
+pub fn request_persistence() {
     if let Some(window) = web_sys::window()
         && window.is_secure_context()
     {

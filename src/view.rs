@@ -33,7 +33,7 @@ use crate::{
     session::Session,
     storage::{Theme, archive},
     ui::{
-        dynamic::{click, derive, effect, flag, memo, part, when, word},
+        dynamic::{derive, dynamic, effect, flag, memo, on_click, show, t},
         explain::Words,
         focus, icon,
         lazy::lazy,
@@ -119,11 +119,11 @@ fn Page() -> impl IntoView {
         <header class="page-header">
             <h1 class="brand">"Collate"</h1>
             <p class="chat-title">{derive(move || title.get())}</p>
-            {when(move || answering.get() > 1, move || view! {
+            {show(move || answering.get() > 1, move || view! {
                 <button
                     class="button"
-                    title=word!(i18n, stop_all_hint, count = answering.get())
-                    on:click=click(move |event| {
+                    title=t!(i18n, stop_all_hint, count = answering.get())
+                    on:click=on_click(move |event| {
                         if let Some(session) = untrack(|| shown.session()) {
                             session.stop_all();
                             if let Some(first) = session.first_card() {
@@ -133,13 +133,13 @@ fn Page() -> impl IntoView {
                     })
                 >
                     {icon::icon(icon::STOP)}
-                    {word!(i18n, stop_all)}
+                    {t!(i18n, stop_all)}
                 </button>
             })}
-            {when(move || failed.get() > 1, move || view! {
+            {show(move || failed.get() > 1, move || view! {
                 <button
                     class="button"
-                    on:click=click(move |event| {
+                    on:click=on_click(move |event| {
                         if let Some(session) = untrack(|| shown.session()) {
                             session.retry_failed();
                             if let Some(first) = session.first_card() {
@@ -149,44 +149,44 @@ fn Page() -> impl IntoView {
                     })
                 >
                     {icon::icon(icon::RESET)}
-                    {word!(i18n, retry_failed)}
+                    {t!(i18n, retry_failed)}
                 </button>
             })}
             <button
                 class="button"
-                aria-label=word!(i18n, new_chat)
-                title=word!(i18n, new_chat)
-                on:click=click(move |_| shown.new_chat())
+                aria-label=t!(i18n, new_chat)
+                title=t!(i18n, new_chat)
+                on:click=on_click(move |_| shown.new_chat())
             >
                 {icon::icon(icon::PLUS)}
-                <span class="button-word">{word!(i18n, new_chat)}</span>
+                <span class="button-word">{t!(i18n, new_chat)}</span>
             </button>
             <button
                 class="button"
                 id="history-button"
                 data-ahead="history"
-                aria-label=word!(i18n, history)
-                title=word!(i18n, history)
+                aria-label=t!(i18n, history)
+                title=t!(i18n, history)
                 aria-expanded=flag(move || shown.history.get())
-                on:click=click(move |_| shown.history.update(|open| *open = !*open))
+                on:click=on_click(move |_| shown.history.update(|open| *open = !*open))
             >
                 {icon::icon(icon::HISTORY)}
-                <span class="button-word">{word!(i18n, history)}</span>
+                <span class="button-word">{t!(i18n, history)}</span>
             </button>
             <button
                 class="button icon-button"
                 data-ahead="settings"
-                aria-label=word!(i18n, settings)
-                title=word!(i18n, settings)
+                aria-label=t!(i18n, settings)
+                title=t!(i18n, settings)
                 aria-haspopup="dialog"
-                on:click=click(move |_| shown.open_dialog(Dialog::Settings))
+                on:click=on_click(move |_| shown.open_dialog(Dialog::Settings))
             >
                 {icon::icon(icon::SETTINGS)}
             </button>
         </header>
         <Notices />
         <div class="content">
-            {part(move || match opened.get() {
+            {dynamic(move || match opened.get() {
                 Opened::Chat(session) => {
                     provide_context(session);
                     view! {
@@ -198,9 +198,9 @@ fn Page() -> impl IntoView {
                 Opened::Unpacking => view! { <Unpacking /> }.into_any(),
                 Opened::Nothing => view! { <Nothing /> }.into_any(),
             })}
-            {when(move || shown.history.get(), move || view! { <History /> })}
+            {show(move || shown.history.get(), move || view! { <History /> })}
         </div>
-        {part(move || shown.dialog.get().map(|about| view! { <DialogView about /> }))}
+        {dynamic(move || shown.dialog.get().map(|about| view! { <DialogView about /> }))}
     }
 }
 
@@ -222,9 +222,9 @@ fn Nothing() -> impl IntoView {
     view! {
         <main class="board">
             <div class="empty">
-                <h2>{word!(i18n, nothing_here)}</h2>
-                <p class="hint">{word!(i18n, nothing_here_hint)}</p>
-                <button class="button primary" on:click=click(move |_| shown.new_chat())>
+                <h2>{t!(i18n, nothing_here)}</h2>
+                <p class="hint">{t!(i18n, nothing_here_hint)}</p>
+                <button class="button primary" on:click=on_click(move |_| shown.new_chat())>
                     {t_string!(i18n, start_new_chat)}
                 </button>
             </div>

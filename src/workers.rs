@@ -26,11 +26,11 @@ const STARTS: u32 = 4;
 
 /// How long a worker may say nothing while something is asked of it, in milliseconds. It can load
 /// slowly; what it is asked then takes milliseconds.
-const PATIENCE: i32 = 30_000;
+const TIMEOUT: i32 = 30_000;
 
 thread_local! {
-    static HIGHLIGHTER: RefCell<Desk> = RefCell::new(Desk::new("highlight"));
-    static MATHS: RefCell<Desk> = RefCell::new(Desk::new("maths"));
+    static HIGHLIGHTER: RefCell<WorkerClient> = RefCell::new(WorkerClient::new("highlight"));
+    static MATHS: RefCell<WorkerClient> = RefCell::new(WorkerClient::new("maths"));
     /// The blocks of which the highlighter has been sent lines.
     static BEGUN: RefCell<HashSet<u32>> = RefCell::default();
 }
@@ -73,7 +73,7 @@ pub fn highlight(
 /// Says that no more lines of a block will come. Its number can be used again.
 pub fn forget(block: u32) {
     if BEGUN.with_borrow_mut(|begun| begun.remove(&block)) {
-        HIGHLIGHTER.with_borrow_mut(|desk| desk.send(Message::Forget { block }));
+        HIGHLIGHTER.with_borrow_mut(|client| client.send(Message::Forget { block }));
     }
 }
 
@@ -105,7 +105,7 @@ fn read(spans: &Uint32Array) -> Vec<Span> {
 type Then = Box<dyn FnOnce(Option<JsValue>)>;
 
 /// Where a worker is asked.
-struct Desk {
+struct WorkerClient {
     name: &'static str,
     worker: Option<Worker>,
     /// Before it is ready, messages to it would be lost.
@@ -118,7 +118,7 @@ struct Desk {
     watched: bool,
 }
 
-impl Desk {
+impl WorkerClient {
     fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -156,23 +156,23 @@ impl Desk {
     }
 }
 
-type Place = &'static LocalKey<RefCell<Desk>>;
+type Place = &'static LocalKey<RefCell<WorkerClient>>;
 
 fn ask(place: Place, message: Message, then: impl FnOnce(Option<JsValue>) + 'static) {
-    let missing = place.with_borrow_mut(|desk| {
-        if desk.worker.is_none() && desk.starts < STARTS {
-            desk.starts += 1;
-            desk.worker = start(place, desk.name);
+    let missing = place.with_borrow_mut(|client| {
+        if client.worker.is_none() && client.starts < STARTS {
+            client.starts += 1;
+            client.worker = start(place, client.name);
         }
-        desk.worker.is_none()
+        client.worker.is_none()
     });
     if missing {
         return soon(|| then(None));
     }
-    let watch = place.with_borrow_mut(|desk| {
-        desk.send(message);
-        desk.waiting.push_back(Box::new(then));
-        !std::mem::replace(&mut desk.watched, true)
+    let watch = place.with_borrow_mut(|client| {
+        client.send(message);
+        client.waiting.push_back(Box::new(then));
+        !std::mem::replace(&mut client.watched, true)
     });
     if watch {
         self::watch(place);
@@ -194,21 +194,21 @@ fn start(place: Place, name: &str) -> Option<Worker> {
 }
 
 fn hear(place: Place, said: JsValue) {
-    let (then, failed) = place.with_borrow_mut(|desk| {
-        desk.said = desk.said.wrapping_add(1);
-        if desk.ready {
-            return (desk.waiting.pop_front(), false);
+    let (then, failed) = place.with_borrow_mut(|client| {
+        client.said = client.said.wrapping_add(1);
+        if client.ready {
+            return (client.waiting.pop_front(), false);
         }
         // One that can't start says something else.
-        desk.ready = said.as_string().as_deref() == Some(READY);
-        if desk.ready
-            && let Some(worker) = &desk.worker
+        client.ready = said.as_string().as_deref() == Some(READY);
+        if client.ready
+            && let Some(worker) = &client.worker
         {
-            for message in desk.unsent.drain(..) {
+            for message in client.unsent.drain(..) {
                 let _ = worker.post_message(&message);
             }
         }
-        (None, !desk.ready)
+        (None, !client.ready)
     });
     if failed {
         fail(place);
@@ -218,27 +218,27 @@ fn hear(place: Place, said: JsValue) {
 }
 
 fn fail(place: Place) {
-    for then in place.with_borrow_mut(Desk::end) {
+    for then in place.with_borrow_mut(WorkerClient::end) {
         then(None);
     }
 }
 
 /// Ends a worker that says nothing any more.
 fn watch(place: Place) {
-    let before = place.with_borrow(|desk| desk.said);
+    let before = place.with_borrow(|client| client.said);
     let look = move || {
-        let (waits, silent) = place.with_borrow_mut(|desk| {
-            desk.watched = !desk.waiting.is_empty();
-            (desk.watched, desk.said == before)
+        let (waits, silent) = place.with_borrow_mut(|client| {
+            client.watched = !client.waiting.is_empty();
+            (client.watched, client.said == before)
         });
         if waits && silent {
-            place.with_borrow_mut(|desk| desk.watched = false);
+            place.with_borrow_mut(|client| client.watched = false);
             fail(place);
         } else if waits {
             watch(place);
         }
     };
-    set_timeout(&Closure::once_into_js(look), PATIENCE);
+    set_timeout(&Closure::once_into_js(look), TIMEOUT);
 }
 
 /// Later, so that callers may hold what `then` wants too.

@@ -2,10 +2,10 @@
 //!
 //! It is built for wasm32-unknown-unknown, needs nothing from outside, and exports `main`.
 
-use on_device::cache::PAGE;
+use on_device::config::PAGE;
+use on_device::fixtures::Random;
 use on_device::kernel::{self, Fastest, Lanes, Shares, Tile, scalar::Scalar};
 use on_device::quant::{Filling, Kind, Matrix};
-use on_device::tiny::Random;
 
 fn main() {
     let mut random = Random(20_261_123);

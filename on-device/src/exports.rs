@@ -5,8 +5,8 @@ use std::cell::RefCell;
 
 use on_device::{
     Error,
-    answer::End,
-    desk::{Asked, Desk, Step},
+    detokenizer::End,
+    engine::{Asked, Engine, Step},
     loader::Loader,
     sampler::Sampling,
     template::Role,
@@ -95,22 +95,22 @@ impl Hash {
 
 /// The one model of this program.
 #[derive(Default)]
-enum Place {
+enum TensorId {
     #[default]
     Empty,
     Loading(Box<Loader>),
-    Loaded(Box<Desk>),
+    Loaded(Box<Engine>),
 }
 
 thread_local! {
-    static PLACE: RefCell<Place> = const { RefCell::new(Place::Empty) };
+    static PLACE: RefCell<TensorId> = const { RefCell::new(TensorId::Empty) };
 }
 
 /// Does something with the model that is loaded.
-fn with<T>(act: impl FnOnce(&mut Desk) -> T) -> Option<T> {
+fn with<T>(act: impl FnOnce(&mut Engine) -> T) -> Option<T> {
     PLACE.with_borrow_mut(|place| match place {
-        Place::Loaded(desk) => Some(act(desk)),
-        Place::Empty | Place::Loading(_) => None,
+        TensorId::Loaded(desk) => Some(act(desk)),
+        TensorId::Empty | TensorId::Loading(_) => None,
     })
 }
 
@@ -128,7 +128,7 @@ pub fn leave() {
 pub fn begin(len: f64) -> Result<(), JsValue> {
     leave();
     let loader = Loader::new(whole(len)).map_err(|error| thrown(&error))?;
-    PLACE.set(Place::Loading(Box::new(loader)));
+    PLACE.set(TensorId::Loading(Box::new(loader)));
     Ok(())
 }
 
@@ -139,8 +139,8 @@ pub fn begin(len: f64) -> Result<(), JsValue> {
 #[wasm_bindgen]
 pub fn push(bytes: &[u8]) -> Result<(), JsValue> {
     let pushed = PLACE.with_borrow_mut(|place| match place {
-        Place::Loading(loader) => loader.push(bytes),
-        Place::Empty | Place::Loaded(_) => Ok(()),
+        TensorId::Loading(loader) => loader.push(bytes),
+        TensorId::Empty | TensorId::Loaded(_) => Ok(()),
     });
     pushed.map_err(|error| {
         leave();
@@ -151,16 +151,16 @@ pub fn push(bytes: &[u8]) -> Result<(), JsValue> {
 /// All of the file is there. Gives the context in tokens.
 ///
 /// # Errors
-/// As `Loader::finish` and `Desk::new`.
+/// As `Loader::finish` and `Engine::new`.
 #[wasm_bindgen]
 pub fn finish() -> Result<f64, JsValue> {
     let desk = match PLACE.take() {
-        Place::Loading(loader) => loader.finish().and_then(Desk::new),
-        Place::Empty | Place::Loaded(_) => Err(Error::Cut),
+        TensorId::Loading(loader) => loader.finish().and_then(Engine::new),
+        TensorId::Empty | TensorId::Loaded(_) => Err(Error::Cut),
     };
     let desk = desk.map_err(|error| thrown(&error))?;
     let context = desk.context();
-    PLACE.set(Place::Loaded(Box::new(desk)));
+    PLACE.set(TensorId::Loaded(Box::new(desk)));
     #[expect(clippy::cast_precision_loss, reason = "it is a few thousands")]
     Ok(context as f64)
 }
@@ -171,7 +171,7 @@ pub fn finish() -> Result<f64, JsValue> {
 /// there is room for. Gives the tokens of the request.
 ///
 /// # Errors
-/// As `Desk::ask`.
+/// As `Engine::ask`.
 #[wasm_bindgen]
 #[expect(
     clippy::needless_pass_by_value,
@@ -239,7 +239,7 @@ const USUAL: Sampling = Sampling {
 /// tokens.
 #[wasm_bindgen]
 pub fn step() -> JsValue {
-    match with(Desk::step).flatten() {
+    match with(Engine::step).flatten() {
         None => JsValue::UNDEFINED,
         Some(Step::Reading { read, of }) => object([("read", count(read)), ("of", count(of))]),
         Some(Step::Text(text)) => object([("text", text.into())]),
@@ -262,5 +262,5 @@ pub fn step() -> JsValue {
 /// Ends the answer that is under way.
 #[wasm_bindgen]
 pub fn stop() {
-    with(Desk::stop);
+    with(Engine::stop);
 }

@@ -16,7 +16,7 @@ pub mod scalar;
 #[cfg(target_arch = "wasm32")]
 pub mod simd;
 
-use crate::cache::PAGE;
+use crate::config::PAGE;
 use crate::quant::{BLOCK, Eight, Four, Matrix, Weights, single};
 
 /// The fastest lanes that there are here.

@@ -1,33 +1,34 @@
 //! A language model of the Llama architecture, from a GGUF file, on one thread of a browser: nothing
 //! leaves the machine that it runs on.
 
-pub mod answer;
-pub mod cache;
-pub mod desk;
+pub mod config;
+pub mod detokenizer;
+pub mod engine;
 pub mod error;
+#[cfg(feature = "fixtures")]
+#[doc(hidden)]
+pub mod fixtures;
 mod gguf;
 #[doc(hidden)]
 pub mod kernel;
-mod letter;
+pub mod kv_cache;
 pub mod loader;
 pub mod model;
-mod piece;
+mod pretokenizer;
 #[doc(hidden)]
 pub mod quant;
 mod rope;
 pub mod sampler;
 pub mod template;
 mod text;
-#[cfg(feature = "tiny")]
-#[doc(hidden)]
-pub mod tiny;
 pub mod tokenizer;
+mod unicode;
 pub mod vocabulary;
 
-pub use answer::{Answer, End};
-pub use cache::Cache;
-pub use desk::Desk;
+pub use detokenizer::{Answer, End};
+pub use engine::Engine;
 pub use error::Error;
+pub use kv_cache::KvCache;
 pub use loader::{Loaded, Loader};
 pub use model::Model;
 pub use sampler::{Sampler, Sampling};

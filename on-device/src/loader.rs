@@ -1,9 +1,10 @@
 //! A model from a GGUF file that comes in pieces.
 
+use crate::config::{Config, TensorId};
 use crate::error::Error;
 use crate::gguf::{self, Header, Value, damaged};
 use crate::kernel;
-use crate::model::{Model, Place, Shape};
+use crate::model::Model;
 use crate::quant::{BLOCK, Filling, Kind, Matrix};
 use crate::vocabulary::Vocabulary;
 
@@ -43,17 +44,17 @@ enum State {
 struct Data {
     name: String,
     vocabulary: Vocabulary,
-    shape: Shape,
+    config: Config,
     /// The next tensor to begin is the last: they come by their offsets.
     waiting: Vec<Waiting>,
     /// The tensor whose bytes come now, and how many of them are still to come.
-    filling: Option<(Place, Filling, u64)>,
+    filling: Option<(TensorId, Filling, u64)>,
     matrices: Vec<Option<Matrix>>,
 }
 
 /// A tensor none of whose bytes have come.
 struct Waiting {
-    place: Place,
+    place: TensorId,
     kind: Kind,
     rows: usize,
     columns: usize,
@@ -136,26 +137,26 @@ impl Data {
     fn new(mut header: Header, len: u64) -> Result<Self, Error> {
         architecture(&header)?;
         let vocabulary = vocabulary(&mut header)?;
-        let shape = shape(&header, &vocabulary)?;
+        let config = shape(&header, &vocabulary)?;
         let mut matrices = Vec::new();
-        matrices.resize_with(shape.places(), || None);
+        matrices.resize_with(config.places(), || None);
         let mut filled = vec![false; matrices.len()];
         let mut waiting: Vec<Waiting> = Vec::new();
         for tensor in &header.tensors {
-            let place = shape
+            let place = config
                 .place(&tensor.name)
                 .ok_or_else(|| Error::Unsupported(format!("the tensor {}", tensor.name)))?;
             if std::mem::replace(&mut filled[place.index()], true) {
                 return Err(damaged("a tensor twice"));
             }
-            let tensor = Waiting::new(tensor, place, &shape, header.data, len)?;
+            let tensor = Waiting::new(tensor, place, &config, header.data, len)?;
             // Nearly all files list them in their order.
             let after = waiting.partition_point(|other| other.begins < tensor.begins);
             waiting.insert(after, tensor);
         }
         for (index, filled) in filled.into_iter().enumerate() {
-            let place = Shape::nth(index);
-            if !filled && place != Place::Output {
+            let place = Config::nth(index);
+            if !filled && place != TensorId::Output {
                 return Err(Error::Damaged(format!("without {}", place.name())));
             }
         }
@@ -169,7 +170,7 @@ impl Data {
         Ok(Self {
             name: header.text("general.name")?.unwrap_or_default().to_owned(),
             vocabulary,
-            shape,
+            config,
             waiting,
             filling: None,
             matrices,
@@ -217,7 +218,7 @@ impl Data {
         Ok(Loaded {
             name: self.name,
             vocabulary: self.vocabulary,
-            model: Model::new(self.shape, self.matrices).ok_or(Error::Cut)?,
+            model: Model::new(self.config, self.matrices).ok_or(Error::Cut)?,
         })
     }
 }
@@ -231,13 +232,13 @@ fn split(bytes: &[u8], len: u64) -> (&[u8], &[u8]) {
 impl Waiting {
     fn new(
         tensor: &gguf::Tensor,
-        place: Place,
-        shape: &Shape,
+        place: TensorId,
+        config: &Config,
         data: u64,
         len: u64,
     ) -> Result<Self, Error> {
         let kind = Kind::of(tensor.kind)?;
-        let (rows, columns) = shape.dimensions(place);
+        let (rows, columns) = config.dimensions(place);
         let wanted = [columns as u64, rows as u64];
         if tensor.dimensions != wanted[..tensor.dimensions.len().min(2)]
             || (tensor.dimensions.len() == 1 && rows != 1)
@@ -302,7 +303,7 @@ fn architecture(header: &Header) -> Result<(), Error> {
 /// The numbers of a model.
 ///
 /// Source: the section on LLMs in the GGUF specification.
-fn shape(header: &Header, vocabulary: &Vocabulary) -> Result<Shape, Error> {
+fn shape(header: &Header, vocabulary: &Vocabulary) -> Result<Config, Error> {
     let only = |what: String| Err(Error::Unsupported(what));
     let ours = header
         .entries
@@ -362,27 +363,27 @@ fn shape(header: &Header, vocabulary: &Vocabulary) -> Result<Shape, Error> {
         (Some(other), _) => return only(format!("positions scaled by {other}")),
     };
     // Each layer has nine tensors: a file that says it has more has them listed.
-    let layers = number("llama.block_count", header.tensors.len() / Shape::LAYER)?;
-    let shape = Shape {
-        layers,
-        width,
-        hidden,
-        heads,
-        key_heads,
-        head,
-        vocabulary: vocabulary.tokens.len(),
-        context: number("llama.context_length", usize::MAX)?,
-        epsilon: positive("llama.attention.layer_norm_rms_epsilon")?
+    let layers = number("llama.block_count", header.tensors.len() / Config::LAYER)?;
+    let config = Config {
+        block_count: layers,
+        embedding_length: width,
+        feed_forward_length: hidden,
+        head_count: heads,
+        head_count_kv: key_heads,
+        key_length: head,
+        vocab_size: vocabulary.tokens.len(),
+        context_length: number("llama.context_length", usize::MAX)?,
+        layer_norm_rms_epsilon: positive("llama.attention.layer_norm_rms_epsilon")?
             .ok_or_else(|| damaged("without llama.attention.layer_norm_rms_epsilon"))?,
-        base: positive("llama.rope.freq_base")?.unwrap_or(10_000.0),
-        slowness: factor.unwrap_or(1.0),
+        rope_freq_base: positive("llama.rope.freq_base")?.unwrap_or(10_000.0),
+        rope_scaling_factor: factor.unwrap_or(1.0),
     };
-    if shape.most() < shape.context.min(LEAST_CONTEXT) {
+    if config.max_tokens() < config.context_length.min(LEAST_CONTEXT) {
         return Err(Error::TooLarge(
             "what attention keeps of a token".to_owned(),
         ));
     }
-    Ok(shape)
+    Ok(config)
 }
 
 /// What the metadata say about tokens.

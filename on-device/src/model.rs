@@ -12,174 +12,16 @@
 //! and after the last, logits = output · norm(x), where `output` is the embedding's matrix in many
 //! models.
 
-use crate::cache::{Cache, PAGE};
+use crate::config::{Config, LayerTensor, PAGE};
 use crate::kernel::{self, Fastest, Tile};
+use crate::kv_cache::KvCache;
 use crate::quant::Matrix;
 use crate::rope::Rope;
-
-/// The most bytes that the cache of one conversation may take.
-const MOST_CACHE: usize = 512 << 20;
-/// The longest context, in tokens: a longer one's cache would outgrow a page's memory.
-const MOST_CONTEXT: usize = 4096;
-
-/// The numbers of a model.
-#[derive(Clone, Debug)]
-pub struct Shape {
-    /// How many layers.
-    pub layers: usize,
-    /// The length of a token's vector.
-    pub width: usize,
-    /// The length of the vector between `up` and `down`.
-    pub hidden: usize,
-    /// How many heads queries have.
-    pub heads: usize,
-    /// How many heads keys and values have: each serves `heads / key_heads` of the queries'.
-    pub key_heads: usize,
-    /// The length of a head's vector.
-    pub head: usize,
-    /// How many tokens there are.
-    pub vocabulary: usize,
-    /// How many tokens it was trained with at once.
-    pub context: usize,
-    /// What is added under the norm's root.
-    pub epsilon: f32,
-    /// The base of the rotations.
-    pub base: f32,
-    /// What positions are divided by.
-    pub slowness: f32,
-}
-
-/// Where a tensor belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// Each token's first vector.
-    Embedding,
-    /// The norm before the output.
-    OutputNorm,
-    /// What makes logits, where it is not the embedding.
-    Output,
-    /// A part of a layer.
-    Layer(usize, Part),
-}
-
-/// The tensors of a layer, in their order here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "they are called as in the formulas")]
-pub enum Part {
-    AttentionNorm,
-    Query,
-    Key,
-    Value,
-    Output,
-    HiddenNorm,
-    Gate,
-    Up,
-    Down,
-}
-
-/// Their names in a file.
-const PARTS: [(&str, Part); Shape::LAYER] = [
-    ("attn_norm", Part::AttentionNorm),
-    ("attn_q", Part::Query),
-    ("attn_k", Part::Key),
-    ("attn_v", Part::Value),
-    ("attn_output", Part::Output),
-    ("ffn_norm", Part::HiddenNorm),
-    ("ffn_gate", Part::Gate),
-    ("ffn_up", Part::Up),
-    ("ffn_down", Part::Down),
-];
-
-impl Place {
-    /// Its place in a list of all.
-    pub fn index(self) -> usize {
-        match self {
-            Self::Embedding => 0,
-            Self::OutputNorm => 1,
-            Self::Output => 2,
-            Self::Layer(layer, part) => 3 + layer * Shape::LAYER + part as usize,
-        }
-    }
-
-    /// Its name in a file.
-    pub fn name(self) -> String {
-        match self {
-            Self::Embedding => "token_embd.weight".to_owned(),
-            Self::OutputNorm => "output_norm.weight".to_owned(),
-            Self::Output => "output.weight".to_owned(),
-            Self::Layer(layer, part) => format!("blk.{layer}.{}.weight", PARTS[part as usize].0),
-        }
-    }
-}
-
-impl Shape {
-    /// The tensors of a layer.
-    pub const LAYER: usize = 9;
-
-    /// How many places there are.
-    pub fn places(&self) -> usize {
-        3 + self.layers * Self::LAYER
-    }
-
-    /// Where the tensor `name` belongs, if anywhere.
-    pub fn place(&self, name: &str) -> Option<Place> {
-        match name.strip_suffix(".weight")? {
-            "token_embd" => Some(Place::Embedding),
-            "output_norm" => Some(Place::OutputNorm),
-            "output" => Some(Place::Output),
-            name => {
-                let (layer, name) = name.strip_prefix("blk.")?.split_once('.')?;
-                let layer = layer.parse().ok().filter(|layer| *layer < self.layers)?;
-                let (_, part) = PARTS.iter().find(|(known, _)| *known == name)?;
-                Some(Place::Layer(layer, *part))
-            }
-        }
-    }
-
-    /// The place with this index: the inverse of [`Place::index`].
-    pub fn nth(index: usize) -> Place {
-        match index {
-            0 => Place::Embedding,
-            1 => Place::OutputNorm,
-            2 => Place::Output,
-            _ => Place::Layer(
-                (index - 3) / Self::LAYER,
-                PARTS[(index - 3) % Self::LAYER].1,
-            ),
-        }
-    }
-
-    /// How many tokens a conversation may have: see [`Model::context`].
-    pub fn most(&self) -> usize {
-        // Keys and values, in 16 bits with a scale for each head's vector.
-        let token = self.layers * self.key_heads * 2 * (2 * self.head + 4);
-        self.context
-            .min(MOST_CONTEXT)
-            .min(MOST_CACHE / token.max(1))
-    }
-
-    /// The rows and columns of what belongs there.
-    pub fn dimensions(&self, place: Place) -> (usize, usize) {
-        let queries = self.heads * self.head;
-        let keys = self.key_heads * self.head;
-        match place {
-            Place::Embedding | Place::Output => (self.vocabulary, self.width),
-            Place::OutputNorm | Place::Layer(_, Part::AttentionNorm | Part::HiddenNorm) => {
-                (1, self.width)
-            }
-            Place::Layer(_, Part::Query) => (queries, self.width),
-            Place::Layer(_, Part::Key | Part::Value) => (keys, self.width),
-            Place::Layer(_, Part::Output) => (self.width, queries),
-            Place::Layer(_, Part::Gate | Part::Up) => (self.hidden, self.width),
-            Place::Layer(_, Part::Down) => (self.width, self.hidden),
-        }
-    }
-}
 
 /// A model that reads tokens and says what may come next.
 #[derive(Debug)]
 pub struct Model {
-    shape: Shape,
+    config: Config,
     embedding: Matrix,
     layers: Vec<Layer>,
     norm: Matrix,
@@ -188,12 +30,12 @@ pub struct Model {
     work: Work,
 }
 
-/// The matrices of a layer, by [`Part`].
+/// The matrices of a layer, by [`LayerTensor`].
 #[derive(Debug)]
-struct Layer([Matrix; Shape::LAYER]);
+struct Layer([Matrix; Config::LAYER]);
 
 impl Layer {
-    fn part(&self, part: Part) -> &Matrix {
+    fn part(&self, part: LayerTensor) -> &Matrix {
         &self.0[part as usize]
     }
 }
@@ -231,21 +73,25 @@ impl Model {
     pub const CHUNK: usize = Tile::MOST;
 
     /// A model of these matrices, each at its place's index; none where one is missing.
-    pub(crate) fn new(shape: Shape, matrices: Vec<Option<Matrix>>) -> Option<Self> {
+    pub(crate) fn new(config: Config, matrices: Vec<Option<Matrix>>) -> Option<Self> {
         let mut matrices = matrices.into_iter();
         let embedding = matrices.next()??;
         let norm = matrices.next()??;
         let output = matrices.next()?;
         let rest: Vec<Matrix> = matrices.collect::<Option<_>>()?;
         let mut rest = rest.into_iter();
-        let mut layers = Vec::with_capacity(shape.layers);
-        for _ in 0..shape.layers {
-            let parts: Vec<Matrix> = rest.by_ref().take(Shape::LAYER).collect();
+        let mut layers = Vec::with_capacity(config.block_count);
+        for _ in 0..config.block_count {
+            let parts: Vec<Matrix> = rest.by_ref().take(Config::LAYER).collect();
             layers.push(Layer(parts.try_into().ok()?));
         }
         Some(Self {
-            rope: Rope::new(shape.head, shape.base, shape.slowness),
-            shape,
+            rope: Rope::new(
+                config.key_length,
+                config.rope_freq_base,
+                config.rope_scaling_factor,
+            ),
+            config,
             embedding,
             layers,
             norm,
@@ -257,17 +103,17 @@ impl Model {
     /// How many tokens it takes: those it was trained with, at most 4,096, and at most as many as have
     /// room in 512 MiB.
     pub fn context(&self) -> usize {
-        self.shape.most()
+        self.config.max_tokens()
     }
 
     /// How many tokens there are to choose from.
     pub fn vocabulary_len(&self) -> usize {
-        self.shape.vocabulary
+        self.config.vocab_size
     }
 
     /// An empty cache for this model.
-    pub fn cache(&self) -> Cache {
-        Cache::new(&self.shape)
+    pub fn cache(&self) -> KvCache {
+        KvCache::new(&self.config)
     }
 
     /// Reads `tokens` after those that the cache has; where `logits` are wanted, they are the last
@@ -278,7 +124,7 @@ impl Model {
     /// # Panics
     ///
     /// Where a token is none of the vocabulary, or the cache is another model's.
-    pub fn read(&mut self, tokens: &[u32], cache: &mut Cache, logits: Option<&mut Vec<f32>>) {
+    pub fn read(&mut self, tokens: &[u32], cache: &mut KvCache, logits: Option<&mut Vec<f32>>) {
         let last = tokens.len().saturating_sub(1) / Self::CHUNK;
         let mut logits = logits;
         if let Some(logits) = &mut logits {
@@ -293,9 +139,9 @@ impl Model {
     }
 
     /// Brings a chunk through all layers.
-    fn pass(&mut self, tokens: &[u32], cache: &mut Cache) {
+    fn pass(&mut self, tokens: &[u32], cache: &mut KvCache) {
         let Self {
-            shape,
+            config,
             embedding,
             layers,
             rope,
@@ -306,45 +152,61 @@ impl Model {
         let begins = cache.len();
         cache.reserve(count);
         rope.turn_to(begins, count);
-        work.x.resize(count * shape.width, 0.0);
-        for (token, x) in tokens.iter().zip(work.x.chunks_exact_mut(shape.width)) {
+        work.x.resize(count * config.embedding_length, 0.0);
+        for (token, x) in tokens
+            .iter()
+            .zip(work.x.chunks_exact_mut(config.embedding_length))
+        {
             embedding.row(*token as usize, x);
         }
         for (number, layer) in layers.iter().enumerate() {
             norm(
                 &work.x,
-                layer.part(Part::AttentionNorm),
-                shape.epsilon,
+                layer.part(LayerTensor::AttentionNorm),
+                config.layer_norm_rms_epsilon,
                 &mut work.normed,
             );
-            work.tile.fill(&work.normed, shape.width);
+            work.tile.fill(&work.normed, config.embedding_length);
             product(
-                layer.part(Part::Query),
+                layer.part(LayerTensor::Query),
                 &work.tile,
                 count,
                 &mut work.queries,
             );
-            product(layer.part(Part::Key), &work.tile, count, &mut work.keys);
-            product(layer.part(Part::Value), &work.tile, count, &mut work.values);
+            product(
+                layer.part(LayerTensor::Key),
+                &work.tile,
+                count,
+                &mut work.keys,
+            );
+            product(
+                layer.part(LayerTensor::Value),
+                &work.tile,
+                count,
+                &mut work.values,
+            );
             rope.rotate(&mut work.queries, count);
             rope.rotate(&mut work.keys, count);
-            let written = shape.key_heads * shape.head;
+            let written = config.head_count_kv * config.key_length;
             let keys = work.keys.chunks_exact(written);
             for (token, (keys, values)) in keys.zip(work.values.chunks_exact(written)).enumerate() {
-                let values = values.chunks_exact(shape.head);
-                for (head, (key, value)) in keys.chunks_exact(shape.head).zip(values).enumerate() {
+                let values = values.chunks_exact(config.key_length);
+                for (head, (key, value)) in
+                    keys.chunks_exact(config.key_length).zip(values).enumerate()
+                {
                     cache.write(number, begins + token, head, key, value);
                 }
             }
             work.attended.resize(work.queries.len(), 0.0);
-            for head in 0..shape.key_heads {
+            for head in 0..config.head_count_kv {
                 let positions = (number, begins, count, head);
                 work.attention
-                    .attend(shape, cache, positions, &work.queries, &mut work.attended);
+                    .attend(config, cache, positions, &work.queries, &mut work.attended);
             }
-            work.tile.fill(&work.attended, shape.heads * shape.head);
+            work.tile
+                .fill(&work.attended, config.head_count * config.key_length);
             product(
-                layer.part(Part::Output),
+                layer.part(LayerTensor::Output),
                 &work.tile,
                 count,
                 &mut work.normed,
@@ -352,16 +214,31 @@ impl Model {
             add(&mut work.x, &work.normed);
             norm(
                 &work.x,
-                layer.part(Part::HiddenNorm),
-                shape.epsilon,
+                layer.part(LayerTensor::HiddenNorm),
+                config.layer_norm_rms_epsilon,
                 &mut work.normed,
             );
-            work.tile.fill(&work.normed, shape.width);
-            product(layer.part(Part::Gate), &work.tile, count, &mut work.gates);
-            product(layer.part(Part::Up), &work.tile, count, &mut work.ups);
+            work.tile.fill(&work.normed, config.embedding_length);
+            product(
+                layer.part(LayerTensor::Gate),
+                &work.tile,
+                count,
+                &mut work.gates,
+            );
+            product(
+                layer.part(LayerTensor::Up),
+                &work.tile,
+                count,
+                &mut work.ups,
+            );
             kernel::gate::<Fastest>(&mut work.gates, &work.ups);
-            work.tile.fill(&work.gates, shape.hidden);
-            product(layer.part(Part::Down), &work.tile, count, &mut work.normed);
+            work.tile.fill(&work.gates, config.feed_forward_length);
+            product(
+                layer.part(LayerTensor::Down),
+                &work.tile,
+                count,
+                &mut work.normed,
+            );
             add(&mut work.x, &work.normed);
         }
         cache.extend(count);
@@ -370,15 +247,20 @@ impl Model {
     /// The logits of the last token that was read.
     fn speak(&mut self, logits: &mut Vec<f32>) {
         let Self {
-            shape,
+            config,
             embedding,
             output,
             work,
             ..
         } = self;
-        let x = &work.x[work.x.len() - shape.width..];
-        norm(x, &self.norm, shape.epsilon, &mut work.normed);
-        work.tile.fill(&work.normed, shape.width);
+        let x = &work.x[work.x.len() - config.embedding_length..];
+        norm(
+            x,
+            &self.norm,
+            config.layer_norm_rms_epsilon,
+            &mut work.normed,
+        );
+        work.tile.fill(&work.normed, config.embedding_length);
         product(output.as_ref().unwrap_or(embedding), &work.tile, 1, logits);
     }
 }
@@ -390,22 +272,23 @@ impl Attention {
     /// seeing itself and those before it; shared keys are Ainslie et al. 2023 (arXiv 2305.13245).
     fn attend(
         &mut self,
-        shape: &Shape,
-        cache: &Cache,
+        config: &Config,
+        cache: &KvCache,
         (layer, begins, count, head): (usize, usize, usize, usize),
         queries: &[f32],
         into: &mut [f32],
     ) {
-        let group = shape.heads / shape.key_heads;
-        let eights = shape.head / 8;
+        let group = config.head_count / config.head_count_kv;
+        let eights = config.key_length / 8;
         let padded = (begins + count).next_multiple_of(PAGE);
         // The places of each query's vector in `queries` and `into`.
         let place = |query: usize| {
-            let first = (query / group * shape.heads + head * group + query % group) * shape.head;
-            first..first + shape.head
+            let first = (query / group * config.head_count + head * group + query % group)
+                * config.key_length;
+            first..first + config.key_length
         };
         #[expect(clippy::cast_precision_loss, reason = "it is at most 128")]
-        let root = (shape.head as f32).sqrt();
+        let root = (config.key_length as f32).sqrt();
         self.query.resize(eights, [0; 8]);
         self.scores.resize(count * group * padded, 0.0);
         self.totals.clear();

@@ -10,7 +10,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 
 use index::Index;
 
-use crate::{Error, Vocabulary, letter::Kinds, piece::Pattern, text};
+use crate::{Error, Vocabulary, pretokenizer::Pattern, text, unicode::Kinds};
 
 /// The most user-defined tokens: models have some dozens.
 const MOST_USER_DEFINED: usize = 1024;

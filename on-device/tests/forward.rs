@@ -2,8 +2,8 @@
 
 mod support;
 
+use on_device::fixtures::{File, Random, Recipe, tokens};
 use on_device::quant::Kind;
-use on_device::tiny::{File, Random, Recipe, tokens};
 use on_device::{Loaded, Model};
 use support::load;
 
@@ -70,15 +70,17 @@ impl Plain<'_> {
     /// The logits after the last token.
     fn logits(&self, tokens: &[u32]) -> Vector {
         let Recipe {
-            heads, key_heads, ..
+            head_count,
+            head_count_kv,
+            ..
         } = *self.recipe;
-        let length = self.recipe.width / heads;
+        let length = self.recipe.embedding_length / head_count;
         let embedding = self.rows("token_embd.weight");
         let mut xs: Vec<Vector> = tokens
             .iter()
             .map(|token| embedding[*token as usize].clone())
             .collect();
-        for layer in 0..self.recipe.layers {
+        for layer in 0..self.recipe.block_count {
             let name = |part: &str| format!("blk.{layer}.{part}.weight");
             let (mut queries, mut keys, mut values) = (Vec::new(), Vec::new(), Vec::new());
             for (position, x) in xs.iter().enumerate() {
@@ -89,9 +91,9 @@ impl Plain<'_> {
             }
             for (position, x) in xs.iter_mut().enumerate() {
                 let mut attended = Vec::new();
-                for head in 0..heads {
+                for head in 0..head_count {
                     let of = |head: usize| head * length..(head + 1) * length;
-                    let shared = of(head * key_heads / heads);
+                    let shared = of(head * head_count_kv / head_count);
                     let query = &queries[position][of(head)];
                     let weights: Vector = keys[..=position]
                         .iter()
@@ -112,11 +114,14 @@ impl Plain<'_> {
                 let h = self.norm(&name("ffn_norm"), x);
                 let up = self.times(&name("ffn_up"), &h);
                 let gate = self.times(&name("ffn_gate"), &h);
-                let hidden = gate
+                let feed_forward_length = gate
                     .iter()
                     .zip(up)
                     .map(|(gate, up)| gate / (1.0 + (-gate).exp()) * up);
-                add(x, &self.times(&name("ffn_down"), &hidden.collect()));
+                add(
+                    x,
+                    &self.times(&name("ffn_down"), &feed_forward_length.collect()),
+                );
             }
         }
         let x = self.norm("output_norm.weight", &xs[tokens.len() - 1]);
@@ -128,9 +133,9 @@ impl Plain<'_> {
         self.times(output, &x)
     }
 
-    fn turned(&self, mut heads: Vector, length: usize, position: usize) -> Vector {
-        let position = count(position) / f64::from(self.recipe.slowness.unwrap_or(1.0));
-        for head in heads.chunks_exact_mut(length) {
+    fn turned(&self, mut head_count: Vector, length: usize, position: usize) -> Vector {
+        let position = count(position) / f64::from(self.recipe.rope_scaling_factor.unwrap_or(1.0));
+        for head in head_count.chunks_exact_mut(length) {
             for pair in 0..length / 2 {
                 let angle = position * 10_000_f64.powf(-2.0 * count(pair) / count(length));
                 let (sin, cos) = angle.sin_cos();
@@ -139,7 +144,7 @@ impl Plain<'_> {
                 head[2 * pair + 1] = a * sin + b * cos;
             }
         }
-        heads
+        head_count
     }
 }
 
@@ -239,39 +244,39 @@ fn every_quantisation() {
 fn shapes() {
     let default = Recipe::default();
     check(&Recipe {
-        heads: 4,
-        key_heads: 4,
+        head_count: 4,
+        head_count_kv: 4,
         ..default.clone()
     });
     check(&Recipe {
-        heads: 4,
-        key_heads: 1,
+        head_count: 4,
+        head_count_kv: 1,
         ..default.clone()
     });
     check(&Recipe {
-        heads: 2,
-        key_heads: 1,
+        head_count: 2,
+        head_count_kv: 1,
         ..default.clone()
     });
     check(&Recipe {
-        width: 96,
-        heads: 6,
-        key_heads: 2,
+        embedding_length: 96,
+        head_count: 6,
+        head_count_kv: 2,
         ..default.clone()
     });
     check(&Recipe {
-        width: 128,
-        heads: 1,
-        key_heads: 1,
+        embedding_length: 128,
+        head_count: 1,
+        head_count_kv: 1,
         ..default.clone()
     });
     check(&Recipe {
-        layers: 5,
-        hidden: 32,
+        block_count: 5,
+        feed_forward_length: 32,
         ..default.clone()
     });
     check(&Recipe {
-        slowness: Some(4.0),
+        rope_scaling_factor: Some(4.0),
         ..default
     });
 }

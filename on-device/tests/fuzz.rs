@@ -6,7 +6,7 @@ mod support;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use on_device::tiny::{Random, Recipe};
+use on_device::fixtures::{Random, Recipe};
 use support::load;
 
 /// Counts what is allocated, and the most of it at once.
@@ -50,11 +50,11 @@ fn check(file: &[u8], pieces: &[usize], case: u64) -> bool {
         .read(&[1, 70, 260], &mut cache, Some(&mut logits));
     assert_eq!(logits.len(), loaded.model.vocabulary_len());
     // Its words and its template may still be anything.
-    let Ok(mut desk) = on_device::desk::Desk::new(loaded) else {
+    let Ok(mut desk) = on_device::engine::Engine::new(loaded) else {
         return true;
     };
     for question in ["Hello, 세상", "and again"] {
-        let asked = on_device::desk::Asked {
+        let asked = on_device::engine::Asked {
             messages: &[(on_device::template::Role::User, question)],
             sampling: GREEDY,
             most: Some(4),

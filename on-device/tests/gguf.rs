@@ -2,8 +2,8 @@
 
 mod support;
 
+use on_device::fixtures::{self, Recipe};
 use on_device::quant::Kind;
-use on_device::tiny::{self, Recipe};
 use on_device::{Error, Loaded, Loader};
 use proptest::prelude::*;
 use support::load;
@@ -44,7 +44,7 @@ fn with(key: &str, kind: u32, value: Vec<u8>) -> Vec<u8> {
 /// A file where one text stands for another as long.
 fn instead(old: &str, new: &str) -> Vec<u8> {
     assert_eq!(old.len(), new.len());
-    let mut file = tiny::gguf(1);
+    let mut file = fixtures::gguf(1);
     let at = file
         .windows(old.len())
         .position(|window| window == old.as_bytes());
@@ -59,8 +59,8 @@ fn what_a_file_says() {
         name,
         vocabulary,
         model,
-    } = load(&tiny::gguf(1), &[]).unwrap();
-    let (tokens, kinds) = tiny::tokens();
+    } = load(&fixtures::gguf(1), &[]).unwrap();
+    let (tokens, kinds) = fixtures::tokens();
     assert_eq!(name, "Tiny");
     assert_eq!(model.context(), 2048);
     assert_eq!(model.vocabulary_len(), tokens.len());
@@ -76,14 +76,14 @@ fn what_a_file_says() {
     assert!(!vocabulary.adds_bos);
     assert_eq!(
         vocabulary.chat_template.as_deref(),
-        Some(tiny::CHAT_TEMPLATE)
+        Some(fixtures::CHAT_TEMPLATE)
     );
 }
 
 #[test]
 fn a_longer_context_is_not_used() {
     let recipe = Recipe {
-        context: 1 << 17,
+        context_length: 1 << 17,
         ..Recipe::default()
     };
     assert_eq!(
@@ -110,7 +110,7 @@ proptest! {
 
 #[test]
 fn byte_by_byte() {
-    let file = tiny::gguf(2);
+    let file = fixtures::gguf(2);
     let mut whole = load(&file, &[]).unwrap();
     let mut split = load(&file, &[1]).unwrap();
     assert_eq!(logits(&mut whole), logits(&mut split));
@@ -118,7 +118,7 @@ fn byte_by_byte() {
 
 #[test]
 fn cut_anywhere() {
-    let file = tiny::gguf(1);
+    let file = fixtures::gguf(1);
     for len in 0..file.len() {
         // The server said how long the file is, and the rest never came.
         if len % 97 == 0 {
@@ -135,7 +135,7 @@ fn cut_anywhere() {
 
 #[test]
 fn longer_than_was_said() {
-    let file = tiny::gguf(1);
+    let file = fixtures::gguf(1);
     let mut loader = Loader::new(file.len() as u64).unwrap();
     loader.push(&file).unwrap();
     assert!(matches!(loader.push(&[0]), Err(Error::Damaged(_))));
@@ -145,7 +145,7 @@ fn longer_than_was_said() {
 
 #[test]
 fn more_after_the_last_tensor() {
-    let mut file = tiny::gguf(1);
+    let mut file = fixtures::gguf(1);
     file.extend([7; 100]);
     assert!(load(&file, &[]).is_ok());
 }
@@ -164,7 +164,7 @@ fn what_is_not_done() {
     let check = |file: &[u8], what: &str| {
         assert_eq!(error(file, &[]), Error::Unsupported(what.to_owned()));
     };
-    let mut version = tiny::gguf(1);
+    let mut version = fixtures::gguf(1);
     version[4] = 1;
     check(&version, "version 1 of GGUF");
     version[4] = 9;
@@ -203,9 +203,9 @@ fn what_is_not_done() {
         "llama.attention.value_length other than the length of a head",
     );
     let recipe = Recipe {
-        width: 256,
-        heads: 1,
-        key_heads: 1,
+        embedding_length: 256,
+        head_count: 1,
+        head_count_kv: 1,
         ..Recipe::default()
     };
     check(&recipe.file().bytes, "heads of this length");
@@ -213,7 +213,7 @@ fn what_is_not_done() {
 
 #[test]
 fn other_quantisations_by_their_names() {
-    let file = tiny::gguf(1);
+    let file = fixtures::gguf(1);
     let name = b"blk.0.ffn_gate.weight";
     let at = file.windows(name.len()).position(|window| window == name);
     // The name, the number of dimensions, and two of them.

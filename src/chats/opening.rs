@@ -4,8 +4,8 @@
 use crate::{
     address::{Address, Wanted},
     chat::{self, Card, Chat, card},
+    compression,
     endpoint::Endpoints,
-    packed,
     storage::Recent,
 };
 
@@ -57,7 +57,7 @@ pub fn read(stored: Option<String>, unpack: Option<Unpack>) -> Stored {
     let Some(text) = stored else {
         return Stored::Nothing;
     };
-    let chat = match (packed::is_packed(&text), unpack) {
+    let chat = match (compression::is_packed(&text), unpack) {
         (true, None) => return Stored::Packed,
         (true, Some(unpack)) => unpack(&text).and_then(|text| Chat::read(&text)),
         (false, _) => Chat::read(&text),
@@ -144,9 +144,9 @@ mod tests {
     #[test]
     fn what_is_stored_is_read_or_told_from_what_can_not_be() {
         let chat = Chat::new(7.into(), vec![Card::new(1.into())]);
-        let (plain, packed) = (chat.text(), packed::pack(&chat.text()));
+        let (plain, packed) = (chat.text(), compression::pack(&chat.text()));
         let whole = |text: &str| Stored::Chat(Box::new(chat.clone()), text.to_owned());
-        for unpack in [None, Some(packed::unpack as Unpack)] {
+        for unpack in [None, Some(compression::unpack as Unpack)] {
             assert_eq!(read(None, unpack), Stored::Nothing);
             assert_eq!(read(Some(plain.clone()), unpack), whole(&plain));
             for damaged in ["", "{", "null", "[]", "{\"id\":\"7\"}"] {
@@ -156,7 +156,7 @@ mod tests {
         }
         assert_eq!(read(Some(packed.clone()), None), Stored::Packed);
         assert_eq!(
-            read(Some(packed.clone()), Some(packed::unpack)),
+            read(Some(packed.clone()), Some(compression::unpack)),
             whole(&packed)
         );
         // A packed text that lost its end.
@@ -165,7 +165,7 @@ mod tests {
         let cut: String = cut.into_iter().collect();
         assert_eq!(read(Some(cut.clone()), None), Stored::Packed);
         assert_eq!(
-            read(Some(cut.clone()), Some(packed::unpack)),
+            read(Some(cut.clone()), Some(compression::unpack)),
             Stored::Damaged(cut)
         );
     }

@@ -14,7 +14,7 @@ use crate::{
     library::{Library, Models},
     number::fixed,
     ui::{
-        dynamic::{click, derive, effect, memo, part, when, word},
+        dynamic::{derive, dynamic, effect, memo, on_click, show, t},
         explain::Words,
         focus::focus_if_lost,
     },
@@ -239,16 +239,16 @@ pub fn OnDevice(
             node_ref=body
             class="on-device"
             tabindex="-1"
-            aria-label=word!(i18n, device_title)
+            aria-label=t!(i18n, device_title)
         >
-            {on_use.is_none().then(|| view! { <h3>{word!(i18n, device_title)}</h3> })}
-            <ul aria-label=word!(i18n, device_title)>
-                {part(move || {
+            {on_use.is_none().then(|| view! { <h3>{t!(i18n, device_title)}</h3> })}
+            <ul aria-label=t!(i18n, device_title)>
+                {dynamic(move || {
                     let line = |id| view! { <Line id all wanted on_use body /> };
                     ids.get().into_iter().map(line).collect_view()
                 })}
             </ul>
-            <p class="hint">{word!(i18n, device_hint)}</p>
+            <p class="hint">{t!(i18n, device_hint)}</p>
             <p class="problem" role="alert">
                 {derive(move || refused.get().map(|refused| refused.explain(words)))}
             </p>
@@ -256,27 +256,27 @@ pub fn OnDevice(
                 <button
                     class="button"
                     type="button"
-                    title=word!(i18n, device_pick_hint)
+                    title=t!(i18n, device_pick_hint)
                     aria-busy=derive(move || if is_adding.get() { "true" } else { "false" })
-                    on:click=click(move |_| if let Some(input) = file.get_untracked() {
+                    on:click=on_click(move |_| if let Some(input) = file.get_untracked() {
                         input.click();
                     })
                 >
-                    {word!(i18n, device_pick)}
+                    {t!(i18n, device_pick)}
                 </button>
                 <input
                     node_ref=file
                     type="file"
                     accept=".gguf"
                     hidden
-                    aria-label=word!(i18n, device_pick)
+                    aria-label=t!(i18n, device_pick)
                     on:change=move |_| pick()
                 />
                 <span class="hint" role="status">
                     {derive(move || is_adding.get().then(|| t_string!(i18n, device_checking)))}
                 </span>
             </div>
-            {on_use.is_none().then(|| view! { <p class="hint">{word!(i18n, device_pick_hint)}</p> })}
+            {on_use.is_none().then(|| view! { <p class="hint">{t!(i18n, device_pick_hint)}</p> })}
         </section>
     }
 }
@@ -375,7 +375,7 @@ fn Line(
                 class:primary=is_first
                 type="button"
                 aria-description=title.clone()
-                on:click=click(move |_| act.run(()))
+                on:click=on_click(move |_| act.run(()))
             >
                 {label}
             </button>
@@ -450,7 +450,7 @@ fn Line(
         <li class="device-model">
             <strong>{heading}</strong>
             <small class="hint">{standing}</small>
-            {when(
+            {show(
                 move || state.get() == State::Fetching,
                 move || view! {
                     <progress
@@ -465,7 +465,7 @@ fn Line(
             )}
             <p class="problem" role="alert">{problem}</p>
             <span class="visually-hidden" role="status">{news}</span>
-            <div class="device-buttons">{part(buttons)}</div>
+            <div class="device-buttons">{dynamic(buttons)}</div>
         </li>
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     page::{Dialog, PageState, Patient},
     session::Task,
     ui::{
-        dynamic::{click, derive, part, word},
+        dynamic::{derive, dynamic, on_click, t},
         field::typed,
         lazy::lazy,
     },
@@ -77,12 +77,12 @@ pub fn LocalServers(
                 type="button"
                 data-ahead="settings"
                 aria-busy=derive(move || if is_looking.get() { "true" } else { "false" })
-                on:click=click(move |_| searches.update(|searches| *searches += 1))
+                on:click=on_click(move |_| searches.update(|searches| *searches += 1))
             >
-                {word!(i18n, find_local)}
+                {t!(i18n, find_local)}
             </button>
             <div role="status">
-                {part(move || {
+                {dynamic(move || {
                     (searches.get() > 0).then(|| {
                         lazy(&SEARCH, move |search| search((base_url, on_use, is_looking)))
                     })
@@ -140,7 +140,7 @@ fn Search(
                     <button
                         class="button"
                         type="button"
-                        on:click=click(move |_| on_use.run(base_url.clone()))
+                        on:click=on_click(move |_| on_use.run(base_url.clone()))
                     >
                         {use_it}
                     </button>
@@ -152,24 +152,24 @@ fn Search(
                     class="button"
                     type="button"
                     aria-description=base_url.as_str().to_owned()
-                    on:click=click(move |_| {
+                    on:click=on_click(move |_| {
                         let endpoint = Ok(unsaved(&base_url));
                         shown.open_dialog(Dialog::Doctor(Patient::Typed(endpoint, None)));
                     })
                 >
-                    {word!(i18n, find_out_why)}
+                    {t!(i18n, find_out_why)}
                 </button>
             }
             .into_any(),
         };
         view! { <li class="room-line"><span class="room-name">{words}</span>{button}</li> }
     };
-    let outcome = part(move || {
+    let outcome = dynamic(move || {
         let found = found.get()?;
         if found.is_empty() {
             let (origin, is_safari) = page.get_value();
             if is_safari && origin.starts_with("https://") {
-                return Some(view! { <p class="hint">{word!(i18n, advice_mixed)}</p> }.into_any());
+                return Some(view! { <p class="hint">{t!(i18n, advice_mixed)}</p> }.into_any());
             }
             let fixes: Vec<Fix> = [Server::Ollama, Server::LmStudio]
                 .into_iter()
@@ -177,7 +177,7 @@ fn Search(
                 .collect();
             return Some(
                 view! {
-                    <p class="hint">{word!(i18n, local_none)}</p>
+                    <p class="hint">{t!(i18n, local_none)}</p>
                     <Fixes fixes />
                 }
                 .into_any(),
@@ -218,11 +218,11 @@ async fn find(here: &Observed, typed: Option<BaseUrl>) -> Vec<Found> {
     // A browser that asks the reader first takes as long as the reader does.
     let asks =
         here.needs_permission() && permission(Space::Loopback).await == Some(Permission::Prompt);
-    let patience = if asks { 60_000 } else { 2_000 };
+    let timeout = if asks { 60_000 } else { 2_000 };
     let inquiry = Inquiry::new();
     let found = places
         .into_iter()
-        .map(|place| look_at(&inquiry, here, place, patience));
+        .map(|place| look_at(&inquiry, here, place, timeout));
     join_all(found).await.into_iter().flatten().collect()
 }
 
@@ -238,14 +238,14 @@ async fn look_at(
     inquiry: &Inquiry,
     here: &Observed,
     (name, base_url): (String, BaseUrl),
-    patience: u32,
+    timeout: u32,
 ) -> Option<Found> {
     let other = base_url.as_str().replacen("//localhost", "//127.0.0.1", 1);
     let other = BaseUrl::parse(&other)
         .ok()
         .filter(|other| *other != base_url);
     let both = [Some(base_url), other].into_iter().flatten();
-    let both = both.map(|base_url| look_at_one(inquiry, here, base_url, patience));
+    let both = both.map(|base_url| look_at_one(inquiry, here, base_url, timeout));
     let found = join_all(both).await;
     let best = found
         .into_iter()
@@ -276,10 +276,10 @@ async fn look_at_one(
     inquiry: &Inquiry,
     here: &Observed,
     base_url: BaseUrl,
-    patience: u32,
+    timeout: u32,
 ) -> Option<(State, BaseUrl, Server)> {
     let question = |url| Question {
-        patience,
+        timeout,
         ..Question::get(url).at(here)
     };
     let models = inquiry.ask(&question(base_url.join("models"))).await;

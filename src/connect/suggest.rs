@@ -7,7 +7,7 @@ use crate::{
     i18n::{t_string, use_i18n},
     library::Library,
     ui::{
-        dynamic::{part, word},
+        dynamic::{dynamic, t},
         field::fill,
     },
 };
@@ -30,7 +30,7 @@ pub fn Suggest(
             fill(base_url, suggestion::ALL[index].base_url);
         }
     };
-    let needs = part(move || {
+    let needs = dynamic(move || {
         let needs = suggestion::ALL[chosen.get()?].needs;
         let words = match needs {
             Needs::Key(_) => t_string!(i18n, needs_key).to_owned(),
@@ -56,9 +56,9 @@ pub fn Suggest(
     };
     view! {
         <div class="field">
-            <label for=id.clone()>{word!(i18n, suggestions)}</label>
+            <label for=id.clone()>{t!(i18n, suggestions)}</label>
             <select id=id on:change:target=move |event| choose(event.target().value())>
-                <option value="">{word!(i18n, suggestions_none)}</option>
+                <option value="">{t!(i18n, suggestions_none)}</option>
                 {(0..suggestion::ALL.len()).map(option).collect_view()}
             </select>
             <small class="hint" role="status">{needs}</small>

@@ -34,9 +34,9 @@ export class Visit {
         for (const abort of this.#open) abort.abort();
     }
 
-    // Sends one request, and tells what came of it, as JSON, at most `patience` milliseconds later.
+    // Sends one request, and tells what came of it, as JSON, at most `timeout` milliseconds later.
     async ask(question) {
-        const { url, method, headers, body, mode, follows, space, patience, most } = JSON.parse(question);
+        const { url, method, headers, body, mode, follows, space, timeout, most } = JSON.parse(question);
         const found = { got: "failed", status: 0, kind: "", body: "", url: "", ms: 0 };
         if (this.#isOver) return JSON.stringify(found);
         const abort = new AbortController();
@@ -45,7 +45,7 @@ export class Visit {
         const timer = setTimeout(() => {
             isLate = true;
             abort.abort();
-        }, patience);
+        }, timeout);
         const start = performance.now();
         try {
             const response = await fetch(

@@ -64,7 +64,7 @@ pub struct Question {
     /// What a browser wants to know of a local address; empty for one on the internet.
     pub space: &'static str,
     /// How long it may take, in milliseconds.
-    pub patience: u32,
+    pub timeout: u32,
     /// So many bytes of the response are read.
     pub most: u32,
 }
@@ -80,7 +80,7 @@ impl Question {
             mode: "cors",
             follows: false,
             space: "",
-            patience: 10_000,
+            timeout: 10_000,
             most: 4 << 20,
         }
     }

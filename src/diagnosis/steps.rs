@@ -9,7 +9,7 @@ use crate::{
     chat::params::wants_max_completion_tokens,
     clipboard,
     connect::device::OnDevice,
-    doctor::{Cause, Fix, Got, Observed, Permission, Probe, Server, Skip, Standing, Step, fixes},
+    doctor::{Cause, Fix, Got, Observed, Permission, Probe, Server, Skip, Step, StepState, fixes},
     endpoint::{
         self, BaseUrl, Endpoint, Invalid,
         suggestion::{self, Needs},
@@ -21,7 +21,7 @@ use crate::{
     session::Task,
     storage::keys,
     ui::{
-        dynamic::{click, derive, memo, part, when, word},
+        dynamic::{derive, dynamic, memo, on_click, show, t},
         explain::explain_invalid,
         icon::{self, icon},
     },
@@ -71,7 +71,7 @@ fn Examination(patient: Patient) -> impl IntoView {
         Patient::Typed(..) => None,
     };
     let library = expect_context::<Library>();
-    let steps = RwSignal::new(Vec::<(Standing, String)>::new());
+    let steps = RwSignal::new(Vec::<(StepState, String)>::new());
     let result = RwSignal::new(None::<Observed>);
     let needs_leave = RwSignal::new(false);
     let address = RwSignal::new(None::<BaseUrl>);
@@ -92,7 +92,7 @@ fn Examination(patient: Patient) -> impl IntoView {
         result.set(None);
         needs_leave.set(false);
         address.set(subject.endpoint.as_ref().ok().map(|it| it.base_url.clone()));
-        steps.set(vec![(Standing::Waiting, String::new()); Step::ALL.len()]);
+        steps.set(vec![(StepState::Waiting, String::new()); Step::ALL.len()]);
         let show = move |step: Step, standing, observed: &Observed| {
             let seen = seen(i18n, step, observed);
             steps.update(|steps| {
@@ -102,7 +102,7 @@ fn Examination(patient: Patient) -> impl IntoView {
             });
             // The browser's own question is easily overlooked.
             let is_asked = observed.permission == Some(Permission::Prompt);
-            needs_leave.set(is_asked && step == Step::Reach && standing == Standing::Running);
+            needs_leave.set(is_asked && step == Step::Reach && standing == StepState::Running);
         };
         running.set_value(Some(Task::start(async move {
             let observed = run(subject, show).await;
@@ -116,11 +116,11 @@ fn Examination(patient: Patient) -> impl IntoView {
         let now = memo(move || steps.with(|steps| steps.get(step as usize).cloned()));
         let standing = move || {
             now.get()
-                .map_or(Standing::Waiting, |(standing, _)| standing)
+                .map_or(StepState::Waiting, |(standing, _)| standing)
         };
         view! {
             <li class="step" data-standing=derive(move || look_of(standing()).1)>
-                {part(move || icon(look_of(standing()).0))}
+                {dynamic(move || icon(look_of(standing()).0))}
                 <span>{derive(move || step_name(i18n, step))}</span>
                 <span class="hint">{derive(move || standing_name(i18n, standing()))}</span>
                 <small class="hint">{derive(move || now.get().map(|(_, seen)| seen))}</small>
@@ -136,7 +136,7 @@ fn Examination(patient: Patient) -> impl IntoView {
         let cause = result.with(|observed| observed.as_ref().map(Observed::diagnose));
         matches!(cause, Some(Cause::Fine))
     };
-    let help = part(move || {
+    let help = dynamic(move || {
         let observed = result.get()?;
         let cause = observed.diagnose();
         let advice = advise(i18n, &cause, &observed);
@@ -159,7 +159,7 @@ fn Examination(patient: Patient) -> impl IntoView {
                 view! {
                     <button
                         class="button"
-                        on:click=click(move |_| {
+                        on:click=on_click(move |_| {
                             library.use_base_url(id, found.clone());
                             check.with_value(|check| check());
                         })
@@ -178,14 +178,14 @@ fn Examination(patient: Patient) -> impl IntoView {
         <div class="doctor">
             <p class="hint">{intro}</p>
             <ol class="steps" aria-live="polite">{lines}</ol>
-            {when(move || needs_leave.get(), move || view! {
-                <p class="notice" role="status">{word!(i18n, doctor_allow_now)}</p>
+            {show(move || needs_leave.get(), move || view! {
+                <p class="notice" role="status">{t!(i18n, doctor_allow_now)}</p>
             })}
             <p class="verdict" class:problem=derive(move || !is_fine()) role="status">{verdict}</p>
             {help}
-            {when(move || result.with(Option::is_some), move || view! {
-                <button class="button" on:click=click(move |_| check.with_value(|check| check()))>
-                    {word!(i18n, check_again)}
+            {show(move || result.with(Option::is_some), move || view! {
+                <button class="button" on:click=on_click(move |_| check.with_value(|check| check()))>
+                    {t!(i18n, check_again)}
                 </button>
             })}
         </div>
@@ -226,9 +226,9 @@ fn FixView(fix: Fix) -> impl IntoView {
                 <span class="hint" role="status">
                     {derive(move || is_copied.get().then(|| t_string!(i18n, copied)))}
                 </span>
-                <button class="button" type="button" aria-description=on on:click=click(copy)>
+                <button class="button" type="button" aria-description=on on:click=on_click(copy)>
                     {icon(icon::COPY)}
-                    {word!(i18n, copy)}
+                    {t!(i18n, copy)}
                 </button>
             </div>
             <pre tabindex="0"><code>{shown}</code></pre>
@@ -237,7 +237,7 @@ fn FixView(fix: Fix) -> impl IntoView {
 }
 
 /// Looks at one step after another, and tells of each.
-async fn run(subject: Subject, show: impl Fn(Step, Standing, &Observed)) -> Observed {
+async fn run(subject: Subject, show: impl Fn(Step, StepState, &Observed)) -> Observed {
     let inquiry = Inquiry::new();
     let endpoint = subject.endpoint.as_ref();
     let base_url = endpoint.map(|endpoint| endpoint.base_url.clone());
@@ -252,10 +252,10 @@ async fn run(subject: Subject, show: impl Fn(Step, Standing, &Observed)) -> Obse
     }
     for step in Step::ALL {
         if let Some(skip) = observed.skip(step) {
-            show(step, Standing::Skipped(skip), &observed);
+            show(step, StepState::Skipped(skip), &observed);
             continue;
         }
-        show(step, Standing::Running, &observed);
+        show(step, StepState::Running, &observed);
         if let Ok(endpoint) = &subject.endpoint {
             look(step, endpoint, &inquiry, &mut observed).await;
         }
@@ -283,7 +283,7 @@ async fn look(step: Step, endpoint: &Endpoint, inquiry: &Inquiry, observed: &mut
     let models = |of: &Endpoint, base_url: &BaseUrl| {
         let mut question = Question::get(base_url.join("models")).at(observed);
         question.headers.extend(of.headers_for_models());
-        question.patience = 15_000;
+        question.timeout = 15_000;
         question
     };
     let base_url = &endpoint.base_url;
@@ -294,7 +294,7 @@ async fn look(step: Step, endpoint: &Endpoint, inquiry: &Inquiry, observed: &mut
             question.most = 1 << 16;
             if observed.permission == Some(Permission::Prompt) {
                 // The reader has to answer first.
-                question.patience = 120_000;
+                question.timeout = 120_000;
             }
             inquiry.reach(question).await
         }
@@ -355,7 +355,7 @@ async fn ask(
             ("Content-Type", "application/json".to_owned()),
         ];
         question.headers.extend(endpoint.headers());
-        question.patience = 60_000;
+        question.timeout = 60_000;
         question.most = 1 << 16;
         question
     };
@@ -390,13 +390,13 @@ fn seen(i18n: I18n, step: Step, observed: &Observed) -> String {
 }
 
 /// How a standing looks: its shape, and its name in the style.
-const fn look_of(standing: Standing) -> (&'static str, &'static str) {
+const fn look_of(standing: StepState) -> (&'static str, &'static str) {
     match standing {
-        Standing::Waiting => (icon::GRIP, "waiting"),
-        Standing::Running => (icon::RESET, "running"),
-        Standing::Fine => (icon::DONE, "fine"),
-        Standing::Failed => (icon::CLOSE, "failed"),
-        Standing::Skipped(_) => (icon::FORWARD, "skipped"),
+        StepState::Waiting => (icon::GRIP, "waiting"),
+        StepState::Running => (icon::RESET, "running"),
+        StepState::Fine => (icon::DONE, "fine"),
+        StepState::Failed => (icon::CLOSE, "failed"),
+        StepState::Skipped(_) => (icon::FORWARD, "skipped"),
     }
 }
 
@@ -414,15 +414,15 @@ fn step_name(i18n: I18n, step: Step) -> &'static str {
     }
 }
 
-fn standing_name(i18n: I18n, standing: Standing) -> &'static str {
+fn standing_name(i18n: I18n, standing: StepState) -> &'static str {
     match standing {
-        Standing::Waiting => t_string!(i18n, doctor_waiting),
-        Standing::Running => t_string!(i18n, doctor_running),
-        Standing::Fine => t_string!(i18n, doctor_fine),
-        Standing::Failed => t_string!(i18n, doctor_failed),
-        Standing::Skipped(Skip::NotNeeded) => t_string!(i18n, doctor_not_needed),
-        Standing::Skipped(Skip::NoUse) => t_string!(i18n, doctor_no_use),
-        Standing::Skipped(Skip::NoModel) => t_string!(i18n, doctor_no_model),
+        StepState::Waiting => t_string!(i18n, doctor_waiting),
+        StepState::Running => t_string!(i18n, doctor_running),
+        StepState::Fine => t_string!(i18n, doctor_fine),
+        StepState::Failed => t_string!(i18n, doctor_failed),
+        StepState::Skipped(Skip::NotNeeded) => t_string!(i18n, doctor_not_needed),
+        StepState::Skipped(Skip::NoUse) => t_string!(i18n, doctor_no_use),
+        StepState::Skipped(Skip::NoModel) => t_string!(i18n, doctor_no_model),
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{row::Line, stored_chats::Shelf};
+use super::{row::HistoryRow, stored_chats::StoredChats};
 use crate::{
     chat::{self, Entry},
     i18n::{I18n, t_string, use_i18n},
@@ -17,7 +17,7 @@ use crate::{
     number::fixed,
     ui::{
         date::{date, options},
-        dynamic::{click, derive, effect, flag, memo, part, press, when, word},
+        dynamic::{derive, dynamic, effect, flag, memo, on_click, on_key, show, t},
         explain::explain_unsaved,
         focus::focus,
         menu::Confirm,
@@ -108,21 +108,21 @@ impl Layout {
 #[component]
 pub fn Drawer() -> impl IntoView {
     let i18n = use_i18n();
-    let shelf = expect_context::<Shelf>();
+    let stored_chats = expect_context::<StoredChats>();
     // The chat whose title or tags are being changed: its line stays where it is.
     let edited = RwSignal::new(None::<chat::Id>);
     let tag = RwSignal::new(None::<String>);
-    shelf.watch();
+    stored_chats.watch();
     let layout = Memo::new(move |before: Option<&Layout>| {
         if let Some(before) = before
             && edited.get().is_some()
         {
             return before.clone();
         }
-        let found = shelf.found();
+        let found = stored_chats.found();
         let found = found.read();
         let tag = tag.read();
-        let entries = shelf.entries();
+        let entries = stored_chats.entries();
         let entries = entries.read();
         let shown = entries.iter().filter(|entry| {
             let has_words = found
@@ -134,13 +134,16 @@ pub fn Drawer() -> impl IntoView {
     });
     // A tag that no chat has any more hides nothing.
     effect(move || {
-        let is_gone = tag.with(|tag| tag.as_ref().is_some_and(|tag| !shelf.tags().contains(tag)));
+        let is_gone = tag.with(|tag| {
+            tag.as_ref()
+                .is_some_and(|tag| !stored_chats.tags().contains(tag))
+        });
         if is_gone {
             tag.set(None);
         }
     });
     let told = derive(move || {
-        let found = shelf.found();
+        let found = stored_chats.found();
         let found = found.read();
         let count = layout.with(|layout| layout.chats);
         match &*found {
@@ -151,8 +154,8 @@ pub fn Drawer() -> impl IntoView {
             None => String::new(),
         }
     });
-    let tags = part(move || {
-        let tags = shelf.tags();
+    let tags = dynamic(move || {
+        let tags = stored_chats.tags();
         (!tags.is_empty()).then(|| {
             let chip = |name: String| {
                 let is_on = {
@@ -164,7 +167,7 @@ pub fn Drawer() -> impl IntoView {
                     <button
                         class="chip"
                         aria-pressed=flag(move || is_on.get())
-                        on:click=click(move |_| {
+                        on:click=on_click(move |_| {
                             tag.update(|tag| {
                                 *tag = if tag.as_ref() == Some(&name) { None } else { Some(name.clone()) };
                             });
@@ -175,30 +178,30 @@ pub fn Drawer() -> impl IntoView {
                 }
             };
             view! {
-                <div class="chips" role="group" aria-label=word!(i18n, tags)>
+                <div class="chips" role="group" aria-label=t!(i18n, tags)>
                     {tags.into_iter().map(chip).collect_view()}
                 </div>
             }
         })
     });
-    let failed = part(move || {
-        let error = shelf.failed().get()?;
+    let failed = dynamic(move || {
+        let error = stored_chats.failed().get()?;
         Some(view! { <p class="problem" role="alert">{explain_unsaved(i18n, error)}</p> })
     });
     view! {
         <input
             class="search"
             type="search"
-            aria-label=word!(i18n, search_chats)
-            placeholder=word!(i18n, search_chats)
-            prop:value=shelf.query()
-            on:input:target=move |event| shelf.look_for(&event.target().value())
-            on:keydown=press(move |event| {
+            aria-label=t!(i18n, search_chats)
+            placeholder=t!(i18n, search_chats)
+            prop:value=stored_chats.query()
+            on:input:target=move |event| stored_chats.look_for(&event.target().value())
+            on:keydown=on_key(move |event| {
                 // Escape empties the field, and closes the drawer where it is empty.
-                let is_empty = shelf.query().with_untracked(String::is_empty);
+                let is_empty = stored_chats.query().with_untracked(String::is_empty);
                 if event.key() == "Escape" && !event.is_composing() && !is_empty {
                     event.prevent_default();
-                    shelf.look_for("");
+                    stored_chats.look_for("");
                 }
             })
         />
@@ -281,7 +284,7 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
             }
         });
     };
-    let on_key = move |event: ev::KeyboardEvent| {
+    let key_pressed = move |event: ev::KeyboardEvent| {
         let is_link = |element: &web_sys::Element| element.id().starts_with("entry-");
         let target = event
             .target()
@@ -334,16 +337,18 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
             format!("{}rem", fixed(top, 2))
         });
         let place = derive(move || by_key.read().get(&key).map_or(0, |(place, _, _)| place + 1));
-        let inside = part(move || match own.get()? {
-            Row::Pinned => Some(view! { <h3>{word!(i18n, pinned)}</h3> }.into_any()),
+        let inside = dynamic(move || match own.get()? {
+            Row::Pinned => Some(view! { <h3>{t!(i18n, pinned)}</h3> }.into_any()),
             Row::Day(day) => {
                 Some(view! { <h3>{derive(move || day_name(i18n, library, day))}</h3> }.into_any())
             }
-            Row::Chat(entry) => Some(view! { <Line entry edited focused leave /> }.into_any()),
+            Row::Chat(entry) => {
+                Some(view! { <HistoryRow entry edited focused leave /> }.into_any())
+            }
         });
         view! {
             <div
-                class="shelf-row"
+                class="stored_chats-row"
                 role="listitem"
                 style:top=top
                 aria-posinset=place
@@ -356,16 +361,16 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
     view! {
         <div
             node_ref=frame
-            class="shelf"
+            class="stored_chats"
             tabindex="-1"
             on:scroll=move |_| look()
-            on:keydown=press(on_key)
+            on:keydown=on_key(key_pressed)
         >
             <div
                 node_ref=rows
-                class="shelf-rows"
+                class="stored_chats-rows"
                 role="list"
-                aria-label=word!(i18n, chats)
+                aria-label=t!(i18n, chats)
                 style:height=derive(move || layout.with(|layout| format!("{}rem", fixed(layout.height, 2))))
             >
                 <For each=move || shown.get() key=|key| *key children=row />
@@ -378,28 +383,28 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
 #[component]
 fn Tools() -> impl IntoView {
     let i18n = use_i18n();
-    let shelf = expect_context::<Shelf>();
+    let stored_chats = expect_context::<StoredChats>();
     let asks = RwSignal::new(false);
-    let count = memo(move || shelf.entries().read().len());
+    let count = memo(move || stored_chats.entries().read().len());
     view! {
-        <div class="shelf-tools">
+        <div class="stored_chats-tools">
             <Imports />
             <Exports chat=None />
-            {when(move || count.get() > 0, move || view! {
-                <button class="button" on:click=click(move |_| asks.set(true))>
-                    {word!(i18n, delete_all)}
+            {show(move || count.get() > 0, move || view! {
+                <button class="button" on:click=on_click(move |_| asks.set(true))>
+                    {t!(i18n, delete_all)}
                 </button>
             })}
-            {when(move || asks.get(), move || view! {
+            {show(move || asks.get(), move || view! {
                 <Confirm
-                    title=word!(i18n, delete_all_question, count = count.get())
-                    warning=word!(i18n, delete_all_warning)
+                    title=t!(i18n, delete_all_question, count = count.get())
+                    warning=t!(i18n, delete_all_warning)
                     on_end=Callback::new(move |confirmed| {
                         asks.set(false);
                         if confirmed {
-                            let entries = shelf.entries().get_untracked();
+                            let entries = stored_chats.entries().get_untracked();
                             let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
-                            shelf.delete(&ids);
+                            stored_chats.delete(&ids);
                         }
                     })
                 />

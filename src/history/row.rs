@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use leptos::{ev, html, prelude::*};
 
-use super::stored_chats::Shelf;
+use super::stored_chats::StoredChats;
 use crate::{
     address::Address,
     chat::{self, Entry},
@@ -16,7 +16,7 @@ use crate::{
     search::Query,
     ui::{
         date::{date, options},
-        dynamic::{click, derive, effect, flag, memo, part, press, when, word},
+        dynamic::{derive, dynamic, effect, flag, memo, on_click, on_key, show, t},
         focus::{focus, focus_on},
         icon::{self, icon},
         menu::{close_when_left, focus_first, menu_key},
@@ -33,7 +33,7 @@ enum Edited {
 
 /// One chat.
 #[component]
-pub fn Line(
+pub fn HistoryRow(
     entry: Entry,
     edited: RwSignal<Option<chat::Id>>,
     focused: RwSignal<Option<chat::Id>>,
@@ -41,7 +41,7 @@ pub fn Line(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let shelf = expect_context::<Shelf>();
+    let stored_chats = expect_context::<StoredChats>();
     let shown = expect_context::<PageState>();
     let id = entry.id;
     let what = RwSignal::new(Edited::Nothing);
@@ -55,7 +55,7 @@ pub fn Line(
     } else {
         title_now.clone()
     };
-    let is_current = memo(move || shelf.is_here(id));
+    let is_current = memo(move || stored_chats.is_here(id));
     let time = match entry.used {
         0.0 => String::new(),
         used => {
@@ -84,15 +84,15 @@ pub fn Line(
     let line = move || {
         let hits = {
             let title = title.clone();
-            part(move || {
-                let query = shelf.query().with(|query| Query::parse(query));
+            dynamic(move || {
+                let query = stored_chats.query().with(|query| Query::parse(query));
                 let hits = query.map(|query| query.ranges(&title)).unwrap_or_default();
                 marked(&title, &hits)
             })
         };
-        let snippet = part(move || {
-            shelf.found().read().as_ref()?;
-            let snippet = shelf.snippet(id)?;
+        let snippet = dynamic(move || {
+            stored_chats.found().read().as_ref()?;
+            let snippet = stored_chats.snippet(id)?;
             Some(view! {
                 <small class="snippet" dir="auto">{marked(&snippet.text, &snippet.hits)}</small>
             })
@@ -106,7 +106,7 @@ pub fn Line(
                 aria-label=title.clone()
                 aria-describedby=described_by
                 aria-current=derive(move || is_current.get().then(|| "page".to_owned()))
-                on:click=click(open)
+                on:click=on_click(open)
             >
                 <span class="entry-title" dir="auto">{hits}</span>
                 <small class="hint" id=note_id.clone()>{note.clone()}</small>
@@ -114,21 +114,21 @@ pub fn Line(
             </a>
             <button
                 class="button icon-button"
-                aria-label=word!(i18n, rename)
-                title=word!(i18n, rename)
+                aria-label=t!(i18n, rename)
+                title=t!(i18n, rename)
                 aria-description=described.clone()
-                on:click=click(move |_| edit(Edited::Title))
+                on:click=on_click(move |_| edit(Edited::Title))
             >
                 {icon(icon::EDIT)}
             </button>
             <button
                 class="button icon-button"
-                aria-label=word!(i18n, delete)
-                title=word!(i18n, delete)
+                aria-label=t!(i18n, delete)
+                title=t!(i18n, delete)
                 aria-description=described.clone()
-                on:click=click(move |_| {
+                on:click=on_click(move |_| {
                     leave.run(id);
-                    shelf.delete(&[id]);
+                    stored_chats.delete(&[id]);
                 })
             >
                 {icon(icon::DELETE)}
@@ -148,27 +148,27 @@ pub fn Line(
             class:current=derive(move || is_current.get())
             on:focusin=move |_| focused.set(Some(id))
         >
-            {part(move || match what.get() {
+            {dynamic(move || match what.get() {
                 Edited::Nothing => line().into_any(),
                 Edited::Title => {
                     let save = Callback::new(move |typed: Option<String>| {
                         edit(Edited::Nothing);
                         if let Some(typed) = typed {
-                            shelf.rename(id, &typed);
+                            stored_chats.rename(id, &typed);
                         }
-                        focus_line(id);
+                        focus_row(id);
                     });
-                    view! { <Edit label=word!(i18n, title) value=title_now.clone() save /> }.into_any()
+                    view! { <Edit label=t!(i18n, title) value=title_now.clone() save /> }.into_any()
                 }
                 Edited::Tags => {
                     let save = Callback::new(move |typed: Option<String>| {
                         edit(Edited::Nothing);
                         if let Some(typed) = typed {
-                            shelf.tag(id, &typed);
+                            stored_chats.tag(id, &typed);
                         }
-                        focus_line(id);
+                        focus_row(id);
                     });
-                    view! { <Edit label=word!(i18n, tags) value=tags_now.clone() save /> }.into_any()
+                    view! { <Edit label=t!(i18n, tags) value=tags_now.clone() save /> }.into_any()
                 }
             })}
         </div>
@@ -176,7 +176,7 @@ pub fn Line(
 }
 
 /// Gives a line the focus, once it is on the page.
-fn focus_line(id: chat::Id) {
+fn focus_row(id: chat::Id) {
     request_animation_frame(move || {
         if let Some(link) = document().get_element_by_id(&format!("entry-{id}")) {
             focus(&wasm_bindgen::JsCast::unchecked_into(link));
@@ -230,7 +230,7 @@ fn Edit(
             maxlength="200"
             aria-label=label
             value=value
-            on:keydown=press(move |event| {
+            on:keydown=on_key(move |event| {
                 match event.key().as_str() {
                     "Enter" if !event.is_composing() => take(),
                     "Escape" if !event.is_composing() => {
@@ -241,8 +241,8 @@ fn Edit(
                 }
             })
         />
-        <button class="button" on:click=click(move |_| take())>
-            {word!(i18n, save)}
+        <button class="button" on:click=on_click(move |_| take())>
+            {t!(i18n, save)}
         </button>
     }
 }
@@ -257,7 +257,7 @@ fn More(
     tag: Callback<()>,
 ) -> impl IntoView {
     let i18n = use_i18n();
-    let shelf = expect_context::<Shelf>();
+    let stored_chats = expect_context::<StoredChats>();
     let is_open = RwSignal::new(false);
     let button = NodeRef::<html::Button>::new();
     let items = NodeRef::<html::Div>::new();
@@ -274,7 +274,7 @@ fn More(
                 class="menu-item"
                 role="menuitem"
                 tabindex="-1"
-                on:click=click(move |_| {
+                on:click=on_click(move |_| {
                     close();
                     act.run(());
                 })
@@ -285,38 +285,38 @@ fn More(
         .into_any()
     };
     let pin = if is_pinned {
-        word!(i18n, unpin)
+        t!(i18n, unpin)
     } else {
-        word!(i18n, pin)
+        t!(i18n, pin)
     };
     let exports = RwSignal::new(false);
     view! {
-        <div node_ref=menu class="menu" on:keydown=press(move |event| menu_key(&event, is_open, items, close))>
+        <div node_ref=menu class="menu" on:keydown=on_key(move |event| menu_key(&event, is_open, items, close))>
             <button
                 node_ref=button
                 class="button icon-button"
-                aria-label=word!(i18n, more)
-                title=word!(i18n, more)
+                aria-label=t!(i18n, more)
+                title=t!(i18n, more)
                 aria-description=described
                 aria-haspopup="menu"
                 aria-expanded=flag(move || is_open.get())
-                on:click=click(move |_| is_open.update(|open| *open = !*open))
+                on:click=on_click(move |_| is_open.update(|open| *open = !*open))
             >
                 {icon(icon::MORE)}
             </button>
-            {when(move || is_open.get(), move || {
+            {show(move || is_open.get(), move || {
                 let copy_title = copy_title.clone();
-                let duplicate = Callback::new(move |()| shelf.duplicate(id, copy_title.clone()));
+                let duplicate = Callback::new(move |()| stored_chats.duplicate(id, copy_title.clone()));
                 view! {
-                    <div node_ref=items class="menu-items" role="menu" aria-label=word!(i18n, more)>
-                        {item(pin, Callback::new(move |()| shelf.pin(id)))}
-                        {item(word!(i18n, edit_tags), tag)}
-                        {item(word!(i18n, duplicate), duplicate)}
-                        {item(word!(i18n, export), Callback::new(move |()| exports.set(true)))}
+                    <div node_ref=items class="menu-items" role="menu" aria-label=t!(i18n, more)>
+                        {item(pin, Callback::new(move |()| stored_chats.pin(id)))}
+                        {item(t!(i18n, edit_tags), tag)}
+                        {item(t!(i18n, duplicate), duplicate)}
+                        {item(t!(i18n, export), Callback::new(move |()| exports.set(true)))}
                     </div>
                 }
             })}
-            {when(move || exports.get(), move || view! { <Exports chat=Some(id) is_asked=exports /> })}
+            {show(move || exports.get(), move || view! { <Exports chat=Some(id) is_asked=exports /> })}
         </div>
     }
 }

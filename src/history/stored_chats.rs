@@ -10,11 +10,10 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     chat::{self, Chat, Entry, merge::merge},
     chats::Chats,
-    event,
+    compression, event,
     id::{fresh, now},
     json,
     library::Library,
-    packed,
     page::PageState,
     search::{Folded, Query, Snippet},
     session::Session,
@@ -49,7 +48,7 @@ struct Read {
 
 /// All chats that are stored.
 #[derive(Clone, Copy)]
-pub struct Shelf {
+pub struct StoredChats {
     chats: Chats,
     library: Library,
     shown: PageState,
@@ -62,22 +61,23 @@ pub struct Shelf {
 
 thread_local! {
     /// What was read is kept as long as the page lasts.
-    static SHELF: OnceCell<Shelf> = const { OnceCell::new() };
+    static STORED_CHATS: OnceCell<StoredChats> = const { OnceCell::new() };
 }
 
-impl Shelf {
-    /// Gives the views below the shelf.
+impl StoredChats {
+    /// Gives the views below the stored_chats.
     pub fn provide() {
         let (chats, shown) = (expect_context::<Chats>(), expect_context::<PageState>());
-        let shelf = SHELF.with(|shelf| *shelf.get_or_init(|| Self::new(chats, shown)));
-        provide_context(shelf);
+        let stored_chats =
+            STORED_CHATS.with(|stored_chats| *stored_chats.get_or_init(|| Self::new(chats, shown)));
+        provide_context(stored_chats);
     }
 
-    /// The shelf, which nobody has looked at yet.
+    /// The stored_chats, which nobody has looked at yet.
     fn new(chats: Chats, shown: PageState) -> Self {
         let library = chats.library();
         library.lasting(|| {
-            let shelf = Self {
+            let stored_chats = Self {
                 chats,
                 library,
                 shown,
@@ -87,12 +87,12 @@ impl Shelf {
                 failed: RwSignal::default(),
                 read: StoredValue::new_local(Read::default()),
             };
-            writes::follow(move |key| shelf.changed(key));
+            writes::follow(move |key| stored_chats.changed(key));
             effect(move || {
                 library.follow_history();
-                untrack(|| shelf.look());
+                untrack(|| stored_chats.look());
             });
-            shelf
+            stored_chats
         })
     }
 
@@ -329,7 +329,7 @@ impl Shelf {
     /// Stores a chat that is not open, packed; returns whether there is room for it.
     fn store(self, chat: &Chat) -> bool {
         let key = Key::Chat(chat.id);
-        let stored = packed::pack(&chat.text());
+        let stored = compression::pack(&chat.text());
         journal::put(&key.to_string(), &stored);
         let written = storage::write(key, &stored);
         self.failed.set(written.err());
@@ -365,7 +365,7 @@ impl Read {
 
 /// A chat as it is stored.
 pub fn stored(id: chat::Id) -> Option<Chat> {
-    Chat::read(&packed::plain(&storage::text(Key::Chat(id))?)?)
+    Chat::read(&compression::plain(&storage::text(Key::Chat(id))?)?)
 }
 
 /// What of a chat is searched.

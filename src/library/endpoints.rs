@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{Forgotten, Library};
+use super::{Library, Removed};
 use crate::{
-    endpoint::{self, BaseUrl, Edit, Endpoint, Endpoints, Invalid, Keep, Learned},
+    endpoint::{self, BaseUrl, Edit, Endpoint, Endpoints, Invalid, Learned, TokenStorage},
     id::{fresh, now},
-    storage::keys::{self, Standing},
+    storage::keys::{self, VaultState},
 };
 
 impl Library {
@@ -21,7 +21,7 @@ impl Library {
         chosen: Option<endpoint::Id>,
         base_url: &str,
         token: &str,
-        keep: Option<Keep>,
+        keep: Option<TokenStorage>,
         fresh: endpoint::Id,
     ) -> Result<Endpoint, Invalid> {
         let endpoints = self.endpoints.read_untracked();
@@ -75,8 +75,8 @@ impl Library {
         });
         self.save_endpoints();
         if let Some((endpoint, index)) = removed.flatten() {
-            let removed = Forgotten::Endpoint(endpoint, index);
-            self.forgotten.write().push(removed);
+            let removed = Removed::Endpoint(endpoint, index);
+            self.removed.write().push(removed);
         }
     }
 
@@ -136,8 +136,8 @@ impl Library {
 
 /// Lets an endpoint through whose token can be put where it is to be kept.
 fn can_keep(endpoint: Endpoint) -> Result<Endpoint, Invalid> {
-    let wants_vault = endpoint.keep == Keep::Vault && endpoint.token.is_some();
-    if wants_vault && keys::standing() != Standing::Open {
+    let wants_vault = endpoint.keep == TokenStorage::Vault && endpoint.token.is_some();
+    if wants_vault && keys::standing() != VaultState::Open {
         return Err(Invalid::Locked);
     }
     Ok(endpoint)

@@ -12,7 +12,7 @@ use crate::{
 
 /// What was removed from the library, to be put back.
 #[derive(Clone, Debug)]
-pub enum Forgotten {
+pub enum Removed {
     /// Chats of the history: the text that was stored of each, with its key.
     Chats(Vec<(String, String)>),
     /// An endpoint, with its place in the list.
@@ -47,25 +47,25 @@ impl Library {
 
     /// Offers to put back chats that were deleted: what was stored of them, under which keys.
     pub fn offer_undo(self, removed: Vec<(String, String)>) {
-        self.forgotten.write().push(Forgotten::Chats(removed));
+        self.removed.write().push(Removed::Chats(removed));
     }
 
     /// What was removed from the library last, while it can still be put back.
-    pub fn forgotten(self) -> Option<Forgotten> {
-        self.forgotten.with(|forgotten| forgotten.last().cloned())
+    pub fn removed(self) -> Option<Removed> {
+        self.removed.with(|removed| removed.last().cloned())
     }
 
     /// Takes the offer to undo what was removed away.
-    pub fn dismiss_forgotten(self) {
-        self.forgotten.set(Vec::new());
+    pub fn dismiss_removed(self) {
+        self.removed.set(Vec::new());
     }
 
     /// Puts back what was removed from the library last; returns the chat, if it was one.
     pub fn undo(self) -> Option<chat::Id> {
-        match self.forgotten.try_update(Vec::pop).flatten()? {
-            Forgotten::Chats(values) => {
+        match self.removed.try_update(Vec::pop).flatten()? {
+            Removed::Chats(values) => {
                 if !storage::put_back(&values) {
-                    self.forgotten.write().push(Forgotten::Chats(values));
+                    self.removed.write().push(Removed::Chats(values));
                     return None;
                 }
                 self.history_changed();
@@ -74,7 +74,7 @@ impl Library {
                     _ => None,
                 })
             }
-            Forgotten::Endpoint(endpoint, index) => {
+            Removed::Endpoint(endpoint, index) => {
                 let id = endpoint.id;
                 self.endpoints
                     .update(|Endpoints { list, .. }| list.insert(index.min(list.len()), endpoint));

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{Change, Library};
 use crate::{
-    endpoint::{self, BaseUrl, Endpoint, Held, Keep},
+    endpoint::{self, BaseUrl, Endpoint, Held, TokenStorage},
     openai::{self, Listed},
     storage::keys,
 };
@@ -71,7 +71,7 @@ impl Library {
         {
             return;
         }
-        self.know(id, Models::Loading);
+        self.set_models(id, Models::Loading);
         let held = keys::held(&endpoint);
         leptos::task::spawn_local(async move {
             let answered = self.ask_models(&endpoint).await;
@@ -83,7 +83,7 @@ impl Library {
                 self.load_models(id);
                 return;
             }
-            self.know(id, answered.map_or_else(Models::Unlisted, Models::Listed));
+            self.set_models(id, answered.map_or_else(Models::Unlisted, Models::Listed));
         });
     }
 
@@ -126,7 +126,7 @@ impl Library {
     pub(super) fn ask_again(self) {
         for endpoint in self.endpoints.get_untracked().list {
             if let Some(Models::Unlisted(Unlisted::Failed(error))) = self.models_now(endpoint.id)
-                && endpoint.keep != Keep::Browser
+                && endpoint.keep != TokenStorage::Browser
                 && match keys::held(&endpoint) {
                     Held::Token(_) => error == openai::Error::Locked || error.refuses_token(),
                     Held::Nothing => error == openai::Error::Locked,
@@ -139,7 +139,7 @@ impl Library {
     }
 
     /// Takes over what is known of an endpoint's models. Cards that wait for a model get one.
-    pub(crate) fn know(self, id: endpoint::Id, models: Models) {
+    pub(crate) fn set_models(self, id: endpoint::Id, models: Models) {
         let listed = match &models {
             Models::Listed(listed) => listed.clone(),
             _ => Vec::new(),

@@ -6,7 +6,7 @@ use super::{Change, Library};
 use crate::{
     chat::{self, Entry},
     id::now,
-    storage::{self, Key, archive},
+    storage::{self, Key, archive, journal},
 };
 
 impl Library {
@@ -30,12 +30,17 @@ impl Library {
     /// Saves the text of a chat; returns what is stored of it then, packed where that had to be, or
     /// none where it is not saved.
     pub(crate) fn write_chat(self, id: chat::Id, text: String) -> Option<String> {
-        let mut saved = None;
-        let is_saved = self.write(Key::Chat(id), || {
-            let packed = storage::save_chat(id, &text)?;
-            saved = Some(packed.unwrap_or(text));
+        let key = Key::Chat(id);
+        let mut packed = None;
+        let is_saved = self.write(key, || {
+            packed = storage::save_chat(id, &text)?;
             Ok(())
         });
+        if is_saved {
+            journal::forget_apart(&key.to_string());
+        } else {
+            journal::put_apart(&key.to_string(), &text);
+        }
         // What failed before may find room now.
         let failed = |key| {
             self.unsaved
@@ -47,7 +52,7 @@ impl Library {
         if is_saved && failed(Key::Settings) {
             self.save_settings();
         }
-        saved
+        is_saved.then(|| packed.unwrap_or(text))
     }
 
     /// Saves what the history shows of a chat; returns whether it is saved.
@@ -91,17 +96,17 @@ impl Library {
         damaged.is_none_or(|damaged| self.put_aside(key, &damaged))
     }
 
-    /// Keeps a chat in the second copy alone, until it is merged with what another tab has stored.
+    /// Keeps a chat in the journal alone, until it is merged with what another tab has stored.
     pub(crate) fn keep_unmerged(self, id: chat::Id, text: &str) {
         let key = Key::Chat(id);
-        storage::journal::put(&key.to_string(), text);
+        journal::put_apart(&key.to_string(), text);
         self.note_saved(key, Some(storage::Error::Unmerged));
     }
 
-    /// Keeps a chat in the second copy alone, for what is stored is damaged and can't be put aside.
+    /// Keeps a chat in the journal alone, for what is stored is damaged and can't be put aside.
     pub(crate) fn keep_unsaved(self, id: chat::Id, text: &str) {
         let key = Key::Chat(id);
-        storage::journal::put(&key.to_string(), text);
+        journal::put_apart(&key.to_string(), text);
         self.note_saved(key, Some(storage::Error::Full));
     }
 

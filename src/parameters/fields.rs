@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     chat::{
-        card::{self, Manner},
+        card::{self, CardSettings},
         params::{self, BadJson, Kind, Param, Setting},
     },
     endpoint::{self, Learned, Server, quirks::Treatment},
@@ -13,14 +13,14 @@ use crate::{
     library::Library,
     session::Session,
     ui::{
-        dynamic::{click, derive, flag, memo, part, when, word},
+        dynamic::{derive, dynamic, flag, memo, on_click, show, t},
         icon::{self, icon},
         param::name,
     },
 };
 
 /// Changes what is set for the card.
-type Change = Callback<Box<dyn FnOnce(&mut Manner)>>;
+type Change = Callback<Box<dyn FnOnce(&mut CardSettings)>>;
 
 /// What is known of each parameter at the endpoint that the card asks.
 type Known = Memo<Option<(Server, endpoint::Id, String)>>;
@@ -35,7 +35,7 @@ pub fn Fields(id: card::Id) -> impl IntoView {
     let session = expect_context::<Session>();
     let library = session.library();
     // Undo and other tabs change it, too.
-    let manner = memo(move || session.manner(id));
+    let settings = memo(move || session.settings(id));
     let has_others = memo(move || session.cards().read().len() > 1);
     let known: Known = memo(move || {
         let (endpoint, model) = session.asked(id)?;
@@ -43,13 +43,13 @@ pub fn Fields(id: card::Id) -> impl IntoView {
         library.follow_models();
         Some((library.server(endpoint), endpoint, model))
     });
-    let change = Callback::new(move |change: Box<dyn FnOnce(&mut Manner)>| {
-        let mut manner = untrack(|| session.manner(id));
-        change(&mut manner);
-        session.set_manner(id, manner);
+    let change = Callback::new(move |change: Box<dyn FnOnce(&mut CardSettings)>| {
+        let mut settings = untrack(|| session.settings(id));
+        change(&mut settings);
+        session.set_settings(id, settings);
     });
-    let in_use = memo(move || manner.read().params.in_use);
-    let colour = memo(move || manner.read().colour);
+    let in_use = memo(move || settings.read().params.in_use);
+    let colour = memo(move || settings.read().colour);
     let swatch = move |number: u8| {
         let label = derive(move || match number {
             0 => t_string!(i18n, no_colour).to_owned(),
@@ -64,27 +64,27 @@ pub fn Fields(id: card::Id) -> impl IntoView {
                 aria-label=label
                 title=label
                 prop:checked=derive(move || colour.get() == number)
-                on:change=move |_| change.run(Box::new(move |manner| manner.colour = number))
+                on:change=move |_| change.run(Box::new(move |settings| settings.colour = number))
             />
         }
     };
     // Typed here, so what is typed is what is there: the fields are never set from outside but by
     // another tab or by Undo.
-    let name_now = derive(move || manner.read().name.clone());
-    let system_now = derive(move || manner.read().system.clone());
+    let name_now = derive(move || settings.read().name.clone());
+    let system_now = derive(move || settings.read().system.clone());
     view! {
         <div class="params-body">
             <div class="field">
-                <label for=format!("system-{id}")>{word!(i18n, system_prompt)}</label>
+                <label for=format!("system-{id}")>{t!(i18n, system_prompt)}</label>
                 <textarea
                     id=format!("system-{id}")
                     rows="2"
                     dir="auto"
-                    placeholder=word!(i18n, system_prompt_hint)
+                    placeholder=t!(i18n, system_prompt_hint)
                     prop:value=system_now
                     on:input:target=move |event| {
                         let typed = event.target().value();
-                        change.run(Box::new(move |manner| manner.system = typed));
+                        change.run(Box::new(move |settings| settings.system = typed));
                     }
                 ></textarea>
             </div>
@@ -95,10 +95,10 @@ pub fn Fields(id: card::Id) -> impl IntoView {
                     prop:checked=derive(move || in_use.get())
                     on:change:target=move |event| {
                         let is_on = event.target().checked();
-                        change.run(Box::new(move |manner| manner.params.in_use = is_on));
+                        change.run(Box::new(move |settings| settings.params.in_use = is_on));
                     }
                 />
-                <strong>{word!(i18n, use_parameters)}</strong>
+                <strong>{t!(i18n, use_parameters)}</strong>
             </label>
             <p class="hint">
                 {derive(move || if in_use.get() {
@@ -108,29 +108,29 @@ pub fn Fields(id: card::Id) -> impl IntoView {
                 })}
             </p>
             <div class="params" class:unused=derive(move || !in_use.get())>
-                {Param::ALL.map(|param| view! { <ParamRow id param manner change known /> }.into_any()).collect_view()}
+                {Param::ALL.map(|param| view! { <ParamRow id param settings change known /> }.into_any()).collect_view()}
             </div>
             <div class="field">
-                <label for=format!("name-{id}")>{word!(i18n, card_name)}</label>
+                <label for=format!("name-{id}")>{t!(i18n, card_name)}</label>
                 <input
                     id=format!("name-{id}")
                     type="text"
                     maxlength="60"
                     autocomplete="off"
-                    placeholder=word!(i18n, card_name_hint)
+                    placeholder=t!(i18n, card_name_hint)
                     prop:value=name_now
                     on:input:target=move |event| {
                         let typed = event.target().value();
-                        change.run(Box::new(move |manner| manner.name = typed));
+                        change.run(Box::new(move |settings| settings.name = typed));
                     }
                 />
             </div>
-            <div class="swatches" role="radiogroup" aria-label=word!(i18n, colours)>
+            <div class="swatches" role="radiogroup" aria-label=t!(i18n, colours)>
                 {(0..=COLOURS).map(swatch).collect_view()}
             </div>
-            {when(move || has_others.get(), move || view! {
-                <button class="button" on:click=click(move |_| session.copy_settings(id))>
-                    {word!(i18n, copy_to_all)}
+            {show(move || has_others.get(), move || view! {
+                <button class="button" on:click=on_click(move |_| session.copy_settings(id))>
+                    {t!(i18n, copy_to_all)}
                 </button>
             })}
         </div>
@@ -142,7 +142,7 @@ pub fn Fields(id: card::Id) -> impl IntoView {
 fn ParamRow(
     id: card::Id,
     param: Param,
-    manner: Memo<Manner>,
+    settings: Memo<CardSettings>,
     change: Change,
     known: Known,
 ) -> impl IntoView {
@@ -158,9 +158,11 @@ fn ParamRow(
     let mark_id = format!("mark-{id}-{}", param.wire());
     let described_by = mark_id.clone();
     let described_by = derive(move || mark.read().is_some().then(|| described_by.clone()));
-    let setting = memo(move || manner.read().params.setting(param));
+    let setting = memo(move || settings.read().params.setting(param));
     let set = move |setting: Setting| {
-        change.run(Box::new(move |manner| manner.params.set(param, setting)));
+        change.run(Box::new(move |settings| {
+            settings.params.set(param, setting)
+        }));
     };
     // A value that is changed is meant to be sent.
     let set_value = Callback::new(move |value: Value| set(Setting { is_on: true, value }));
@@ -241,16 +243,16 @@ fn ParamRow(
             </label>
             <button
                 class="button icon-button"
-                aria-label=word!(i18n, reset, name = label)
-                title=word!(i18n, reset, name = label)
-                on:click=click(reset)
+                aria-label=t!(i18n, reset, name = label)
+                title=t!(i18n, reset, name = label)
+                on:click=on_click(reset)
             >
                 {icon(icon::RESET)}
             </button>
             <div class="param-control">{control}</div>
             <p class="problem" role="alert">{derive(move || problem.get())}</p>
-            <p class="mark" id=mark_id>{part(move || mark.get())}</p>
-            <small class="hint">{part(move || what_it_does(i18n, param))}</small>
+            <p class="mark" id=mark_id>{dynamic(move || mark.get())}</p>
+            <small class="hint">{dynamic(move || what_it_does(i18n, param))}</small>
         </div>
     }
 }

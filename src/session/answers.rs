@@ -58,14 +58,14 @@ impl Session {
     }
 
     /// Has an answer that was cut off gone on with.
-    pub fn go_on(self, card: card::Id, turn: turn::Id) {
+    pub fn continue_answer(self, card: card::Id, turn: turn::Id) {
         if !self.is_answering(card) {
             self.ask(card, turn, true);
         }
     }
 
     /// Shows the answer before the one that is shown, or after it.
-    pub fn turn_over(self, card: card::Id, turn: turn::Id, forward: bool) {
+    pub fn show_variant(self, card: card::Id, turn: turn::Id, forward: bool) {
         if self
             .in_flight(card)
             .is_some_and(|answer| answer.turn == turn)
@@ -75,7 +75,7 @@ impl Session {
         // The turn may be gone.
         let _ = self
             .turn(card, turn)
-            .try_update(|turn| turn.turn_over(forward));
+            .try_update(|turn| turn.show_variant(forward));
         self.save_soon();
     }
 
@@ -106,11 +106,11 @@ impl Session {
     /// Ends a card's answer here; what came is kept. Whether the endpoint stops is up to it.
     pub fn stop(self, card: card::Id) {
         if let Some(turn) = self.finish(card, Outcome::Stopped) {
-            let goes_on = true;
+            let continues = true;
             self.react(Event::Ended {
                 card,
                 turn,
-                goes_on,
+                continues,
             });
         }
     }
@@ -133,7 +133,7 @@ impl Session {
 
     /// Starts the answer to a turn, or goes on with it. A card that can't be asked any more leaves it
     /// as it is.
-    pub(super) fn ask(self, card: card::Id, turn: turn::Id, goes_on: bool) {
+    pub(super) fn ask(self, card: card::Id, turn: turn::Id, continues: bool) {
         let chat = self.chat.read_untracked();
         let Some(found) = chat.card(card) else { return };
         let endpoints = self.library.endpoints().read_untracked();
@@ -142,7 +142,7 @@ impl Session {
         };
         let answered = found.turns.iter().find(|found| found.id == turn);
         let answered = answered.and_then(|turn| turn.answer.as_ref());
-        let said_before = answered.filter(|_| goes_on);
+        let said_before = answered.filter(|_| continues);
         let said = said_before.map(|answer| answer.text.clone());
         let id = said_before.map_or_else(fresh, |answer| answer.id);
         let asked = Asked {
@@ -150,24 +150,24 @@ impl Session {
             turn,
             endpoint: endpoint.clone(),
             model: model.to_owned(),
-            goes_on,
+            continues,
         };
         let begin = Partial::new(said);
         drop((chat, endpoints));
         let model = asked.model.clone();
-        let answer = InFlight::start(turn, id, model, goes_on, begin, move |sink| async move {
+        let answer = InFlight::start(turn, id, model, continues, begin, move |sink| async move {
             let Ok(get) = chunk::load(&ANSWER).await else {
                 // The turn stays as it is: what draws it says what is missing, and offers to try again.
                 return self.give_up(card);
             };
             let outcome = get(self, asked, id.to_string(), sink).await;
             // After a failure the queue waits: it was meant to come after an answer.
-            let goes_on = !matches!(outcome, Outcome::Failed(_));
+            let continues = !matches!(outcome, Outcome::Failed(_));
             self.finish(card, outcome);
             self.react(Event::Ended {
                 card,
                 turn,
-                goes_on,
+                continues,
             });
         });
         self.in_flight.update(|all| all.insert(card, answer));
@@ -190,7 +190,7 @@ impl Session {
             .flatten()?;
         answer.end();
         if outcome == Outcome::Complete {
-            self.library.ask_to_keep();
+            self.library.request_persistence();
         }
         let outcome = match outcome {
             Outcome::Failed(_) if self.library.is_leaving() => Outcome::Interrupted,
@@ -199,7 +199,7 @@ impl Session {
         // Without the turn, nobody waits for the answer any more.
         let _ = self
             .turn(card, answer.turn)
-            .try_update(|turn| answer.give_to(turn, outcome));
+            .try_update(|turn| answer.write_to(turn, outcome));
         self.save();
         self.library.tell(Change::Answering);
         self.library.look_at_room();
@@ -214,7 +214,7 @@ impl Session {
 
     /// Finds out which of the cards whose last question has no whole answer another tab is
     /// answering, and looks again when one is done.
-    pub(super) fn look_elsewhere(self) {
+    pub(super) fn watch_other_tabs(self) {
         let open: Vec<_> = {
             let chat = self.chat.read_untracked();
             let open = chat.cards.iter().filter(|card| card.is_open());

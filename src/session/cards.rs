@@ -6,7 +6,7 @@ use super::Session;
 use crate::{
     chat::{
         CardStoreFields, ChatStoreFields, Outcome, Params,
-        card::{self, Manner},
+        card::{self, CardSettings},
         input::Event,
     },
     id::fresh,
@@ -48,9 +48,9 @@ impl Session {
     }
 
     /// What is set for a card.
-    pub fn manner(self, card: card::Id) -> Manner {
+    pub fn settings(self, card: card::Id) -> CardSettings {
         let card = self.card(card).try_read();
-        card.map_or_else(Manner::default, |card| Manner {
+        card.map_or_else(CardSettings::default, |card| CardSettings {
             params: card.params.clone(),
             system: card.system.clone(),
             name: card.name.clone(),
@@ -59,19 +59,19 @@ impl Session {
     }
 
     /// Changes what is set for a card.
-    pub fn set_manner(self, card: card::Id, manner: Manner) {
-        let before = untrack(|| self.manner(card));
-        if before.name != manner.name {
-            self.card(card).name().set(manner.name);
+    pub fn set_settings(self, card: card::Id, settings: CardSettings) {
+        let before = untrack(|| self.settings(card));
+        if before.name != settings.name {
+            self.card(card).name().set(settings.name);
         }
-        if before.colour != manner.colour {
-            self.card(card).colour().set(manner.colour);
+        if before.colour != settings.colour {
+            self.card(card).colour().set(settings.colour);
         }
-        if before.system != manner.system {
-            self.card(card).system().set(manner.system);
+        if before.system != settings.system {
+            self.card(card).system().set(settings.system);
         }
-        if before.params != manner.params {
-            self.card(card).params().set(manner.params);
+        if before.params != settings.params {
+            self.card(card).params().set(settings.params);
         }
         self.save_soon();
     }

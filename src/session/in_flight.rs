@@ -20,7 +20,7 @@ pub struct InFlight {
     pub id: answer::Id,
     model: String,
     /// Whether it goes on with the answer that the turn has.
-    goes_on: bool,
+    continues: bool,
     sink: Sink,
     task: Arc<Task>,
 }
@@ -31,7 +31,7 @@ impl InFlight {
         turn: turn::Id,
         id: answer::Id,
         model: String,
-        goes_on: bool,
+        continues: bool,
         begin: Partial,
         receive: impl FnOnce(Sink) -> F + 'static,
     ) -> Self
@@ -44,7 +44,7 @@ impl InFlight {
             turn,
             id,
             model,
-            goes_on,
+            continues,
             sink,
             task,
         }
@@ -61,8 +61,8 @@ impl InFlight {
     }
 
     /// Whether it goes on with the answer that the turn has.
-    pub fn goes_on(&self) -> bool {
-        self.goes_on
+    pub fn continues(&self) -> bool {
+        self.continues
     }
 
     /// Looks at what came so far; in a reactive scope, again when more has come.
@@ -71,7 +71,7 @@ impl InFlight {
     }
 
     /// Writes the answer under its turn as far as it has come, ended like this.
-    pub(super) fn give_to(&self, turn: &mut Turn, outcome: Outcome) {
+    pub(super) fn write_to(&self, turn: &mut Turn, outcome: Outcome) {
         let partial = self.sink.0.read_untracked();
         let mut reply = partial.reply.clone();
         reply.end();
@@ -84,10 +84,10 @@ impl InFlight {
             outcome,
         };
         match &mut turn.answer {
-            Some(before) if self.goes_on => {
+            Some(before) if self.continues => {
                 // What was thought and measured before is of the part before.
                 let reasoning = std::mem::take(&mut before.reasoning);
-                turn.go_on(Answer {
+                turn.continue_answer(Answer {
                     reasoning: [reasoning, answer.reasoning.clone()].concat(),
                     ..answer
                 });
@@ -168,14 +168,18 @@ pub(super) struct Sink(ArcRwSignal<Partial>);
 
 impl Sink {
     /// Tells how it stands. The time to the first token counts from when the endpoint is asked.
-    pub(super) fn stand(&self, stage: Stage) {
+    pub(super) fn set_stage(&self, stage: Stage) {
         let mut partial = self.0.write();
         partial.stage = stage;
         partial.asked = js_sys::Date::now();
     }
 
     /// Takes what has come between these times, and tells the readers where there is more to read.
-    pub(super) fn hear<T>(&self, (from, to): (f64, f64), take: impl FnOnce(&mut Reply) -> T) -> T {
+    pub(super) fn receive<T>(
+        &self,
+        (from, to): (f64, f64),
+        take: impl FnOnce(&mut Reply) -> T,
+    ) -> T {
         let sizes = |reply: &Reply| (reply.text.len(), reply.reasoning.len(), reply.restarts);
         let mut partial = self.0.write();
         let before = sizes(&partial.reply);

@@ -6,7 +6,7 @@ use super::Session;
 use crate::{
     chat::{
         CardStoreFields, ChatStoreFields, Part, card,
-        input::{self, Around, Effect, Event},
+        input::{self, Context, Effect, Event},
     },
     id::fresh,
 };
@@ -18,7 +18,7 @@ impl Session {
             return false;
         }
         let (chat, endpoints) = (self.chat.read(), self.library.endpoints().read());
-        let around = Around {
+        let around = Context {
             endpoints: &endpoints,
             is_answering: &|card| self.in_flight.with(|all| all.contains_key(&card)),
             busy: self.library.settings().with(|settings| settings.busy),
@@ -59,7 +59,7 @@ impl Session {
                 .library
                 .settings()
                 .with_untracked(|settings| settings.busy);
-            let around = Around {
+            let around = Context {
                 endpoints: &endpoints,
                 is_answering: &|card| self.is_answering(card),
                 busy,
@@ -88,7 +88,7 @@ impl Session {
                 .collect()
         };
         let chat = (!used.is_empty()).then(|| self.id());
-        self.library.note_used(chat, used);
+        self.library.record_use(chat, used);
         // What is asked is saved before it goes anywhere.
         if is_sent {
             self.chat.used().set(js_sys::Date::now());

@@ -110,7 +110,7 @@ impl Session {
         if is_more || self.has_unsaved() {
             self.save_soon();
         }
-        self.look_elsewhere();
+        self.watch_other_tabs();
     }
 
     /// Shows a chat in place of this one's last state: only what differs is told.

@@ -45,7 +45,7 @@ impl Session {
     pub fn pick_model(self, card: card::Id, model: String) {
         let endpoint = self.card(card).endpoint().try_get_untracked().flatten();
         if let Some(endpoint) = endpoint {
-            self.library.note_used(None, [(endpoint, model.clone())]);
+            self.library.record_use(None, [(endpoint, model.clone())]);
         }
         self.become_ready(card, || self.card(card).model().set(Some(model)));
         self.save_soon();
@@ -61,7 +61,7 @@ impl Session {
         card: card::Id,
         base_url: String,
         token: String,
-        keep: Option<endpoint::Keep>,
+        keep: Option<endpoint::TokenStorage>,
         model: String,
     ) -> Result<(), Unconnected> {
         let chosen = self.card(card).endpoint().try_get_untracked().flatten();
@@ -104,10 +104,10 @@ impl Session {
         }
         let id = endpoint.id;
         self.library.save_endpoint(endpoint);
-        self.library.know(id, models);
+        self.library.set_models(id, models);
         if self.card(card).try_read_untracked().is_some() {
             if let Some(model) = &model {
-                self.library.note_used(None, [(id, model.clone())]);
+                self.library.record_use(None, [(id, model.clone())]);
             }
             self.become_ready(card, || {
                 self.card(card).endpoint().set(Some(id));

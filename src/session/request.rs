@@ -21,7 +21,7 @@ pub(super) struct Asked {
     pub endpoint: Endpoint,
     pub model: String,
     /// Whether the answer goes on from what there is of it.
-    pub goes_on: bool,
+    pub continues: bool,
 }
 
 impl Session {
@@ -32,10 +32,10 @@ impl Session {
         loop {
             let permit = openai::queue(&asked.endpoint);
             if !permit.is_granted() {
-                sink.stand(Stage::InLine);
+                sink.set_stage(Stage::InLine);
                 permit.granted().await;
             }
-            sink.stand(Stage::Asking);
+            sink.set_stage(Stage::Asking);
             // Another card may learn another form meanwhile.
             let form = self.library.form(asked.endpoint.id, &asked.model);
             let error = match self.send_request(&asked, form, name).await {
@@ -79,24 +79,24 @@ impl Session {
         )
         .ok_or(openai::Error::Empty)?;
         let turn = asked.card.turns.iter().find(|turn| turn.id == asked.turn);
-        if asked.goes_on
+        if asked.continues
             && let Some(answer) = turn.and_then(|turn| turn.answer.as_ref())
         {
             let is_continued = asked.endpoint.base_url.is_on_device();
-            request.go_on_from(&answer.text, is_continued);
+            request.continue_from(&answer.text, is_continued);
         }
-        let patience = self
+        let timeouts = self
             .library
             .settings()
-            .with_untracked(|settings| settings.patience);
+            .with_untracked(|settings| settings.timeouts);
         let endpoint = storage::keys::with_token(&asked.endpoint)?;
-        openai::stream(name, &endpoint, request.json(), patience).await
+        openai::stream(name, &endpoint, request.json(), timeouts).await
     }
 
     async fn receive(self, mut stream: openai::Stream, sink: &Sink) -> Outcome {
         loop {
             let read = stream.read().await;
-            let ended = sink.hear((read.from, read.to), |reply| stream.take(read, reply));
+            let ended = sink.receive((read.from, read.to), |reply| stream.take(read, reply));
             self.save_soon();
             match ended {
                 Ok(None) => {}
@@ -124,7 +124,7 @@ async fn wait(pause: f64, attempt: u32, sink: &Sink) {
             reason = "a minute at most"
         )]
         let (seconds, second) = ((left / 1000.0).ceil() as u32, left.min(1000.0) as i32);
-        sink.stand(Stage::Pausing {
+        sink.set_stage(Stage::Pausing {
             seconds,
             tries: attempt,
         });

@@ -147,7 +147,7 @@ impl Session {
         self.in_flight.with_untracked(|all| {
             for (card, answer) in all.iter() {
                 if let Some(turn) = chat.turn_mut(*card, answer.turn) {
-                    answer.give_to(turn, Outcome::Interrupted);
+                    answer.write_to(turn, Outcome::Interrupted);
                 }
             }
         });

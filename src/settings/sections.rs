@@ -5,14 +5,14 @@ use leptos::{ev, html, prelude::*};
 use super::vault::Vault;
 use crate::{
     chat::input::Busy,
-    connect::{device::OnDevice, suggest::Suggest, token_storage::Keep},
-    endpoint::{self, Edit, Held, Invalid, Patience},
+    connect::{device::OnDevice, suggest::Suggest, token_storage::TokenStorage},
+    endpoint::{self, Edit, Held, Invalid, Timeouts},
     i18n::{t_string, use_i18n},
     library::{Library, Models, Unlisted},
     page::{Dialog, PageState, Patient},
     storage::{SendKey, Theme, keys},
     ui::{
-        dynamic::{click, derive, effect, memo, part, press, rows, when, word},
+        dynamic::{derive, dynamic, effect, for_each, memo, on_click, on_key, show, t},
         explain::{explain_invalid, explain_unlisted},
         field::{Field, typed},
         focus::{focus_if_lost, focus_on},
@@ -36,9 +36,9 @@ pub fn Settings() -> impl IntoView {
     let settings = library.settings();
     let language = Choice {
         id: "language",
-        label: word!(i18n, language),
+        label: t!(i18n, language),
         options: vec![
-            ("", word!(i18n, language_auto)),
+            ("", t!(i18n, language_auto)),
             ("en", derive(|| "English")),
             ("ko", derive(|| "한국어")),
         ],
@@ -51,11 +51,11 @@ pub fn Settings() -> impl IntoView {
     };
     let theme = Choice {
         id: "theme",
-        label: word!(i18n, theme),
+        label: t!(i18n, theme),
         options: vec![
-            ("", word!(i18n, theme_auto)),
-            ("light", word!(i18n, theme_light)),
-            ("dark", word!(i18n, theme_dark)),
+            ("", t!(i18n, theme_auto)),
+            ("light", t!(i18n, theme_light)),
+            ("dark", t!(i18n, theme_dark)),
         ],
         chosen: derive(move || {
             settings.with(|settings| match settings.theme {
@@ -76,10 +76,10 @@ pub fn Settings() -> impl IntoView {
     };
     let send_key = Choice {
         id: "send-key",
-        label: word!(i18n, send_key),
+        label: t!(i18n, send_key),
         options: vec![
-            ("enter", word!(i18n, send_key_enter)),
-            ("ctrl", word!(i18n, send_key_ctrl)),
+            ("enter", t!(i18n, send_key_enter)),
+            ("ctrl", t!(i18n, send_key_ctrl)),
         ],
         chosen: derive(move || {
             settings.with(|settings| match settings.send_key {
@@ -98,10 +98,10 @@ pub fn Settings() -> impl IntoView {
     };
     let busy = Choice {
         id: "busy",
-        label: word!(i18n, busy),
+        label: t!(i18n, busy),
         options: vec![
-            ("queue", word!(i18n, busy_queue)),
-            ("skip", word!(i18n, busy_skip)),
+            ("queue", t!(i18n, busy_queue)),
+            ("skip", t!(i18n, busy_skip)),
         ],
         chosen: derive(move || {
             settings.with(|settings| match settings.busy {
@@ -123,7 +123,7 @@ pub fn Settings() -> impl IntoView {
             node_ref=body
             class="settings-body"
             tabindex="-1"
-            on:keydown=press(move |event| {
+            on:keydown=on_key(move |event| {
                 // Escape closes what was opened last.
                 let is_editing = editing.get_untracked() != Editing::Nothing;
                 if event.key() == "Escape" && is_editing && !event.is_composing() {
@@ -193,35 +193,35 @@ fn Endpoints(editing: RwSignal<Editing>) -> impl IntoView {
         endpoints.list.iter().map(|endpoint| endpoint.id).collect()
     };
     view! {
-        <section class="endpoints" aria-label=word!(i18n, endpoints)>
-            <h3>{word!(i18n, endpoints)}</h3>
-            {when(move || is_forgotten.get(), move || view! {
+        <section class="endpoints" aria-label=t!(i18n, endpoints)>
+            <h3>{t!(i18n, endpoints)}</h3>
+            {show(move || is_forgotten.get(), move || view! {
                 <p class="notice" role="status">
-                    <span>{word!(i18n, endpoint_was_deleted)}</span>
-                    <button class="button" on:click=click(move |_| {
+                    <span>{t!(i18n, endpoint_was_deleted)}</span>
+                    <button class="button" on:click=on_click(move |_| {
                         is_forgotten.set(false);
                         library.undo();
                     })>
-                        {word!(i18n, undo)}
+                        {t!(i18n, undo)}
                     </button>
                 </p>
             })}
-            {when(move || is_empty.get(), move || view! {
-                <p class="hint">{word!(i18n, no_endpoints)}</p>
+            {show(move || is_empty.get(), move || view! {
+                <p class="hint">{t!(i18n, no_endpoints)}</p>
             })}
             <ul>
-                {rows(
+                {for_each(
                     ids,
                     move |id| view! { <EndpointLine id editing is_forgotten /> },
                 )}
             </ul>
-            {part(move || if editing.get() == Editing::New {
+            {dynamic(move || if editing.get() == Editing::New {
                 view! { <EndpointForm id=None editing /> }.into_any()
             } else {
                 view! {
-                    <button class="button" on:click=click(move |_| editing.set(Editing::New))>
+                    <button class="button" on:click=on_click(move |_| editing.set(Editing::New))>
                         {icon(icon::PLUS)}
-                        {word!(i18n, add_endpoint)}
+                        {t!(i18n, add_endpoint)}
                     </button>
                 }
                     .into_any()
@@ -246,7 +246,7 @@ fn EndpointLine(
         base_url.map(String::from).unwrap_or_default()
     });
     let was_tested = RwSignal::new(false);
-    let status = part(move || {
+    let status = dynamic(move || {
         let models = library.models(id).filter(|_| was_tested.get())?;
         let is_well = matches!(models, Models::Listed(_) | Models::Loading);
         let words = match models {
@@ -262,20 +262,20 @@ fn EndpointLine(
                 <button
                     class="button"
                     aria-description=name
-                    on:click=click(move |_| shown.open_dialog(Dialog::Doctor(Patient::Saved(id, None))))
+                    on:click=on_click(move |_| shown.open_dialog(Dialog::Doctor(Patient::Saved(id, None))))
                 >
-                    {word!(i18n, find_out_why)}
+                    {t!(i18n, find_out_why)}
                 </button>
             })}
         })
     });
-    let elsewhere = part(move || {
+    let elsewhere = dynamic(move || {
         let Some(Models::Unlisted(Unlisted::Elsewhere(found))) = library.models(id) else {
             return None;
         };
         let use_it = t_string!(i18n, use_base_url, url = found.as_str()).to_string();
         Some(view! {
-            <button class="button" on:click=click(move |_| library.use_base_url(id, found.clone()))>
+            <button class="button" on:click=on_click(move |_| library.use_base_url(id, found.clone()))>
                 {use_it}
             </button>
         })
@@ -312,50 +312,50 @@ fn EndpointLine(
                 <button
                     class="button"
                     aria-description=name
-                    on:click=click(move |_| {
+                    on:click=on_click(move |_| {
                         was_tested.set(true);
                         library.load_models(id);
                     })
                 >
-                    {word!(i18n, test_connection)}
+                    {t!(i18n, test_connection)}
                 </button>
                 <button
                     class="button icon-button"
-                    aria-label=word!(i18n, move_up)
-                    title=word!(i18n, move_up)
+                    aria-label=t!(i18n, move_up)
+                    title=t!(i18n, move_up)
                     aria-description=name
                     disabled=derive(move || place.get() == 0)
                     node_ref=up_button
-                    on:click=click(move |_| shift(true))
+                    on:click=on_click(move |_| shift(true))
                 >
                     {icon(icon::UP)}
                 </button>
                 <button
                     class="button icon-button"
-                    aria-label=word!(i18n, move_down)
-                    title=word!(i18n, move_down)
+                    aria-label=t!(i18n, move_down)
+                    title=t!(i18n, move_down)
                     aria-description=name
                     disabled=derive(move || place.get() + 1 >= count.get())
                     node_ref=down_button
-                    on:click=click(move |_| shift(false))
+                    on:click=on_click(move |_| shift(false))
                 >
                     {icon(icon::OPEN)}
                 </button>
                 <button
                     class="button icon-button"
-                    aria-label=word!(i18n, edit)
-                    title=word!(i18n, edit)
+                    aria-label=t!(i18n, edit)
+                    title=t!(i18n, edit)
                     aria-description=name
-                    on:click=click(move |_| editing.set(Editing::One(id)))
+                    on:click=on_click(move |_| editing.set(Editing::One(id)))
                 >
                     {icon(icon::EDIT)}
                 </button>
                 <button
                     class="button icon-button"
-                    aria-label=word!(i18n, delete)
-                    title=word!(i18n, delete)
+                    aria-label=t!(i18n, delete)
+                    title=t!(i18n, delete)
                     aria-description=name
-                    on:click=click(move |_| {
+                    on:click=on_click(move |_| {
                         library.delete_endpoint(id);
                         is_forgotten.set(true);
                     })
@@ -365,7 +365,7 @@ fn EndpointLine(
             </div>
             <div role="status">{status}</div>
             {elsewhere}
-            {when(move || is_edited.get(), move || view! { <EndpointForm id=Some(id) editing /> })}
+            {show(move || is_edited.get(), move || view! { <EndpointForm id=Some(id) editing /> })}
         </li>
     }
 }
@@ -379,7 +379,7 @@ fn is_checked(input: NodeRef<html::Input>) -> bool {
 type WaitField = (
     &'static str,
     Signal<&'static str>,
-    fn(&mut Patience) -> &mut u32,
+    fn(&mut Timeouts) -> &mut u32,
 );
 
 /// How long endpoints are waited for.
@@ -388,20 +388,20 @@ fn Waits() -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let fields: [WaitField; 3] = [
-        ("wait-response", word!(i18n, wait_response), |all| {
+        ("wait-response", t!(i18n, wait_response), |all| {
             &mut all.response
         }),
-        ("wait-first", word!(i18n, wait_first), |all| {
+        ("wait-first", t!(i18n, wait_first), |all| {
             &mut all.first_token
         }),
-        ("wait-more", word!(i18n, wait_more), |all| &mut all.more),
+        ("wait-more", t!(i18n, wait_more), |all| &mut all.idle),
     ];
     let field = |(id, label, of): WaitField| {
         // An empty field is as long as is usual.
-        let usual = *of(&mut Patience::default());
+        let usual = *of(&mut Timeouts::default());
         let value = derive(move || {
-            let mut patience = library.settings().with(|settings| settings.patience);
-            let seconds = *of(&mut patience);
+            let mut timeouts = library.settings().with(|settings| settings.timeouts);
+            let seconds = *of(&mut timeouts);
             if seconds == usual {
                 String::new()
             } else {
@@ -422,7 +422,7 @@ fn Waits() -> impl IntoView {
                     on:change:target=move |event| {
                         let seconds = event.target().value().parse().unwrap_or(usual);
                         library.set(|settings| {
-                            *of(&mut settings.patience) = seconds.min(86_400);
+                            *of(&mut settings.timeouts) = seconds.min(86_400);
                         });
                         event.target().set_value(&value.get_untracked());
                     }
@@ -432,9 +432,9 @@ fn Waits() -> impl IntoView {
         .into_any()
     };
     view! {
-        <section aria-label=word!(i18n, waits)>
-            <h3>{word!(i18n, waits)}</h3>
-            <p class="hint">{word!(i18n, waits_hint)}</p>
+        <section aria-label=t!(i18n, waits)>
+            <h3>{t!(i18n, waits)}</h3>
+            <p class="hint">{t!(i18n, waits_hint)}</p>
             <div class="choices">{fields.map(field).collect_view()}</div>
         </section>
     }
@@ -491,20 +491,20 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
         <form
             class="connect"
             novalidate
-            aria-label=word!(i18n, endpoint)
+            aria-label=t!(i18n, endpoint)
             on:submit=submit
         >
             {id.is_none().then(|| view! { <Suggest id=format!("suggest-{key}") base_url /> })}
             <Field
                 id=format!("name-{key}")
-                label=word!(i18n, endpoint_name)
+                label=t!(i18n, endpoint_name)
                 hint=derive(move || t_string!(i18n, endpoint_name_hint).to_owned())
                 value=saved_name
                 input=name
             />
             <Field
                 id=format!("url-{key}")
-                label=word!(i18n, base_url)
+                label=t!(i18n, base_url)
                 hint=derive(move || t_string!(i18n, base_url_hint).to_owned())
                 placeholder="http://localhost:11434/v1"
                 value=saved_url
@@ -512,7 +512,7 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
             />
             <Field
                 id=format!("token-{key}")
-                label=word!(i18n, token)
+                label=t!(i18n, token)
                 hint=derive(move || if has_token.get() {
                     t_string!(i18n, token_kept).to_owned()
                 } else {
@@ -522,29 +522,29 @@ fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl In
                 is_secret=true
                 saved=saved_token
             />
-            <Keep id=format!("keep-{key}") keep before=derive(move || kept) />
-            {when(move || has_token.get(), move || view! {
+            <TokenStorage id=format!("keep-{key}") keep before=derive(move || kept) />
+            {show(move || has_token.get(), move || view! {
                 <label class="switch-row">
                     <input node_ref=forget type="checkbox" />
-                    {word!(i18n, forget_token)}
+                    {t!(i18n, forget_token)}
                 </label>
             })}
             <label class="switch-row">
                 <input node_ref=one type="checkbox" checked=is_one />
-                {word!(i18n, one_at_a_time)}
+                {t!(i18n, one_at_a_time)}
             </label>
-            <small class="hint">{word!(i18n, one_at_a_time_hint)}</small>
+            <small class="hint">{t!(i18n, one_at_a_time_hint)}</small>
             <p class="problem" role="alert">
-                {part(move || invalid.get().map(|invalid| explain_invalid(i18n, invalid)))}
+                {dynamic(move || invalid.get().map(|invalid| explain_invalid(i18n, invalid)))}
             </p>
             <div class="connect-buttons">
-                <button class="button primary" type="submit">{word!(i18n, save)}</button>
+                <button class="button primary" type="submit">{t!(i18n, save)}</button>
                 <button
                     class="button"
                     type="button"
-                    on:click=click(move |_| editing.set(Editing::Nothing))
+                    on:click=on_click(move |_| editing.set(Editing::Nothing))
                 >
-                    {word!(i18n, cancel)}
+                    {t!(i18n, cancel)}
                 </button>
             </div>
         </form>

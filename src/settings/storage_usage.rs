@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     chat,
-    history::stored_chats::Shelf,
+    history::stored_chats::StoredChats,
     i18n::{t_string, use_i18n},
     import_export::Exports,
     library::{Change, Library},
@@ -15,7 +15,7 @@ use crate::{
         schema,
     },
     ui::{
-        dynamic::{click, derive, effect, part, when, word},
+        dynamic::{derive, dynamic, effect, on_click, show, t},
         files,
         icon::{self, icon},
     },
@@ -74,12 +74,12 @@ fn is_newer(key: &str) -> bool {
 pub fn StorageUsage() -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let shelf = expect_context::<Shelf>();
-    shelf.watch();
+    let stored_chats = expect_context::<StoredChats>();
+    stored_chats.watch();
     let taken = RwSignal::new(Taken::now());
     let look = move || taken.set(Taken::now());
     effect(move || {
-        shelf.entries().track();
+        stored_chats.entries().track();
         look();
     });
     let apart = RwSignal::new(None::<f64>);
@@ -112,20 +112,20 @@ pub fn StorageUsage() -> impl IntoView {
         view! {
             <button
                 class="button icon-button"
-                aria-label=word!(i18n, delete_stored)
-                title=word!(i18n, delete_stored)
+                aria-label=t!(i18n, delete_stored)
+                title=t!(i18n, delete_stored)
                 aria-description=described
-                on:click=click(move |_| act.run(()))
+                on:click=on_click(move |_| act.run(()))
             >
                 {icon(icon::DELETE)}
             </button>
         }
         .into_any()
     };
-    let largest = part(move || {
+    let largest = dynamic(move || {
         let lines = taken.read().largest.clone();
         let line = |(id, size): (chat::Id, f64)| {
-            let entries = shelf.entries();
+            let entries = stored_chats.entries();
             let entries = entries.read();
             let entry = entries.iter().find(|entry| entry.id == id);
             let title = entry
@@ -138,7 +138,7 @@ pub fn StorageUsage() -> impl IntoView {
                     <span class="room-name" dir="auto">{title}</span>
                     <small class="hint">{number(size)}</small>
                     {delete_button(described, Callback::new(move |()| {
-                        shelf.delete(&[id]);
+                        stored_chats.delete(&[id]);
                         deleted.set(true);
                         look();
                     }))}
@@ -147,12 +147,12 @@ pub fn StorageUsage() -> impl IntoView {
         };
         (!lines.is_empty()).then(|| {
             view! {
-                <h4>{word!(i18n, room_largest)}</h4>
+                <h4>{t!(i18n, room_largest)}</h4>
                 <ul>{lines.into_iter().map(line).collect_view()}</ul>
             }
         })
     });
-    let aside = part(move || {
+    let aside = dynamic(move || {
         let lines = taken.read().aside.clone();
         let line = |(key, size): (String, f64)| {
             let (name, described, removed) = (key.clone(), key.clone(), key.clone());
@@ -163,12 +163,12 @@ pub fn StorageUsage() -> impl IntoView {
                     <button
                         class="button"
                         aria-description=described.clone()
-                        on:click=click(move |_| {
+                        on:click=on_click(move |_| {
                             let text = storage::text_of(&key).unwrap_or_default();
                             files::download(&format!("{key}.txt"), "text/plain", &text);
                         })
                     >
-                        {word!(i18n, download)}
+                        {t!(i18n, download)}
                     </button>
                     {delete_button(described, Callback::new(move |()| {
                         if let Some(text) = storage::text_of(&removed) {
@@ -184,54 +184,54 @@ pub fn StorageUsage() -> impl IntoView {
         };
         (!lines.is_empty()).then(|| {
             view! {
-                <h4>{word!(i18n, room_aside)}</h4>
-                <p class="hint">{word!(i18n, room_aside_hint)}</p>
+                <h4>{t!(i18n, room_aside)}</h4>
+                <p class="hint">{t!(i18n, room_aside_hint)}</p>
                 <ul>{lines.into_iter().map(line).collect_view()}</ul>
             }
         })
     });
     view! {
-        <section class="room" aria-label=word!(i18n, room)>
-            <h3>{word!(i18n, room)}</h3>
+        <section class="room" aria-label=t!(i18n, room)>
+            <h3>{t!(i18n, room)}</h3>
             <meter
-                aria-label=word!(i18n, room)
+                aria-label=t!(i18n, room)
                 min="0"
                 max=fixed(MOST, 0)
                 high=fixed(MOST * NEARLY, 0)
                 prop:value=derive(move || taken.read().all)
             ></meter>
             <p>{used}</p>
-            <p class="hint">{word!(i18n, room_hint)}</p>
-            {part(move || {
+            <p class="hint">{t!(i18n, room_hint)}</p>
+            {dynamic(move || {
                 let apart = apart.get()?;
                 let size = number(apart / 1e6);
                 Some(view! { <p class="hint">{t_string!(i18n, room_apart, size = size).to_string()}</p> })
             })}
-            {part(move || Some(if is_kept.get()? {
-                view! { <p class="hint">{word!(i18n, room_kept)}</p> }.into_any()
+            {dynamic(move || Some(if is_kept.get()? {
+                view! { <p class="hint">{t!(i18n, room_kept)}</p> }.into_any()
             } else {
                 view! {
-                    <p class="hint">{word!(i18n, room_not_kept)}</p>
-                    <button class="button" on:click=click(move |_| spawn_local(async move {
+                    <p class="hint">{t!(i18n, room_not_kept)}</p>
+                    <button class="button" on:click=on_click(move |_| spawn_local(async move {
                         let agreed = files::persist().await;
                         let _ = is_kept.try_set(Some(agreed));
                     }))>
-                        {word!(i18n, room_keep)}
+                        {t!(i18n, room_keep)}
                     </button>
                 }.into_any()
             }))}
-            {when(move || taken.read().is_newer, move || view! {
-                <p class="hint">{word!(i18n, room_newer)}</p>
+            {show(move || taken.read().is_newer, move || view! {
+                <p class="hint">{t!(i18n, room_newer)}</p>
             })}
-            {when(move || deleted.get(), move || view! {
+            {show(move || deleted.get(), move || view! {
                 <p class="notice" role="status">
-                    <span>{word!(i18n, chat_deleted)}</span>
-                    <button class="button" on:click=click(move |_| {
+                    <span>{t!(i18n, chat_deleted)}</span>
+                    <button class="button" on:click=on_click(move |_| {
                         deleted.set(false);
                         library.undo();
                         look();
                     })>
-                        {word!(i18n, undo)}
+                        {t!(i18n, undo)}
                     </button>
                 </p>
             })}

@@ -12,10 +12,10 @@ use crate::{
     page::PageState,
     storage::{
         self,
-        keys::{self, Standing},
+        keys::{self, VaultState},
     },
     ui::{
-        dynamic::{click, derive, effect, flag, memo, part, when, word},
+        dynamic::{derive, dynamic, effect, flag, memo, on_click, show, t},
         field::{Field, fill, typed},
         focus::focus_if_lost,
         menu::Confirm,
@@ -151,11 +151,11 @@ pub fn Vault(#[prop(optional)] is_dialog: bool) -> impl IntoView {
     let was_changed = RwSignal::new(false);
     let asks = RwSignal::new(false);
     let standing = memo(move || library.vault());
-    let was_open = standing.get_untracked() == Standing::Open;
+    let was_open = standing.get_untracked() == VaultState::Open;
     effect(move || {
         is_changing.set(false);
         focus_if_lost(section);
-        if standing.get() == Standing::Open && is_dialog && !was_open {
+        if standing.get() == VaultState::Open && is_dialog && !was_open {
             // This is a part of what is closed.
             request_animation_frame(move || shown.close_dialog());
         }
@@ -166,40 +166,40 @@ pub fn Vault(#[prop(optional)] is_dialog: bool) -> impl IntoView {
     });
     let delete_button = move || {
         view! {
-            <button class="button" type="button" on:click=click(move |_| asks.set(true))>
-                {word!(i18n, vault_delete)}
+            <button class="button" type="button" on:click=on_click(move |_| asks.set(true))>
+                {t!(i18n, vault_delete)}
             </button>
         }
     };
-    let body = part(move || match standing.get() {
+    let body = dynamic(move || match standing.get() {
         _ if !keys::can_encrypt() => {
-            view! { <p class="hint">{word!(i18n, vault_unavailable)}</p> }.into_any()
+            view! { <p class="hint">{t!(i18n, vault_unavailable)}</p> }.into_any()
         }
-        Standing::None => view! { <Passphrase act=Act::Create done /> }.into_any(),
-        Standing::Locked => view! {
-            <p class="hint">{word!(i18n, vault_is_locked)}</p>
+        VaultState::None => view! { <Passphrase act=Act::Create done /> }.into_any(),
+        VaultState::Locked => view! {
+            <p class="hint">{t!(i18n, vault_is_locked)}</p>
             <Passphrase act=Act::Unlock done />
             <Contents />
             <div class="connect-buttons">{delete_button()}</div>
         }
         .into_any(),
-        Standing::Open => view! {
-            <p class="hint" role="status">{word!(i18n, vault_is_open)}</p>
-            {when(move || was_changed.get(), move || view! {
-                <p class="hint" role="status">{word!(i18n, vault_changed)}</p>
+        VaultState::Open => view! {
+            <p class="hint" role="status">{t!(i18n, vault_is_open)}</p>
+            {show(move || was_changed.get(), move || view! {
+                <p class="hint" role="status">{t!(i18n, vault_changed)}</p>
             })}
             <Contents />
             <Idle />
-            {part(move || if is_changing.get() {
+            {dynamic(move || if is_changing.get() {
                 view! {
                     <Passphrase act=Act::Change done />
                     <div class="connect-buttons">
                         <button
                             class="button"
                             type="button"
-                            on:click=click(move |_| is_changing.set(false))
+                            on:click=on_click(move |_| is_changing.set(false))
                         >
-                            {word!(i18n, cancel)}
+                            {t!(i18n, cancel)}
                         </button>
                     </div>
                 }
@@ -210,16 +210,16 @@ pub fn Vault(#[prop(optional)] is_dialog: bool) -> impl IntoView {
                         <button
                             class="button primary"
                             type="button"
-                            on:click=click(move |_| lock())
+                            on:click=on_click(move |_| lock())
                         >
-                            {word!(i18n, vault_lock)}
+                            {t!(i18n, vault_lock)}
                         </button>
                         <button
                             class="button"
                             type="button"
-                            on:click=click(move |_| is_changing.set(true))
+                            on:click=on_click(move |_| is_changing.set(true))
                         >
-                            {word!(i18n, vault_change)}
+                            {t!(i18n, vault_change)}
                         </button>
                         {delete_button()}
                     </div>
@@ -235,16 +235,16 @@ pub fn Vault(#[prop(optional)] is_dialog: bool) -> impl IntoView {
             id=ID
             class="vault"
             tabindex="-1"
-            aria-label=word!(i18n, vault)
+            aria-label=t!(i18n, vault)
         >
-            {(!is_dialog).then(|| view! { <h3>{word!(i18n, vault)}</h3> })}
-            <p class="hint">{word!(i18n, vault_hint)}</p>
+            {(!is_dialog).then(|| view! { <h3>{t!(i18n, vault)}</h3> })}
+            <p class="hint">{t!(i18n, vault_hint)}</p>
             {body}
-            {was_put_aside().then(|| view! { <p class="hint">{word!(i18n, vault_aside)}</p> })}
-            {when(move || asks.get(), move || view! {
+            {was_put_aside().then(|| view! { <p class="hint">{t!(i18n, vault_aside)}</p> })}
+            {show(move || asks.get(), move || view! {
                 <Confirm
                     title=derive(move || t_string!(i18n, vault_delete_question).to_owned())
-                    warning=word!(i18n, vault_delete_warning)
+                    warning=t!(i18n, vault_delete_warning)
                     on_end=Callback::new(move |confirmed| {
                         asks.set(false);
                         if confirmed {
@@ -304,15 +304,15 @@ fn Passphrase(act: Act, done: Callback<Act>) -> impl IntoView {
         });
     };
     let label = match act {
-        Act::Create => word!(i18n, vault_create),
-        Act::Unlock => word!(i18n, vault_unlock),
-        Act::Change => word!(i18n, vault_change),
+        Act::Create => t!(i18n, vault_create),
+        Act::Unlock => t!(i18n, vault_unlock),
+        Act::Change => t!(i18n, vault_change),
     };
     view! {
         <form class="vault-form" novalidate on:submit=submit>
             <Field
                 id="vault-passphrase".to_owned()
-                label=word!(i18n, passphrase)
+                label=t!(i18n, passphrase)
                 hint=derive(move || if act.makes() {
                     t_string!(i18n, passphrase_hint).to_owned()
                 } else {
@@ -324,14 +324,14 @@ fn Passphrase(act: Act, done: Callback<Act>) -> impl IntoView {
             {act.makes().then(|| view! {
                 <Field
                     id="vault-repeated".to_owned()
-                    label=word!(i18n, passphrase_repeat)
+                    label=t!(i18n, passphrase_repeat)
                     hint=derive(String::new)
                     input=repeated
                     is_secret=true
                 />
             })}
             <p class="problem" role="alert">
-                {part(move || problem.get().map(|problem| problem.explain(i18n)))}
+                {dynamic(move || problem.get().map(|problem| problem.explain(i18n)))}
             </p>
             <div class="connect-buttons">
                 <button
@@ -354,11 +354,11 @@ fn Passphrase(act: Act, done: Callback<Act>) -> impl IntoView {
 fn Contents() -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    part(move || {
+    dynamic(move || {
         library.follow_keys();
         let ids = keys::in_vault();
         if ids.is_empty() {
-            return view! { <p class="hint">{word!(i18n, vault_empty)}</p> }.into_any();
+            return view! { <p class="hint">{t!(i18n, vault_empty)}</p> }.into_any();
         }
         let name = |id: endpoint::Id| {
             let name = library.endpoint(id).map(|endpoint| endpoint.name);
@@ -366,10 +366,10 @@ fn Contents() -> impl IntoView {
             view! { <li dir="auto">{name}</li> }
         };
         view! {
-            <h4>{word!(i18n, vault_has)}</h4>
-            <ul aria-label=word!(i18n, vault_has)>{ids.into_iter().map(name).collect_view()}</ul>
+            <h4>{t!(i18n, vault_has)}</h4>
+            <ul aria-label=t!(i18n, vault_has)>{ids.into_iter().map(name).collect_view()}</ul>
             {has_failed().then(|| view! {
-                <p class="problem" role="alert">{word!(i18n, vault_full)}</p>
+                <p class="problem" role="alert">{t!(i18n, vault_full)}</p>
             })}
         }
         .into_any()
@@ -390,7 +390,7 @@ fn Idle() -> impl IntoView {
     };
     view! {
         <div class="field">
-            <label for="vault-idle">{word!(i18n, vault_idle)}</label>
+            <label for="vault-idle">{t!(i18n, vault_idle)}</label>
             <select
                 id="vault-idle"
                 on:change:target=move |event| {

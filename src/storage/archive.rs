@@ -9,7 +9,7 @@ use crate::{
     archive,
     chat::Chat,
     chunk::{self, Chunk, Missing},
-    packed,
+    compression,
 };
 
 /// What is called in the chunk.
@@ -29,8 +29,8 @@ type Later = Pin<Box<dyn Future<Output = ()>>>;
 #[wasm_split(archive, fallible)]
 fn entry() -> Result<Archive, Missing> {
     Ok(Archive {
-        pack: packed::pack,
-        unpack: packed::unpack,
+        pack: compression::pack,
+        unpack: compression::unpack,
         merge: archive::merge,
         restore: || Box::pin(archive::restore()),
         held: archive::held,

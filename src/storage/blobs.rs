@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use web_sys::{Blob, DomException, IdbDatabase, IdbObjectStore, IdbRequest, IdbTransactionMode};
 
 use super::{Error, Key, keys, raw, readable, write};
-use crate::{chat::attachment::Id, event, json, packed};
+use crate::{chat::attachment::Id, compression, event, json};
 
 /// The database, and its only store: blobs by the identifier of their attachment.
 const DATABASE: &str = "collate";
@@ -58,8 +58,8 @@ pub async fn sweep() -> Result<(), Error> {
         let Ok(Some(text)) = storage.get_item(&key) else {
             continue;
         };
-        let text = if packed::is_packed(&text) {
-            match packed::unpack(&text) {
+        let text = if compression::is_packed(&text) {
+            match compression::unpack(&text) {
                 Some(text) => text,
                 // Nobody knows what it refers to.
                 None => return Ok(()),

@@ -6,7 +6,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::endpoint::{Endpoint, Held, Id, Keep, Keeper, Locked, Token};
+use crate::endpoint::{Endpoint, Held, Id, Keeper, Locked, Token, TokenStorage};
 
 #[wasm_bindgen(module = "/src/storage/keys.js")]
 extern "C" {
@@ -47,7 +47,7 @@ thread_local! {
 
 /// How the vault stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum VaultState {
     /// There is none.
     None,
     /// Its tokens can't be had: it was not opened, or locked again.
@@ -57,11 +57,11 @@ pub enum Standing {
 }
 
 /// How the vault stands now.
-pub fn standing() -> Standing {
+pub fn standing() -> VaultState {
     match &*standing_now() {
-        "open" => Standing::Open,
-        "locked" => Standing::Locked,
-        _ => Standing::None,
+        "open" => VaultState::Open,
+        "locked" => VaultState::Locked,
+        _ => VaultState::None,
     }
 }
 
@@ -76,14 +76,14 @@ pub fn held(endpoint: &Endpoint) -> Held {
     if let Some(token) = &endpoint.token {
         return Held::Token(token.clone());
     }
-    if endpoint.keep == Keep::Browser {
+    if endpoint.keep == TokenStorage::Browser {
         return Held::Nothing;
     }
     let (id, origin) = (endpoint.id.to_string(), endpoint.base_url.origin());
     let token = token_of(&id, &origin, endpoint.keep.name());
     match token.and_then(|token| Token::parse(&token).ok()?) {
         Some(token) => Held::Token(token),
-        None if endpoint.keep == Keep::Vault && is_locked_at(&id, &origin) => Held::Locked,
+        None if endpoint.keep == TokenStorage::Vault && is_locked_at(&id, &origin) => Held::Locked,
         None => Held::Nothing,
     }
 }

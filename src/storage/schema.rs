@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     chat::{self, input::Busy},
-    endpoint::{self, Patience},
+    endpoint::{self, Timeouts},
 };
 
 /// What a key holds. The version in it is the schema's: values of another version have other keys.
@@ -122,8 +122,8 @@ pub struct Settings {
     #[serde(default)]
     pub busy: Busy,
     /// How long endpoints are waited for.
-    #[serde(default)]
-    pub patience: Patience,
+    #[serde(default, rename = "patience")]
+    pub timeouts: Timeouts,
     /// Whether the browser was asked to keep what is stored.
     #[serde(default)]
     pub asked_to_keep: bool,
@@ -252,8 +252,8 @@ mod tests {
         );
         assert_eq!(written["stamps"], expected["stamps"]);
         assert_eq!(Chat::read(&chat.text()), Some(chat.clone()));
-        let packed = crate::packed::pack(&chat.text());
-        assert_eq!(crate::packed::unpack(&packed), Some(chat.text()));
+        let packed = crate::compression::pack(&chat.text());
+        assert_eq!(crate::compression::unpack(&packed), Some(chat.text()));
     }
 
     fn outcome() -> impl Strategy<Value = Outcome> {
@@ -336,7 +336,7 @@ mod tests {
                 turn.receive(answer);
             }
             if back {
-                turn.turn_over(false);
+                turn.show_variant(false);
             }
             turn
         }
@@ -401,7 +401,7 @@ mod tests {
             base_url: BaseUrl::parse("http://127.0.0.1:8081/v1").unwrap(),
             token: Token::parse("sk-test").unwrap(),
             learned: endpoint::Learned::default(),
-            keep: endpoint::Keep::Browser,
+            keep: endpoint::TokenStorage::Browser,
         }];
         let endpoints = Endpoints {
             list,

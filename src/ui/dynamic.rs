@@ -9,9 +9,9 @@ use crate::i18n::I18n;
 
 /// A word of the page in the reader's language, as a `Signal<&'static str>`; with arguments, as a
 /// `Signal<String>`.
-macro_rules! word {
+macro_rules! t {
     ($i18n:ident, $key:ident) => {
-        $crate::ui::dynamic::word_in($i18n, |i18n| $crate::i18n::t_string!(i18n, $key))
+        $crate::ui::dynamic::translated($i18n, |i18n| $crate::i18n::t_string!(i18n, $key))
     };
     ($i18n:ident, $key:ident, $($argument:tt)+) => {
         $crate::ui::dynamic::derive(move || {
@@ -19,10 +19,10 @@ macro_rules! word {
         })
     };
 }
-pub(crate) use word;
+pub(crate) use t;
 
-/// What [`word`] makes of a key. A function has no captures: so all keys are of one type.
-pub fn word_in(i18n: I18n, word: fn(I18n) -> &'static str) -> Signal<&'static str> {
+/// What [`t`] makes of a key. A function has no captures: so all keys are of one type.
+pub fn translated(i18n: I18n, word: fn(I18n) -> &'static str) -> Signal<&'static str> {
     Signal::derive(move || word(i18n))
 }
 
@@ -57,12 +57,12 @@ pub fn effect(act: impl FnMut() + 'static) {
 }
 
 /// What a click does.
-pub fn click(act: impl FnMut(ev::MouseEvent) + 'static) -> Box<dyn FnMut(ev::MouseEvent)> {
+pub fn on_click(act: impl FnMut(ev::MouseEvent) + 'static) -> Box<dyn FnMut(ev::MouseEvent)> {
     Box::new(act)
 }
 
 /// What a key does.
-pub fn press(act: impl FnMut(ev::KeyboardEvent) + 'static) -> Box<dyn FnMut(ev::KeyboardEvent)> {
+pub fn on_key(act: impl FnMut(ev::KeyboardEvent) + 'static) -> Box<dyn FnMut(ev::KeyboardEvent)> {
     Box::new(act)
 }
 
@@ -72,14 +72,14 @@ pub fn flag(is_set: impl Fn() -> bool + Send + Sync + 'static) -> Signal<&'stati
 }
 
 /// A part of the page that is made again when what it reads has changed.
-pub fn part<V: IntoAny>(
+pub fn dynamic<V: IntoAny>(
     view: impl Fn() -> V + Send + 'static,
 ) -> Box<dyn FnMut() -> AnyView + Send> {
     Box::new(move || view().into_any())
 }
 
 /// A part of the page for each identifier, which stays as it is while others come and go.
-pub fn rows<Id, V>(
+pub fn for_each<Id, V>(
     ids: impl Fn() -> Vec<Id> + Send + 'static,
     view: impl Fn(Id) -> V + Send + Sync + 'static,
 ) -> AnyView
@@ -105,10 +105,10 @@ where
 }
 
 /// A part of the page that is there while a condition holds.
-pub fn when<V: IntoAny>(
+pub fn show<V: IntoAny>(
     holds: impl Fn() -> bool + Send + Sync + 'static,
     view: impl Fn() -> V + Send + 'static,
 ) -> Box<dyn FnMut() -> AnyView + Send> {
     let holds = memo(holds);
-    part(move || holds.get().then(|| view().into_any()))
+    dynamic(move || holds.get().then(|| view().into_any()))
 }

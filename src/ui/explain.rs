@@ -10,7 +10,7 @@ use crate::{
     file,
     i18n::{I18n, t_string, use_i18n},
     library::Unlisted,
-    openai::{Cause, Error, Wait},
+    openai::{Cause, Error, Timeout},
     storage,
 };
 
@@ -109,9 +109,9 @@ pub fn explain(i18n: I18n, error: &Error) -> String {
         Error::TimedOut { wait, seconds } => {
             let seconds = *seconds;
             match wait {
-                Wait::Response => t_string!(i18n, timed_out_response, seconds).to_string(),
-                Wait::FirstToken => t_string!(i18n, timed_out_first, seconds).to_string(),
-                Wait::More => t_string!(i18n, timed_out_more, seconds).to_string(),
+                Timeout::Response => t_string!(i18n, timed_out_response, seconds).to_string(),
+                Timeout::FirstToken => t_string!(i18n, timed_out_first, seconds).to_string(),
+                Timeout::Idle => t_string!(i18n, timed_out_more, seconds).to_string(),
             }
         }
         Error::Redirected => t_string!(i18n, redirected).to_owned(),

@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventTarget, KeyboardEvent};
 
-use super::dynamic::{derive, effect, flag, when, word};
+use super::dynamic::{derive, effect, flag, show, t};
 use crate::i18n::use_i18n;
 
 /// A field with its name above and what it is for below.
@@ -66,7 +66,7 @@ pub fn Field(
                 />
                 {is_secret.then(|| view! { <Hold is_shown /> })}
             </div>
-            {when(move || is_shown.get(), move || {
+            {show(move || is_shown.get(), move || {
                 let saved = saved.filter(|_| typed(input).is_empty());
                 saved.and_then(|saved| saved.run(())).map(|saved| view! { <output>{saved}</output> })
             })}
@@ -117,7 +117,7 @@ fn Hold(is_shown: RwSignal<bool>) -> impl IntoView {
             type="button"
             aria-pressed=flag(move || is_shown.get())
         >
-            {word!(i18n, hold_to_show)}
+            {t!(i18n, hold_to_show)}
         </button>
     }
 }

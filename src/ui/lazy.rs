@@ -4,7 +4,7 @@
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
-    dynamic::{click, derive, effect, part, word},
+    dynamic::{derive, dynamic, effect, on_click, t},
     focus::focus_within,
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 
 /// How a chunk stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum LoadState {
     Loading,
     Here,
     Missing,
@@ -76,15 +76,15 @@ fn boxed(load: Load, draw: Draw, until: Until) -> AnyView {
     if first.is_some() {
         return first.into_any();
     }
-    let standing = RwSignal::new(Standing::Loading);
+    let state = RwSignal::new(LoadState::Loading);
     let fetch = StoredValue::new_local(move || {
-        standing.set(Standing::Loading);
+        state.set(LoadState::Loading);
         load(Box::new(move |is_here| {
             // It may be closed before the chunk has come.
-            standing.try_set(if is_here {
-                Standing::Here
+            state.try_set(if is_here {
+                LoadState::Here
             } else {
-                Standing::Missing
+                LoadState::Missing
             });
         }));
     });
@@ -92,7 +92,7 @@ fn boxed(load: Load, draw: Draw, until: Until) -> AnyView {
     // What is missing in one place may have come to another.
     effect(move || {
         chunk::follow();
-        if standing.get_untracked() == Standing::Missing {
+        if state.get_untracked() == LoadState::Missing {
             fetch.with_value(|fetch| fetch());
         }
     });
@@ -103,19 +103,19 @@ fn boxed(load: Load, draw: Draw, until: Until) -> AnyView {
         fetch.with_value(|fetch| fetch());
     });
     effect(move || {
-        if standing.get() != Standing::Loading
+        if state.get() != LoadState::Loading
             && let Some(around) = asked.try_update_value(Option::take).flatten()
         {
             request_animation_frame(move || focus_within(&around));
         }
     });
-    part(move || match standing.get() {
-        Standing::Here => untrack(&draw),
-        Standing::Loading => match until {
+    dynamic(move || match state.get() {
+        LoadState::Here => untrack(&draw),
+        LoadState::Loading => match until {
             Until::Here(_) => Some(view! { <Loading /> }.into_any()),
             Until::Quiet => None,
         },
-        Standing::Missing => match &until {
+        LoadState::Missing => match &until {
             Until::Here(instead) => Some(view! { <Missing again /> {untrack(instead)} }.into_any()),
             Until::Quiet => None,
         },
@@ -126,7 +126,7 @@ fn boxed(load: Load, draw: Draw, until: Until) -> AnyView {
 #[component]
 fn Loading() -> impl IntoView {
     let i18n = use_i18n();
-    view! { <p class="hint" role="status">{word!(i18n, loading)}</p> }
+    view! { <p class="hint" role="status">{t!(i18n, loading)}</p> }
 }
 
 /// That a part of the page can't be had, and what to do: to try again, or, where the server has another
@@ -141,7 +141,7 @@ fn Missing(again: Callback<web_sys::HtmlElement>) -> impl IntoView {
         let found = chunk::is_outdated().await;
         is_outdated.try_set(found);
     });
-    part(move || {
+    dynamic(move || {
         if is_outdated.get() {
             view! {
                 <p class="problem" role="alert">
@@ -151,16 +151,16 @@ fn Missing(again: Callback<web_sys::HtmlElement>) -> impl IntoView {
                         t_string!(i18n, new_version)
                     })}
                 </p>
-                <button class="button" type="button" on:click=click(move |_| chats.reload())>
-                    {word!(i18n, reload)}
+                <button class="button" type="button" on:click=on_click(move |_| chats.reload())>
+                    {t!(i18n, reload)}
                 </button>
             }
             .into_any()
         } else {
             view! {
-                <p class="problem" role="alert">{word!(i18n, part_missing)}</p>
-                <button class="button" type="button" on:click=click(move |event| again.run(event_target(&event)))>
-                    {word!(i18n, retry)}
+                <p class="problem" role="alert">{t!(i18n, part_missing)}</p>
+                <button class="button" type="button" on:click=on_click(move |event| again.run(event_target(&event)))>
+                    {t!(i18n, retry)}
                 </button>
             }
             .into_any()

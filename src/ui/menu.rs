@@ -4,7 +4,7 @@ use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{
-    dynamic::{click, effect, press, word},
+    dynamic::{effect, on_click, on_key, t},
     focus::focus,
 };
 use crate::i18n::use_i18n;
@@ -119,17 +119,17 @@ pub fn Confirm(
             class="dialog"
             aria-label=title
             // Escape closes the dialog, and not what is behind it.
-            on:keydown=press(|event| event.stop_propagation())
+            on:keydown=on_key(|event| event.stop_propagation())
             on:cancel=move |_: ev::Event| end(false)
         >
             <h2>{title}</h2>
             <p>{warning}</p>
             <div class="dialog-buttons">
-                <button class="button" on:click=click(move |_| end(false))>
-                    {word!(i18n, cancel)}
+                <button class="button" on:click=on_click(move |_| end(false))>
+                    {t!(i18n, cancel)}
                 </button>
-                <button class="button danger" on:click=click(move |_| end(true))>
-                    {word!(i18n, delete)}
+                <button class="button danger" on:click=on_click(move |_| end(true))>
+                    {t!(i18n, delete)}
                 </button>
             </div>
         </dialog>

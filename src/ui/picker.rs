@@ -5,7 +5,7 @@
 use leptos::{ev, html, prelude::*};
 
 use super::{
-    dynamic::{click, derive, flag, memo, part, press, when},
+    dynamic::{derive, dynamic, flag, memo, on_click, on_key, show},
     icon::{self, icon},
 };
 use crate::i18n::{t_string, use_i18n};
@@ -91,7 +91,7 @@ pub fn Picker(
         on_pick.run(picked);
         close();
     };
-    let on_key = move |event: ev::KeyboardEvent| {
+    let key_pressed = move |event: ev::KeyboardEvent| {
         // While an input method composes, its keys are its own.
         if event.is_composing() {
             return;
@@ -154,7 +154,7 @@ pub fn Picker(
                         aria-label=label
                         aria-description=note
                         aria-selected=flag(move || active.get() == index)
-                        on:click=click(move |_| pick(index))
+                        on:click=on_click(move |_| pick(index))
                     >
                         {choice.label}
                         {choice.note.map(|note| view! { <small class="hint">{note}</small> })}
@@ -164,7 +164,7 @@ pub fn Picker(
             view! {
                 // The input keeps the focus, also while the list is scrolled.
                 <div class="options" on:mousedown=|event| event.prevent_default()>
-                    {part(move || status.get().map(|status| view! { <p class="hint" role="status">{status}</p> }))}
+                    {dynamic(move || status.get().map(|status| view! { <p class="hint" role="status">{status}</p> }))}
                     {nothing.then(|| view! { <p class="hint">{t_string!(i18n, nothing_matches)}</p> })}
                     <ul role="listbox" id=list.clone() aria-label=label>
                         {matches.into_iter().enumerate().map(|(index, choice)| option_of(choice, index)).collect_view()}
@@ -191,17 +191,17 @@ pub fn Picker(
                 placeholder=placeholder
                 title=shown
                 prop:value=shown
-                on:click=click(move |_| open())
+                on:click=on_click(move |_| open())
                 on:input:target=move |event| {
                     open();
                     typed.set(Some(event.target().value()));
                     active.set(0);
                 }
-                on:keydown=press(on_key)
+                on:keydown=on_key(key_pressed)
                 on:blur=move |_| close()
             />
             {icon(icon::OPEN)}
-            {when(move || is_open.get(), move || part(options.clone()))}
+            {show(move || is_open.get(), move || dynamic(options.clone()))}
         </div>
     }
 }

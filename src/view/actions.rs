@@ -6,7 +6,7 @@ use crate::{
     clipboard,
     i18n::{t_string, use_i18n},
     ui::{
-        dynamic::{click, derive, word},
+        dynamic::{derive, on_click, t},
         icon::{self, icon},
     },
 };
@@ -59,7 +59,7 @@ fn button(what: Act, act: Callback<MouseEvent>) -> AnyView {
             class="button icon-button"
             aria-label=name
             title=name
-            on:click=click(move |event| {
+            on:click=on_click(move |event| {
                 act.run(event);
                 if says_done {
                     is_done.set(true);
@@ -71,7 +71,7 @@ fn button(what: Act, act: Callback<MouseEvent>) -> AnyView {
             {move || if is_done.get() {
                 view! {
                     {icon(icon::DONE)}
-                    <span class="visually-hidden" role="status">{word!(i18n, copied)}</span>
+                    <span class="visually-hidden" role="status">{t!(i18n, copied)}</span>
                 }
                     .into_any()
             } else {

@@ -16,7 +16,7 @@ use crate::{
     reader,
     session::{InFlight, Session, Stage},
     ui::{
-        dynamic::{click, derive, flag, memo, part, when, word},
+        dynamic::{derive, dynamic, flag, memo, on_click, show, t},
         explain::Words,
         focus::focus_message,
     },
@@ -63,7 +63,7 @@ pub fn AnswerView(
         (!is_answering.get()).then(|| (answer.outcome.clone(), answer.text.trim().is_empty()))
     });
     let is_elsewhere = memo(move || session.is_elsewhere(card, id));
-    let note = part(move || {
+    let note = dynamic(move || {
         let (outcome, is_empty) = outcome.get()?;
         if outcome == Outcome::Interrupted && is_elsewhere.get() {
             return Some(elsewhere(i18n));
@@ -77,7 +77,7 @@ pub fn AnswerView(
         let refused = refused.map(|param| {
             let name = crate::ui::param::name(param);
             view! {
-                <button class="button" on:click=click(move |event| {
+                <button class="button" on:click=on_click(move |event| {
                     session.send_without(card, id, param);
                     focus_message(card, &event);
                 })>
@@ -88,8 +88,8 @@ pub fn AnswerView(
         let is_locked = outcome == Outcome::Failed(Error::Locked);
         let unlock = is_locked.then(|| {
             view! {
-                <button class="button" on:click=click(move |_| shown.open_dialog(Dialog::Vault))>
-                    {word!(i18n, vault_unlock)}
+                <button class="button" on:click=on_click(move |_| shown.open_dialog(Dialog::Vault))>
+                    {t!(i18n, vault_unlock)}
                 </button>
             }
         });
@@ -113,18 +113,18 @@ pub fn AnswerView(
                     {refused}
                     {unlock}
                     {can_retry.then(|| view! { <Retry card id in_flight /> })}
-                    {when(
+                    {show(
                         move || is_puzzling && session.can_ask(card),
                         move || view! { <FindOut card /> },
                     )}
-                    {when(
+                    {show(
                         move || can_go_on && in_flight.with(Option::is_none) && session.can_ask(card),
                         move || view! {
-                            <button class="button" on:click=click(move |event| {
-                                session.go_on(card, id);
+                            <button class="button" on:click=on_click(move |event| {
+                                session.continue_answer(card, id);
                                 focus_message(card, &event);
                             })>
-                                {word!(i18n, go_on)}
+                                {t!(i18n, go_on)}
                             </button>
                         },
                     )}
@@ -138,7 +138,7 @@ pub fn AnswerView(
     // Thoughts of an answer that is gone on with stay; what is thought anew joins them at the end.
     let thinking = memo(move || {
         own.get()
-            .filter(|in_flight| !in_flight.goes_on() || !has_thought())
+            .filter(|in_flight| !in_flight.continues() || !has_thought())
     });
     let has_reasoning = move || match thinking.get() {
         Some(in_flight) => in_flight.with(|partial| !partial.reply.reasoning.is_empty()),
@@ -167,21 +167,21 @@ pub fn AnswerView(
             aria-busy=flag(move || is_answering.get())
         >
             <p class="model-name" aria-hidden="true">{model}</p>
-            {when(has_reasoning, move || view! { <Reasoning in_flight=thinking stored=reasoning turn=(card, id) /> })}
+            {show(has_reasoning, move || view! { <Reasoning in_flight=thinking stored=reasoning turn=(card, id) /> })}
             <Drawn of=Of::Text in_flight=own stored=text />
-            {when(
+            {show(
                 move || is_answering.get(),
                 move || view! {
                     <p class="answering" role="status">
-                        {part(move || match waits.get() {
+                        {dynamic(move || match waits.get() {
                             Some(words) => words.into_any(),
                             None => view! {
-                                <span class="visually-hidden">{word!(i18n, answering)}</span>
+                                <span class="visually-hidden">{t!(i18n, answering)}</span>
                             }
                                 .into_any(),
                         })}
                         // Text that comes moves by itself.
-                        {when(
+                        {show(
                             move || !has_text(),
                             || view! {
                                 <i></i>
@@ -193,28 +193,28 @@ pub fn AnswerView(
                 },
             )}
             {note}
-            {when(
+            {show(
                 move || !is_answering.get(),
                 move || view! {
                     <div class="actions">
-                        {when(
+                        {show(
                             move || variant.get().1 > 1,
                             move || view! {
-                                {action(Act::Earlier, move |_| session.turn_over(card, id, false))}
+                                {action(Act::Earlier, move |_| session.show_variant(card, id, false))}
                                 <span class="variant">
                                     {derive(move || {
                                         let (number, of) = variant.get();
                                         format!("{number}/{of}")
                                     })}
                                 </span>
-                                {action(Act::Later, move |_| session.turn_over(card, id, true))}
+                                {action(Act::Later, move |_| session.show_variant(card, id, true))}
                             },
                         )}
                         {action(Act::Copy, move |_| copy(text.get_untracked()))}
                         {action(Act::CopyText, move |_| {
                             copy(text.get_untracked().map(|text| reader::plain(&text)));
                         })}
-                        {when(
+                        {show(
                             move || in_flight.with(Option::is_none) && session.can_ask(card),
                             move || action(Act::Again, move |event| {
                                 session.retry(card, id);
@@ -245,7 +245,7 @@ fn FindOut(card: card::Id) -> impl IntoView {
         }
     };
     view! {
-        <button class="button" on:click=click(find_out)>{word!(i18n, find_out_why)}</button>
+        <button class="button" on:click=on_click(find_out)>{t!(i18n, find_out_why)}</button>
     }
 }
 
@@ -253,7 +253,7 @@ fn FindOut(card: card::Id) -> impl IntoView {
 pub fn elsewhere(i18n: I18n) -> AnyView {
     view! {
         <div class="note" role="status">
-            <span>{word!(i18n, answering_elsewhere)}</span>
+            <span>{t!(i18n, answering_elsewhere)}</span>
         </div>
     }
     .into_any()
@@ -298,7 +298,7 @@ fn Reasoning(
             }
         >
             <summary>{title}</summary>
-            {when(move || is_open.get(), move || view! { <Drawn of=Of::Reasoning in_flight stored /> })}
+            {show(move || is_open.get(), move || view! { <Drawn of=Of::Reasoning in_flight stored /> })}
         </details>
     }
 }

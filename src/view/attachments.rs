@@ -14,7 +14,7 @@ use crate::{
     i18n::{t_string, use_i18n},
     session::{Reading, Session, attachments},
     ui::{
-        dynamic::{click, derive, effect, memo, part, rows, when, word},
+        dynamic::{derive, dynamic, effect, for_each, memo, on_click, show, t},
         explain::explain_file,
         focus::focus_message,
         icon::{self, icon},
@@ -44,9 +44,9 @@ pub fn Attach(id: card::Id) -> impl IntoView {
         />
         <button
             class="button icon-button"
-            aria-label=word!(i18n, attach)
-            title=word!(i18n, attach_hint)
-            on:click=click(move |_| {
+            aria-label=t!(i18n, attach)
+            title=t!(i18n, attach_hint)
+            on:click=on_click(move |_| {
                 if let Some(input) = input.get_untracked() {
                     input.click();
                 }
@@ -130,7 +130,7 @@ fn entry() -> Result<Draw, Missing> {
 #[component]
 pub fn DraftAttachments(id: card::Id) -> impl IntoView {
     let session = expect_context::<Session>();
-    when(
+    show(
         move || !session.attachments(id).is_empty() || !session.readings(id).is_empty(),
         move || lazy(&ATTACHED, move |draw| (draw.draft)(id)),
     )
@@ -144,8 +144,8 @@ fn Attached(id: card::Id) -> impl IntoView {
     let readings = memo(move || session.readings(id));
     let has_picture = memo(move || attachments.with(|all| all.iter().any(Attachment::is_image)));
     view! {
-        <ul class="attachments" aria-label=word!(i18n, attachments)>
-            {rows(
+        <ul class="attachments" aria-label=t!(i18n, attachments)>
+            {for_each(
                 move || attachments.with(|all| all.iter().map(|one| one.id).collect()),
                 move |attachment| {
                     let all = attachments.get_untracked();
@@ -154,12 +154,12 @@ fn Attached(id: card::Id) -> impl IntoView {
                     one.map(|attachment| view! { <Chip attachment remove card=id /> })
                 },
             )}
-            {part(move || {
+            {dynamic(move || {
                 let shown = |reading| view! { <Pending reading card=id /> };
                 readings.get().into_iter().map(shown).collect_view()
             })}
         </ul>
-        {when(
+        {show(
             move || has_picture.get(),
             move || lazy_quietly(&crate::view::pictures::PICTURES, move |pictures| pictures(id)),
         )}
@@ -171,7 +171,7 @@ fn Attached(id: card::Id) -> impl IntoView {
 pub fn TurnAttachments(card: card::Id, id: turn::Id) -> impl IntoView {
     let session = expect_context::<Session>();
     let turn = session.turn(card, id);
-    when(
+    show(
         move || {
             turn.attachments()
                 .try_read()
@@ -188,8 +188,8 @@ fn Sent(card: card::Id, id: turn::Id) -> impl IntoView {
     let turn = session.turn(card, id);
     let attachments = memo(move || turn.attachments().try_get().unwrap_or_default());
     view! {
-        <ul class="attachments" aria-label=word!(i18n, attachments)>
-            {part(move || {
+        <ul class="attachments" aria-label=t!(i18n, attachments)>
+            {dynamic(move || {
                 let remove = move |attachment| session.detach_from(card, id, attachment);
                 let shown = |attachment| view! { <Chip attachment remove card is_sent=true /> };
                 attachments.get().into_iter().map(shown).collect_view()
@@ -287,9 +287,9 @@ fn Chip(
         <li class="attachment" class:error=move || is_gone.get()>
             <button
                 class="attachment-button"
-                aria-label=word!(i18n, preview_named, name = label.as_str())
+                aria-label=t!(i18n, preview_named, name = label.as_str())
                 disabled=is_gone
-                on:click=click(move |_| is_open.set(true))
+                on:click=on_click(move |_| is_open.set(true))
             >
                 {is_image.then(|| view! { <Picture id alt="" /> })}
                 <span class="attachment-words">
@@ -297,7 +297,7 @@ fn Chip(
                     <span>{detail}</span>
                 </span>
             </button>
-            {when(
+            {show(
                 move || !is_sent || is_gone.get(),
                 move || view! {
                     <Remove
@@ -309,7 +309,7 @@ fn Chip(
                     />
                 },
             )}
-            {when(move || is_open.get(), move || view! { <Preview attachment=shown.clone() is_open /> })}
+            {show(move || is_open.get(), move || view! { <Preview attachment=shown.clone() is_open /> })}
         </li>
     }
 }
@@ -320,8 +320,8 @@ fn Remove(name: String, #[prop(into)] act: Callback<ev::MouseEvent>) -> impl Int
     view! {
         <button
             class="button icon-button"
-            aria-label=word!(i18n, remove_named, name = name.as_str())
-            on:click=click(move |event| act.run(event))
+            aria-label=t!(i18n, remove_named, name = name.as_str())
+            on:click=on_click(move |event| act.run(event))
         >
             {icon(icon::CLOSE)}
         </button>
@@ -391,8 +391,8 @@ fn Preview(attachment: Attachment, is_open: RwSignal<bool>) -> impl IntoView {
                     <h2>{name.clone()}</h2>
                     <button
                         class="button icon-button"
-                        aria-label=word!(i18n, close)
-                        on:click=click(move |_| {
+                        aria-label=t!(i18n, close)
+                        on:click=on_click(move |_| {
                             if let Some(dialog) = dialog.get_untracked() {
                                 dialog.close();
                             }

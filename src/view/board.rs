@@ -6,7 +6,7 @@ use super::{attachments::has_files, card::CardView};
 use crate::{
     i18n::use_i18n,
     session::Session,
-    ui::dynamic::{rows, word},
+    ui::dynamic::{for_each, t},
 };
 
 /// The cards from left to right; the row scrolls when they no longer fit.
@@ -17,12 +17,12 @@ pub fn Board() -> impl IntoView {
     view! {
         <main
             class="board"
-            aria-label=word!(i18n, cards)
+            aria-label=t!(i18n, cards)
             // Files that are dropped beside the cards are not shown in place of the page.
             on:dragover=move |event| if has_files(&event) { event.prevent_default() }
             on:drop=move |event| if has_files(&event) { event.prevent_default() }
         >
-            {rows(
+            {for_each(
                 move || session.cards().into_iter().map(|card| card.key()).collect(),
                 |id| view! { <CardView id /> },
             )}

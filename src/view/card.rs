@@ -13,7 +13,7 @@ use crate::{
     parameters::Parameters,
     session::Session,
     ui::{
-        dynamic::{click, derive, flag, memo, when, word},
+        dynamic::{derive, flag, memo, on_click, show, t},
         explain::Words,
         focus::focus_message,
         icon::{self, icon},
@@ -65,7 +65,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
         <section
             class="card"
             class:drop-target=is_target
-            data-drop=word!(i18n, drop_here)
+            data-drop=t!(i18n, drop_here)
             on:dragover=move |event| {
                 if attachments::has_files(&event) {
                     event.prevent_default();
@@ -82,7 +82,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                 attachments::on_drop(&session, id, &event);
             }
             id=format!("card-{id}")
-            aria-label=word!(i18n, card, number = number.get())
+            aria-label=t!(i18n, card, number = number.get())
             data-colour=derive(move || match card.colour().try_get().unwrap_or_default() {
                 0 => None,
                 colour => Some(colour.to_string()),
@@ -95,7 +95,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                 <div class="card-buttons">
                     <button
                         class="button icon-button"
-                        aria-label=word!(i18n, sync_input)
+                        aria-label=t!(i18n, sync_input)
                         aria-pressed=flag(move || synced.get())
                         title=derive(move || {
                             if synced.get() {
@@ -104,16 +104,16 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                                 t_string!(i18n, sync_off)
                             }
                         })
-                        on:click=click(move |_| session.toggle_sync(id))
+                        on:click=on_click(move |_| session.toggle_sync(id))
                     >
                         {icon(icon::SYNC)}
                     </button>
                     <Parameters id />
                     <button
                         class="button icon-button"
-                        aria-label=word!(i18n, compare)
-                        title=word!(i18n, compare_hint)
-                        on:click=click(move |event| {
+                        aria-label=t!(i18n, compare)
+                        title=t!(i18n, compare_hint)
+                        on:click=on_click(move |event| {
                             show_card(session.add_card(id), &event);
                         })
                     >
@@ -122,18 +122,18 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                     <CardMenu id number />
                 </div>
             </header>
-            {when(move || name.with(|name| !name.is_empty()), move || view! {
+            {show(move || name.with(|name| !name.is_empty()), move || view! {
                 <p class="card-name" dir="auto">{derive(move || name.get())}</p>
             })}
-            {when(
+            {show(
                 move || needs_form.get(),
                 move || view! { <div class="panel"><Connect id /></div> },
             )}
             <Messages id is_connecting=needs_form />
             <Composer id model models />
-            {when(
+            {show(
                 move || is_on_device.get() && !needs_form.get(),
-                move || view! { <p class="hint device-note">{word!(i18n, device_note)}</p> },
+                move || view! { <p class="hint device-note">{t!(i18n, device_note)}</p> },
             )}
         </section>
     }
@@ -214,8 +214,8 @@ fn EndpointPicker(
     view! {
         <Picker
             name=format!("endpoint-{id}")
-            label=word!(i18n, endpoint)
-            placeholder=word!(i18n, choose_endpoint)
+            label=t!(i18n, endpoint)
+            placeholder=t!(i18n, choose_endpoint)
             shown
             chosen=derive(move || match endpoint.get() {
                 Some(id) if !custom.get() => id.to_string(),
@@ -284,8 +284,8 @@ fn ModelPicker(
     view! {
         <Picker
             name=format!("model-{id}")
-            label=word!(i18n, model)
-            placeholder=word!(i18n, choose_model)
+            label=t!(i18n, model)
+            placeholder=t!(i18n, choose_model)
             shown=derive(move || model.get().unwrap_or_default())
             chosen=derive(move || model.get().unwrap_or_default())
             choices

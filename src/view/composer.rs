@@ -16,7 +16,7 @@ use crate::{
     session::Session,
     storage::SendKey,
     ui::{
-        dynamic::{click, derive, effect, memo, part, press, when, word},
+        dynamic::{derive, dynamic, effect, memo, on_click, on_key, show, t},
         focus::focus_message,
         icon::{self, icon},
     },
@@ -55,7 +55,7 @@ pub fn Composer(
     let can_send = memo(move || session.can_send(id));
 
     // The input shows the draft, but a composition in it is never disturbed.
-    let show = move |draft: &str| {
+    let repaint = move |draft: &str| {
         // The card may have been deleted before a timer comes.
         if let Some(input) = input.try_get_untracked().flatten()
             && ime.try_get_value().is_some_and(|ime| !ime.is_composing())
@@ -71,24 +71,24 @@ pub fn Composer(
     effect(move || {
         seen.set_value(input.get().and_then(|input| Seen::watch(&input, is_seen)));
     });
-    let mut show_later = debounce(AT_REST, move |()| {
+    let mut repaint_later = debounce(AT_REST, move |()| {
         if let Some(draft) = draft.try_get_untracked() {
-            show(&draft);
+            repaint(&draft);
         }
     });
     effect(move || {
         input.track();
         draft.track();
         if is_seen.get() {
-            draft.with_untracked(|draft| show(draft));
+            draft.with_untracked(|draft| repaint(draft));
         } else {
-            show_later(());
+            repaint_later(());
         }
     });
     let send = move || {
         session.send(id);
         // A draft that was typed and sent within one task has not changed, as an effect sees it.
-        show(&untrack(|| session.draft(id)));
+        repaint(&untrack(|| session.draft(id)));
     };
     let commit = move || {
         if let Some(input) = input.try_get_untracked().flatten() {
@@ -137,7 +137,7 @@ pub fn Composer(
     };
     view! {
         <div class="composer" data-ahead="answers">
-            {when(
+            {show(
                 move || shares.get() && model.get().is_none(),
                 move || view! {
                     <p class="hint">
@@ -148,7 +148,7 @@ pub fn Composer(
                     </p>
                 },
             )}
-            {part(move || {
+            {dynamic(move || {
                 let words = match (model.get(), models.get()?) {
                     (None, Models::Loading) => t_string!(i18n, loading_models).to_owned(),
                     (Some(model), Models::Listed(listed)) if !listed.contains(&model) => {
@@ -158,9 +158,9 @@ pub fn Composer(
                 };
                 Some(view! { <p class="hint" role="status">{words}</p> })
             })}
-            {when(
+            {show(
                 move || session.was_skipped(id) && model.get().is_some(),
-                move || view! { <p class="hint" role="status">{word!(i18n, skipped)}</p> },
+                move || view! { <p class="hint" role="status">{t!(i18n, skipped)}</p> },
             )}
             <DraftAttachments id />
             <div class="composer-box">
@@ -173,13 +173,13 @@ pub fn Composer(
                         SendKey::Enter => "send",
                         SendKey::CtrlEnter => "enter",
                     })
-                    aria-label=word!(i18n, message)
+                    aria-label=t!(i18n, message)
                     placeholder=derive(move || {
                         if shares.get() { t_string!(i18n, ask_synced) } else { t_string!(i18n, ask) }
                     })
                     // What is typed next is added to what all cards show.
                     on:focus=move |_| if !is_seen.get_untracked() {
-                        show(&untrack(|| session.draft(id)));
+                        repaint(&untrack(|| session.draft(id)));
                     }
                     // What a tool has put there tells only this.
                     on:change=move |_| _ = act(Event::Input)
@@ -190,18 +190,18 @@ pub fn Composer(
                         act(Event::CompositionUpdate { hangul: super::ime::ends_in_hangul(&text) });
                     }
                     on:compositionend=move |_| _ = act(Event::CompositionEnd)
-                    on:keydown=press(on_keydown)
+                    on:keydown=on_key(on_keydown)
                     on:paste=move |event| attachments::on_paste(&session, id, &event)
                 ></textarea>
-                {part(move || {
+                {dynamic(move || {
                     if is_answering.get() {
                         view! {
                             <button
                                 class="button icon-button primary"
-                                aria-label=word!(i18n, stop)
-                                title=word!(i18n, stop)
+                                aria-label=t!(i18n, stop)
+                                title=t!(i18n, stop)
                                 // The second click of a double click was meant for Send.
-                                on:click=click(move |event| {
+                                on:click=on_click(move |event| {
                                     if event.detail() < 2 {
                                         session.stop(id);
                                         focus_message(id, &event);
@@ -216,10 +216,10 @@ pub fn Composer(
                         view! {
                             <button
                                 class="button icon-button primary"
-                                aria-label=word!(i18n, send)
-                                title=word!(i18n, send)
+                                aria-label=t!(i18n, send)
+                                title=t!(i18n, send)
                                 disabled=derive(move || !can_send.get())
-                                on:click=click(move |_| send())
+                                on:click=on_click(move |_| send())
                             >
                                 {icon(icon::SEND)}
                             </button>

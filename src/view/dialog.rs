@@ -6,7 +6,7 @@ use crate::{
     i18n::{I18n, use_i18n},
     page::{Dialog, PageState},
     ui::{
-        dynamic::{click, effect, word},
+        dynamic::{effect, on_click, t},
         icon::{self, icon},
         lazy::lazy,
     },
@@ -47,8 +47,8 @@ pub(crate) fn DialogView(about: Dialog) -> impl IntoView {
                 <h2>{title}</h2>
                 <button
                     class="button icon-button"
-                    aria-label=word!(i18n, close)
-                    on:click=click(move |_| close())
+                    aria-label=t!(i18n, close)
+                    on:click=on_click(move |_| close())
                 >
                     {icon(icon::CLOSE)}
                 </button>
@@ -60,10 +60,10 @@ pub(crate) fn DialogView(about: Dialog) -> impl IntoView {
 
 fn title(i18n: I18n, about: &Dialog) -> Signal<&'static str> {
     match about {
-        Dialog::Settings => word!(i18n, settings),
-        Dialog::Vault => word!(i18n, vault),
-        Dialog::Doctor(_) => word!(i18n, doctor),
-        Dialog::Sent(..) => word!(i18n, sent),
+        Dialog::Settings => t!(i18n, settings),
+        Dialog::Vault => t!(i18n, vault),
+        Dialog::Doctor(_) => t!(i18n, doctor),
+        Dialog::Sent(..) => t!(i18n, sent),
     }
 }
 

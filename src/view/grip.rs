@@ -7,7 +7,7 @@ use crate::{
     i18n::use_i18n,
     session::Session,
     ui::{
-        dynamic::{derive, press, word},
+        dynamic::{derive, on_key, t},
         focus::focus_on,
         icon::{self, icon},
     },
@@ -20,7 +20,7 @@ pub fn Grip(id: card::Id) -> impl IntoView {
     let session = expect_context::<Session>();
     let grip = NodeRef::<html::Button>::new();
     let is_dragged = RwSignal::new(false);
-    let on_key = move |event: ev::KeyboardEvent| {
+    let key_pressed = move |event: ev::KeyboardEvent| {
         let place = untrack(|| session.place(id));
         let to = match event.key().as_str() {
             "ArrowLeft" => place.checked_sub(1),
@@ -80,9 +80,9 @@ pub fn Grip(id: card::Id) -> impl IntoView {
             node_ref=grip
             class="button icon-button grip"
             class:dragged=derive(move || is_dragged.get())
-            aria-label=word!(i18n, move_card)
-            title=word!(i18n, move_card_hint)
-            on:keydown=press(on_key)
+            aria-label=t!(i18n, move_card)
+            title=t!(i18n, move_card_hint)
+            on:keydown=on_key(key_pressed)
             on:pointerdown=start
         >
             {icon(icon::GRIP)}

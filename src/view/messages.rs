@@ -11,7 +11,7 @@ use crate::{
     i18n::{t_string, use_i18n},
     session::{CardField, Session},
     ui::{
-        dynamic::{click, effect, memo, part, when, word},
+        dynamic::{dynamic, effect, memo, on_click, show, t},
         focus::focus_on,
         icon::{self, icon},
         lazy::lazy_or,
@@ -57,37 +57,37 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
             class="messages"
             role="log"
             tabindex="0"
-            aria-label=word!(i18n, messages)
+            aria-label=t!(i18n, messages)
             on:scroll=move |_| follow.scrolled()
         >
             <div node_ref=content class="turns">
-            {when(
+            {show(
                 move || count.get() == 0 && !is_connecting.get(),
                 move || view! {
                     <div class="empty">
-                        <p>{word!(i18n, empty_title)}</p>
-                        <p class="hint">{word!(i18n, empty_hint)}</p>
+                        <p>{t!(i18n, empty_title)}</p>
+                        <p class="hint">{t!(i18n, empty_hint)}</p>
                     </div>
                 },
             )}
-            {when(
+            {show(
                 move || count.get() > 0,
                 move || lazy_or(&turns::TURNS, move |turns| turns(id, in_flight), move || unread(card)),
             )}
             </div>
         </div>
-        {when(
+        {show(
             move || !follow.is_at_end(),
             move || view! {
                 <button
                     class="button latest"
-                    on:click=click(move |_| {
+                    on:click=on_click(move |_| {
                         follow.go_to_end();
                         focus_on(log);
                     })
                 >
                     {icon(icon::OPEN)}
-                    {word!(i18n, latest)}
+                    {t!(i18n, latest)}
                 </button>
             },
         )}
@@ -98,7 +98,7 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
 /// What was said, as it was written: where the chunk that draws it can't be had.
 fn unread(card: CardField) -> AnyView {
     let i18n = use_i18n();
-    part(move || {
+    dynamic(move || {
         let said = card.turns().try_read();
         let turns = said.iter().flat_map(|turns| turns.iter());
         turns

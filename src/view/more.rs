@@ -9,7 +9,7 @@ use crate::{
     i18n::{t_string, use_i18n},
     session::Session,
     ui::{
-        dynamic::{click, derive, flag, memo, press, when, word},
+        dynamic::{derive, flag, memo, on_click, on_key, show, t},
         focus::focus_on,
         icon::{self, icon},
         lazy::lazy,
@@ -19,7 +19,7 @@ use crate::{
 
 /// A card's menu while it is open, and what it asks.
 #[derive(Clone, Copy)]
-pub(super) struct Opened {
+pub(super) struct OpenMenu {
     id: card::Id,
     number: Memo<usize>,
     is_open: RwSignal<bool>,
@@ -29,7 +29,7 @@ pub(super) struct Opened {
     items: NodeRef<html::Div>,
 }
 
-impl Opened {
+impl OpenMenu {
     fn close(self) {
         self.is_open.try_set(false);
         focus_on(self.button);
@@ -39,8 +39,8 @@ impl Opened {
 /// What is drawn of an open menu.
 #[derive(Clone, Copy)]
 pub(super) struct Draw {
-    items: fn(Opened) -> AnyView,
-    question: fn(Opened) -> AnyView,
+    items: fn(OpenMenu) -> AnyView,
+    question: fn(OpenMenu) -> AnyView,
 }
 
 thread_local! {
@@ -61,7 +61,7 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
     let i18n = use_i18n();
     let (is_open, asks) = (RwSignal::new(false), RwSignal::new(false));
     let (button, items) = (NodeRef::new(), NodeRef::new());
-    let opened = Opened {
+    let opened = OpenMenu {
         id,
         number,
         is_open,
@@ -76,30 +76,30 @@ pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
         <div
             node_ref=menu
             class="menu"
-            on:keydown=press(move |event| menu_key(&event, is_open, items, move || opened.close()))
+            on:keydown=on_key(move |event| menu_key(&event, is_open, items, move || opened.close()))
         >
             <button
                 node_ref=button
                 class="button icon-button"
                 data-ahead="actions"
-                aria-label=word!(i18n, more)
-                title=word!(i18n, more)
+                aria-label=t!(i18n, more)
+                title=t!(i18n, more)
                 aria-haspopup="menu"
                 aria-expanded=flag(move || is_open.get())
-                on:click=click(move |_| is_open.update(|open| *open = !*open))
+                on:click=on_click(move |_| is_open.update(|open| *open = !*open))
             >
                 {icon(icon::MORE)}
             </button>
-            {when(move || is_open.get(), move || view! {
+            {show(move || is_open.get(), move || view! {
                 <div class="menu-place">{lazy(&MENU, move |draw| (draw.items)(opened))}</div>
             })}
-            {when(move || asks.get(), move || lazy(&MENU, move |draw| (draw.question)(opened)))}
+            {show(move || asks.get(), move || lazy(&MENU, move |draw| (draw.question)(opened)))}
         </div>
     }
 }
 
 #[component]
-fn Items(menu: Opened) -> impl IntoView {
+fn Items(menu: OpenMenu) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let id = menu.id;
@@ -143,7 +143,7 @@ fn Items(menu: Opened) -> impl IntoView {
                 role="menuitem"
                 tabindex="-1"
                 aria-disabled=flag(move || is_at_end.get())
-                on:click=click(move |_| {
+                on:click=on_click(move |_| {
                     if !is_at_end.get_untracked() {
                         let to = untrack(place);
                         session.move_card(id, if right { to + 1 } else { to.saturating_sub(1) });
@@ -158,18 +158,18 @@ fn Items(menu: Opened) -> impl IntoView {
         .into_any()
     };
     view! {
-        <div node_ref=menu.items class="menu-items" role="menu" aria-label=word!(i18n, more)>
+        <div node_ref=menu.items class="menu-items" role="menu" aria-label=t!(i18n, more)>
             {[false, true].map(move_item).collect_view()}
             <button
                 class="menu-item"
                 role="menuitem"
                 tabindex="-1"
-                on:click=click(move |_| {
+                on:click=on_click(move |_| {
                     menu.close();
                     session.clear_card(id);
                 })
             >
-                {word!(i18n, clear_chat)}
+                {t!(i18n, clear_chat)}
             </button>
             <button
                 class="menu-item danger"
@@ -177,13 +177,13 @@ fn Items(menu: Opened) -> impl IntoView {
                 tabindex="-1"
                 aria-disabled=flag(move || is_last.get())
                 aria-description=derive(move || is_last.get().then(|| t_string!(i18n, last_card)))
-                on:click=click(delete)
+                on:click=on_click(delete)
             >
-                {word!(i18n, delete_chat)}
-                {when(
+                {t!(i18n, delete_chat)}
+                {show(
                     move || is_last.get(),
                     move || view! {
-                        <small class="hint" aria-hidden="true">{word!(i18n, last_card)}</small>
+                        <small class="hint" aria-hidden="true">{t!(i18n, last_card)}</small>
                     },
                 )}
             </button>
@@ -192,13 +192,13 @@ fn Items(menu: Opened) -> impl IntoView {
 }
 
 #[component]
-fn Question(menu: Opened) -> impl IntoView {
+fn Question(menu: OpenMenu) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     view! {
         <Confirm
-            title=word!(i18n, delete_question, number = menu.number.get())
-            warning=word!(i18n, delete_warning)
+            title=t!(i18n, delete_question, number = menu.number.get())
+            warning=t!(i18n, delete_warning)
             on_end=Callback::new(move |confirmed| {
                 menu.asks.set(false);
                 if confirmed {

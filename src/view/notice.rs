@@ -13,7 +13,7 @@ use crate::{
     session::Session,
     storage,
     ui::{
-        dynamic::{click, effect, part, when, word},
+        dynamic::{dynamic, effect, on_click, show, t},
         explain::explain_unsaved,
         focus::{focus_if_lost, focus_message},
         icon::{self, icon},
@@ -27,27 +27,27 @@ pub fn Notices() -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let shown = expect_context::<PageState>();
-    let unsaved = part(move || {
+    let unsaved = dynamic(move || {
         let error = library.unsaved()?;
         Some(view! {
             <p class="notice error">
                 <span>{explain_unsaved(i18n, error)}</span>
                 {(error == storage::Error::Blocked).then(|| view! {
-                    <button class="button" on:click=click(move |_| shown.history.set(true))>
-                        {word!(i18n, export)}
+                    <button class="button" on:click=on_click(move |_| shown.history.set(true))>
+                        {t!(i18n, export)}
                     </button>
                 })}
-                {(error == storage::Error::Full).then(|| to_settings(shown, word!(i18n, make_room)))}
+                {(error == storage::Error::Full).then(|| to_settings(shown, t!(i18n, make_room)))}
             </p>
         })
     });
-    let aside = part(move || {
+    let aside = dynamic(move || {
         let keys = library.aside().get();
         (!keys.is_empty()).then(|| {
             view! {
                 <p class="notice error">
                     <span>{t_string!(i18n, aside, keys = keys.join(", ")).to_string()}</span>
-                    {to_settings(shown, word!(i18n, look_at_it))}
+                    {to_settings(shown, t!(i18n, look_at_it))}
                     <Dismiss act=Callback::new(move |()| library.dismiss_aside()) />
                 </p>
             }
@@ -55,25 +55,25 @@ pub fn Notices() -> impl IntoView {
     });
     view! {
         <div class="notices" role="status">
-            {when(move || !library.is_online().get(), move || view! {
+            {show(move || !library.is_online().get(), move || view! {
                 <p class="notice">
-                    <span>{word!(i18n, offline)}</span>
+                    <span>{t!(i18n, offline)}</span>
                 </p>
             })}
             {unsaved}
-            {when(
+            {show(
                 move || library.is_nearly_full().get() && library.unsaved().is_none(),
                 move || view! {
                     <p class="notice">
-                        <span>{word!(i18n, nearly_full)}</span>
-                        {to_settings(shown, word!(i18n, make_room))}
+                        <span>{t!(i18n, nearly_full)}</span>
+                        {to_settings(shown, t!(i18n, make_room))}
                         <Dismiss act=Callback::new(move |()| library.dismiss_nearly_full()) />
                     </p>
                 },
             )}
             {aside}
             // The settings are in front of the page, and say it themselves.
-            {when(move || shown.dialog.read().is_none(), move || view! { <Forgotten /> })}
+            {show(move || shown.dialog.read().is_none(), move || view! { <Forgotten /> })}
         </div>
     }
 }
@@ -81,7 +81,7 @@ pub fn Notices() -> impl IntoView {
 /// The button that leads to the settings, where the storage is.
 fn to_settings(shown: PageState, label: Signal<&'static str>) -> AnyView {
     view! {
-        <button class="button" on:click=click(move |_| shown.open_dialog(Dialog::Settings))>
+        <button class="button" on:click=on_click(move |_| shown.open_dialog(Dialog::Settings))>
             {label}
         </button>
     }
@@ -101,18 +101,18 @@ pub fn Forgotten() -> impl IntoView {
             shown.go_to(&Address::Chat(chat));
         }
     };
-    part(move || {
-        let words = match library.forgotten()? {
-            library::Forgotten::Chats(_) => t_string!(i18n, chat_deleted),
-            library::Forgotten::Endpoint(..) => t_string!(i18n, endpoint_was_deleted),
+    dynamic(move || {
+        let words = match library.removed()? {
+            library::Removed::Chats(_) => t_string!(i18n, chat_deleted),
+            library::Removed::Endpoint(..) => t_string!(i18n, endpoint_was_deleted),
         };
         Some(view! {
             <p class="notice">
                 <span>{words}</span>
-                <button class="button" on:click=click(move |_| undo())>
-                    {word!(i18n, undo)}
+                <button class="button" on:click=on_click(move |_| undo())>
+                    {t!(i18n, undo)}
                 </button>
-                <Dismiss act=Callback::new(move |()| library.dismiss_forgotten()) />
+                <Dismiss act=Callback::new(move |()| library.dismiss_removed()) />
             </p>
         })
     })
@@ -133,7 +133,7 @@ pub fn ChatNotices() -> impl IntoView {
     let session = expect_context::<Session>();
     view! {
         <div class="notices" role="status">
-            {when(
+            {show(
                 move || session.removed().is_some(),
                 || lazy(&REMOVED, |notice| notice()),
             )}
@@ -152,7 +152,7 @@ fn RemovedNotice() -> impl IntoView {
         undo.track();
         focus_if_lost(undo);
     });
-    part(move || {
+    dynamic(move || {
         let words = match session.removed()? {
             Removed::Card { .. } => t_string!(i18n, card_deleted),
             Removed::Turn { .. } => t_string!(i18n, turn_removed),
@@ -163,12 +163,12 @@ fn RemovedNotice() -> impl IntoView {
         Some(view! {
             <p class="notice">
                 <span>{words}</span>
-                <button class="button" node_ref=undo on:click=click(move |event| {
+                <button class="button" node_ref=undo on:click=on_click(move |event| {
                     if let Some(card) = session.undo() {
                         focus_message(card, &event);
                     }
                 })>
-                    {word!(i18n, undo)}
+                    {t!(i18n, undo)}
                 </button>
                 <Dismiss act=Callback::new(move |()| session.dismiss_removed()) />
             </p>
@@ -183,8 +183,8 @@ fn Dismiss(act: Callback<()>) -> impl IntoView {
     view! {
         <button
             class="button icon-button"
-            aria-label=word!(i18n, dismiss)
-            on:click=click(move |_| act.run(()))
+            aria-label=t!(i18n, dismiss)
+            on:click=on_click(move |_| act.run(()))
         >
             {icon(icon::CLOSE)}
         </button>

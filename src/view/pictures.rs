@@ -15,7 +15,7 @@ use crate::{
     library::Library,
     session::Session,
     storage::keys,
-    ui::dynamic::{effect, memo, when, word},
+    ui::dynamic::{effect, memo, show, t},
 };
 
 #[wasm_bindgen(module = "/src/view/pictures.js")]
@@ -68,10 +68,10 @@ pub fn Pictures(id: card::Id) -> impl IntoView {
             });
         }
     });
-    when(
+    show(
         move || is_blind.get(),
         move || {
-            view! { <p class="hint" role="status">{word!(i18n, blind_model)}</p> }
+            view! { <p class="hint" role="status">{t!(i18n, blind_model)}</p> }
         },
     )
 }

@@ -7,7 +7,7 @@ use crate::{
     i18n::use_i18n,
     session::{InFlight, Session},
     ui::{
-        dynamic::{click, when, word},
+        dynamic::{on_click, show, t},
         focus::focus_message,
     },
 };
@@ -31,14 +31,14 @@ pub fn Retry(card: card::Id, id: turn::Id, in_flight: Memo<Option<InFlight>>) ->
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     view! {
-        {when(
+        {show(
             move || in_flight.with(Option::is_none) && session.can_ask(card),
             move || view! {
-                <button class="button" on:click=click(move |event| {
+                <button class="button" on:click=on_click(move |event| {
                     session.retry(card, id);
                     focus_message(card, &event);
                 })>
-                    {word!(i18n, retry)}
+                    {t!(i18n, retry)}
                 </button>
             },
         )}

@@ -17,7 +17,7 @@ use crate::{
     reader,
     session::{InFlight, Session},
     ui::{
-        dynamic::{click, derive, effect, memo, part, rows, word},
+        dynamic::{derive, dynamic, effect, for_each, memo, on_click, t},
         focus::{focus_input, focus_on},
     },
 };
@@ -40,7 +40,7 @@ fn Turns(id: card::Id, in_flight: Memo<Option<InFlight>>) -> impl IntoView {
     let session = expect_context::<Session>();
     let card = session.card(id);
     drawing::follow_words(use_i18n());
-    rows(
+    for_each(
         move || {
             let turns = card.turns().try_read();
             turns.map_or_else(Vec::new, |turns| turns.iter().map(|turn| turn.id).collect())
@@ -70,8 +70,8 @@ fn TurnView(card: card::Id, id: turn::Id, in_flight: Memo<Option<InFlight>>) -> 
     let has_answer =
         memo(move || matches!(standing.get(), TurnState::Answering | TurnState::Answered));
     view! {
-        <article class="message user" aria-label=word!(i18n, you)>
-            {part(move || {
+        <article class="message user" aria-label=t!(i18n, you)>
+            {dynamic(move || {
                 if is_edited.get() {
                     view! { <Edit card id is_edited /> }.into_any()
                 } else {
@@ -92,7 +92,7 @@ fn TurnView(card: card::Id, id: turn::Id, in_flight: Memo<Option<InFlight>>) -> 
             })}
             <TurnAttachments card id />
         </article>
-        {part(move || {
+        {dynamic(move || {
             if has_answer.get() {
                 view! { <AnswerView card id in_flight standing /> }.into_any()
             } else if session.is_elsewhere(card, id) {
@@ -124,8 +124,8 @@ fn Waiting(
                 })}
             </span>
             <Retry card id in_flight />
-            <button class="button" on:click=click(move |_| session.delete_turn(card, id))>
-                {word!(i18n, cancel)}
+            <button class="button" on:click=on_click(move |_| session.delete_turn(card, id))>
+                {t!(i18n, cancel)}
             </button>
         </div>
     }
@@ -164,7 +164,7 @@ fn Edit(card: card::Id, id: turn::Id, is_edited: RwSignal<bool>) -> impl IntoVie
         >
             <textarea
                 node_ref=input
-                aria-label=word!(i18n, edit_message)
+                aria-label=t!(i18n, edit_message)
                 dir="auto"
                 prop:value=before
                 on:keydown=move |event| {
@@ -179,10 +179,10 @@ fn Edit(card: card::Id, id: turn::Id, is_edited: RwSignal<bool>) -> impl IntoVie
                     }
                 }
             ></textarea>
-            <p class="hint">{word!(i18n, edit_hint)}</p>
-            <button class="button primary" type="submit">{word!(i18n, send_again)}</button>
-            <button class="button" type="button" on:click=click(move |_| leave())>
-                {word!(i18n, cancel)}
+            <p class="hint">{t!(i18n, edit_hint)}</p>
+            <button class="button primary" type="submit">{t!(i18n, send_again)}</button>
+            <button class="button" type="button" on:click=on_click(move |_| leave())>
+                {t!(i18n, cancel)}
             </button>
         </form>
     }

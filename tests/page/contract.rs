@@ -1,5 +1,5 @@
-//! The accessible names that tests and users rely on: one test a row of the contract, each in English
-//! and in Korean.
+//! The accessible names that tests and users rely on: a test for each state of the page that rows of
+//! the contract need, in English and in Korean.
 
 use axum::http::StatusCode;
 
@@ -66,9 +66,19 @@ impl Page {
         input.type_in(thirtyfour::Key::Enter).await;
     }
 
-    async fn open_parameters(&self) -> Scope {
+    async fn open_parameters(&self) {
         self.press("Parameters", "파라미터").await;
+        self.parameters().await;
+    }
+
+    async fn parameters(&self) -> Scope {
         self.find("dialog", "Parameters", "파라미터").await
+    }
+
+    async fn open_form(&self) {
+        let custom = self.word("Custom model…", "사용자 정의 모델…");
+        let endpoint = self.word("Endpoint", "엔드포인트");
+        self.card(1).await.choose(endpoint, custom).await;
     }
 
     async fn open_more(&self) {
@@ -76,210 +86,220 @@ impl Page {
     }
 }
 
-/// Runs a row's test in both languages.
-async fn in_both(row: impl AsyncFn(&Page)) {
-    for is_korean in [false, true] {
-        let page = Page::open(is_korean).await;
-        row(&page).await;
-        page.browser.close().await;
-    }
-}
-
-/// One test a row: what it is called, and how it is looked for.
+/// One test for a state of the page, in both languages: how the state comes about, and its rows: what
+/// each is called, and how it is looked for. A failure shows the row's name.
 macro_rules! rows {
-    ($($name:ident: |$page:ident| $look:block)+) => {
+    ($($state:ident: |$page:ident| $arrange:block { $($row:ident: $look:block)+ })+) => {
         $(
             #[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                in_both(async |$page: &Page| $look).await;
+            async fn $state() {
+                for is_korean in [false, true] {
+                    let page = Page::open(is_korean).await;
+                    let $page = &page;
+                    $arrange
+                    $(
+                        println!("row: {}, {}", stringify!($row), $page.word("English", "Korean"));
+                        $look
+                    )+
+                    page.browser.close().await;
+                }
             }
         )+
     };
 }
 
 rows! {
-    new_chat_button: |page| {
-        page.find("button", "New chat", "새 채팅").await;
+    connected: |page| {} {
+        new_chat_button: {
+            page.find("button", "New chat", "새 채팅").await;
+        }
+        attach_button: {
+            page.card(1).await.find("button", page.word("Attach", "첨부")).await;
+        }
+        history_button: {
+            page.find("button", "History", "히스토리").await;
+        }
+        settings_button: {
+            page.find("button", "Settings", "설정").await;
+        }
+        endpoint_picker: {
+            page.card(1).await.find("combobox", page.word("Endpoint", "엔드포인트")).await;
+        }
+        model_picker: {
+            page.card(1).await.find("combobox", page.word("Model", "모델")).await;
+        }
+        sync_toggle: {
+            let sync = page.find("button", "Sync input", "입력 동기화").await;
+            assert_eq!(sync.attr("aria-pressed").await.as_deref(), Some("true"));
+        }
+        parameters_button: {
+            page.find("button", "Parameters", "파라미터").await;
+        }
+        compare_button: {
+            page.find("button", "Compare", "비교").await;
+        }
+        more_menu: {
+            let more = page.find("button", "More", "더보기").await;
+            assert_eq!(more.attr("aria-haspopup").await.as_deref(), Some("menu"));
+        }
+        message_input: {
+            page.find("textbox", "Message", "메시지").await;
+        }
+        send_button: {
+            page.find("button", "Send", "전송").await;
+        }
+        messages_log: {
+            page.find("log", "Messages", "메시지 목록").await;
+        }
     }
-    attach_button: |page| {
-        page.card(1).await.find("button", page.word("Attach", "첨부")).await;
-    }
-    history_button: |page| {
-        page.find("button", "History", "히스토리").await;
-    }
-    settings_button: |page| {
-        page.find("button", "Settings", "설정").await;
-    }
-    cards_are_regions_from_left_to_right: |page| {
-        page.press("Compare", "비교").await;
-        page.card(1).await;
-        page.card(2).await;
-        let left = "return [...document.querySelectorAll('section.card')]
-            .sort((a, b) => a.getBoundingClientRect().left - b.getBoundingClientRect().left)
-            .map((card) => card.ariaLabel.at(-1)).join('')";
-        assert_eq!(page.browser.script(left).await, "12");
-    }
-    endpoint_picker: |page| {
-        page.card(1).await.find("combobox", page.word("Endpoint", "엔드포인트")).await;
-    }
-    model_picker: |page| {
-        page.card(1).await.find("combobox", page.word("Model", "모델")).await;
-    }
-    sync_toggle: |page| {
-        let sync = page.find("button", "Sync input", "입력 동기화").await;
-        assert_eq!(sync.attr("aria-pressed").await.as_deref(), Some("true"));
-    }
-    parameters_button: |page| {
-        page.find("button", "Parameters", "파라미터").await;
-    }
-    compare_button: |page| {
-        page.find("button", "Compare", "비교").await;
-    }
-    more_menu: |page| {
-        let more = page.find("button", "More", "더보기").await;
-        assert_eq!(more.attr("aria-haspopup").await.as_deref(), Some("menu"));
-    }
-    clear_chat_item: |page| {
+    with_the_menu_open: |page| {
         page.open_more().await;
-        page.find("menuitem", "Clear chat", "채팅 지우기").await;
-    }
-    delete_chat_item: |page| {
-        page.open_more().await;
-        page.find("menuitem", "Delete chat", "채팅 삭제").await;
-    }
-    message_input: |page| {
-        page.find("textbox", "Message", "메시지").await;
-    }
-    send_button: |page| {
-        page.find("button", "Send", "전송").await;
-    }
-    stop_button_in_place_of_send: |page| {
-        page.endpoint.will("m", [say("on"), Step::Wait]);
-        page.send("go").await;
-        page.find("button", "Stop", "중지").await;
-        page.browser.page().count("button", page.word("Send", "전송"), 0).await;
-    }
-    messages_log: |page| {
-        page.find("log", "Messages", "메시지 목록").await;
-    }
-    messages_are_articles_by_who_wrote_them: |page| {
-        page.send("hello").await;
-        page.find("article", "You", "나").await.says("hello").await;
-        page.find("article", "m", "m").await.says("m heard: hello").await;
-    }
-    custom_model_form: |page| {
-        let card = page.card(1).await;
-        card.choose(
-            page.word("Endpoint", "엔드포인트"),
-            page.word("Custom model…", "사용자 정의 모델…"),
-        ).await;
-        page.form(&card).await;
-    }
-    custom_model_fields_and_button: |page| {
-        let card = page.card(1).await;
-        card.choose(
-            page.word("Endpoint", "엔드포인트"),
-            page.word("Custom model…", "사용자 정의 모델…"),
-        ).await;
-        let form = page.form(&card).await;
-        form.find("textbox", "Base URL").await;
-        form.find("textbox", page.word("Token", "토큰")).await;
-        form.find("textbox", page.word("Model", "모델")).await;
-        let refresh = page.word("Refresh model information", "모델 정보 새로고침");
-        form.find("button", refresh).await;
-    }
-    the_seeds_words_where_there_are_no_models: |page| {
-        page.endpoint.will_list(&[]);
-        let card = page.card(1).await;
-        card.choose(
-            page.word("Endpoint", "엔드포인트"),
-            page.word("Custom model…", "사용자 정의 모델…"),
-        ).await;
-        let form = page.form(&card).await;
-        form.press(page.word("Refresh model information", "모델 정보 새로고침")).await;
-        form.says(page.word(
-            "No models found. Check the OpenAI-compatible base URL and the token, then press 'Refresh model information'.",
-            "선택한 엔드포인트에 해당하는 모델이 없습니다. OpenAI 호환 기본 경로와 토큰을 확인 후 '모델 정보 새로고침' 버튼을 눌러주세요.",
-        )).await;
-    }
-    parameter_fields: |page| {
-        let parameters = page.open_parameters().await;
-        for name in [
-            "Max Tokens", "Temperature", "Top P", "Top K", "Frequency Penalty",
-            "Presence Penalty", "Min P", "Repetition Penalty", "Seed",
-        ] {
-            parameters.find("spinbutton", name).await;
-            parameters.find("slider", name).await;
+    } {
+        clear_chat_item: {
+            page.find("menuitem", "Clear chat", "채팅 지우기").await;
         }
-        for name in ["Stop", "JSON"] {
-            parameters.find("textbox", name).await;
-        }
-        for name in ["Reasoning effort", "Response format"] {
-            parameters.find("combobox", name).await;
+        delete_chat_item: {
+            page.find("menuitem", "Delete chat", "채팅 삭제").await;
         }
     }
-    parameters_master_switch: |page| {
-        let parameters = page.open_parameters().await;
-        parameters.find("switch", page.word("Use parameters", "파라미터 사용")).await;
-    }
-    parameters_own_switches: |page| {
-        let parameters = page.open_parameters().await;
-        for name in [
-            "Max Tokens", "Temperature", "Top P", "Top K", "Frequency Penalty",
-            "Presence Penalty", "Min P", "Repetition Penalty", "Seed", "Stop",
-            "Reasoning effort", "Response format", "JSON",
-        ] {
-            parameters.find("switch", name).await;
+    with_the_parameters_open: |page| {
+        page.open_parameters().await;
+    } {
+        parameter_fields: {
+            let parameters = page.parameters().await;
+            for name in [
+                "Max Tokens", "Temperature", "Top P", "Top K", "Frequency Penalty",
+                "Presence Penalty", "Min P", "Repetition Penalty", "Seed",
+            ] {
+                parameters.find("spinbutton", name).await;
+                parameters.find("slider", name).await;
+            }
+            for name in ["Stop", "JSON"] {
+                parameters.find("textbox", name).await;
+            }
+            for name in ["Reasoning effort", "Response format"] {
+                parameters.find("combobox", name).await;
+            }
+        }
+        parameters_master_switch: {
+            let parameters = page.parameters().await;
+            parameters.find("switch", page.word("Use parameters", "파라미터 사용")).await;
+        }
+        parameters_own_switches: {
+            let parameters = page.parameters().await;
+            for name in [
+                "Max Tokens", "Temperature", "Top P", "Top K", "Frequency Penalty",
+                "Presence Penalty", "Min P", "Repetition Penalty", "Seed", "Stop",
+                "Reasoning effort", "Response format", "JSON",
+            ] {
+                parameters.find("switch", name).await;
+            }
         }
     }
-    retry_on_a_failed_answer: |page| {
-        let body = Step::Raw(br#"{"error":"broken"}"#.to_vec());
-        let status = StatusCode::INTERNAL_SERVER_ERROR;
-        page.endpoint.will_respond("m", status, "application/json", true, [body]);
-        page.send("hello").await;
-        page.find("button", "Retry", "다시 시도").await;
-    }
-    retry_on_a_cut_answer: |page| {
-        page.endpoint.will("m", [say("half"), Step::Wait, Step::Cut]);
-        page.send("hello").await;
-        page.card(1).await.says("half").await;
-        page.endpoint.go_on();
-        page.find("button", "Retry", "다시 시도").await;
-    }
-    undo_after_anything_removed: |page| {
-        page.send("hello").await;
-        page.find("article", "m", "m").await.says("m heard: hello").await;
-        page.open_more().await;
-        page.find("menuitem", "Clear chat", "채팅 지우기").await.click().await;
-        page.press("Undo", "실행 취소").await;
-        page.find("article", "m", "m").await.says("m heard: hello").await;
-    }
-    asked_before_removing: |page| {
-        page.press("Compare", "비교").await;
-        page.send("hello").await;
-        let card = page.card(2).await;
-        card.find("article", page.word("You", "나")).await;
-        card.press(page.word("More", "더보기")).await;
-        page.find("menuitem", "Delete chat", "채팅 삭제").await.click().await;
-        let (en, ko) = ("Delete chat card 2?", "채팅 카드 2을(를) 삭제할까요?");
-        let dialog = page.find("dialog", en, ko).await;
-        dialog.find("button", page.word("Delete", "삭제")).await;
-        dialog.find("button", page.word("Cancel", "취소")).await;
-    }
-    stop_all_while_several_answer: |page| {
-        page.press("Compare", "비교").await;
-        for _ in 0..2 {
-            page.endpoint.will("m", [say("on"), Step::Wait]);
+    with_the_form_open: |page| {
+        page.open_form().await;
+    } {
+        custom_model_form: {
+            let card = page.card(1).await;
+            page.form(&card).await;
         }
-        page.send("go").await;
-        page.find("button", "Stop all", "모두 중지").await;
+        custom_model_fields_and_button: {
+            let card = page.card(1).await;
+            let form = page.form(&card).await;
+            form.find("textbox", "Base URL").await;
+            form.find("textbox", page.word("Token", "토큰")).await;
+            form.find("textbox", page.word("Model", "모델")).await;
+            let refresh = page.word("Refresh model information", "모델 정보 새로고침");
+            form.find("button", refresh).await;
+        }
+        the_seeds_words_where_there_are_no_models: {
+            page.endpoint.will_list(&[]);
+            let card = page.card(1).await;
+            let form = page.form(&card).await;
+            form.press(page.word("Refresh model information", "모델 정보 새로고침")).await;
+            form.says(page.word(
+                "No models found. Check the OpenAI-compatible base URL and the token, then press 'Refresh model information'.",
+                "선택한 엔드포인트에 해당하는 모델이 없습니다. OpenAI 호환 기본 경로와 토큰을 확인 후 '모델 정보 새로고침' 버튼을 눌러주세요.",
+            )).await;
+        }
     }
-    history_drawer_and_its_entries: |page| {
+    answered: |page| {
         page.send("hello there").await;
         page.find("article", "m", "m").await.says("m heard").await;
-        page.press("History", "히스토리").await;
-        let drawer = page.find("complementary", "Chat history", "채팅 기록").await;
-        drawer.find("link", "hello there").await;
+    } {
+        messages_are_articles_by_who_wrote_them: {
+            page.find("article", "You", "나").await.says("hello there").await;
+            page.find("article", "m", "m").await.says("m heard: hello there").await;
+        }
+        undo_after_anything_removed: {
+            page.open_more().await;
+            page.find("menuitem", "Clear chat", "채팅 지우기").await.click().await;
+            page.press("Undo", "실행 취소").await;
+            page.find("article", "m", "m").await.says("m heard: hello there").await;
+        }
+        history_drawer_and_its_entries: {
+            page.press("History", "히스토리").await;
+            let drawer = page.find("complementary", "Chat history", "채팅 기록").await;
+            drawer.find("link", "hello there").await;
+        }
+    }
+    answering: |page| {
+        page.endpoint.will("m", [say("on"), Step::Wait]);
+        page.send("go").await;
+    } {
+        stop_button_in_place_of_send: {
+            page.find("button", "Stop", "중지").await;
+            page.browser.page().count("button", page.word("Send", "전송"), 0).await;
+        }
+    }
+    with_two_cards: |page| {
+        page.press("Compare", "비교").await;
+        page.card(2).await;
+    } {
+        cards_are_regions_from_left_to_right: {
+            page.card(1).await;
+            page.card(2).await;
+            let left = "return [...document.querySelectorAll('section.card')]
+                .sort((a, b) => a.getBoundingClientRect().left - b.getBoundingClientRect().left)
+                .map((card) => card.ariaLabel.at(-1)).join('')";
+            assert_eq!(page.browser.script(left).await, "12");
+        }
+        stop_all_while_several_answer: {
+            for _ in 0..2 {
+                page.endpoint.will("m", [say("on"), Step::Wait]);
+            }
+            page.send("go").await;
+            page.find("button", "Stop all", "모두 중지").await;
+            page.press("Stop all", "모두 중지").await;
+        }
+        asked_before_removing: {
+            let card = page.card(2).await;
+            card.find("article", page.word("You", "나")).await;
+            card.press(page.word("More", "더보기")).await;
+            page.find("menuitem", "Delete chat", "채팅 삭제").await.click().await;
+            let (en, ko) = ("Delete chat card 2?", "채팅 카드 2을(를) 삭제할까요?");
+            let dialog = page.find("dialog", en, ko).await;
+            dialog.find("button", page.word("Delete", "삭제")).await;
+            dialog.find("button", page.word("Cancel", "취소")).await;
+        }
+    }
+    with_a_failed_answer: |page| {} {
+        retry_on_a_failed_answer: {
+            let body = Step::Raw(br#"{"error":"broken"}"#.to_vec());
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            page.endpoint.will_respond("m", status, "application/json", true, [body]);
+            page.send("hello").await;
+            page.find("button", "Retry", "다시 시도").await;
+        }
+    }
+    with_a_cut_answer: |page| {} {
+        retry_on_a_cut_answer: {
+            page.endpoint.will("m", [say("half"), Step::Wait, Step::Cut]);
+            page.send("hello").await;
+            page.card(1).await.says("half").await;
+            page.endpoint.go_on();
+            page.find("button", "Retry", "다시 시도").await;
+        }
     }
 }
 

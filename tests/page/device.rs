@@ -17,16 +17,16 @@ use crate::{
 const PART: usize = 60_000;
 
 fn weights() -> Vec<u8> {
-    on_device::tiny::gguf(7)
+    on_device::fixtures::gguf(7)
 }
 
 /// A model that takes seconds for an answer, as real ones do.
 fn slow() -> Vec<u8> {
-    let recipe = on_device::tiny::Recipe {
-        layers: 12,
-        width: 512,
-        hidden: 2048,
-        heads: 8,
+    let recipe = on_device::fixtures::Recipe {
+        block_count: 12,
+        embedding_length: 512,
+        feed_forward_length: 2048,
+        head_count: 8,
         ..Default::default()
     };
     recipe.file().bytes
@@ -418,7 +418,7 @@ async fn a_file_that_is_picked_answers_and_a_damaged_one_says_why() {
     cut.truncate(PART);
     let _folder = pick(&card, "cut.gguf", &cut).await;
     card.says("This file is damaged").await;
-    let _folder = pick(&card, "mine.gguf", &on_device::tiny::gguf(8)).await;
+    let _folder = pick(&card, "mine.gguf", &on_device::fixtures::gguf(8)).await;
     let model = card.find("combobox", "Model").await;
     model.comes_true("return it.value !== ''").await;
     card.send("Hello").await;
@@ -597,7 +597,7 @@ async fn vectors_say_the_same_as_their_scalar_twins() {
             "--package",
             "on-device",
         ])
-        .args(["--features", "tiny", "--example", "equal"])
+        .args(["--features", "fixtures", "--example", "equal"])
         .args(["--target", "wasm32-unknown-unknown"])
         .status()
         .expect("cargo runs");

@@ -65,7 +65,7 @@ impl Step {
 
 /// Where a step stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum StepState {
     /// Others come first.
     Waiting,
     /// It is being looked at.
@@ -365,7 +365,7 @@ impl Observed {
     }
 
     /// Where a step stands that was looked at.
-    pub fn standing(&self, step: Step) -> Standing {
+    pub fn standing(&self, step: Step) -> StepState {
         let is_fine = match step {
             Step::Address => self.base_url.is_ok() && !self.is_mixed(),
             Step::Network => !self.is_cut_off(),
@@ -394,9 +394,9 @@ impl Observed {
             Step::Whole => self.whole.as_ref().is_some_and(Probe::is_answer),
         };
         if is_fine {
-            Standing::Fine
+            StepState::Fine
         } else {
-            Standing::Failed
+            StepState::Failed
         }
     }
 

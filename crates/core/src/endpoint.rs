@@ -42,8 +42,8 @@ pub struct Endpoint {
     #[serde(default, skip_serializing_if = "Learned::is_empty")]
     pub learned: Learned,
     /// Where its token is kept.
-    #[serde(default, skip_serializing_if = "Keep::is_default")]
-    pub keep: Keep,
+    #[serde(default, skip_serializing_if = "TokenStorage::is_default")]
+    pub keep: TokenStorage,
 }
 
 impl Endpoint {
@@ -54,7 +54,7 @@ impl Endpoint {
             name,
             base_url,
             token: None,
-            keep: Keep::default(),
+            keep: TokenStorage::default(),
             one_at_a_time: false,
             learned: Learned::default(),
         }
@@ -93,22 +93,23 @@ impl Endpoint {
 /// How long an endpoint is waited for, in seconds; 0 is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Patience {
+pub struct Timeouts {
     /// Until it begins to respond. Some load a model first.
     pub response: u32,
     /// From then until the first words of an answer come.
     pub first_token: u32,
     /// From one piece of an answer to the next.
-    pub more: u32,
+    #[serde(rename = "more")]
+    pub idle: u32,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     /// Long enough for a large model on a slow machine, and an end all the same.
     fn default() -> Self {
         Self {
             response: 300,
             first_token: 300,
-            more: 120,
+            idle: 120,
         }
     }
 }
@@ -116,7 +117,7 @@ impl Default for Patience {
 /// Where the token of an endpoint is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Keep {
+pub enum TokenStorage {
     /// With the endpoint, for good, as anyone who uses this browser can read it.
     #[default]
     Browser,
@@ -126,7 +127,7 @@ pub enum Keep {
     Vault,
 }
 
-impl Keep {
+impl TokenStorage {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Browser, Self::Tab, Self::Vault];
 
@@ -167,8 +168,8 @@ impl Endpoint {
     /// that the list of saved endpoints is.
     pub fn take_apart(&mut self) -> Option<Token> {
         match self.keep {
-            Keep::Browser => None,
-            Keep::Tab | Keep::Vault => self.token.take(),
+            TokenStorage::Browser => None,
+            TokenStorage::Tab | TokenStorage::Vault => self.token.take(),
         }
     }
 
@@ -214,7 +215,7 @@ impl Endpoints {
     pub fn honest(mut self) -> Self {
         for endpoint in &mut self.list {
             if endpoint.token.is_some() {
-                endpoint.keep = Keep::Browser;
+                endpoint.keep = TokenStorage::Browser;
             }
         }
         self
@@ -269,7 +270,7 @@ impl Endpoints {
         chosen: Option<Id>,
         base_url: &str,
         token: &str,
-        keep: Option<Keep>,
+        keep: Option<TokenStorage>,
         fresh: Id,
     ) -> Result<Endpoint, Invalid> {
         let token = Token::parse(token)?;
@@ -319,7 +320,7 @@ pub struct Edit {
     /// Whether it is asked one question at a time.
     pub one_at_a_time: bool,
     /// Where the token is kept from now on.
-    pub keep: Keep,
+    pub keep: TokenStorage,
 }
 
 impl Endpoints {
@@ -647,7 +648,7 @@ mod tests {
         let mut learned = Learned::default();
         learned.learn_renaming("o9");
         let saved = Endpoint {
-            keep: Keep::Browser,
+            keep: TokenStorage::Browser,
             one_at_a_time: false,
             id: Id::new(1),
             name: "one".into(),
@@ -671,7 +672,7 @@ mod tests {
         };
         for (base_url, kept) in [("http://one/v1/", true), ("http://one/v2", false)] {
             let edit = Edit {
-                keep: Keep::Browser,
+                keep: TokenStorage::Browser,
                 one_at_a_time: false,
                 name: "other".into(),
                 base_url: base_url.into(),
@@ -716,7 +717,7 @@ mod tests {
             base_url: BaseUrl::parse("http://one/v1").unwrap(),
             token: Token::parse("secret-1").unwrap(),
             learned: Learned::default(),
-            keep: Keep::Browser,
+            keep: TokenStorage::Browser,
         };
         let endpoints = Endpoints {
             list: vec![saved],
@@ -787,7 +788,7 @@ mod tests {
                 base_url: BaseUrl::parse(base_url).unwrap(),
                 token: Token::parse("secret").unwrap(),
                 learned: Learned::default(),
-                keep: Keep::Browser,
+                keep: TokenStorage::Browser,
             };
             let endpoints = Endpoints {
                 list: vec![saved(1, "http://one"), saved(2, "http://two/v1")],
@@ -800,7 +801,7 @@ mod tests {
                 base_url: base_url.into(),
                 token: token.into(),
                 forget_token,
-                keep: Keep::Browser,
+                keep: TokenStorage::Browser,
             };
             let held = Held::Token(Token::parse("secret").unwrap().unwrap());
             let edited = endpoints.edited(Id::new(1), &edit, held);
@@ -835,9 +836,9 @@ mod tests {
     fn a_token_moves_only_where_it_can_be_read() {
         #[track_caller]
         fn check(
-            before: Keep,
+            before: TokenStorage,
             held: Held,
-            edit: (&str, Keep),
+            edit: (&str, TokenStorage),
             expected: Result<Option<&str>, Invalid>,
         ) {
             let saved = Endpoint {
@@ -866,7 +867,7 @@ mod tests {
             let edited = edited.map(|edited| edited.token.map(|token| token.bare()));
             assert_eq!(edited, expected.map(|token| token.map(str::to_owned)));
         }
-        use Keep::{Browser, Tab, Vault};
+        use TokenStorage::{Browser, Tab, Vault};
         let held = || Held::Token(Token::parse("old").unwrap().unwrap());
         check(Tab, held(), ("", Browser), Ok(Some("old")));
         check(Browser, held(), ("", Vault), Ok(Some("old")));
@@ -884,7 +885,14 @@ mod tests {
             {"id":"3","name":"c","base_url":"http://c","token":"t"}]}"#;
         let read: Endpoints = crate::json::read(text).unwrap();
         let keeps: Vec<_> = read.honest().list.iter().map(|saved| saved.keep).collect();
-        assert_eq!(keeps, [Keep::Browser, Keep::Tab, Keep::Browser]);
+        assert_eq!(
+            keeps,
+            [
+                TokenStorage::Browser,
+                TokenStorage::Tab,
+                TokenStorage::Browser
+            ]
+        );
     }
 
     #[test]
@@ -928,7 +936,7 @@ mod tests {
             }
             let found = self.tokens.get(&(endpoint.id, endpoint.keep.name()));
             match found.filter(|(origin, _)| *origin == endpoint.base_url.origin()) {
-                Some(_) if self.is_locked && endpoint.keep == Keep::Vault => Held::Locked,
+                Some(_) if self.is_locked && endpoint.keep == TokenStorage::Vault => Held::Locked,
                 Some((_, token)) => Held::Token(Token::parse(token).unwrap().unwrap()),
                 None => Held::Nothing,
             }
@@ -952,17 +960,17 @@ mod tests {
     enum Step {
         /// An endpoint is edited: which, its new server, whether a token is typed, whether the one before
         /// is forgotten, and where it is kept.
-        Edit(u64, u8, bool, bool, Keep),
+        Edit(u64, u8, bool, bool, TokenStorage),
         /// The form of a card is sent: the endpoint that is chosen, and the same.
-        Connect(u64, Option<u8>, bool, Option<Keep>),
+        Connect(u64, Option<u8>, bool, Option<TokenStorage>),
         /// The vault is locked, or opened.
         Lock(bool),
         /// The list is read again, as another tab reads it.
         Reread,
     }
 
-    fn keep() -> impl Strategy<Value = Keep> {
-        prop::sample::select(&Keep::ALL[..])
+    fn keep() -> impl Strategy<Value = TokenStorage> {
+        prop::sample::select(&TokenStorage::ALL[..])
     }
 
     fn step() -> impl Strategy<Value = Step> {
@@ -1034,8 +1042,8 @@ mod tests {
                 }
                 if let Some(mut saved) = saved {
                     // As it is before it is saved, it is told to nobody with a token of these.
-                    let is_apart = saved.keep != Keep::Browser;
-                    let wants_vault = saved.keep == Keep::Vault && saved.token.is_some();
+                    let is_apart = saved.keep != TokenStorage::Browser;
+                    let wants_vault = saved.keep == TokenStorage::Vault && saved.token.is_some();
                     prop_assert!(!is_apart || !crate::json::write(&saved).contains("sk-"));
                     if !(wants_vault && keys.is_locked) {
                         keys.settle(&mut saved);
@@ -1051,12 +1059,12 @@ mod tests {
                         let server = origin.strip_prefix("http://server").unwrap();
                         let is_own = |value: &str| value.starts_with(&format!("Bearer sk-{server}-"));
                         prop_assert!(headers.iter().all(|(_, value)| is_own(value)));
-                        if endpoint.keep != Keep::Browser {
+                        if endpoint.keep != TokenStorage::Browser {
                             let written = crate::json::write(&with_token);
                             prop_assert_eq!(crate::json::read(&written), Some(endpoint.clone()));
                         }
                     }
-                    if endpoint.keep != Keep::Browser {
+                    if endpoint.keep != TokenStorage::Browser {
                         prop_assert!(endpoint.token.is_none());
                         prop_assert!(!crate::json::write(endpoint).contains("sk-"));
                     }

@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod chat;
+pub mod compression;
 pub mod doctor;
 pub mod endpoint;
 pub mod file;
@@ -13,7 +14,6 @@ pub mod highlight;
 pub mod id;
 pub mod json;
 pub mod markdown;
-pub mod packed;
 pub mod protocol;
 pub mod search;
 pub mod table;

@@ -9,7 +9,7 @@ pub mod retry;
 pub mod sse;
 pub mod wire;
 
-pub use error::{Error, Wait};
+pub use error::{Error, Timeout};
 pub use refusal::Cause;
 pub use reply::Reply;
 pub use wire::{Finish, Listed, Request};

@@ -287,7 +287,7 @@ impl Browser {
         let found = self.script(read).await;
         let texts = found.as_array().expect("texts").iter();
         let chats = texts.map(|text| {
-            let text = collate::packed::plain(text.as_str().expect("a text"));
+            let text = collate::compression::plain(text.as_str().expect("a text"));
             serde_json::from_str(&text.expect("a chat that can be unpacked")).expect("a chat")
         });
         chats.collect()

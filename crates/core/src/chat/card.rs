@@ -52,7 +52,7 @@ pub struct Card {
 
 /// What a reader sets for a card: how its model is asked, and what tells it from others.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Manner {
+pub struct CardSettings {
     /// See [`Card::params`].
     pub params: Params,
     /// See [`Card::system`].

@@ -56,7 +56,7 @@ pub enum Failure {
     #[error("nothing came for {seconds} s")]
     TimedOut {
         /// What it waited for.
-        wait: Wait,
+        wait: Timeout,
         /// How long, in seconds.
         seconds: u32,
     },
@@ -74,20 +74,20 @@ pub enum Failure {
 
 /// What the page waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
+pub enum Timeout {
     /// That the endpoint begins to respond.
     Response,
     /// The first words of the answer.
     FirstToken,
     /// More of the answer.
-    More,
+    Idle,
 }
 
-impl Wait {
+impl Timeout {
     const ALL: [(&str, Self); 3] = [
         ("response", Self::Response),
         ("first_token", Self::FirstToken),
-        ("more", Self::More),
+        ("more", Self::Idle),
     ];
 }
 
@@ -119,7 +119,7 @@ impl From<Failure> for Value {
             Failure::Garbled { excerpt } => ("garbled", ("excerpt", excerpt), [("", None); 2]),
             Failure::Gone { name } => ("gone", ("name", name), [("", None); 2]),
             Failure::TimedOut { wait, seconds } => {
-                let known = Wait::ALL.into_iter().find(|(_, known)| *known == wait);
+                let known = Timeout::ALL.into_iter().find(|(_, known)| *known == wait);
                 let wait = known.map_or(none, |(name, _)| name.to_owned());
                 let numbers = [("seconds", Some(seconds)), ("", None)];
                 ("timed_out", ("wait", wait), numbers)
@@ -185,7 +185,7 @@ impl TryFrom<Value> for Failure {
             },
             "timed_out" => {
                 let wait = text("wait")?;
-                let known = Wait::ALL.into_iter().find(|(name, _)| *name == wait);
+                let known = Timeout::ALL.into_iter().find(|(name, _)| *name == wait);
                 Self::TimedOut {
                     wait: known.ok_or(Unknown)?.1,
                     seconds: number("seconds").ok_or(Unknown)?,
@@ -244,7 +244,7 @@ mod tests {
             Failure::Gone { name: message() },
             r#"{"gone":{"name":"no"}}"#,
         );
-        for (name, wait) in Wait::ALL {
+        for (name, wait) in Timeout::ALL {
             let error = Failure::TimedOut { wait, seconds: 5 };
             check(
                 error,

@@ -34,7 +34,7 @@ pub enum Event {
         turn: turn::Id,
         /// Whether the queue goes on. After a failure it waits: what is in it was meant to come
         /// after an answer.
-        goes_on: bool,
+        continues: bool,
     },
     /// A card may have become one that can be asked. What waits for that goes; what waits behind a
     /// failure or a stop does not.
@@ -66,7 +66,7 @@ pub enum Busy {
 }
 
 /// What the reducer needs to know besides the chat.
-pub struct Around<'a> {
+pub struct Context<'a> {
     /// The saved endpoints: a card whose endpoint is none of them can't be asked.
     pub endpoints: &'a Endpoints,
     /// Whether a card is answering.
@@ -75,7 +75,7 @@ pub struct Around<'a> {
     pub busy: Busy,
 }
 
-impl Around<'_> {
+impl Context<'_> {
     fn can_ask(&self, card: &Card) -> bool {
         card.target(self.endpoints).is_some() && !(self.is_answering)(card.id)
     }
@@ -85,7 +85,7 @@ impl Around<'_> {
 /// of a new turn.
 pub fn react(
     chat: &mut Chat,
-    around: &Around<'_>,
+    around: &Context<'_>,
     fresh: impl FnMut() -> turn::Id,
     event: Event,
 ) -> Vec<Effect> {
@@ -109,11 +109,11 @@ pub fn react(
         Event::Ended {
             card,
             turn,
-            goes_on,
+            continues,
         } => {
             let next = chat
                 .card(card)
-                .filter(|card| goes_on && around.can_ask(card))
+                .filter(|card| continues && around.can_ask(card))
                 .and_then(|card| card.next_unanswered(turn));
             next.map(|next| Effect::Ask(card, next))
                 .into_iter()
@@ -145,7 +145,7 @@ pub fn draft(chat: &Chat, card: card::Id) -> &Draft {
 
 /// Whether Send in a card would reach anyone: a card that can be asked now or that has it wait.
 /// Where no card has a model, nobody is there to wait for.
-pub fn can_send(chat: &Chat, around: &Around<'_>, from: card::Id) -> bool {
+pub fn can_send(chat: &Chat, around: &Context<'_>, from: card::Id) -> bool {
     let able = |card: &Card| card.target(around.endpoints).is_some();
     !draft(chat, from).is_blank()
         && sharers(chat, from).any(|card| match around.busy {
@@ -180,7 +180,7 @@ fn change_draft(chat: &mut Chat, card: card::Id, change: impl FnOnce(&mut Draft)
 
 fn sent(
     chat: &mut Chat,
-    around: &Around<'_>,
+    around: &Context<'_>,
     mut fresh: impl FnMut() -> turn::Id,
     from: card::Id,
 ) -> Vec<Effect> {

@@ -476,7 +476,7 @@ mod tests {
                 let turn = usize::try_from(value).unwrap() % turns.len();
                 match what {
                     9 => _ = turns.remove(turn),
-                    10 => turns[turn].turn_over(value % 2 == 0),
+                    10 => turns[turn].show_variant(value % 2 == 0),
                     11 => turns.clear(),
                     12 => {
                         if let Some(answer) = &mut turns[turn].answer {

@@ -70,12 +70,12 @@ impl Turn {
     }
 
     /// Takes an answer that goes on from the one before, in its place.
-    pub fn go_on(&mut self, answer: Answer) {
+    pub fn continue_answer(&mut self, answer: Answer) {
         self.answer = Some(answer);
     }
 
     /// Shows the answer before this one, or after it.
-    pub fn turn_over(&mut self, forward: bool) {
+    pub fn show_variant(&mut self, forward: bool) {
         let next = if forward {
             (!self.later.is_empty()).then(|| self.later.remove(0))
         } else {
@@ -187,8 +187,8 @@ pub(crate) mod tests {
             let mut turn = Turn::new(Id::new(0), "?".into());
             for step in turns.chars() {
                 match step {
-                    '<' => turn.turn_over(false),
-                    '>' => turn.turn_over(true),
+                    '<' => turn.show_variant(false),
+                    '>' => turn.show_variant(true),
                     text => turn.receive(answer(&text.to_string(), Outcome::Complete)),
                 }
             }

@@ -178,7 +178,7 @@ mod tests {
     use crate::{
         chat::{
             Outcome,
-            input::{self, Around, Busy, Effect, Event},
+            input::{self, Busy, Context, Effect, Event},
             turn::tests::answer,
         },
         endpoint::Endpoints,
@@ -219,7 +219,7 @@ mod tests {
 
     /// Deletes a card as the reducer of the input does.
     fn remove_card(chat: &mut Chat, card: card::Id) -> Option<Removed> {
-        let around = Around {
+        let around = Context {
             endpoints: &Endpoints::default(),
             is_answering: &|_| false,
             busy: Busy::Queue,

@@ -45,7 +45,7 @@ fn written(header: &(&'static str, &'static str)) -> (&'static str, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::{BaseUrl, Id, Keep, Learned, Token};
+    use crate::endpoint::{BaseUrl, Id, Learned, Token, TokenStorage};
 
     #[test]
     fn only_anthropic_gets_headers_of_its_own() {
@@ -58,7 +58,7 @@ mod tests {
                 base_url: BaseUrl::parse(base_url).unwrap(),
                 token: Token::parse("secret").unwrap(),
                 learned: Learned::default(),
-                keep: Keep::Browser,
+                keep: TokenStorage::Browser,
             };
             let names = |headers: Vec<(&'static str, _)>| -> Vec<_> {
                 headers.into_iter().map(|(name, _)| name).collect()

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serializer};
 
-use super::{Invalid, Keep};
+use super::{Invalid, TokenStorage};
 
 /// A token of so many characters is masked in what an endpoint says, as in `exchange.js`.
 const SHORTEST_MASKED: usize = 8;
@@ -144,9 +144,9 @@ impl Token {
     }
 
     /// The token as it is kept like this.
-    pub(super) fn kept(self, keep: Keep) -> Self {
+    pub(super) fn kept(self, keep: TokenStorage) -> Self {
         Self {
-            is_apart: keep != Keep::Browser,
+            is_apart: keep != TokenStorage::Browser,
             ..self
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::endpoint::{Locked, Token};
 
-pub use crate::chat::failure::{Failure as Error, Wait};
+pub use crate::chat::failure::{Failure as Error, Timeout};
 
 impl From<Locked> for Error {
     fn from(_: Locked) -> Self {

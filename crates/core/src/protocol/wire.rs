@@ -195,7 +195,7 @@ impl<'a> Request<'a> {
     /// Asks the model to go on from what it has said of the answer. Said in words, which every
     /// endpoint understands: what an answer that is begun means differs from one to the next. Where it is
     /// known to be continued, nothing has to be said.
-    pub fn go_on_from(&mut self, said: &'a str, is_continued: bool) {
+    pub fn continue_from(&mut self, said: &'a str, is_continued: bool) {
         self.messages.push(Message {
             role: "assistant",
             content: Content::Text(said),
@@ -531,7 +531,7 @@ mod tests {
         fn check(is_continued: bool, roles: &[&str]) {
             let (contents, asked) = (Contents::new(), turn("a", None));
             let mut request = Request::new("m", "", &[], &asked, &contents, Map::new());
-            request.go_on_from("b", is_continued);
+            request.continue_from("b", is_continued);
             let sent: Vec<_> = request.messages.iter().map(|it| it.role).collect();
             assert_eq!(sent, roles);
         }

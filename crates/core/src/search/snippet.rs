@@ -65,7 +65,7 @@ fn piece(text: &str, hit: Range<usize>) -> Range<usize> {
 fn seam(text: &str, from: usize) -> usize {
     const JOINER: char = '\u{200d}';
     let is_flag = |letter: char| matches!(letter, '\u{1f1e6}'..='\u{1f1ff}');
-    let goes_on = |letter: char| {
+    let continues = |letter: char| {
         matches!(letter,
             JOINER | '\u{300}'..='\u{36f}' | '\u{1160}'..='\u{11ff}' | '\u{20d0}'..='\u{20ff}'
             | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}')
@@ -73,7 +73,7 @@ fn seam(text: &str, from: usize) -> usize {
     let mut before = text[..from].chars().next_back();
     for (at, letter) in text[from..].char_indices() {
         let joins = |before| before == JOINER || is_flag(before) && is_flag(letter);
-        if !goes_on(letter) && !before.is_some_and(joins) {
+        if !continues(letter) && !before.is_some_and(joins) {
             return from + at;
         }
         before = Some(letter);

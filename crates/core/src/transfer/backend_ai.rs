@@ -51,11 +51,11 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
     // The name is the first question's words, or stands for none: the page finds that itself.
     let first = cards.first().and_then(|card| card.turns.first());
     let label = text(entry, "label").trim();
-    let goes_on = |prompt: &str| match prompt.trim().strip_prefix(label) {
+    let continues = |prompt: &str| match prompt.trim().strip_prefix(label) {
         Some(rest) => !rest.is_empty() && !rest.starts_with("\n["),
         None => true,
     };
-    let is_own = first.is_none_or(|turn| goes_on(&turn.prompt));
+    let is_own = first.is_none_or(|turn| continues(&turn.prompt));
     let title = if is_own && label != "Chat" { label } else { "" };
     conversation.finish(title, time::millis(updated), cards)
 }

@@ -213,7 +213,7 @@ pub(super) mod tests {
                 turn.receive(answer);
             }
             if back {
-                turn.turn_over(false);
+                turn.show_variant(false);
             }
             turn
         }
@@ -308,7 +308,7 @@ pub(super) mod tests {
             base_url: BaseUrl::parse("http://127.0.0.1:8081/v1").unwrap(),
             token: Token::parse("sk-secret").unwrap(),
             learned: endpoint::Learned::default(),
-            keep: endpoint::Keep::Browser,
+            keep: endpoint::TokenStorage::Browser,
         };
         let bundle = Bundle {
             endpoints: vec![(&endpoint).into()],

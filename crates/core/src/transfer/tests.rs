@@ -377,7 +377,7 @@ fn chats_that_say_the_same_are_found() {
     check(|chat| chat.title = "other".into(), true);
     check(|chat| chat.draft = "typed".into(), true);
     check(|chat| chat.cards[0].id = 9.into(), true);
-    check(|chat| chat.cards[0].turns[0].turn_over(false), true);
+    check(|chat| chat.cards[0].turns[0].show_variant(false), true);
     check(|chat| chat.cards[0].turns[0].prompt.push('!'), false);
     check(|chat| chat.cards[0].turns[0].earlier.clear(), false);
     check(|chat| chat.cards[0].turns.truncate(1), false);

@@ -15,7 +15,7 @@ fn endpoints() -> Endpoints {
             base_url: BaseUrl::parse("http://e/v1").unwrap(),
             token: None,
             learned: endpoint::Learned::default(),
-            keep: endpoint::Keep::Browser,
+            keep: endpoint::TokenStorage::Browser,
         }],
         ..Endpoints::default()
     }
@@ -68,7 +68,7 @@ fn react_in(group: &str, cards: &[&str], busy: Busy, event: Event) -> (Chat, Vec
         .filter(|(_, word)| word.contains('!'))
         .collect();
     let mut turns = 0;
-    let around = Around {
+    let around = Context {
         endpoints: &endpoints(),
         is_answering: &|card| answering.iter().any(|(n, _)| id(*n) == card),
         busy,
@@ -113,7 +113,7 @@ fn attaching_changes_what_the_cards_in_sync_show() {
         let attached = Event::Attached(id(attached_in), attachment(9));
         let mut chat = chat("", cards);
         let endpoints = endpoints();
-        let around = Around {
+        let around = Context {
             endpoints: &endpoints,
             is_answering: &|_| false,
             busy: Busy::Queue,
@@ -151,7 +151,7 @@ fn an_attachment_is_sent_without_words() {
     before.draft.attach(attachment(1));
     let mut turns = 0;
     let mut after = before.clone();
-    let around = Around {
+    let around = Context {
         endpoints: &endpoints(),
         is_answering: &|_| false,
         busy: Busy::Queue,
@@ -233,7 +233,7 @@ fn nothing_is_not_sent() {
         let mut chat = chat("", &["s", "s"]);
         chat.draft.text = draft.into();
         let before = chat.clone();
-        let around = Around {
+        let around = Context {
             endpoints: &endpoints(),
             is_answering: &|_| false,
             busy: Busy::Queue,
@@ -310,7 +310,7 @@ fn what_waits_for_a_model_goes_when_there_is_one_or_waits_for_the_answer() {
             waits: true,
             ..Turn::new(turn::Id::new(1), "hi".into())
         }];
-        let around = Around {
+        let around = Context {
             endpoints: &endpoints(),
             is_answering: &|_| card.contains('!'),
             busy: Busy::Queue,
@@ -384,7 +384,7 @@ impl World {
     fn react(&mut self, event: Event) -> Vec<Effect> {
         let answering: BTreeSet<_> = self.answering.keys().copied().collect();
         let ids = &mut self.ids;
-        let around = Around {
+        let around = Context {
             endpoints: &self.endpoints,
             is_answering: &|card| answering.contains(&card),
             busy: self.busy,
@@ -433,7 +433,7 @@ impl World {
         self.react(Event::Ended {
             card,
             turn,
-            goes_on: is_well,
+            continues: is_well,
         });
     }
 

@@ -2,10 +2,10 @@
 
 mod support;
 
-use on_device::answer::End;
-use on_device::desk::{Asked, Counts, Desk, Step};
+use on_device::detokenizer::End;
+use on_device::engine::{Asked, Counts, Engine, Step};
+use on_device::fixtures::Recipe;
 use on_device::sampler::Sampling;
-use on_device::tiny::Recipe;
 use on_device::{Error, Model, Role};
 use proptest::prelude::*;
 use support::load;
@@ -21,16 +21,16 @@ const GREEDY: Sampling = Sampling {
     seed: 0,
 };
 
-fn desk(context: u32) -> Desk {
+fn desk(context: u32) -> Engine {
     let recipe = Recipe {
         context,
         ..Recipe::default()
     };
     let loaded = load(&recipe.file().bytes, &[1 << 20]);
-    Desk::new(loaded.unwrap()).unwrap()
+    Engine::new(loaded.unwrap()).unwrap()
 }
 
-fn ask(desk: &mut Desk, messages: &[(Role, &str)], most: Option<usize>) -> Result<usize, Error> {
+fn ask(desk: &mut Engine, messages: &[(Role, &str)], most: Option<usize>) -> Result<usize, Error> {
     desk.ask(Asked {
         messages,
         sampling: GREEDY,
@@ -40,7 +40,7 @@ fn ask(desk: &mut Desk, messages: &[(Role, &str)], most: Option<usize>) -> Resul
 }
 
 /// The whole answer, why it ended, and how long it was.
-fn rest(desk: &mut Desk) -> (String, End, Counts) {
+fn rest(desk: &mut Engine) -> (String, End, Counts) {
     let mut whole = String::new();
     loop {
         match desk.step().expect("an answer is under way") {
@@ -51,7 +51,7 @@ fn rest(desk: &mut Desk) -> (String, End, Counts) {
     }
 }
 
-fn answer(desk: &mut Desk, messages: &[(Role, &str)], most: usize) -> (String, End, Counts) {
+fn answer(desk: &mut Engine, messages: &[(Role, &str)], most: usize) -> (String, End, Counts) {
     ask(desk, messages, Some(most)).unwrap();
     rest(desk)
 }

@@ -1,16 +1,13 @@
 //! What attention keeps of the tokens that were read.
 
+use crate::config::{Config, PAGE};
 use crate::kernel::{self, Fastest};
-use crate::model::Shape;
-
-/// The positions of a page.
-pub const PAGE: usize = 32;
 
 /// The keys and values of the tokens that were read, in 16 bits with a scale for each head's vector.
 ///
 /// It grows by pages, as it is used, and never moves what it has.
 #[derive(Debug)]
-pub struct Cache {
+pub struct KvCache {
     layers: usize,
     heads: usize,
     /// The length of a head's vector, in eights.
@@ -37,12 +34,12 @@ pub(crate) struct Positions<'a> {
     pub value_scales: &'a [f32],
 }
 
-impl Cache {
-    pub(crate) fn new(shape: &Shape) -> Self {
+impl KvCache {
+    pub(crate) fn new(config: &Config) -> Self {
         Self {
-            layers: shape.layers,
-            heads: shape.key_heads,
-            eights: shape.head / 8,
+            layers: config.block_count,
+            heads: config.head_count_kv,
+            eights: config.key_length / 8,
             len: 0,
             pages: Vec::new(),
         }

@@ -3,8 +3,8 @@
 
 use crate::{
     Error,
-    answer::{Answer, End},
-    cache::Cache,
+    detokenizer::{Answer, End},
+    kv_cache::KvCache,
     loader::Loaded,
     model::Model,
     sampler::{Sampler, Sampling},
@@ -66,7 +66,7 @@ pub enum Step {
 }
 
 /// A model, with what it needs to answer.
-pub struct Desk {
+pub struct Engine {
     model: Model,
     tokenizer: Tokenizer,
     template: Template,
@@ -79,7 +79,7 @@ pub struct Desk {
 struct Conversation {
     /// As many as are in the cache, and those that are to be read.
     tokens: Vec<u32>,
-    cache: Cache,
+    cache: KvCache,
 }
 
 struct Answering {
@@ -92,7 +92,7 @@ struct Answering {
     answer: Answer,
 }
 
-impl Desk {
+impl Engine {
     /// Takes a model that was loaded.
     ///
     /// # Errors

@@ -4,9 +4,8 @@
 //! alternative is tried in its order, and each takes as much as it can.
 
 use crate::{
-    Error,
-    letter::{Kind, Kinds},
-    text,
+    Error, text,
+    unicode::{Kind, Kinds},
 };
 
 /// How a text is cut.

@@ -71,19 +71,19 @@ pub struct Recipe {
     /// Whether the output is the embedding.
     pub tied: bool,
     /// How many layers.
-    pub layers: usize,
+    pub block_count: usize,
     /// The length of a token's vector.
-    pub width: usize,
+    pub embedding_length: usize,
     /// The length of the vector in the middle of a layer.
-    pub hidden: usize,
+    pub feed_forward_length: usize,
     /// How many heads.
-    pub heads: usize,
+    pub head_count: usize,
     /// How many heads keys have.
-    pub key_heads: usize,
+    pub head_count_kv: usize,
     /// How many tokens at once.
-    pub context: u32,
+    pub context_length: u32,
     /// What positions are divided by, if anything.
-    pub slowness: Option<f32>,
+    pub rope_scaling_factor: Option<f32>,
     /// More entries of the metadata: key, type and value as they are in the file.
     pub entries: Vec<(String, u32, Vec<u8>)>,
 }
@@ -95,13 +95,13 @@ impl Default for Recipe {
             kind: Kind::Q4_1,
             embedding: Kind::Q8_0,
             tied: true,
-            layers: 2,
-            width: 64,
-            hidden: 96,
-            heads: 4,
-            key_heads: 2,
-            context: 2048,
-            slowness: None,
+            block_count: 2,
+            embedding_length: 64,
+            feed_forward_length: 96,
+            head_count: 4,
+            head_count_kv: 2,
+            context_length: 2048,
+            rope_scaling_factor: None,
             entries: Vec::new(),
         }
     }
@@ -197,7 +197,7 @@ impl Recipe {
 
     fn tensors(&self) -> Vec<Tensor> {
         let vocabulary = tokens().0.len();
-        let head = self.width / self.heads;
+        let head = self.embedding_length / self.head_count;
         let mut tensors = Vec::new();
         let mut tensor = |name: String, kind, rows, columns| {
             tensors.push(Tensor {
@@ -212,25 +212,70 @@ impl Recipe {
             "token_embd".to_owned(),
             self.embedding,
             vocabulary,
-            self.width,
+            self.embedding_length,
         );
-        for layer in 0..self.layers {
+        for layer in 0..self.block_count {
             let mut part = |name, kind, rows, columns| {
                 tensor(format!("blk.{layer}.{name}"), kind, rows, columns);
             };
-            part("attn_norm", Kind::F32, 1, self.width);
-            part("ffn_down", self.kind, self.width, self.hidden);
-            part("ffn_gate", self.kind, self.hidden, self.width);
-            part("ffn_up", self.kind, self.hidden, self.width);
-            part("ffn_norm", Kind::F32, 1, self.width);
-            part("attn_k", self.kind, self.key_heads * head, self.width);
-            part("attn_output", self.kind, self.width, self.width);
-            part("attn_q", self.kind, self.width, self.width);
-            part("attn_v", self.kind, self.key_heads * head, self.width);
+            part("attn_norm", Kind::F32, 1, self.embedding_length);
+            part(
+                "ffn_down",
+                self.kind,
+                self.embedding_length,
+                self.feed_forward_length,
+            );
+            part(
+                "ffn_gate",
+                self.kind,
+                self.feed_forward_length,
+                self.embedding_length,
+            );
+            part(
+                "ffn_up",
+                self.kind,
+                self.feed_forward_length,
+                self.embedding_length,
+            );
+            part("ffn_norm", Kind::F32, 1, self.embedding_length);
+            part(
+                "attn_k",
+                self.kind,
+                self.head_count_kv * head,
+                self.embedding_length,
+            );
+            part(
+                "attn_output",
+                self.kind,
+                self.embedding_length,
+                self.embedding_length,
+            );
+            part(
+                "attn_q",
+                self.kind,
+                self.embedding_length,
+                self.embedding_length,
+            );
+            part(
+                "attn_v",
+                self.kind,
+                self.head_count_kv * head,
+                self.embedding_length,
+            );
         }
-        tensor("output_norm".to_owned(), Kind::F32, 1, self.width);
+        tensor(
+            "output_norm".to_owned(),
+            Kind::F32,
+            1,
+            self.embedding_length,
+        );
         if !self.tied {
-            tensor("output".to_owned(), self.embedding, vocabulary, self.width);
+            tensor(
+                "output".to_owned(),
+                self.embedding,
+                vocabulary,
+                self.embedding_length,
+            );
         }
         tensors
     }
@@ -243,13 +288,16 @@ impl Recipe {
             entries.push((key.to_owned(), kind, value.0));
         };
         let numbers = [
-            ("llama.block_count", self.layers),
-            ("llama.context_length", self.context as usize),
-            ("llama.embedding_length", self.width),
-            ("llama.feed_forward_length", self.hidden),
-            ("llama.attention.head_count", self.heads),
-            ("llama.attention.head_count_kv", self.key_heads),
-            ("llama.rope.dimension_count", self.width / self.heads),
+            ("llama.block_count", self.block_count),
+            ("llama.context_length", self.context_length as usize),
+            ("llama.embedding_length", self.embedding_length),
+            ("llama.feed_forward_length", self.feed_forward_length),
+            ("llama.attention.head_count", self.head_count),
+            ("llama.attention.head_count_kv", self.head_count_kv),
+            (
+                "llama.rope.dimension_count",
+                self.embedding_length / self.head_count,
+            ),
             ("tokenizer.ggml.bos_token_id", 1),
             ("tokenizer.ggml.eos_token_id", 2),
         ];
@@ -272,9 +320,11 @@ impl Recipe {
             value.f32(1e-5);
         });
         entry("llama.rope.freq_base", 6, &|value| value.f32(10_000.0));
-        if let Some(slowness) = self.slowness {
+        if let Some(rope_scaling_factor) = self.rope_scaling_factor {
             entry("llama.rope.scaling.type", 8, &|value| value.text("linear"));
-            entry("llama.rope.scaling.factor", 6, &|value| value.f32(slowness));
+            entry("llama.rope.scaling.factor", 6, &|value| {
+                value.f32(rope_scaling_factor)
+            });
         }
         entry("tokenizer.ggml.add_bos_token", 7, &|value| value.0.push(0));
         let (tokens, kinds) = tokens();

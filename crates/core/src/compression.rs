@@ -9,7 +9,7 @@
 //! `~1` names this format, its letters and its dictionary. None of them may ever change, or what is
 //! stored can't be read any more: a better one is `~2`, beside this one.
 
-mod letters;
+mod alphabet;
 
 use std::{borrow::Cow, sync::OnceLock};
 
@@ -53,7 +53,7 @@ const UNIT: usize = 3;
 
 /// Packs a text.
 pub fn pack(text: &str) -> String {
-    let letters = letters::write(text);
+    let letters = alphabet::write(text);
     if letters.len() <= LONGEST {
         let mut bytes = Vec::new();
         bytes.extend(
@@ -85,7 +85,7 @@ pub fn unpack(packed: &str) -> Option<String> {
         return None;
     }
     let (window, taken) = inflate(deflated, count)?;
-    let text = letters::read(&window[dictionary().len()..])?;
+    let text = alphabet::read(&window[dictionary().len()..])?;
     let is_whole = units.len() == UNIT * count_of(HEAD + taken);
     (is_whole && checksum(&text) == u32::from_le_bytes(*sum)).then_some(text)
 }
@@ -109,8 +109,8 @@ pub fn is_packed(stored: &str) -> bool {
 fn dictionary() -> &'static [u8] {
     static DICTIONARY: OnceLock<Vec<u8>> = OnceLock::new();
     DICTIONARY.get_or_init(|| {
-        let lines = include_str!("packed/dictionary.txt").lines();
-        letters::write(&lines.collect::<String>())
+        let lines = include_str!("compression/dictionary.txt").lines();
+        alphabet::write(&lines.collect::<String>())
     })
 }
 
@@ -267,8 +267,8 @@ mod tests {
         }
         check(dictionary(), 3_030_845_980);
         let every: String = ('\0'..='\u{1ffff}').collect();
-        check(&letters::write(&every), 2_732_504_609);
-        assert_eq!(letters::read(&letters::write(&every)), Some(every));
+        check(&alphabet::write(&every), 2_732_504_609);
+        assert_eq!(alphabet::read(&alphabet::write(&every)), Some(every));
     }
 
     #[test]
@@ -328,7 +328,7 @@ mod tests {
             let _ = unpack(&format!("~1{units}"));
             // With a length that could be right.
             let _ = unpack(&format!("~1\u{3440}{units}"));
-            let _ = letters::read(units.as_bytes());
+            let _ = alphabet::read(units.as_bytes());
         }
     }
 }
