@@ -1,56 +1,56 @@
-//! The numbers of a model, by the names of GGUF's metadata, and the tensors that it has.
+//! The hyperparameters of a model, named as in GGUF's metadata, and its tensors.
 //!
 //! Source: the GGUF specification, sections «Metadata» and «Tensor names».
 
-/// The positions in a page of the KV cache.
+/// Number of positions in a page of the KV cache.
 pub const PAGE: usize = 32;
 
-/// The most bytes that the cache of one conversation may take.
+/// Maximum size of the KV cache of one conversation, in bytes.
 const MAX_CACHE: usize = 512 << 20;
-/// The longest context, in tokens: a longer one's cache would outgrow a page's memory.
+/// Maximum context length, in tokens: the cache of a longer one would exceed a page's memory.
 const MAX_CONTEXT: usize = 4096;
 
-/// The numbers of a model.
+/// The hyperparameters of a model.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How many layers.
+    /// Number of layers.
     pub block_count: usize,
-    /// The length of a token's vector.
+    /// Length of a token's vector.
     pub embedding_length: usize,
-    /// The length of the vector between `up` and `down`.
+    /// Length of the vector between `up` and `down`.
     pub feed_forward_length: usize,
-    /// How many heads queries have.
+    /// Number of query heads.
     pub head_count: usize,
-    /// How many heads keys and values have: each serves `heads / key_heads` of the queries'.
+    /// Number of key and value heads: each serves `head_count / head_count_kv` query heads.
     pub head_count_kv: usize,
-    /// The length of a head's vector.
+    /// Length of a head's vector.
     pub key_length: usize,
-    /// How many tokens there are.
+    /// Number of tokens in the vocabulary.
     pub vocab_size: usize,
-    /// How many tokens it was trained with at once.
+    /// Context length in training, in tokens.
     pub context_length: usize,
-    /// What is added under the norm's root.
+    /// Epsilon added under the root of the norm.
     pub layer_norm_rms_epsilon: f32,
-    /// The base of the rotations.
+    /// Base of the rotations.
     pub rope_freq_base: f32,
-    /// What positions are divided by.
+    /// Divisor of the positions.
     pub rope_scaling_factor: f32,
 }
 
-/// Where a tensor belongs.
+/// A tensor's role in the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TensorId {
-    /// Each token's first vector.
+    /// The embedding of each token.
     Embedding,
     /// The norm before the output.
     OutputNorm,
-    /// What makes logits, where it is not the embedding.
+    /// The output matrix that makes the logits, if it isn't the embedding.
     Output,
-    /// A part of a layer.
+    /// A tensor of a layer.
     Layer(usize, LayerTensor),
 }
 
-/// The tensors of a layer, in their order here.
+/// The tensors of a layer, in the order used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "they are called as in the formulas")]
 pub enum LayerTensor {
@@ -65,7 +65,7 @@ pub enum LayerTensor {
     Down,
 }
 
-/// Their names in a file.
+/// The names of a layer's tensors in a file.
 const PARTS: [(&str, LayerTensor); Config::LAYER] = [
     ("attn_norm", LayerTensor::AttentionNorm),
     ("attn_q", LayerTensor::Query),
@@ -79,7 +79,7 @@ const PARTS: [(&str, LayerTensor); Config::LAYER] = [
 ];
 
 impl TensorId {
-    /// Its place in a list of all.
+    /// The tensor's index in a list of all tensors.
     pub fn index(self) -> usize {
         match self {
             Self::Embedding => 0,
@@ -89,7 +89,7 @@ impl TensorId {
         }
     }
 
-    /// Its name in a file.
+    /// The tensor's name in a file.
     pub fn name(self) -> String {
         match self {
             Self::Embedding => "token_embd.weight".to_owned(),
@@ -101,15 +101,15 @@ impl TensorId {
 }
 
 impl Config {
-    /// The tensors of a layer.
+    /// Number of tensors in a layer.
     pub const LAYER: usize = 9;
 
-    /// How many places there are.
+    /// Number of tensors in the model, including the optional output.
     pub fn places(&self) -> usize {
         3 + self.block_count * Self::LAYER
     }
 
-    /// Where the tensor `name` belongs, if anywhere.
+    /// The role of the tensor called `name`, if it has one.
     pub fn place(&self, name: &str) -> Option<TensorId> {
         match name.strip_suffix(".weight")? {
             "token_embd" => Some(TensorId::Embedding),
@@ -127,7 +127,7 @@ impl Config {
         }
     }
 
-    /// The place with this index: the inverse of [`TensorId::index`].
+    /// The tensor with this index: the inverse of [`TensorId::index`].
     pub fn nth(index: usize) -> TensorId {
         match index {
             0 => TensorId::Embedding,
@@ -140,7 +140,7 @@ impl Config {
         }
     }
 
-    /// How many tokens a conversation may have: see [`Model::context`].
+    /// Maximum number of tokens in a conversation: see [`crate::Model::context`].
     pub fn max_tokens(&self) -> usize {
         // Keys and values, in 16 bits with a scale for each head's vector.
         let token = self.block_count * self.head_count_kv * 2 * (2 * self.key_length + 4);
@@ -149,7 +149,7 @@ impl Config {
             .min(MAX_CACHE / token.max(1))
     }
 
-    /// The rows and columns of what belongs there.
+    /// The number of rows and columns of a tensor.
     pub fn dimensions(&self, place: TensorId) -> (usize, usize) {
         let queries = self.head_count * self.key_length;
         let keys = self.head_count_kv * self.key_length;

@@ -1,5 +1,5 @@
-//! What stands between a model and whoever asks it: one answer at a time, in steps that are short enough
-//! to be stopped in between, and what was read of earlier conversations, which is not read again.
+//! Runs one request at a time in short, interruptible steps, and keeps the KV caches of earlier conversations
+//! so that their tokens aren't read again.
 
 use crate::{
     Error,
@@ -12,72 +12,72 @@ use crate::{
     tokenizer::Tokenizer,
 };
 
-/// So many bytes of what was read are kept, for all conversations together.
+/// Maximum size of the kept KV caches of all conversations together, in bytes.
 const MOST_KEPT: usize = 256 << 20;
 
-/// From so many tokens on, attention takes so long that fewer are read in one step: a step is to take less
+/// Position from which fewer tokens are read per step, because attention gets slow: a step should take less
 /// than 100 ms.
 const FAR: usize = 2560;
 
 /// A request.
 pub struct Asked<'a> {
-    /// The conversation so far. Where the last message is the assistant's, it is continued.
+    /// The conversation so far. If the last message is the assistant's, the answer continues it.
     pub messages: &'a [(Role, &'a str)],
-    /// How tokens are chosen.
+    /// The sampling parameters.
     pub sampling: Sampling,
-    /// The most tokens of the answer; without it, what the context leaves.
+    /// Maximum number of tokens in the answer; `None` means the rest of the context.
     pub most: Option<usize>,
-    /// What ends the answer, and is no part of it.
+    /// Strings that end the answer and aren't part of it.
     pub stops: Vec<String>,
 }
 
-/// How much was read and written, in tokens.
+/// The token counts of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
-    /// Of the request.
+    /// Tokens in the request.
     pub prompt: usize,
-    /// Of these, those that were read for an earlier answer.
+    /// Tokens of the request that came from the cache of an earlier answer.
     pub cached: usize,
-    /// Of the answer.
+    /// Tokens in the answer.
     pub answered: usize,
 }
 
-/// What came of one step.
+/// The result of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A part of the request was read.
     Reading {
-        /// The tokens that are read so far, with those that are cached.
+        /// Number of request tokens read so far, including the cached ones.
         read: usize,
-        /// The tokens of the request.
+        /// Number of tokens in the request.
         of: usize,
     },
-    /// The answer goes on: its next letters, which can be none yet.
+    /// The next text of the answer; it can be empty.
     Text(String),
-    /// The answer is whole.
+    /// The answer is complete.
     Ended {
-        /// Why.
+        /// The reason for the end.
         end: End,
-        /// Its last letters.
+        /// The last text of the answer.
         text: String,
-        /// How long it all was.
+        /// The token counts of the request and the answer.
         counts: Counts,
     },
 }
 
-/// A model, with what it needs to answer.
+/// A loaded model with its tokenizer, template and kept conversations.
 pub struct Engine {
     model: Model,
     tokenizer: Tokenizer,
     template: Template,
-    /// The one that was used last is the last.
+    /// Earlier conversations, the most recently used last.
     kept: Vec<Conversation>,
     answering: Option<Answering>,
 }
 
-/// What was read and written of a conversation.
+/// The tokens and the KV cache of a conversation.
 struct Conversation {
-    /// As many as are in the cache, and those that are to be read.
+    /// The tokens in the cache, followed by those still to be read.
     tokens: Vec<u32>,
     cache: KvCache,
 }
@@ -86,17 +86,17 @@ struct Answering {
     conversation: Conversation,
     prompt: usize,
     cached: usize,
-    /// What comes behind the last token, once that is read.
+    /// The logits after the last token, once it has been read.
     logits: Vec<f32>,
     sampler: Sampler,
     answer: Answer,
 }
 
 impl Engine {
-    /// Takes a model that was loaded.
+    /// Creates an engine for a loaded model.
     ///
     /// # Errors
-    /// Where its words or its template can't be used.
+    /// If the vocabulary or the chat template can't be used.
     pub fn new(loaded: Loaded) -> Result<Self, Error> {
         let Loaded {
             vocabulary, model, ..
@@ -111,21 +111,21 @@ impl Engine {
         })
     }
 
-    /// The most tokens of a conversation, with the answer.
+    /// Maximum number of tokens in a conversation, including the answer.
     pub fn context(&self) -> usize {
         self.model.context()
     }
 
-    /// The bytes of what was read of earlier conversations.
+    /// Total size of the kept KV caches, in bytes.
     fn cached(&self) -> usize {
         self.kept.iter().map(|kept| kept.cache.bytes()).sum()
     }
 
-    /// Begins an answer, which [`Self::step`] goes on with; one that was under way ends. Gives the tokens of
-    /// the request.
+    /// Starts an answer, which [`Self::step`] continues, and stops the one in progress. Returns the number of
+    /// tokens in the request.
     ///
     /// # Errors
-    /// Where the request is longer than the context, or can't be written in the model's template.
+    /// If the request is longer than the context or can't be written in the model's template.
     pub fn ask(&mut self, asked: Asked) -> Result<usize, Error> {
         self.stop();
         let prompt = self.template.tokens(&self.tokenizer, asked.messages)?;
@@ -150,8 +150,8 @@ impl Engine {
         Ok(tokens)
     }
 
-    /// Goes on with the answer: reads at most [`Model::CHUNK`] tokens, or writes one. Nothing where no answer
-    /// is under way.
+    /// Continues the answer: reads at most [`Model::CHUNK`] tokens or generates one. Returns `None` if no
+    /// answer is in progress.
     pub fn step(&mut self) -> Option<Step> {
         let answering = self.answering.as_mut()?;
         let Conversation { tokens, cache } = &mut answering.conversation;
@@ -194,7 +194,7 @@ impl Engine {
         })
     }
 
-    /// Ends the answer that is under way, if there is one. What was read and written of it is kept.
+    /// Stops the answer in progress, if any, and keeps what was read and generated.
     pub fn stop(&mut self) {
         if let Some(Answering { conversation, .. }) = self.answering.take() {
             self.kept.push(conversation);
@@ -202,11 +202,11 @@ impl Engine {
         }
     }
 
-    /// Finds the conversation that the request goes on with, so that only what is new of it is read. Where
-    /// another begins in the same way, as with the same system prompt, that beginning is copied: one
-    /// conversation takes nothing from another that it would have to read again.
+    /// Finds the conversation that the request continues, so that only its new tokens are read. If another
+    /// one shares only a prefix, such as the same system prompt, that prefix is copied: no conversation loses
+    /// tokens that it would have to read again.
     fn take(&mut self, prompt: Vec<u32>) -> Conversation {
-        // What comes behind the last token is computed with it, so that is always read.
+        // The last token is always read, because its logits are needed.
         let most = prompt.len() - 1;
         let shared = |kept: &Conversation| {
             let read = &kept.tokens[..kept.cache.len()];
@@ -216,7 +216,7 @@ impl Engine {
         let found = self.kept.iter().map(shared).enumerate();
         let found = found.max_by_key(|&(_, shared)| shared);
         let cache = match found.filter(|&(_, shared)| shared > 0) {
-            // What is lost of it is read again at once.
+            // The discarded rest is small enough to be read again in one step.
             Some((at, shared)) if self.kept[at].cache.len() - shared <= Model::CHUNK => {
                 let mut cache = self.kept.remove(at).cache;
                 cache.truncate(shared);
@@ -231,7 +231,7 @@ impl Engine {
         }
     }
 
-    /// Those that were not used for the longest go first.
+    /// Drops the least recently used conversations first.
     fn make_room(&mut self) {
         while self.cached() > MOST_KEPT {
             self.kept.remove(0);

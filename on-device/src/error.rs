@@ -1,32 +1,32 @@
-//! What can be wrong with a model's file, or with what it is asked.
+//! Errors in a model's file or in a request.
 
 use std::fmt;
 
-/// Why a model can't be used, or can't answer.
+/// Reason why a model can't be used or can't answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// The file is no GGUF file.
+    /// The file isn't a GGUF file.
     NotGguf,
-    /// The file ends before what it says is in it.
+    /// The file ends before all of its contents.
     Cut,
-    /// The file contradicts itself: what, in technical words.
+    /// The file contradicts itself; the text gives the technical detail.
     Damaged(String),
-    /// The file asks for something that is not done here, as another architecture: what, in technical
-    /// words.
+    /// The file needs an unsupported feature, such as another architecture; the text gives the technical
+    /// detail.
     Unsupported(String),
-    /// More than is read here: what, in technical words.
+    /// A limit or the memory is exceeded; the text gives the technical detail.
     TooLarge(String),
-    /// What was asked has more tokens than the model takes.
+    /// The request has more tokens than the model accepts.
     TooLong {
-        /// The tokens of what was asked.
+        /// Number of tokens in the request.
         tokens: usize,
-        /// The most that the model takes.
+        /// Maximum number of tokens.
         most: usize,
     },
 }
 
 impl Error {
-    /// What it is called where a program reads it.
+    /// The error's machine-readable code.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotGguf => "not_gguf",

@@ -1,5 +1,5 @@
-//! What the worker's JavaScript calls: flat arguments in, small objects out. It reads JSON, so that this
-//! program need not.
+//! The functions called by the worker's JavaScript: flat arguments in, small objects out. JavaScript parses
+//! the JSON, so this program doesn't have to.
 
 use std::cell::RefCell;
 
@@ -25,7 +25,7 @@ extern "C" {
     fn set(this: &Object, name: &str, value: JsValue);
 }
 
-/// An object with these fields.
+/// Creates an object with these fields.
 fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
     let object = Object::new();
     for (name, value) in fields {
@@ -34,7 +34,7 @@ fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
     object.into()
 }
 
-/// How an error crosses: `{code, message}`, and how long a request was that is too long.
+/// Converts an error for JavaScript: `{code, message}`, plus the token counts of a request that is too long.
 fn thrown(error: &Error) -> JsValue {
     let (code, message) = (error.code().into(), error.to_string().into());
     let (tokens, most) = match *error {
@@ -66,24 +66,24 @@ const fn whole(number: f64) -> u64 {
     number as u64
 }
 
-/// A SHA-256 over what comes in pieces.
+/// A SHA-256 hash of data that arrives in chunks.
 #[wasm_bindgen]
 pub struct Hash(Sha256);
 
 #[wasm_bindgen]
 impl Hash {
-    /// Of nothing yet.
+    /// Starts a hash of no data.
     #[wasm_bindgen(constructor)]
     pub fn new() -> Self {
         Self(Sha256::new())
     }
 
-    /// The next piece.
+    /// Adds the next chunk.
     pub fn push(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// In lower-case hexadecimal digits.
+    /// The hash in lower-case hexadecimal digits.
     pub fn finish(self) -> String {
         let digits = |byte: u8| [byte >> 4, byte & 15];
         let digits = self.0.finalize().into_iter().flat_map(digits);
@@ -93,7 +93,7 @@ impl Hash {
     }
 }
 
-/// The one model of this program.
+/// The state of this program's only model.
 #[derive(Default)]
 enum TensorId {
     #[default]
@@ -106,7 +106,7 @@ thread_local! {
     static PLACE: RefCell<TensorId> = const { RefCell::new(TensorId::Empty) };
 }
 
-/// Does something with the model that is loaded.
+/// Calls a function with the loaded model, if any.
 fn with<T>(act: impl FnOnce(&mut Engine) -> T) -> Option<T> {
     PLACE.with_borrow_mut(|place| match place {
         TensorId::Loaded(desk) => Some(act(desk)),
@@ -114,16 +114,16 @@ fn with<T>(act: impl FnOnce(&mut Engine) -> T) -> Option<T> {
     })
 }
 
-/// Lets go of the model, and of what was read for it.
+/// Drops the model and everything read for it.
 #[wasm_bindgen]
 pub fn leave() {
     PLACE.take();
 }
 
-/// Begins to load a model from a file of so many bytes; one that was loaded is let go of before.
+/// Starts loading a model from a file of `len` bytes, after dropping the current one.
 ///
 /// # Errors
-/// As `Loader::new`.
+/// See `Loader::new`.
 #[wasm_bindgen]
 pub fn begin(len: f64) -> Result<(), JsValue> {
     leave();
@@ -132,10 +132,10 @@ pub fn begin(len: f64) -> Result<(), JsValue> {
     Ok(())
 }
 
-/// The next piece of the file, of any size.
+/// Takes the next chunk of the file, of any size.
 ///
 /// # Errors
-/// As `Loader::push`; what was loaded so far is then let go of.
+/// See `Loader::push`; drops everything loaded so far.
 #[wasm_bindgen]
 pub fn push(bytes: &[u8]) -> Result<(), JsValue> {
     let pushed = PLACE.with_borrow_mut(|place| match place {
@@ -148,10 +148,10 @@ pub fn push(bytes: &[u8]) -> Result<(), JsValue> {
     })
 }
 
-/// All of the file is there. Gives the context in tokens.
+/// Finishes loading once the whole file has arrived. Returns the context length in tokens.
 ///
 /// # Errors
-/// As `Loader::finish` and `Engine::new`.
+/// See `Loader::finish` and `Engine::new`.
 #[wasm_bindgen]
 pub fn finish() -> Result<f64, JsValue> {
     let desk = match PLACE.take() {
@@ -165,13 +165,13 @@ pub fn finish() -> Result<f64, JsValue> {
     Ok(context as f64)
 }
 
-/// Begins an answer. `roles` has the first letter of each message's role (system, user, assistant),
-/// `texts` what each says; `sampling` has temperature, top-k, top-p, min-p and the penalties for repetition,
-/// frequency and presence, each not a number where it is as usual; a `most` of 0 tokens is as many as
-/// there is room for. Gives the tokens of the request.
+/// Starts an answer. `roles` has the first letter of each message's role (system, user, assistant) and
+/// `texts` the messages; `sampling` has temperature, top-k, top-p, min-p and the penalties for repetition,
+/// frequency and presence, with NaN for a default; a `most` of 0 tokens means no limit but the context.
+/// Returns the number of tokens in the request.
 ///
 /// # Errors
-/// As `Engine::ask`.
+/// See `Engine::ask`.
 #[wasm_bindgen]
 #[expect(
     clippy::needless_pass_by_value,
@@ -212,7 +212,7 @@ pub fn ask(
         stops,
     };
     let asked = with(|desk| desk.ask(asked));
-    // Nobody asks before there is a model.
+    // The page sends no request before a model is loaded.
     let tokens = asked.unwrap_or(Err(Error::Cut));
     tokens.map(count).map_err(|error| thrown(&error))
 }
@@ -221,7 +221,7 @@ fn at_most(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// What a request is answered with that says nothing of it: what the makers of `SmolLM2` recommend.
+/// The default sampling parameters, as recommended by the makers of `SmolLM2`.
 /// Source: the model card of `SmolLM2-135M-Instruct`.
 const USUAL: Sampling = Sampling {
     temperature: 0.2,
@@ -234,9 +234,9 @@ const USUAL: Sampling = Sampling {
     seed: 0,
 };
 
-/// Goes on with the answer: `{read, of}` for a part of the request, `{text}` for a part of the answer, and
-/// at its end `{text, end, prompt, cached, answered}`, where `end` is OpenAI's reason and the rest are
-/// tokens.
+/// Continues the answer. Returns `{read, of}` for a part of the request, `{text}` for a part of the answer,
+/// and at its end `{text, end, prompt, cached, answered}`, where `end` is OpenAI's finish reason and the rest
+/// are token counts.
 #[wasm_bindgen]
 pub fn step() -> JsValue {
     match with(Engine::step).flatten() {
@@ -259,7 +259,7 @@ pub fn step() -> JsValue {
     }
 }
 
-/// Ends the answer that is under way.
+/// Stops the answer in progress.
 #[wasm_bindgen]
 pub fn stop() {
     with(Engine::stop);

@@ -323,7 +323,7 @@ impl Recipe {
         if let Some(rope_scaling_factor) = self.rope_scaling_factor {
             entry("llama.rope.scaling.type", 8, &|value| value.text("linear"));
             entry("llama.rope.scaling.factor", 6, &|value| {
-                value.f32(rope_scaling_factor)
+                value.f32(rope_scaling_factor);
             });
         }
         entry("tokenizer.ggml.add_bos_token", 7, &|value| value.0.push(0));

@@ -1,22 +1,22 @@
-//! What attention keeps of the tokens that were read.
+//! The KV cache: the keys and values of the tokens read so far.
 
 use crate::config::{Config, PAGE};
 use crate::kernel::{self, Fastest};
 
-/// The keys and values of the tokens that were read, in 16 bits with a scale for each head's vector.
+/// The keys and values of the tokens read so far, in 16 bits with a scale for each head's vector.
 ///
-/// It grows by pages, as it is used, and never moves what it has.
+/// It grows by pages as needed and never moves existing data.
 #[derive(Debug)]
 pub struct KvCache {
     layers: usize,
     heads: usize,
-    /// The length of a head's vector, in eights.
+    /// Length of a head's vector, in groups of eight.
     eights: usize,
     len: usize,
     pages: Vec<Page>,
 }
 
-/// For each layer and each head of it, [`PAGE`] positions.
+/// [`PAGE`] positions for each head of each layer.
 #[derive(Clone, Debug)]
 struct Page {
     keys: Vec<[i16; 8]>,
@@ -45,23 +45,23 @@ impl KvCache {
         }
     }
 
-    /// How many tokens were read.
+    /// Number of tokens read.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether none was.
+    /// Returns whether no token was read.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Forgets all but the first `len` tokens.
+    /// Drops all but the first `len` tokens.
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
         self.pages.truncate(self.len.div_ceil(PAGE));
     }
 
-    /// A copy of the first `len` tokens, or of all.
+    /// Copies the first `len` tokens, or all if there are fewer.
     #[must_use]
     pub fn beginning(&self, len: usize) -> Self {
         let len = self.len.min(len);
@@ -72,13 +72,13 @@ impl KvCache {
         }
     }
 
-    /// The bytes that it takes.
+    /// Size of the cache, in bytes.
     pub fn bytes(&self) -> usize {
         let vectors = self.layers * self.heads * PAGE;
         self.pages.len() * 2 * vectors * (self.eights * size_of::<[i16; 8]>() + size_of::<f32>())
     }
 
-    /// Makes room for `more` positions; they count from [`Self::extend`] on.
+    /// Allocates room for `more` positions; [`Self::extend`] makes them count.
     pub(crate) fn reserve(&mut self, more: usize) {
         let vectors = self.layers * self.heads * PAGE;
         while self.pages.len() * PAGE < self.len + more {
@@ -91,7 +91,7 @@ impl KvCache {
         }
     }
 
-    /// Counts `more` positions that were written.
+    /// Counts `more` positions that have been written.
     pub(crate) fn extend(&mut self, more: usize) {
         self.len += more;
     }
@@ -110,7 +110,7 @@ impl KvCache {
         let own = place * self.eights..(place + 1) * self.eights;
         let most = kernel::MOST_OF_HEAD;
         page.key_scales[place] = kernel::pack::<Fastest>(key, most, &mut page.keys[own]);
-        // Two positions' values are together, number by number: one vector multiplies both.
+        // The values of two positions are interleaved, so that one vector multiplies both.
         let mut packed = [[0; 8]; kernel::MOST_LENGTH / 8];
         let packed = &mut packed[..self.eights];
         page.value_scales[place] = kernel::pack::<Fastest>(value, most, packed);
@@ -122,7 +122,7 @@ impl KvCache {
         }
     }
 
-    /// One head's pages, the last of which may not be full.
+    /// Iterates over one head's pages; the last may be partly filled.
     pub(crate) fn positions(
         &self,
         layer: usize,

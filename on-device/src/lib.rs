@@ -1,5 +1,5 @@
-//! A language model of the Llama architecture, from a GGUF file, on one thread of a browser: nothing
-//! leaves the machine that it runs on.
+//! Runs a language model of the Llama architecture from a GGUF file, on one thread of a browser: no data
+//! leaves the machine.
 
 pub mod config;
 pub mod detokenizer;

@@ -1,10 +1,9 @@
-//! The program that runs a model in one of the page's workers: `exports` is what `page/device-worker.js`
-//! calls.
+//! The program that runs a model in one of the page's workers; `page/device-worker.js` calls `exports`.
 
 #[cfg(target_arch = "wasm32")]
 mod exports;
 
-/// The standard library's allocator is 2 kB more to download.
+/// The standard library's allocator would add 2 kB to the download.
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

@@ -148,25 +148,24 @@ impl Model {
             work,
             ..
         } = self;
+        let (length, head_length) = (config.embedding_length, config.key_length);
+        let epsilon = config.layer_norm_rms_epsilon;
         let count = tokens.len();
         let begins = cache.len();
         cache.reserve(count);
         rope.turn_to(begins, count);
-        work.x.resize(count * config.embedding_length, 0.0);
-        for (token, x) in tokens
-            .iter()
-            .zip(work.x.chunks_exact_mut(config.embedding_length))
-        {
+        work.x.resize(count * length, 0.0);
+        for (token, x) in tokens.iter().zip(work.x.chunks_exact_mut(length)) {
             embedding.row(*token as usize, x);
         }
         for (number, layer) in layers.iter().enumerate() {
             norm(
                 &work.x,
                 layer.part(LayerTensor::AttentionNorm),
-                config.layer_norm_rms_epsilon,
+                epsilon,
                 &mut work.normed,
             );
-            work.tile.fill(&work.normed, config.embedding_length);
+            work.tile.fill(&work.normed, length);
             product(
                 layer.part(LayerTensor::Query),
                 &work.tile,
@@ -187,13 +186,11 @@ impl Model {
             );
             rope.rotate(&mut work.queries, count);
             rope.rotate(&mut work.keys, count);
-            let written = config.head_count_kv * config.key_length;
+            let written = config.head_count_kv * head_length;
             let keys = work.keys.chunks_exact(written);
             for (token, (keys, values)) in keys.zip(work.values.chunks_exact(written)).enumerate() {
-                let values = values.chunks_exact(config.key_length);
-                for (head, (key, value)) in
-                    keys.chunks_exact(config.key_length).zip(values).enumerate()
-                {
+                let values = values.chunks_exact(head_length);
+                for (head, (key, value)) in keys.chunks_exact(head_length).zip(values).enumerate() {
                     cache.write(number, begins + token, head, key, value);
                 }
             }
@@ -204,7 +201,7 @@ impl Model {
                     .attend(config, cache, positions, &work.queries, &mut work.attended);
             }
             work.tile
-                .fill(&work.attended, config.head_count * config.key_length);
+                .fill(&work.attended, config.head_count * head_length);
             product(
                 layer.part(LayerTensor::Output),
                 &work.tile,
@@ -215,10 +212,10 @@ impl Model {
             norm(
                 &work.x,
                 layer.part(LayerTensor::HiddenNorm),
-                config.layer_norm_rms_epsilon,
+                epsilon,
                 &mut work.normed,
             );
-            work.tile.fill(&work.normed, config.embedding_length);
+            work.tile.fill(&work.normed, length);
             product(
                 layer.part(LayerTensor::Gate),
                 &work.tile,

@@ -1,22 +1,22 @@
-//! Rotations that tell positions apart.
+//! Rotary position embeddings.
 //!
-//! Source: Su et al. 2021 (arXiv 2104.09864), section 3.4.2: the pair `i` of a head's `d` numbers, here
-//! the neighbours 2i and 2i + 1, is turned by position · base^(−2i/d).
+//! Source: Su et al. 2021 (arXiv 2104.09864), section 3.4.2: the pair `i` of a head's `d` numbers, here the
+//! neighbours 2i and 2i + 1, is rotated by position · base^(−2i/d).
 
 /// The rotations of a model.
 #[derive(Debug)]
 pub struct Rope {
-    /// For each pair, the turn from one position to the next, as (cos, sin).
+    /// The rotation of each pair from one position to the next, as (cos, sin).
     turns: Vec<(f64, f64)>,
-    /// For each position that was turned to, each pair's (cos, sin).
+    /// The (cos, sin) of each pair, for each of the current positions.
     now: Vec<(f32, f32)>,
 }
 
 impl Rope {
-    /// The rotations of heads of `length` numbers, with positions divided by `slowness`.
+    /// Creates the rotations for heads of `length` numbers, with positions divided by `slowness`.
     pub fn new(length: usize, base: f32, slowness: f32) -> Self {
         let pairs = length / 2;
-        // What each pair turns less than the one before.
+        // The ratio of each pair's angle to the previous one's.
         let step = root(f64::from(base), pairs).recip();
         let mut angle = f64::from(slowness).recip();
         let turns = (0..pairs)
@@ -32,7 +32,7 @@ impl Rope {
         }
     }
 
-    /// Turns to `count` positions from `first` on.
+    /// Sets the current positions: `count` of them, starting at `first`.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "what is kept needs no more"
@@ -48,7 +48,7 @@ impl Rope {
         }
     }
 
-    /// Rotates the heads of `count` tokens, each to its own position.
+    /// Rotates the heads of `count` tokens, each by its own position.
     pub fn rotate(&self, vectors: &mut [f32], count: usize) {
         let length = vectors.len() / count;
         let tokens = vectors.chunks_exact_mut(length);
@@ -67,7 +67,7 @@ fn times(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
     (a.0 * b.0 - a.1 * b.1, a.0 * b.1 + a.1 * b.0)
 }
 
-/// A complex number to a power, by squares.
+/// Raises a complex number to a power by repeated squaring.
 fn power(mut of: (f64, f64), mut exponent: usize) -> (f64, f64) {
     let mut made = (1.0, 0.0);
     while exponent > 0 {
@@ -80,8 +80,8 @@ fn power(mut of: (f64, f64), mut exponent: usize) -> (f64, f64) {
     made
 }
 
-/// (cos, sin) of an angle: Taylor's series of an angle that is halved until it is small, then doubled
-/// back. The library's own would bring along the reduction of huge angles.
+/// (cos, sin) of an angle: the Taylor series of the angle halved until it is small, then doubled back. The
+/// library's functions would pull in the reduction of huge angles.
 fn unit(angle: f64) -> (f64, f64) {
     let mut halvings = 0;
     let mut small = angle;
@@ -107,8 +107,7 @@ fn unit(angle: f64) -> (f64, f64) {
     turn
 }
 
-/// The root of a positive number, by bisection of its logarithm's bounds: the one y of which y^degree is
-/// the number.
+/// The `degree`-th root of a positive number, by bisection: the y for which y^degree is the number.
 fn root(of: f64, degree: usize) -> f64 {
     let (mut low, mut high) = (of.min(1.0), of.max(1.0));
     for _ in 0..200 {

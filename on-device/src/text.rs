@@ -1,17 +1,17 @@
-//! Looks for one text in another.
+//! String search.
 
 use std::slice::SliceIndex;
 
-/// A part of a text; nothing where that begins or ends within a character. To index does the same, but
-/// what it says when it fails is 2 kB of program.
+/// A slice of a text; empty if it begins or ends within a character. Indexing does the same, but its panic
+/// messages add 2 kB to the program.
 pub(crate) fn part(text: &str, range: impl SliceIndex<str, Output = str>) -> &str {
     text.get(range).unwrap_or_default()
 }
 
-/// Where `wanted` first begins in `text`, in bytes.
+/// Byte offset of the first occurrence of `wanted` in `text`.
 ///
-/// `str::find` is faster where texts repeat themselves, which these short ones don't, and is 3 kB.
-// It is called in many places, where its loop would be again and again.
+/// `str::find` is faster for repetitive texts, unlike these short ones, and takes 3 kB.
+// Not inlined, because it has many callers and each would get a copy of the loop.
 #[inline(never)]
 pub fn find(text: &str, wanted: &str) -> Option<usize> {
     let ends = text.len().checked_sub(wanted.len())?;
@@ -19,7 +19,7 @@ pub fn find(text: &str, wanted: &str) -> Option<usize> {
     (0..=ends).find(|&at| text[at..].starts_with(wanted))
 }
 
-/// What is before and after `wanted`, where `text` has it.
+/// The parts before and after the first `wanted`, if `text` contains it.
 pub fn split<'a>(text: &'a str, wanted: &str) -> Option<(&'a str, &'a str)> {
     let at = find(text, wanted)?;
     Some((part(text, ..at), part(text, at + wanted.len()..)))

@@ -1,29 +1,29 @@
-//! What a GGUF file says about tokens and about how a conversation is written.
+//! The tokens and the chat template from a GGUF file.
 
-/// The part of a file's metadata that turns words into tokens and back.
+/// The part of a file's metadata that is needed to turn text into tokens and back.
 ///
 /// Source: the keys `tokenizer.*` of the GGUF specification.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vocabulary {
     /// `tokenizer.ggml.model`: `gpt2` is byte-level BPE.
     pub model: String,
-    /// `tokenizer.ggml.pre`: how a text is cut before tokens are merged; empty where it is not said.
+    /// `tokenizer.ggml.pre`: the pre-tokenizer's name; empty if the file doesn't give one.
     pub pre: String,
-    /// Each token as it is written in the file, by its number.
+    /// The tokens as the file spells them, indexed by token ID.
     pub tokens: Vec<String>,
-    /// The kind of each token, by its number: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused,
-    /// 6 a byte. As long as `tokens`, or empty where it is not said.
+    /// The types of the tokens, indexed by token ID: 1 normal, 2 unknown, 3 control, 4 user-defined, 5
+    /// unused, 6 byte. As long as `tokens`, or empty if the file doesn't give them.
     pub kinds: Vec<u8>,
-    /// Two tokens that make one, the most important pair first, with a space between them.
+    /// The merges, highest priority first; each has the two tokens with a space between them.
     pub merges: Vec<String>,
-    /// What begins a text.
+    /// The token that begins a text.
     pub bos: Option<u32>,
-    /// What ends a text or an answer.
+    /// The token that ends a text or an answer.
     pub eos: Option<u32>,
-    /// What ends a message, where that is another (`tokenizer.ggml.eot_token_id`).
+    /// The token that ends a message, if it is a different one (`tokenizer.ggml.eot_token_id`).
     pub eot: Option<u32>,
-    /// Whether every text begins with `bos`.
+    /// True if every text begins with `bos`.
     pub adds_bos: bool,
-    /// How a conversation is written, as a Jinja template.
+    /// The chat template, in Jinja.
     pub chat_template: Option<String>,
 }

@@ -172,6 +172,18 @@ mod tests {
 
     #[test]
     fn a_new_card_talks_to_what_is_wanted_or_to_what_was_used_last() {
+        #[track_caller]
+        fn check(
+            wanted: &Wanted,
+            (endpoints, recent): (&Endpoints, &Recent),
+            expected: (Option<u64>, Option<&str>, bool),
+        ) {
+            let (card, is_known) = new_card(5.into(), wanted, endpoints, recent);
+            let (endpoint, model, expected_known) = expected;
+            assert_eq!(card.id, 5.into());
+            assert_eq!(card.endpoint, endpoint.map(endpoint::Id::from));
+            assert_eq!((card.model.as_deref(), is_known), (model, expected_known));
+        }
         let endpoint = |id: u64, name: &str| {
             let base_url = BaseUrl::parse(&format!("http://{name}/v1")).unwrap();
             Endpoint::new(id.into(), name.to_owned(), base_url)
@@ -189,18 +201,6 @@ mod tests {
             ..Recent::default()
         };
         let none = Recent::default();
-        #[track_caller]
-        fn check(
-            wanted: &Wanted,
-            (endpoints, recent): (&Endpoints, &Recent),
-            expected: (Option<u64>, Option<&str>, bool),
-        ) {
-            let (card, is_known) = new_card(5.into(), wanted, endpoints, recent);
-            let (endpoint, model, expected_known) = expected;
-            assert_eq!(card.id, 5.into());
-            assert_eq!(card.endpoint, endpoint.map(endpoint::Id::from));
-            assert_eq!((card.model.as_deref(), is_known), (model, expected_known));
-        }
         let all = (&endpoints, &recent);
         check(&wanted(None, None), all, (Some(2), Some("m2"), true));
         check(&wanted(None, Some("x")), all, (Some(2), Some("x"), true));

@@ -65,7 +65,7 @@ thread_local! {
 }
 
 impl StoredChats {
-    /// Gives the views below the stored_chats.
+    /// Gives the stored chats to the views below.
     pub fn provide() {
         let (chats, shown) = (expect_context::<Chats>(), expect_context::<PageState>());
         let stored_chats =
@@ -73,7 +73,7 @@ impl StoredChats {
         provide_context(stored_chats);
     }
 
-    /// The stored_chats, which nobody has looked at yet.
+    /// The stored chats, which nobody has looked at yet.
     fn new(chats: Chats, shown: PageState) -> Self {
         let library = chats.library();
         library.lasting(|| {

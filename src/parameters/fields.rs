@@ -161,7 +161,7 @@ fn ParamRow(
     let setting = memo(move || settings.read().params.setting(param));
     let set = move |setting: Setting| {
         change.run(Box::new(move |settings| {
-            settings.params.set(param, setting)
+            settings.params.set(param, setting);
         }));
     };
     // A value that is changed is meant to be sent.

@@ -1,5 +1,5 @@
-//! Chromium over WebDriver. Things are found as a user of assistive technology finds them: by
-//! their computed role and accessible name.
+//! Chromium over WebDriver. Tests find elements as a user of assistive technology does: by computed
+//! role and accessible name.
 
 use std::{
     path::Path,
@@ -16,26 +16,26 @@ use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, prelude::*};
 
 use super::{Scope, cost::Cost, driver, page};
 
-/// A condition that does not come true within this time is a failure.
+/// The timeout for a condition. A test fails after it.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A browser that shows the page of a server of its own, which is an origin of its own: nothing is
-/// stored for it yet.
+/// A browser that shows the page from its own server, which is its own origin: nothing is stored for it
+/// yet.
 pub struct Browser {
     pub driver: WebDriver,
     pub url: String,
-    /// The language of a browser that goes to the next test; none where it ends with this one.
+    /// The language of a browser that goes to the next test; none if it ends with this one.
     shared: Option<String>,
     cost: Arc<Cost>,
-    /// What the console has said so far: reading it takes it away.
+    /// The console's messages so far: each read empties the log.
     console: Mutex<Vec<String>>,
     expects_violations: AtomicBool,
     expects_traps: AtomicBool,
     is_closed: AtomicBool,
 }
 
-/// Keeps what the content policy has forbidden, also across reloads and for the documents of frames
-/// in the same tab. A frame in a sandbox has no storage; then a document's own list is all.
+/// Records content policy violations, across reloads and for documents of frames in the same tab. A
+/// sandboxed frame has no storage; then a document's own list is all.
 const WATCH: &str = "{
     const key = 'test.violations';
     const kept = [];
@@ -49,8 +49,8 @@ const WATCH: &str = "{
     Object.defineProperty(window, 'testViolations', { value: kept });
 }";
 
-/// Whether the console speaks of something that the content policy, or Trusted Types as a part of
-/// it, has forbidden. It speaks for all tabs and frames.
+/// Returns whether the console reports a violation of the content policy, or of Trusted Types as part
+/// of it. The console covers all tabs and frames.
 fn is_violation(message: &str) -> bool {
     let policy =
         message.contains("Content Security Policy") && !message.contains("is ignored when");
@@ -63,13 +63,13 @@ impl Browser {
         Self::open_in("en").await
     }
 
-    /// Opens the page in a browser of this language, which other tests have used and will use: each
-    /// test has its own tab and origin.
+    /// Opens the page in a browser of this language that it shares with other tests: each test has its
+    /// own tab and origin.
     pub async fn open_in(language: &str) -> Self {
         let url = format!("http://{}/", page::serve().await);
         let (driver, is_new) = driver::take(language).await;
         let browser = Self::new(driver, url, Some(language.to_owned()), is_new).await;
-        // A port is used again at times, and what was stored for it is there still.
+        // A port may be reused, and the data stored for it is still there.
         let origin = browser.url.trim_end_matches('/');
         let all = json!({ "origin": origin, "storageTypes": "all" });
         let cdp = browser.driver.cdp();
@@ -80,7 +80,7 @@ impl Browser {
         browser
     }
 
-    /// Opens the page in a browser that keeps a trace of what its threads do: see [`Self::trace`].
+    /// Opens the page in a browser that traces its threads: see [`Self::trace`].
     pub async fn open_traced() -> Self {
         Self::open_with("en", |capabilities| {
             let log = json!({ "performance": "ALL", "browser": "ALL" });
@@ -96,7 +96,7 @@ impl Browser {
         .await
     }
 
-    /// The trace events since the page was opened. It ends the trace.
+    /// Returns the trace events since the page opened, and ends the trace.
     ///
     /// Source: Chromium's «Trace Event Format».
     pub async fn trace(&self) -> Vec<Value> {
@@ -117,7 +117,7 @@ impl Browser {
     }
 
     /// Starts a browser in English that shows nothing yet, for the page at this URL. It keeps nothing
-    /// of a page that was left.
+    /// of a page after leaving it.
     pub async fn blank(url: String) -> Self {
         Self::start(url, "en", |capabilities| {
             let arg = "--disable-features=BackForwardCache";
@@ -126,11 +126,11 @@ impl Browser {
         .await
     }
 
-    /// Starts a browser with a profile that outlives it, and returns its process, which may be killed:
-    /// [`Self::forget`] goes with that.
+    /// Starts a browser with a profile that outlives it, and returns its process. After killing the
+    /// process, call [`Self::forget`].
     pub async fn with_profile(url: String, profile: &Path) -> (Self, Child) {
         let port = profile.join("DevToolsActivePort");
-        // That of the browser before.
+        // A previous browser wrote it.
         let _ = std::fs::remove_file(&port);
         let program = std::env::var("CHROMIUM").unwrap_or_else(|_| "chromium".into());
         let process = Command::new(program)
@@ -160,13 +160,13 @@ impl Browser {
         (browser, process)
     }
 
-    /// Lets go of a browser that is killed: nobody is left who could be told to end.
+    /// Lets go of a killed browser, which nothing can tell to quit any more.
     pub fn forget(self) {
         self.is_closed.store(true, Ordering::Relaxed);
         std::mem::forget(self.driver.clone());
     }
 
-    /// Has each document that this tab shows from now on keep what the content policy forbids.
+    /// Makes each document that this tab shows from now on record content policy violations.
     async fn watch(&self) {
         let cdp = self.driver.cdp();
         let watch = json!({ "source": WATCH });
@@ -175,18 +175,18 @@ impl Browser {
             .unwrap();
     }
 
-    /// Says that this test has things done on purpose that the content policy forbids.
+    /// Declares that this test violates the content policy on purpose.
     pub fn expect_violations(&self) {
         self.expects_violations.store(true, Ordering::Relaxed);
     }
 
-    /// Says that this test has the page's program trap on purpose.
+    /// Declares that this test makes the page's program trap on purpose.
     pub fn expect_traps(&self) {
         self.expects_traps.store(true, Ordering::Relaxed);
     }
 
-    /// What the content policy has forbidden so far, as the documents that are shown in this tab and
-    /// the console say.
+    /// Returns the content policy violations so far, from the documents shown in this tab and from the
+    /// console.
     pub async fn violations(&self) -> Vec<String> {
         let mut found = self.noticed().await;
         self.read_console().await;
@@ -195,10 +195,10 @@ impl Browser {
         found
     }
 
-    /// What this tab's documents have noticed.
+    /// Returns the violations that this tab's documents recorded.
     async fn noticed(&self) -> Vec<String> {
         const READ: &str = "return window.testViolations ?? []";
-        // A tab that has crashed, or a dialog in it, says nothing.
+        // A crashed tab, or one with a dialog, returns nothing.
         let read = async || {
             let read = self.driver.execute(READ, vec![]).await.ok();
             let list = read.map(|read| read.json().clone()).unwrap_or_default();
@@ -215,7 +215,7 @@ impl Browser {
             if frame.enter_frame().await.is_ok() {
                 found.extend(read().await);
             }
-            // It was there a moment ago.
+            // It existed a moment ago.
             let _ = self.driver.enter_default_frame().await;
         }
         found
@@ -250,29 +250,29 @@ impl Browser {
         Scope::page(self.driver.clone(), Arc::clone(&self.cost))
     }
 
-    /// The card with this number, in English.
+    /// Finds the card with this number, in English.
     pub async fn card(&self, number: usize) -> Scope {
         self.page()
             .find("region", &format!("Chat card {number}"))
             .await
     }
 
-    /// The settings, opened by their button, in English.
+    /// Opens the settings by their button, in English.
     pub async fn settings(&self) -> Scope {
         self.page().press("Settings").await;
         let settings = self.page().find("dialog", "Settings").await;
-        // A chunk draws what is in it.
+        // A chunk draws the content.
         settings.find("combobox", "Language").await;
         settings
     }
 
-    /// The history, opened by its button, in English.
+    /// Opens the history by its button, in English.
     pub async fn history(&self) -> Scope {
         self.page().press("History").await;
         self.page().find("complementary", "Chat history").await
     }
 
-    /// The page's path and query.
+    /// Returns the page's path and query.
     pub async fn address(&self) -> String {
         let address = self
             .script("return location.pathname + location.search")
@@ -280,7 +280,7 @@ impl Browser {
         address.as_str().unwrap().to_owned()
     }
 
-    /// What is stored of all chats, unpacked.
+    /// Returns every stored chat, decompressed.
     pub async fn stored_chats(&self) -> Vec<Value> {
         let read = "return Object.entries(localStorage)
             .filter(([key]) => key.startsWith('collate.v2.chat.')).map(([, text]) => text)";
@@ -293,13 +293,13 @@ impl Browser {
         chats.collect()
     }
 
-    /// Goes to a path of the page.
+    /// Navigates to a path of the page.
     pub async fn go(&self, path: &str) {
         let url = format!("{}{}", self.url, path.trim_start_matches('/'));
         self.driver.goto(url).await.unwrap();
     }
 
-    /// Whether the network is cut off for the page.
+    /// Cuts the page's network off, or restores it.
     pub async fn set_offline(&self, offline: bool) {
         let conditions = json!({
             "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
@@ -310,7 +310,7 @@ impl Browser {
             .unwrap();
     }
 
-    /// Opens another tab and goes on in it; returns the one before and the new one.
+    /// Opens another tab and switches to it; returns the previous tab and the new one.
     pub async fn new_tab(&self) -> (WindowHandle, WindowHandle) {
         let first = self.driver.window().await.unwrap();
         let second = self.driver.new_tab().await.unwrap();
@@ -333,7 +333,7 @@ impl Browser {
             .clone()
     }
 
-    /// What was copied last, once something was. The page must have been allowed to read it: see
+    /// Returns the text copied last. The page needs permission to read it: see
     /// [`Self::allow_clipboard`].
     pub async fn clipboard(&self) -> String {
         let read = "const done = arguments[0];
@@ -342,7 +342,7 @@ impl Browser {
         read.json().as_str().expect("a text").to_owned()
     }
 
-    /// Lets scripts read what was copied.
+    /// Lets scripts read the clipboard.
     pub async fn allow_clipboard(&self) {
         let allowed = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
         let cdp = self.driver.cdp();
@@ -351,7 +351,7 @@ impl Browser {
             .unwrap();
     }
 
-    /// Fails if the page has crashed, or has done what its content policy forbids, and ends.
+    /// Closes the browser. Fails if the page has crashed or has violated its content policy.
     pub async fn close(self) {
         self.is_closed.store(true, Ordering::Relaxed);
         let violations = self.violations().await;
@@ -377,7 +377,7 @@ impl Browser {
     }
 }
 
-/// Each test closes its browsers: else nobody would know of a crash or a violation.
+/// Makes each test close its browsers: otherwise crashes and violations would go unnoticed.
 impl Drop for Browser {
     fn drop(&mut self) {
         let is_closed = self.is_closed.load(Ordering::Relaxed);

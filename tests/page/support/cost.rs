@@ -1,5 +1,5 @@
-//! What each test costs, as a table that `script/test` reads: `page-tests.tsv` in cargo's folder for
-//! what tests write.
+//! Records each test's cost in a table that `script/test` reads: `page-tests.tsv` in cargo's folder for
+//! test output.
 
 use std::{
     fs::File,
@@ -12,7 +12,7 @@ use std::{
     time::Instant,
 };
 
-/// What the use of one browser costs.
+/// The cost of using one browser.
 pub struct Cost {
     test: String,
     is_new: bool,
@@ -21,10 +21,10 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// Counts from now on, for the test that runs in this thread.
+    /// Starts counting for the test that runs in this thread.
     pub fn start(is_new: bool) -> Self {
         Self {
-            // The harness names each thread by its test.
+            // The harness names each thread after its test.
             test: std::thread::current().name().unwrap_or("?").to_owned(),
             is_new,
             start: Instant::now(),
@@ -32,12 +32,12 @@ impl Cost {
         }
     }
 
-    /// Counts a look-up by role and name.
+    /// Counts a lookup by role and name.
     pub fn look(&self) {
         self.looks.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Writes a line: the test, browsers started, seconds, look-ups.
+    /// Writes a row: the test, browsers started, seconds, lookups.
     pub fn write(&self) {
         static TABLE: OnceLock<Mutex<File>> = OnceLock::new();
         let table = TABLE.get_or_init(|| {
@@ -47,7 +47,7 @@ impl Cost {
         let seconds = self.start.elapsed().as_secs_f64();
         let looks = self.looks.load(Ordering::Relaxed);
         let (test, started) = (&self.test, u8::from(self.is_new));
-        // A table that is short of a line is no fault of the page's.
+        // A missing row is not the page's fault.
         let _ = writeln!(
             table.lock().unwrap(),
             "{test}\t{started}\t{seconds:.2}\t{looks}"

@@ -1,4 +1,4 @@
-//! chromedriver, and the browsers that tests take in turn.
+//! Starts chromedriver, and shares browsers among tests.
 
 use std::{
     collections::HashMap,
@@ -10,7 +10,7 @@ use std::{
 use serde_json::json;
 use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, prelude::*};
 
-/// What each Chromium is started with.
+/// Command-line arguments of every Chromium.
 pub const ARGUMENTS: [&str; 11] = [
     "--headless=new",
     "--no-sandbox",
@@ -22,15 +22,15 @@ pub const ARGUMENTS: [&str; 11] = [
     "--disable-component-update",
     "--disable-sync",
     "--window-size=1280,800",
-    // Scripts read an element's computed role and name.
+    // Lets scripts read an element's computed role and name.
     "--enable-blink-features=ComputedAccessibilityInfo",
 ];
 
-/// Starts chromedriver and ends it once this process has ended, however it ends: standard input
-/// closes then.
+/// Starts chromedriver and kills it once this process has ended, however it ended: that closes standard
+/// input.
 const WATCHED: &str = r#"trap '' INT; "$1" --port=0 --log-level=WARNING & cat >/dev/null; kill $!"#;
 
-/// The URL of chromedriver, which is started by the first test and shared by all.
+/// Returns chromedriver's URL. The first test starts it; all tests share it.
 pub fn url() -> &'static str {
     static URL: OnceLock<(String, Mutex<Child>)> = OnceLock::new();
     let (url, _) = URL.get_or_init(|| {
@@ -74,7 +74,7 @@ pub async fn start(language: &str, add: impl FnOnce(&mut ChromeCapabilities)) ->
     let log = json!({ "browser": "ALL" });
     capabilities.set("goog:loggingPrefs", log).unwrap();
     add(&mut capabilities);
-    // A browser outlives the runtime of the test that starts it, a connection doesn't: none is kept.
+    // A browser outlives the runtime of the test that starts it, a connection doesn't: keep none idle.
     let client = reqwest::Client::builder()
         .pool_max_idle_per_host(0)
         .timeout(std::time::Duration::from_secs(120));
@@ -87,7 +87,7 @@ pub async fn start(language: &str, add: impl FnOnce(&mut ChromeCapabilities)) ->
 /// Browsers that no test uses now, by language. Each shows one empty tab.
 static IDLE: Mutex<Option<HashMap<String, Vec<WebDriver>>>> = Mutex::new(None);
 
-/// A browser that another test has left, or a new one. The second value tells whether it is new.
+/// Returns a browser that another test has left, or a new one, and whether it is new.
 pub async fn take(language: &str) -> (WebDriver, bool) {
     let idle = {
         let mut idle = IDLE.lock().unwrap();
@@ -96,7 +96,7 @@ pub async fn take(language: &str) -> (WebDriver, bool) {
     };
     match idle {
         Some(driver) => (driver, false),
-        // It ends with chromedriver, by the closed pipe between the two: nobody tells it to quit.
+        // It quits with chromedriver, when the pipe between the two closes: nothing else tells it to.
         None => {
             let add = |capabilities: &mut ChromeCapabilities| {
                 capabilities.add_arg("--remote-debugging-pipe").unwrap();
@@ -106,7 +106,7 @@ pub async fn take(language: &str) -> (WebDriver, bool) {
     }
 }
 
-/// Leaves a browser to the next test: with one new tab, the window's first size and no permissions.
+/// Leaves a browser to the next test with one new tab, its first window size and no permissions.
 pub async fn leave(driver: WebDriver, language: &str) -> WebDriverResult<()> {
     let used = driver.windows().await?;
     let empty = driver.new_tab().await?;

@@ -1,5 +1,5 @@
-//! An OpenAI-compatible endpoint on loopback that answers by a script, well or badly, and keeps
-//! what it received.
+//! An OpenAI-compatible endpoint on loopback that follows a script, correctly or not, and records its
+//! requests.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -22,47 +22,47 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::Semaphore};
 
-/// More times than anybody waits for.
+/// More times than any test waits for.
 pub const FOREVER: usize = usize::MAX;
 
-/// What the endpoint does next, once the status and the headers are sent.
+/// The endpoint's next step, once the status and the headers are sent.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Sends one event with this much more of the text.
+    /// Sends one event with the next part of the text.
     Say(String),
-    /// Sends one event whose choice has this delta: what is said in other fields than the text.
+    /// Sends one event whose choice has this delta, for fields other than the text.
     Delta(Value),
     /// Sends one event with this JSON.
     Event(Value),
-    /// Sends these bytes as they are.
+    /// Sends these bytes unchanged.
     Raw(Vec<u8>),
-    /// Sends these bytes so many times, without holding them all.
+    /// Sends these bytes this many times, without holding them all.
     Repeat(Vec<u8>, usize),
-    /// Waits until [`Endpoint::go_on`] lets it.
+    /// Waits for [`Endpoint::go_on`].
     Wait,
-    /// Rests for so many milliseconds, as a model does between tokens.
+    /// Rests for this many milliseconds, as a model does between tokens.
     Rest(u64),
-    /// Ends the connection in the middle, without the end that HTTP wants. What was sent right before it
-    /// may be lost on the way: a [`Step::Wait`] between the two sees to it that it is read.
+    /// Ends the connection without the end that HTTP requires. Data sent right before it may be lost on
+    /// the way: a [`Step::Wait`] between the two makes sure that it is read.
     Cut,
-    /// Says why the answer ends, then `[DONE]`.
+    /// Sends the finish reason, then `[DONE]`.
     Finish(&'static str),
 }
 
-/// How the endpoint answers one request.
+/// The endpoint's response to one request.
 #[derive(Clone, Debug)]
 pub struct Answer {
     status: StatusCode,
     headers: HeaderMap,
-    /// Whether a page may read the response, where [`Cors`] lets it.
+    /// True if a page may read the response, where [`Cors`] allows it.
     cors: bool,
-    /// What is done before the status and the headers are sent.
+    /// The step before the status and the headers are sent.
     before: Option<Step>,
     steps: Vec<Step>,
 }
 
 impl Answer {
-    /// A response of this kind; without a content type, it has none.
+    /// Creates a response; an empty content type means none.
     pub fn new(
         status: StatusCode,
         content_type: &'static str,
@@ -81,60 +81,60 @@ impl Answer {
         answer.with("content-type", content_type)
     }
 
-    /// These steps of an event stream.
+    /// Creates an event stream of these steps.
     pub fn stream(steps: impl IntoIterator<Item = Step>) -> Self {
         Self::new(StatusCode::OK, "text/event-stream", steps)
     }
 
-    /// This JSON, whole.
+    /// Creates a whole JSON response.
     pub fn json(body: &Value) -> Self {
         Self::refusal(StatusCode::OK, body)
     }
 
-    /// This JSON, with this status.
+    /// Creates a JSON response with this status.
     pub fn refusal(status: StatusCode, body: &Value) -> Self {
         let body = Step::Raw(body.to_string().into_bytes());
         Self::new(status, "application/json", [body])
     }
 
-    /// Sends the request on to another address.
+    /// Creates a redirect to another address.
     pub fn redirect(status: StatusCode, to: &str) -> Self {
         Self::new(status, "", []).with("location", to)
     }
 
-    /// With one more header, or another value of it.
+    /// Adds a header, or replaces its value.
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         let value = HeaderValue::from_str(value).expect("a header's value");
         self.headers.insert(name, value);
         self
     }
 
-    /// A page may not read it, nor learn its status.
+    /// Hides the response and its status from pages.
     pub fn without_cors(mut self) -> Self {
         self.cors = false;
         self
     }
 
-    /// After this step, [`Step::Wait`] or [`Step::Rest`], it begins.
+    /// Delays the response by this step, [`Step::Wait`] or [`Step::Rest`].
     pub fn after(mut self, step: Step) -> Self {
         self.before = Some(step);
         self
     }
 }
 
-/// Which responses a page may read at all.
+/// The responses that a page may read at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cors {
     /// All.
     Everywhere,
-    /// All, whoever asks: by `*`, also for the headers of a request, where it does not cover
-    /// Authorization. Source: Fetch, «CORS-preflight fetch».
+    /// All, for any origin: `*`, also for a request's headers, where it doesn't cover Authorization.
+    /// Source: Fetch, «CORS-preflight fetch».
     Anyone,
     /// Those with a status from 200 to 299.
     NotOnErrors,
-    /// Those to preflights only, so that a request is made whose response can't be read.
+    /// Those to preflights only: the request is made, but its response can't be read.
     OnPreflightsOnly,
-    /// Those to requests, for which a page that wants a preflight first never comes.
+    /// Those to requests only: a page that needs a preflight first never sends its request.
     NotOnPreflights,
     /// None.
     Nowhere,
@@ -152,29 +152,29 @@ impl Cors {
     }
 }
 
-/// How a preflight is answered.
+/// The response to a preflight.
 #[derive(Clone, Copy, Debug)]
 struct Preflight {
     status: StatusCode,
-    /// Which headers a request may have.
+    /// The headers that a request may have.
     headers: &'static str,
 }
 
-/// What a request must be like: what it gets where it is not.
+/// A requirement for a request: returns the response to one that doesn't meet it.
 type Demand = dyn Fn(&Value) -> Option<Answer> + Send + Sync;
 
-/// A request for an answer, as it came.
+/// A received request for an answer.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub headers: HeaderMap,
     pub body: Value,
-    /// When it came.
+    /// The time of arrival.
     pub at: Instant,
     closed: Arc<AtomicBool>,
     said: Said,
 }
 
-/// What was said, and when.
+/// The pieces of text sent, with their times.
 type Said = Arc<Mutex<Vec<(Instant, String)>>>;
 
 impl Received {
@@ -182,7 +182,7 @@ impl Received {
         Some(self.headers.get(header::AUTHORIZATION)?.to_str().unwrap())
     }
 
-    /// The names of the headers that are not the browser's own, sorted.
+    /// Returns the names of the headers that the browser doesn't add itself, sorted.
     pub fn own_headers(&self) -> Vec<&str> {
         let names = self.headers.keys().map(HeaderName::as_str);
         let is_own = |name: &&str| !name.starts_with("sec-") && !BROWSERS.contains(name);
@@ -195,8 +195,8 @@ impl Received {
         self.body["model"].as_str().unwrap()
     }
 
-    /// The conversation, as pairs of role and content. Of a message with attachments, the content
-    /// is its first text: [`Self::parts`] has all of it.
+    /// Returns the conversation as pairs of role and content. For a message with attachments, the
+    /// content is its first text: [`Self::parts`] returns all of it.
     pub fn messages(&self) -> Vec<(&str, &str)> {
         let messages = self.body["messages"]
             .as_array()
@@ -205,26 +205,26 @@ impl Received {
         messages.iter().map(pair).collect()
     }
 
-    /// The parts of one message; of one without attachments, there are none.
+    /// Returns the parts of one message; none if it has no attachments.
     pub fn parts(&self, message: usize) -> Vec<Value> {
         let content = &self.body["messages"][message]["content"];
         content.as_array().cloned().unwrap_or_default()
     }
 
-    /// What was said until then.
+    /// Returns the text sent until then.
     pub fn said(&self, until: Instant) -> String {
         let said = self.said.lock().unwrap();
         let said = said.iter().take_while(|(at, _)| *at <= until);
         said.map(|(_, text)| text.as_str()).collect()
     }
 
-    /// Whether the connection is over, whoever ended it.
+    /// Returns whether the connection is over, whoever ended it.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
     }
 }
 
-/// What a browser tells by itself, besides what begins with `sec-`. Where the page is, it doesn't.
+/// Headers that a browser adds itself, besides those that begin with `sec-`. Referer is not among them.
 const BROWSERS: [&str; 9] = [
     "accept-encoding",
     "accept-language",
@@ -237,7 +237,7 @@ const BROWSERS: [&str; 9] = [
     "user-agent",
 ];
 
-/// A message's content, or the first text of its parts.
+/// Returns a message's content, or the first text of its parts.
 fn words_of(message: &Value) -> &str {
     match &message["content"] {
         Value::Array(parts) => {
@@ -254,9 +254,9 @@ fn text_of<'a>(message: &'a Value, field: &str) -> &'a str {
 
 struct Script {
     models: Mutex<Answer>,
-    /// The next answers by model.
+    /// The next answers, by model.
     answers: Mutex<HashMap<String, VecDeque<Answer>>>,
-    /// The answers of models whose next answers are not said.
+    /// The answers of models that have no next answer.
     always: Mutex<HashMap<String, Answer>>,
     demand: Mutex<Option<Box<Demand>>>,
     cors: Mutex<Cors>,
@@ -267,7 +267,7 @@ struct Script {
     models_authorizations: Mutex<Vec<Option<String>>>,
     models_wait: AtomicBool,
     gate: Semaphore,
-    /// How many requests for an answer are open now.
+    /// The number of requests for an answer that are open now.
     open: AtomicUsize,
     most_at_once: AtomicUsize,
 }
@@ -281,7 +281,7 @@ impl Script {
             .forget();
     }
 
-    /// What this request of a model gets, if that is said.
+    /// Returns the scripted answer to this request, if there is one.
     fn scripted(&self, model: &str, body: &Value) -> Option<Answer> {
         if let Some(demand) = &*self.demand.lock().unwrap()
             && let Some(refusal) = demand(body)
@@ -293,7 +293,7 @@ impl Script {
         next.or_else(|| self.always.lock().unwrap().get(model).cloned())
     }
 
-    /// What is done before a response: it waits, or rests.
+    /// Waits or rests before a response.
     async fn delay(&self, step: Option<Step>) {
         match step {
             Some(Step::Wait) => self.pass_gate().await,
@@ -304,8 +304,8 @@ impl Script {
     }
 }
 
-/// The endpoint. It lists the models that it is started with; a model without a script answers
-/// «<model> heard: <prompt>».
+/// The endpoint. It lists the models it was started with; a model without a script answers «<model>
+/// heard: <prompt>».
 #[derive(Clone)]
 pub struct Endpoint {
     address: SocketAddr,
@@ -320,7 +320,7 @@ impl Endpoint {
             always: Mutex::default(),
             demand: Mutex::default(),
             cors: Mutex::new(Cors::Everywhere),
-            // As strict as the strictest providers: a header beyond these fails the preflight.
+            // As strict as the strictest providers: any other header fails the preflight.
             preflight: Mutex::new(Preflight {
                 status: StatusCode::NO_CONTENT,
                 headers: "authorization, content-type, accept",
@@ -349,17 +349,17 @@ impl Endpoint {
         format!("http://{}/v1", self.address)
     }
 
-    /// Host and port: what the page calls it.
+    /// Returns host and port, the page's name for it.
     pub fn name(&self) -> String {
         self.address.to_string()
     }
 
-    /// The next answer of this model is these steps of an event stream.
+    /// Queues an event stream of these steps as an answer of this model.
     pub fn will(&self, model: &str, steps: impl IntoIterator<Item = Step>) {
         self.will_answer(model, Answer::stream(steps));
     }
 
-    /// The next answer of this model is a response of this kind.
+    /// Queues a response of this kind as an answer of this model.
     pub fn will_respond(
         &self,
         model: &str,
@@ -372,7 +372,7 @@ impl Endpoint {
         self.will_answer(model, Answer { cors, ..answer });
     }
 
-    /// This is the next answer of this model.
+    /// Queues an answer of this model.
     pub fn will_answer(&self, model: &str, answer: Answer) {
         self.script
             .answers
@@ -383,51 +383,51 @@ impl Endpoint {
             .push_back(answer);
     }
 
-    /// From now on, this is the answer of this model where no next one is said.
+    /// From now on, gives this answer where the model has no next one.
     pub fn will_always(&self, model: &str, answer: Answer) {
         let mut always = self.script.always.lock().unwrap();
         always.insert(model.to_owned(), answer);
     }
 
-    /// From now on, a request gets what this says of its body, if it says something: as a server
-    /// does that is strict about what it knows.
+    /// From now on, gives a request this function's answer to its body, if it returns one, like a
+    /// server that is strict about what it knows.
     pub fn will_demand(&self, demand: impl Fn(&Value) -> Option<Answer> + Send + Sync + 'static) {
         *self.script.demand.lock().unwrap() = Some(Box::new(demand));
     }
 
-    /// From now on, a page may read these responses.
+    /// Lets a page read these responses from now on.
     pub fn will_allow(&self, cors: Cors) {
         *self.script.cors.lock().unwrap() = cors;
     }
 
-    /// From now on, preflights are answered with this status, and let requests have these headers.
+    /// From now on, answers preflights with this status, and allows these headers.
     pub fn will_answer_preflights(&self, status: StatusCode, headers: &'static str) {
         *self.script.preflight.lock().unwrap() = Preflight { status, headers };
     }
 
-    /// Answers of this model that nobody has asked for yet are not given any more.
+    /// Drops the answers of this model that nobody has requested yet.
     pub fn forget(&self, model: &str) {
         self.script.answers.lock().unwrap().remove(model);
         self.script.always.lock().unwrap().remove(model);
     }
 
-    /// From now on these are the models.
+    /// Lists these models from now on.
     pub fn will_list(&self, models: &[&str]) {
         self.will_answer_for_models(list(models));
     }
 
-    /// From now on the list of models is refused.
+    /// Refuses the list of models from now on.
     pub fn will_refuse_models(&self, status: StatusCode, body: &str) {
         let body = Step::Raw(body.as_bytes().to_vec());
         self.will_answer_for_models(Answer::new(status, "application/json", [body]));
     }
 
-    /// From now on this is what comes in place of the list of models.
+    /// From now on, responds with this instead of the list of models.
     pub fn will_answer_for_models(&self, answer: Answer) {
         *self.script.models.lock().unwrap() = answer;
     }
 
-    /// From now on the list of models waits, as an answer does at [`Step::Wait`].
+    /// Holds the list of models from now on, as [`Step::Wait`] holds an answer.
     pub fn will_hold_models(&self) {
         self.script.models_wait.store(true, Ordering::SeqCst);
     }
@@ -437,27 +437,27 @@ impl Endpoint {
         self.script.gate.add_permits(1);
     }
 
-    /// The requests for an answer so far, in the order in which they came.
+    /// Returns the requests for an answer so far, in order of arrival.
     pub fn received(&self) -> Vec<Received> {
         self.script.received.lock().unwrap().clone()
     }
 
-    /// All that was ever requested here, whatever it was: method and path.
+    /// Returns every request so far, of any kind: method and path.
     pub fn requests(&self) -> Vec<String> {
         self.script.requests.lock().unwrap().clone()
     }
 
-    /// How many requests for an answer were open at the same moment, at most.
+    /// Returns the highest number of requests for an answer open at once.
     pub fn most_at_once(&self) -> usize {
         self.script.most_at_once.load(Ordering::SeqCst)
     }
 
-    /// The headers that each preflight so far has asked for: only those that a page must ask for.
+    /// Returns the headers that each preflight so far requested: only those that need permission.
     pub fn asked_headers(&self) -> Vec<String> {
         self.script.asked_headers.lock().unwrap().clone()
     }
 
-    /// What was asked last in each request so far.
+    /// Returns the last prompt of each request so far.
     pub fn prompts(&self) -> Vec<String> {
         let received = self.received();
         received
@@ -466,13 +466,13 @@ impl Endpoint {
             .collect()
     }
 
-    /// The Authorization of each request for the models so far.
+    /// Returns the Authorization of each request for the models so far.
     pub fn models_authorizations(&self) -> Vec<Option<String>> {
         self.script.models_authorizations.lock().unwrap().clone()
     }
 }
 
-/// A list of models.
+/// Creates a list of models.
 fn list(models: &[&str]) -> Answer {
     let models = models
         .iter()
@@ -481,7 +481,7 @@ fn list(models: &[&str]) -> Answer {
     Answer::json(&json!({ "object": "list", "data": data }))
 }
 
-/// A base URL at which nobody listens.
+/// Returns a base URL at which nothing listens.
 pub async fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
@@ -489,7 +489,7 @@ pub async fn nobody() -> String {
     format!("http://{}/v1", listener.local_addr().unwrap())
 }
 
-/// A base URL at which whoever comes is hung up on before a word is said.
+/// Returns a base URL whose server hangs up before it says a word.
 pub async fn nobody_who_speaks() -> String {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
@@ -594,7 +594,7 @@ async fn answer(script: &Arc<Script>, headers: HeaderMap, body: &[u8]) -> (Respo
     send(script, answer, Some(open), said)
 }
 
-/// The response, and whether a page may read it.
+/// Returns the response, and whether a page may read it.
 fn send(script: &Arc<Script>, answer: Answer, open: Option<Open>, said: Said) -> (Response, bool) {
     let steps = VecDeque::from(answer.steps);
     let state = (Arc::clone(script), steps, open, said);
@@ -630,13 +630,13 @@ fn send(script: &Arc<Script>, answer: Answer, open: Option<Open>, said: Said) ->
             }
             Step::Cut => Err(std::io::Error::other("cut")),
         };
-        // Whoever has read the last of it may ask again before hyper has dropped the body.
+        // A client that has read the last piece may send a request before hyper has dropped the body.
         if let Some(open) = open.as_mut().filter(|_| steps.is_empty()) {
             open.end();
         }
         Some((bytes, (script, steps, open, said)))
     });
-    // hyper ends a body at an empty piece of it.
+    // hyper ends a body at an empty chunk.
     let stream = stream
         .filter(|bytes| std::future::ready(bytes.as_ref().map_or(true, |bytes| !bytes.is_empty())));
     let body = Body::from_stream(stream);
@@ -653,7 +653,7 @@ fn event(delta: &Value, finish: Option<&str>) -> Vec<u8> {
     format!("data: {}\n\n", json!({ "choices": [choice] })).into_bytes()
 }
 
-/// A request for an answer that is open. It is over when hyper drops its body, or it before.
+/// An open request for an answer. It ends when hyper drops its body, or drops it before that.
 struct Open {
     script: Arc<Script>,
     closed: Arc<AtomicBool>,
@@ -671,7 +671,7 @@ impl Open {
         }
     }
 
-    /// Nothing more is to be sent.
+    /// Notes that nothing more will be sent.
     fn end(&mut self) {
         if std::mem::replace(&mut self.is_counted, false) {
             self.script.open.fetch_sub(1, Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! What the browser tests share: a browser, the page, and an endpoint that follows a script.
+//! Support for the browser tests: a browser, the page, and an endpoint that follows a script.
 
 pub mod browser;
 mod cost;

@@ -1,4 +1,4 @@
-//! Servers that go wrong in ways that a page can hardly see, each by itself: for the connection doctor.
+//! Servers with one fault each that a page can hardly see, for the connection doctor.
 
 use std::{
     net::SocketAddr,
@@ -18,33 +18,33 @@ use axum::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// What a server does.
+/// A server's behavior.
 #[derive(Clone, Debug)]
 pub enum Kind {
-    /// Answers everything, and lets no page read it.
+    /// Answers everything, but lets no page read it.
     NoCors,
-    /// Wants the token «good», and says so.
+    /// Requires the token «good», and says so.
     Locked,
-    /// Wants the token «good», and hides from pages that it does, as vLLM and OpenAI do.
+    /// Requires the token «good», but hides that from pages, as vLLM and OpenAI do.
     Hiding,
-    /// Has its paths below `/v1`.
+    /// Serves its paths below `/v1`.
     Versioned,
-    /// Has a page for a reader at every path.
+    /// Serves an HTML page at every path.
     Page,
-    /// Leads to another server, at the same path.
+    /// Redirects to another server, at the same path.
     Leads(String),
-    /// Lists one model, «a», and knows no other.
+    /// Lists one model, «a», and rejects all others.
     Strict,
-    /// Answers as a whole, whatever is wanted.
+    /// Answers in one piece, whatever is requested.
     Whole,
     /// Never answers.
     Silent,
 }
 
-/// A request, as it came.
+/// A received request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
-    /// Method and path.
+    /// The method and path.
     pub line: String,
     pub authorization: Option<String>,
     pub body: String,
@@ -82,12 +82,12 @@ impl Odd {
         Self { address, inside }
     }
 
-    /// From now on it does this.
+    /// Changes the server's behavior.
     pub fn becomes(&self, kind: Kind) {
         *self.inside.kind.lock().unwrap() = kind;
     }
 
-    /// Scheme, host and port.
+    /// Returns the scheme, host and port.
     pub fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -96,14 +96,14 @@ impl Odd {
         format!("{}/v1", self.origin())
     }
 
-    /// Everything that was asked, but the questions before requests.
+    /// Returns all requests except preflights.
     pub fn asked(&self) -> Vec<Asked> {
         let mut asked = self.inside.asked.lock().unwrap().clone();
         asked.retain(|asked| !asked.line.starts_with("OPTIONS"));
         asked
     }
 
-    /// How many requests were given up before they were answered.
+    /// Returns the number of requests abandoned before their answer.
     pub fn left(&self) -> usize {
         self.inside.left.load(Ordering::SeqCst)
     }

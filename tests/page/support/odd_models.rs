@@ -1,5 +1,5 @@
-//! A server that tells of its models in ways of its own: who owns them, and whether they take pictures.
-//! It answers as [`super::Endpoint`] does without a script.
+//! A server that describes its models in its own ways: their owners, and whether they accept images. It
+//! answers like a [`super::Endpoint`] without a script.
 
 use std::{
     net::SocketAddr,
@@ -16,18 +16,18 @@ use axum::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// What it tells.
+/// The server's descriptions.
 #[derive(Debug, Default)]
 pub struct Odd {
-    /// Each model, as it stands in the list.
+    /// Each model, as it appears in the list.
     pub models: Vec<Value>,
-    /// What `GET /props` answers.
+    /// The response to `GET /props`.
     pub props: Option<Value>,
-    /// What `POST /api/show` answers.
+    /// The response to `POST /api/show`.
     pub show: Option<Value>,
 }
 
-/// A request that came: method and path, its token, its body.
+/// A received request: its method and path, token and body.
 #[derive(Clone, Debug)]
 pub struct Came {
     pub request: String,
@@ -40,7 +40,7 @@ struct Server {
     came: Mutex<Vec<Came>>,
 }
 
-/// The server, as long as the test lasts.
+/// The server. It runs as long as the test.
 pub struct OddModels {
     address: SocketAddr,
     server: Arc<Server>,
@@ -65,7 +65,7 @@ impl OddModels {
         format!("http://{}/v1", self.address)
     }
 
-    /// The requests with this method and path so far.
+    /// Returns the requests so far with this method and path.
     pub fn came(&self, request: &str) -> Vec<Came> {
         let came = self.server.came.lock().unwrap();
         came.iter()

@@ -1,4 +1,4 @@
-//! Serves the built page on loopback, as any static server would that knows of single-page apps.
+//! Serves the built page on loopback, like any static server that supports single-page apps.
 
 use std::{
     net::SocketAddr,
@@ -12,8 +12,8 @@ use axum::{
 };
 use tokio::net::TcpListener;
 
-/// Serves `dist/` on a free port; returns its address. Each server is an origin of its own, and so
-/// has a storage of its own.
+/// Serves `dist/` on a free port and returns its address. Each server is its own origin, so it has its
+/// own storage.
 pub async fn serve() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
@@ -43,7 +43,7 @@ pub async fn file(uri: Uri) -> impl IntoResponse {
     }
 }
 
-/// What a server calls a file of the page.
+/// Returns the content type of a file of the page.
 pub fn content_type(file: &Path) -> &'static str {
     match file.extension().and_then(|extension| extension.to_str()) {
         Some("html") => "text/html; charset=utf-8",

@@ -1,5 +1,5 @@
-//! Where something is looked for on a page. Things are found as a user of assistive technology finds
-//! them: by their computed role and accessible name.
+//! The part of a page in which a test looks for elements. It finds them as a user of assistive
+//! technology does: by computed role and accessible name.
 
 use std::{
     fmt,
@@ -16,7 +16,7 @@ use thirtyfour::{
 
 use super::{browser::PATIENCE, cost::Cost};
 
-/// Where something is looked for: the page, or something on it.
+/// The page, or an element in which to look for others.
 #[derive(Clone)]
 pub struct Scope {
     driver: WebDriver,
@@ -25,16 +25,16 @@ pub struct Scope {
     name: String,
 }
 
-/// Finds in one round trip what may have this role, and has this name if one is given. Scripts see
-/// no role where ARIA has no word for it; the driver tells those.
+/// Finds in one round trip the elements that may have this role, and have this name if one is given.
+/// Scripts see no role where ARIA has no word for it; the driver checks those.
 const LOOK: &str = "const [root, candidates, role, name] = arguments;
     return [...(root ?? document).querySelectorAll(candidates)].filter((it) =>
         (it.computedRole || role) === role && (name === null || it.computedName === name))";
 
-/// The names of these elements.
+/// Returns the names of these elements.
 const NAMES: &str = "return arguments[0].map((it) => it.computedName)";
 
-/// Which elements can have a role at all; the browser then tells which have.
+/// Returns the elements that can have a role at all; the browser then checks which do.
 fn candidates(role: &str) -> &'static str {
     match role {
         "button" => "button",
@@ -73,14 +73,14 @@ fn candidates(role: &str) -> &'static str {
         "doc-noteref" => "[role=doc-noteref]",
         "doc-backlink" => "[role=doc-backlink]",
         "doc-footnote" => "[role=doc-footnote]",
-        // Chromium's own name for what opens and closes what is folded.
+        // Chromium's own name for the control that unfolds a part.
         "DisclosureTriangle" => "summary",
         other => panic!("no test looks for the role {other} yet"),
     }
 }
 
 impl Scope {
-    /// The whole page that this browser shows.
+    /// Creates a scope of the whole page in this browser.
     pub fn page(driver: WebDriver, cost: Arc<Cost>) -> Self {
         let name = "the page".into();
         Self {
@@ -91,7 +91,7 @@ impl Scope {
         }
     }
 
-    /// This element within.
+    /// Creates a scope of this inner element.
     fn inner(&self, found: WebElement, what: &str) -> Self {
         Self {
             driver: self.driver.clone(),
@@ -101,7 +101,7 @@ impl Scope {
         }
     }
 
-    /// Waits until exactly one thing has this role and name.
+    /// Waits until exactly one element has this role and name.
     pub async fn find(&self, role: &str, name: &str) -> Self {
         let found = self
             .wait(&format!("one {role} «{name}»"), async || {
@@ -116,7 +116,7 @@ impl Scope {
         self.inner(found, &format!("{role} «{name}»"))
     }
 
-    /// Waits until so many things have this role and name.
+    /// Waits until this many elements have this role and name.
     pub async fn count(&self, role: &str, name: &str, expected: usize) {
         self.wait(&format!("{expected} of {role} «{name}»"), async || {
             Ok((self.all(role, Some(name)).await?.len() == expected).then_some(()))
@@ -124,7 +124,7 @@ impl Scope {
         .await;
     }
 
-    /// Waits for the thing with this role that has so many before it.
+    /// Waits for the element with this role at this index.
     pub async fn nth(&self, role: &str, index: usize) -> Self {
         let found = self
             .wait(&format!("{role} number {index}"), async || {
@@ -134,7 +134,7 @@ impl Scope {
         self.inner(found, &format!("{role} number {index}"))
     }
 
-    /// Waits until so many things have this role, whatever their names.
+    /// Waits until this many elements have this role, whatever their names.
     pub async fn has(&self, role: &str, expected: usize) {
         self.wait(&format!("{expected} of {role}"), async || {
             Ok((self.all(role, None).await?.len() == expected).then_some(()))
@@ -142,7 +142,7 @@ impl Scope {
         .await;
     }
 
-    /// The texts of the things that have this role now.
+    /// Returns the texts of the elements that have this role now.
     pub async fn texts(&self, role: &str) -> Vec<String> {
         let mut texts = Vec::new();
         for element in self.all(role, None).await.unwrap() {
@@ -167,7 +167,7 @@ impl Scope {
         .await;
     }
 
-    /// The names of the things that have this role now.
+    /// Returns the names of the elements that have this role now.
     pub async fn names(&self, role: &str) -> Vec<String> {
         let found = self.all(role, None).await.unwrap();
         self.names_of(&found).await.unwrap()
@@ -191,7 +191,8 @@ impl Scope {
         let elements = self.driver.execute(LOOK, look).await?.elements()?;
         let mut found = Vec::new();
         for element in elements {
-            // Of what is hidden or behind a modal dialog, only the driver knows that it has no role.
+            // Only the driver knows that an element that is hidden or behind a modal dialog has no
+            // role.
             if computed_role(&element).await? == role {
                 found.push(element);
             }
@@ -199,7 +200,7 @@ impl Scope {
         Ok(found)
     }
 
-    /// Waits until something is true, looking again and again.
+    /// Waits until something is true, polling.
     async fn wait<T>(&self, what: &str, look: impl AsyncFn() -> WebDriverResult<Option<T>>) -> T {
         let start = Instant::now();
         loop {
@@ -208,7 +209,7 @@ impl Scope {
                 Err(error) if start.elapsed() > PATIENCE => {
                     panic!("{what} in {}: {error}", self.name)
                 }
-                // An element that has just been replaced is looked for again.
+                // Looks again for an element that has just been replaced.
                 Ok(None) | Err(_) => {}
             }
             if start.elapsed() > PATIENCE {
@@ -219,7 +220,7 @@ impl Scope {
         }
     }
 
-    /// Waits until the text that is shown fulfils a condition.
+    /// Waits until the shown text fulfils a condition.
     pub async fn shows(&self, what: impl fmt::Display, holds: impl Fn(&str) -> bool) {
         self.wait(&what.to_string(), async || {
             Ok(holds(&self.text().await).then_some(()))
@@ -252,7 +253,7 @@ impl Scope {
         self.within.as_ref().expect("only the page is no element")
     }
 
-    /// Waits until it can be clicked, and clicks it.
+    /// Waits until the element can be clicked, and clicks it.
     pub async fn click(&self) {
         self.wait("to be clickable", async || {
             self.element().click().await?;
@@ -265,7 +266,7 @@ impl Scope {
         self.element().send_keys(keys).await.unwrap();
     }
 
-    /// Waits until an input holds this.
+    /// Waits until an input has this value.
     pub async fn holds(&self, expected: &str) {
         self.wait(&format!("to hold «{expected}»"), async || {
             Ok((self.element().prop("value").await?.as_deref() == Some(expected)).then_some(()))
@@ -277,14 +278,14 @@ impl Scope {
         self.element().attr(name).await.unwrap()
     }
 
-    /// Types into the field with this name, in place of what it holds.
+    /// Types into the field with this name, in place of its content.
     pub async fn fill(&self, field: &str, text: &str) {
         let field = self.find("textbox", field).await;
         field.element().clear().await.unwrap();
         field.type_in(text).await;
     }
 
-    /// Clicks the one button with this name. It may be drawn anew at any time until then.
+    /// Clicks the only button with this name. It may be redrawn at any time until then.
     pub async fn press(&self, button: &str) {
         self.wait(&format!("one button «{button}» to click"), async || {
             let [found] = &self.all("button", Some(button)).await?[..] else {
@@ -296,7 +297,7 @@ impl Scope {
         .await;
     }
 
-    /// Chooses in the combobox with this name.
+    /// Chooses an option of the combobox with this name.
     pub async fn choose(&self, combobox: &str, option: &str) {
         let picker = self.find("combobox", combobox).await;
         picker.click().await;
@@ -338,7 +339,7 @@ impl Scope {
         field.type_in(Key::Tab).await;
     }
 
-    /// Chooses in the select with this name.
+    /// Chooses an option of the select with this name.
     pub async fn select(&self, name: &str, option: &str) {
         let select = self.find("combobox", name).await;
         let options = select.all("option", None).await.unwrap();
@@ -351,7 +352,7 @@ impl Scope {
         panic!("{} has no option «{option}»", select.name);
     }
 
-    /// Connects this card by its form, which a card without a model shows.
+    /// Connects this card by the form that a card without a model shows.
     pub async fn connect(&self, base_url: &str, token: &str) {
         let form = self.find("form", "Custom model").await;
         form.fill("Base URL", base_url).await;
@@ -359,7 +360,7 @@ impl Scope {
         form.press("Refresh model information").await;
     }
 
-    /// Chooses a file in the first input for files, as the browser's dialog would.
+    /// Chooses a file in the first file input, as the browser's dialog would.
     pub async fn attach(&self, path: &str) {
         let look = async || {
             let inputs = self.element().find_all(By::Css("input[type=file]"));
@@ -377,7 +378,7 @@ impl Scope {
     }
 }
 
-/// WebDriver's «Get Computed Role».
+/// WebDriver's command «Get Computed Role».
 #[derive(Debug)]
 struct ComputedRole<'a>(&'a WebElement);
 

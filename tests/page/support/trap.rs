@@ -1,4 +1,4 @@
-//! A server on loopback that nobody should ever talk to, and that keeps every word if somebody does.
+//! A server on loopback that nothing should ever contact. It records everything it receives.
 
 use std::{
     net::SocketAddr,
@@ -10,10 +10,10 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// The smallest picture: one transparent pixel, as a GIF.
+/// The smallest image: one transparent pixel, as a GIF.
 const PIXEL: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\0\0\0\x21\xf9\x04\x01\0\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3b";
 
-/// The server. It answers whatever it is asked with a picture.
+/// The server. It answers every request with an image.
 #[derive(Clone, Debug)]
 pub struct Trap {
     address: SocketAddr,
@@ -39,12 +39,12 @@ impl Trap {
         trap
     }
 
-    /// Its host and port.
+    /// Returns its host and port.
     pub fn host(&self) -> String {
         self.address.to_string()
     }
 
-    /// The first line of each request so far; a connection without one counts as an empty line.
+    /// Returns the first line of each request so far; a connection without one counts as an empty line.
     pub fn heard(&self) -> Vec<String> {
         let heads = self.heads();
         let lines = heads
@@ -53,15 +53,15 @@ impl Trap {
         lines.map(str::to_owned).collect()
     }
 
-    /// The first line of each request so far. Where a reader wants something of it, a browser may
-    /// open a spare connection beside the one that it asks over, which is its own affair.
+    /// Returns the first line of each request so far. Where the user wants something from the server, a
+    /// browser may open a spare connection beside the one it uses, which doesn't count.
     pub fn asked(&self) -> Vec<String> {
         let mut lines = self.heard();
         lines.retain(|line| !line.is_empty());
         lines
     }
 
-    /// Each request so far, with its headers.
+    /// Returns each request so far, with its headers.
     pub fn heads(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
     }
@@ -70,7 +70,7 @@ impl Trap {
 async fn answer(mut connection: TcpStream, heard: Arc<Mutex<Vec<String>>>) {
     let mut request = Vec::new();
     let mut buffer = [0; 4096];
-    // Also a connection over which nothing is asked tells its server something.
+    // Even a connection without a request tells its server something.
     let number = {
         let mut heard = heard.lock().unwrap();
         heard.push(String::new());
@@ -87,7 +87,7 @@ async fn answer(mut connection: TcpStream, heard: Arc<Mutex<Vec<String>>>) {
         "HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         PIXEL.len()
     );
-    // Who asks may be gone.
+    // The client may be gone.
     let _ = connection.write_all(response.as_bytes()).await;
     let _ = connection.write_all(PIXEL).await;
 }

@@ -1,5 +1,5 @@
-//! Serves the built page with weights of a tiny model in place of its own, well or badly, and keeps what
-//! was asked for.
+//! Serves the built page with a tiny model's weights in place of its own, correctly or with faults, and
+//! records the requests.
 
 use std::{
     collections::VecDeque,
@@ -24,22 +24,22 @@ use tokio::{net::TcpListener, sync::Semaphore};
 
 use super::page;
 
-/// What goes wrong with one request for the weights.
+/// A fault in the response to one request for the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection ends after so many bytes.
+    /// The connection ends after this many bytes.
     Cut(usize),
-    /// So many bytes come, and the rest when [`Weights::go_on`] lets it.
+    /// This many bytes come, and the rest after [`Weights::go_on`].
     Hold(usize),
-    /// A byte is another.
+    /// One byte is wrong.
     Garble,
-    /// The page comes in its place, as servers of single-page apps do.
+    /// The page comes instead, as from servers of single-page apps.
     Page,
-    /// It comes from its beginning, whatever range was asked for.
+    /// The file comes from its beginning, whatever the requested range.
     Whole,
 }
 
-/// The server. Each is an origin of its own, and so has a storage of its own.
+/// The server. Each is its own origin, so it has its own storage.
 #[derive(Clone)]
 pub struct Weights {
     address: SocketAddr,
@@ -56,7 +56,7 @@ struct Served {
     gate: Semaphore,
 }
 
-/// What the model is called.
+/// The model's ID.
 pub const MODEL: &str = "Tiny";
 
 impl Weights {
@@ -81,43 +81,43 @@ impl Weights {
         Self { address, state }
     }
 
-    /// The page's address.
+    /// Returns the page's URL.
     pub fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
 
-    /// How long they are, in bytes.
+    /// Returns the size of the weights, in bytes.
     pub fn size(&self) -> f64 {
         f64::from(u32::try_from(self.state.file.len()).unwrap())
     }
 
-    /// From now on, the weights are to be had there, in this order.
+    /// Lists these sources of the weights from now on, in this order.
     pub fn are_at(&self, sources: &[&str]) {
         *self.state.list.lock().unwrap() = list(&self.state.file, sources);
     }
 
-    /// This goes wrong with the next request for the weights.
+    /// Adds this fault to the next request for the weights.
     pub fn will(&self, fault: Fault) {
         self.state.faults.lock().unwrap().push_back(fault);
     }
 
-    /// Lets what is held go on.
+    /// Lets a held response continue.
     pub fn go_on(&self) {
         self.state.gate.add_permits(1);
     }
 
-    /// From now on, nothing is to be had of it.
+    /// Refuses every request from now on.
     pub fn goes(&self) {
         self.state.asked.lock().unwrap().clear();
         self.state.is_gone.store(true, Ordering::Relaxed);
     }
 
-    /// The paths that were asked for, since it went if it has gone.
+    /// Returns the requested paths, since [`Self::goes`] if it was called.
     pub fn asked(&self) -> Vec<String> {
         self.state.asked.lock().unwrap().clone()
     }
 
-    /// What was asked for of the weights, request by request: a range, or all.
+    /// Returns the range of each request for the weights; none means all of them.
     pub fn ranges(&self) -> Vec<Option<String>> {
         self.state.ranges.lock().unwrap().clone()
     }
@@ -190,7 +190,7 @@ async fn file(state: Arc<Served>, headers: &HeaderMap) -> Response {
     (status, head, body(state, bytes, fault)).into_response()
 }
 
-/// The bytes in pieces, and what goes wrong between them.
+/// Builds a body of the bytes in pieces, with the fault between them.
 fn body(state: Arc<Served>, bytes: Vec<u8>, fault: Option<Fault>) -> Body {
     let at = match fault {
         Some(Fault::Cut(at) | Fault::Hold(at)) => at.min(bytes.len()),
@@ -205,7 +205,7 @@ fn body(state: Arc<Served>, bytes: Vec<u8>, fault: Option<Fault>) -> Body {
             let piece = pieces.pop_front()?;
             if sent == 1 {
                 match fault {
-                    // What was sent before is read first.
+                    // The client first reads what came before.
                     Some(Fault::Cut(_)) => {
                         let passed = state.gate.acquire().await;
                         passed.expect("it is never closed").forget();
@@ -215,7 +215,7 @@ fn body(state: Arc<Served>, bytes: Vec<u8>, fault: Option<Fault>) -> Body {
                         let passed = state.gate.acquire().await;
                         passed.expect("it is never closed").forget();
                     }
-                    // hyper ends a body at an empty piece of it.
+                    // hyper ends a body at an empty chunk.
                     _ => return None,
                 }
             }

@@ -1,0 +1,147 @@
+use super::*;
+use serde_json::json;
+
+#[test]
+fn servers_are_recognised() {
+    #[track_caller]
+    fn check(base_url: &str, owned_by: &str, expected: Server) {
+        let base_url = BaseUrl::parse(base_url).unwrap();
+        assert_eq!(Server::of(&base_url, owned_by), expected);
+    }
+    check("https://api.openai.com/v1", "system", OpenAi);
+    check("HTTPS://API.Anthropic.com:443/v1", "", Anthropic);
+    check("https://api.mistral.ai/v1", "mistralai", Mistral);
+    check("https://openrouter.ai/api/v1", "", OpenRouter);
+    check(
+        "https://generativelanguage.googleapis.com/v1beta/openai",
+        "google",
+        Gemini,
+    );
+    check("https://api.openai.com.evil.example/v1", "", Other);
+    check("https://evil.example/api.openai.com/v1", "", Other);
+    check("http://localhost:11434/v1", "", Ollama);
+    check("http://localhost:11434/v1", "library", Ollama);
+    check("http://192.168.0.7:8000/v1", "library", Ollama);
+    check("http://localhost:11434/v1", "vllm", Vllm);
+    check("http://localhost:1234/v1", "", LmStudio);
+    check("http://localhost:8080/v1", "llamacpp", LlamaCpp);
+    check("http://localhost:8000/v1", "me", LlamaCppPython);
+    check("http://localhost:8000/v1", "", Other);
+    check("http://localhost:21234/v1", "", Other);
+    check("on-device:", "on-device", OnDevice);
+    check("http://on-device/v1", "", Other);
+    // Who owns a model at a known service does not matter.
+    check("https://api.groq.com/openai/v1", "me", Groq);
+}
+
+#[test]
+fn a_refusal_gives_a_server_away() {
+    #[track_caller]
+    fn check(words: &str, expected: Option<Server>) {
+        let found = Server::of_refusal(words);
+        assert_eq!(found, expected);
+        assert_eq!(found.and_then(|found| Server::called(found.name())), found);
+    }
+    check(
+        "Unexpected fields in the request: {'top_k'}",
+        Some(Transformers),
+    );
+    check("litellm.BadRequestError: no", Some(LiteLlm));
+    check("Not Found", None);
+}
+
+#[test]
+fn every_suggested_service_is_known() {
+    for suggestion in crate::endpoint::suggestion::ALL {
+        if let Ok(base_url) = BaseUrl::parse(suggestion.base_url)
+            && base_url.as_str().starts_with("https")
+        {
+            assert_eq!(Server::of(&base_url, "").name(), suggestion.name);
+        }
+    }
+}
+
+#[test]
+fn what_is_known_of_fields_is_in_the_table() {
+    #[track_caller]
+    fn check(server: Server, model: &str, field: &str, expected: Treatment) {
+        assert_eq!(server.treats(field, model), expected);
+    }
+    use Treatment::{AtMost, Ignored, Refused, Used};
+    check(OpenAi, "gpt-4o", "top_k", Refused);
+    check(OpenAi, "gpt-4o", "temperature", Used);
+    check(OpenAi, "gpt-4o", "reasoning_effort", Refused);
+    check(OpenAi, "o3-mini", "temperature", Refused);
+    check(OpenAi, "gpt-5", "presence_penalty", Refused);
+    check(OpenAi, "gpt-5.2", "temperature", Used);
+    check(OpenAi, "gpt-5", "max_tokens", Used);
+    check(Anthropic, "claude", "seed", Ignored);
+    check(Anthropic, "claude", "temperature", AtMost(1));
+    check(Anthropic, "claude", "top_p", Used);
+    check(Ollama, "llama3.2", "top_k", Ignored);
+    check(Ollama, "llama3.2", "min_p", Ignored);
+    check(Ollama, "llama3.2", "top_p", Used);
+    check(Mistral, "m", "min_p", Refused);
+    check(Nvidia, "m", "top_k", Refused);
+    check(Gemini, "m", "top_k", Refused);
+    check(Groq, "m", "top_k", Refused);
+    check(Groq, "m", "presence_penalty", Ignored);
+    check(Cerebras, "m", "frequency_penalty", Refused);
+    check(DeepSeek, "deepseek-reasoner", "temperature", Ignored);
+    check(DeepSeek, "deepseek-chat", "temperature", Used);
+    check(Vllm, "m", "top_k", Used);
+    check(LlamaCpp, "m", "min_p", Used);
+    check(Other, "o3", "top_k", Used);
+}
+
+#[test]
+fn the_name_of_max_tokens_goes_by_the_model() {
+    #[track_caller]
+    fn check(server: Server, model: &str, expected: bool) {
+        assert_eq!(server.renames_max_tokens(model), expected);
+    }
+    for model in [
+        "o1",
+        "o3-mini",
+        "o4-mini-2025-04-16",
+        "gpt-5",
+        "gpt-5.2",
+        "gpt-5-mini",
+    ] {
+        check(OpenAi, model, true);
+        check(OpenRouter, model, false);
+    }
+    for model in ["gpt-4o", "o10", "gpt-50", "chatgpt-4o-latest", ""] {
+        check(OpenAi, model, false);
+    }
+    assert!(!Mistral.takes_stream_options() && OpenAi.takes_stream_options());
+}
+
+#[test]
+fn fields_get_the_names_that_they_have_there() {
+    #[track_caller]
+    fn check(server: Server, before: Value, after: Value) {
+        let Value::Object(mut fields) = before else {
+            panic!("fields");
+        };
+        server.fit(&mut fields);
+        assert_eq!(Value::Object(fields), after);
+    }
+    let before = json!({ "seed": 1, "repetition_penalty": 2, "top_p": 1 });
+    check(Other, before.clone(), before.clone());
+    check(
+        Mistral,
+        before.clone(),
+        json!({ "random_seed": 1, "repetition_penalty": 2, "top_p": 1 }),
+    );
+    check(
+        LlamaCpp,
+        before,
+        json!({ "seed": 1, "repeat_penalty": 2, "top_p": 1 }),
+    );
+    check(
+        Mistral,
+        json!({ "seed": 1, "random_seed": 3 }),
+        json!({ "random_seed": 3 }),
+    );
+}

@@ -1,0 +1,347 @@
+use super::*;
+
+#[test]
+fn what_fails_in_this_browser_is_told_from_other_devices() {
+    #[track_caller]
+    fn check(body: &str, expected: &Cause) {
+        let words = Refusal::read(body).words;
+        assert_eq!(Cause::told(500, &words), *expected);
+    }
+    check(
+        r#"{"error":{"message":"It has no SIMD.","code":"device_no_simd"}}"#,
+        &Cause::Device("no_simd".to_owned()),
+    );
+    check(
+        r#"{"error":{"message":"The weights are not here.","code":"weights_missing"}}"#,
+        &Cause::Weights,
+    );
+    check(
+        r#"{"error":{"message":"invalid device_map for this worker"}}"#,
+        &Cause::Server,
+    );
+}
+use proptest::prelude::*;
+
+#[test]
+fn the_endpoints_words_are_found_in_every_shape() {
+    #[track_caller]
+    fn check(body: &str, words: &str, status: Option<u16>) {
+        let expected = Refusal {
+            words: words.into(),
+            status,
+        };
+        assert_eq!(Refusal::read(body), expected);
+    }
+    // OpenAI
+    check(
+        r#"{"error":{"message":"Incorrect API key provided","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#,
+        "Incorrect API key provided",
+        None,
+    );
+    check(
+        r#"{"error":{"message":"Not supported with this model.","type":"invalid_request_error","param":"stop","code":"unsupported_value"}}"#,
+        "stop: Not supported with this model.",
+        None,
+    );
+    check(
+        r#"{"error":{"message":"요청이 너무 깁니다.","code":"context_length_exceeded"}}"#,
+        "context_length_exceeded: 요청이 너무 깁니다.",
+        None,
+    );
+    // FastAPI
+    check(r#"{"detail":"Not Found"}"#, "Not Found", None);
+    check(
+        r#"{"detail":[{"loc":["body","top_k"],"msg":"Extra inputs are not permitted"},{"msg":"b"}]}"#,
+        "top_k: Extra inputs are not permitted · b",
+        None,
+    );
+    // Gemini
+    check(
+        r#"[{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}]"#,
+        "API key not valid. Please pass a valid API key.",
+        Some(400),
+    );
+    // Anthropic
+    check(
+        r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+        "Overloaded",
+        Some(529),
+    );
+    // llama.cpp, with the figures in fields only
+    check(
+        r#"{"error":{"code":400,"message":"the request exceeds the available context size","type":"exceed_context_size_error","n_prompt_tokens":30031,"n_ctx":2048}}"#,
+        "the request exceeds the available context size (n_prompt_tokens: 30031, n_ctx: 2048)",
+        Some(400),
+    );
+    // Ollama
+    check(
+        r#"{"error":"model 'x' not found"}"#,
+        "model 'x' not found",
+        None,
+    );
+    // LiteLLM
+    check(
+        r#"{"error":{"message":"litellm.BadRequestError: no","type":null,"param":null,"code":"400"}}"#,
+        "litellm.BadRequestError: no",
+        Some(400),
+    );
+    // OpenRouter
+    check(
+        r#"{"error":{"message":"Provider returned error","code":429,"metadata":{"raw":"{\"error\":{\"message\":\"slow down\"}}","provider_name":"X"}}}"#,
+        "Provider returned error · slow down",
+        Some(429),
+    );
+    check(
+        r#"{"error":{"message":"Provider returned error","code":502,"metadata":{"raw":"upstream gone"}}}"#,
+        "Provider returned error · upstream gone",
+        Some(502),
+    );
+    check(r#"{"message":"no"}"#, "no", None);
+    // Backend.AI
+    check(
+        r#"{"type":"https://api.backend.ai/probs/auth-failed","title":"Credential/signature mismatch."}"#,
+        "Credential/signature mismatch.",
+        None,
+    );
+    // pages
+    check(
+        "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>…",
+        "502 Bad Gateway",
+        None,
+    );
+    check(
+        "<!DOCTYPE html><TITLE lang=en>\n 가 |  나 </TITLE>",
+        "가 | 나",
+        None,
+    );
+    check("  <!doctype html><h1>502</h1>", "", None);
+    check("<title>cut", "", None);
+    check("Loading model", "Loading model", None);
+    check("", "", None);
+    check("a\u{0}\u{1b}[31mb", "a[31mb", None);
+    check(&"가".repeat(600), &format!("{}…", "가".repeat(500)), None);
+}
+
+#[test]
+fn what_it_means_is_told_by_status_and_words() {
+    #[track_caller]
+    fn check(status: u16, words: &str, expected: Cause) {
+        assert_eq!(Cause::told(status, words), expected);
+    }
+    let parameter = |name: &str| Cause::Parameter(name.into());
+    check(401, "Invalid API Key", Cause::Token);
+    check(401, "", Cause::Token);
+    check(
+        401,
+        "CORS requests are not allowed for this Organization",
+        Cause::Forbidden,
+    );
+    check(403, "Forbidden", Cause::Forbidden);
+    check(
+        403,
+        "Your API key does not have permission",
+        Cause::Forbidden,
+    );
+    check(403, "Invalid API key", Cause::Token);
+    check(
+        400,
+        "API key not valid. Please pass a valid API key.",
+        Cause::Token,
+    );
+    check(
+        400,
+        "Authentication Error, Invalid proxy server token passed.",
+        Cause::Token,
+    );
+    check(404, "Not Found", Cause::PathOrModel);
+    check(404, "", Cause::PathOrModel);
+    check(404, "404 page not found", Cause::Path);
+    check(404, "File Not Found", Cause::Path);
+    check(404, "Invalid URL (POST /chat/completions)", Cause::Path);
+    check(405, "Method Not Allowed", Cause::Path);
+    check(404, "model 'x' not found", Cause::Model);
+    check(404, "The model `x` does not exist.", Cause::Model);
+    check(400, "x is not a valid model ID", Cause::Model);
+    check(
+        400,
+        "Invalid model name passed in model=x: invalid model",
+        Cause::Model,
+    );
+    check(
+        404,
+        "models/x is not found for API version v1main",
+        Cause::Model,
+    );
+    check(
+        400,
+        "Unrecognized request argument supplied: top_k",
+        parameter("top_k"),
+    );
+    check(
+        400,
+        "Unsupported value: 'temperature' does not support 0.7 with this model.",
+        parameter("temperature"),
+    );
+    check(400, "property 'top_k' is unsupported", parameter("top_k"));
+    check(
+        400,
+        "Invalid JSON payload received. Unknown name \"min_p\": Cannot find field.",
+        parameter("min_p"),
+    );
+    check(
+        422,
+        "seed: Extra inputs are not permitted",
+        parameter("seed"),
+    );
+    check(
+        422,
+        "colour: Extra inputs are not permitted",
+        parameter("colour"),
+    );
+    check(400, "Unknown parameter: 'colour'.", parameter("colour"));
+    check(
+        400,
+        "'max_tokens' or 'max_completion_tokens' is too large: 4096. This model's maximum context length is 2048 tokens and your request has 20 input tokens",
+        parameter("max_tokens"),
+    );
+    check(400, "please stop shouting", Cause::Other);
+    check(400, "", Cause::Other);
+    check(429, "Rate limit reached", Cause::Busy);
+    check(503, "", Cause::Busy);
+    check(529, "Overloaded", Cause::Busy);
+    check(503, "Loading model", Cause::Loading);
+    check(
+        429,
+        "You exceeded your current quota, please check your plan and billing details.",
+        Cause::Quota,
+    );
+    check(
+        429,
+        "You exceeded your current quota. Please retry in 39s.",
+        Cause::Busy,
+    );
+    check(402, "Insufficient Balance", Cause::Quota);
+    check(413, "Payload Too Large", Cause::TooLarge);
+    check(415, "Unsupported Media Type", Cause::MediaType);
+    check(408, "", Cause::Timeout);
+    check(504, "504 Gateway Time-out", Cause::Timeout);
+    check(
+        400,
+        "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
+        Cause::Filtered,
+    );
+    check(403, "Your input was flagged", Cause::Filtered);
+    check(
+        500,
+        "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+        Cause::Pictures,
+    );
+    check(500, "Internal Server Error", Cause::Server);
+    check(502, "502 Bad Gateway", Cause::Server);
+    check(418, "I'm a teapot", Cause::Other);
+    check(0, "overloaded", Cause::Other);
+}
+
+#[test]
+fn a_conversation_that_is_too_long_says_how_long_it_is() {
+    #[track_caller]
+    fn check(words: &str, asked: Option<u32>, limit: Option<u32>) {
+        for status in [0, 400, 413, 500] {
+            assert_eq!(Cause::told(status, words), Cause::TooLong { asked, limit });
+        }
+    }
+    let both = |words, asked, limit| check(words, Some(asked), Some(limit));
+    // OpenAI
+    both(
+        "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens. Please reduce the length of the messages.",
+        9000,
+        8192,
+    );
+    // OpenAI before, vLLM
+    both(
+        "This model's maximum context length is 4096 tokens. However, you requested 5120 tokens (1024 in the messages, 4096 in the completion).",
+        5120,
+        4096,
+    );
+    both(
+        "This model's maximum context length is 2048 tokens. However, you requested 4096 output tokens and your prompt contains at least 1 input tokens, for a total of at least 4097 tokens.",
+        4097,
+        2048,
+    );
+    // llama.cpp
+    both(
+        "request (30031 tokens) exceeds the available context size (2048 tokens), try increasing it",
+        30_031,
+        2048,
+    );
+    both(
+        "the request exceeds the available context size (n_prompt_tokens: 30031, n_ctx: 2048)",
+        30_031,
+        2048,
+    );
+    // Anthropic, Gemini, Mistral, xAI, llama-cpp-python
+    both(
+        "prompt is too long: 213,462 tokens > 200,000 maximum",
+        213_462,
+        200_000,
+    );
+    both(
+        "The input token count (1100000) exceeds the maximum number of tokens allowed (1048576).",
+        1_100_000,
+        1_048_576,
+    );
+    both(
+        "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length",
+        40_000,
+        32_768,
+    );
+    both(
+        "This model's maximum prompt length is 131072 but the request contains 150000 tokens.",
+        150_000,
+        131_072,
+    );
+    both(
+        "Requested tokens (5120) exceed context window of 4096",
+        5120,
+        4096,
+    );
+    // LiteLLM, with names that have numbers
+    both(
+        "litellm.ContextWindowExceededError: gpt-3.5-turbo-16k-0613: This model's maximum context length is 16385 tokens. However, your messages resulted in 20000 tokens.",
+        20_000,
+        16_385,
+    );
+    check("context_length_exceeded: zu lang", None, None);
+    check("the context window of 4096 is used up", None, Some(4096));
+}
+
+#[test]
+fn a_hostile_depth_is_no_words() {
+    for open in ["[", "{\"error\":", "{\"detail\":["] {
+        let body = open.repeat(1_000_000);
+        assert_eq!(Refusal::read(&body).words.chars().count(), 501);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_words_are_taken(body: String, status: u16) {
+        let said = Refusal::read(&body);
+        Cause::told(status, &said.words);
+    }
+
+    #[test]
+    fn any_fields_are_taken(
+        names in prop::collection::vec("error|message|detail|code|type|param|loc|metadata|raw|[a-z]", 1..6),
+        text in ".{0,40}",
+        as_list: bool,
+    ) {
+        let inner = Value::String(text);
+        let value = names.into_iter().fold(inner, |value, name| {
+            let value = if as_list { Value::Array(vec![value]) } else { value };
+            Value::Object([(name, value)].into_iter().collect())
+        });
+        let said = Refusal::of(&value);
+        prop_assert!(said.words.chars().count() <= 501);
+    }
+}

@@ -1,0 +1,205 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    chat::{Outcome, attachment::Kind, card, turn},
+    transfer::{bundle::tests::a_chat, words::tests::ENGLISH},
+};
+
+/// The elements of a page, checked to be some that it may have and to end in their order.
+#[track_caller]
+fn elements(page: &str) -> Vec<String> {
+    const VOID: [&str; 4] = ["meta", "br", "hr", "img"];
+    const KNOWN: &str = "html head meta title style body header section article div p span h1 h2 h3 h4 h5 h6 details summary figure img figcaption br hr code pre sup a blockquote ul ol li table tr th td em strong s";
+    const ATTRIBUTES: &str = "lang charset http-equiv content name dir tabindex aria-label role class src alt href rel title start id";
+    let mut found = Vec::new();
+    let mut open: Vec<String> = Vec::new();
+    let body = page.strip_prefix("<!doctype html>").expect("a doctype");
+    for piece in body.split('<').skip(1) {
+        let (tag, text) = piece.split_once('>').expect("an element that ends");
+        assert!(
+            !text.contains(['"', '\'']) || open.iter().any(|it| it == "style") || tag == "style",
+            "{text}"
+        );
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop().as_deref(), Some(name), "{page}");
+            continue;
+        }
+        let mut attributes = tag.split('"');
+        let mut head = attributes.next().unwrap_or_default().split(' ');
+        let name = head.next().unwrap_or_default();
+        assert!(KNOWN.split(' ').any(|known| known == name), "{tag}");
+        let mut attribute = head.next().unwrap_or_default().to_owned();
+        while let (Some(_), Some(next)) = (attributes.next(), attributes.next()) {
+            let attribute_name = attribute.strip_suffix('=').expect("a value");
+            assert!(
+                ATTRIBUTES.split(' ').any(|known| known == attribute_name),
+                "{tag}"
+            );
+            attribute = next.trim_start().to_owned();
+        }
+        assert_eq!(attribute, "", "{tag}");
+        found.push(tag.to_owned());
+        if !VOID.contains(&name) {
+            open.push(name.to_owned());
+        }
+    }
+    assert_eq!(open, [""; 0]);
+    found
+}
+
+fn page(prompt: &str, text: &str) -> String {
+    let mut turn = Turn::new(turn::Id::new(1), prompt.into());
+    turn.attachments.push(Attachment {
+        id: 7.into(),
+        name: "\"a\" onload=x".into(),
+        kind: Kind::Image {
+            width: 1,
+            height: 1,
+            original: None,
+        },
+        bytes: 1,
+    });
+    turn.receive(Answer {
+        reasoning: text.into(),
+        ..crate::chat::turn::tests::answer(text, Outcome::Complete)
+    });
+    let card = Card {
+        turns: vec![turn],
+        system: prompt.into(),
+        name: text.into(),
+        ..Card::new(card::Id::new(1))
+    };
+    let mut chat = Chat::new(crate::chat::Id::new(1), vec![card]);
+    chat.title = prompt.into();
+    write(
+        &[(&chat, prompt.into())],
+        &[(7.into(), text.into())],
+        &ENGLISH,
+    )
+}
+
+/// What an answer becomes.
+fn said(text: &str) -> String {
+    let page = page("", text);
+    elements(&page);
+    let start = page.rfind("<div class=\"said\" dir=\"auto\">\n").unwrap();
+    let said = &page[start + 30..page.rfind("</article>").unwrap()];
+    said.strip_suffix("</div>\n").unwrap().to_owned()
+}
+
+#[test]
+fn an_answer_is_written() {
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(said(text), expected);
+    }
+    check("# A *b*\nc\nd", "<h4>A <em>b</em></h4>\n<p>c<br>\nd</p>\n");
+    check(
+        "```rust\nif a < b {}\n```",
+        "<div class=\"code\"><p class=\"more\">rust</p>\n<pre tabindex=\"0\"><code>if a &lt; b {}\n</code></pre></div>\n",
+    );
+    check(
+        "$x<y$ and $$z$$",
+        "<p><code class=\"maths\">$x&lt;y$</code> and <code class=\"maths display\">$$z$$</code></p>\n",
+    );
+    check(
+        "|a|b|\n|-|-:|\n|1|~~2~~|",
+        "<div class=\"table\" tabindex=\"0\"><table><tr><th>a</th><th class=\"right\">b</th></tr>\n<tr><td>1</td><td class=\"right\"><s>2</s></td></tr>\n</table></div>\n",
+    );
+    check("3. [x] a", "<ol start=\"3\"><li>☑ a</li>\n</ol>\n");
+    check(
+        "> [!TIP]\n> b",
+        "<blockquote class=\"alert\"><p class=\"more\">Tip</p>\n<p>b</p>\n</blockquote>\n",
+    );
+    check(
+        "[a](https://a.example/?x=1&y \"t\\\"\")",
+        "<p><a href=\"https://a.example/?x=1&amp;y\" rel=\"noopener noreferrer\" title=\"t&quot;\">a</a></p>\n",
+    );
+    check(
+        "![alt](https://a.example/b.png)",
+        "<p><span class=\"image\">alt (<a href=\"https://a.example/b.png\" rel=\"noopener noreferrer\">https://a.example/b.png</a>)</span></p>\n",
+    );
+}
+
+#[test]
+fn what_is_hostile_is_text() {
+    #[track_caller]
+    fn check(text: &str) {
+        let page = page(text, text);
+        for tag in elements(&page) {
+            let places = ["href=\"", "src=\""].into_iter();
+            for (place, is_link) in places.zip([true, false]) {
+                let Some((_, place)) = tag.split_once(place) else {
+                    continue;
+                };
+                let allowed: &[&str] = if is_link {
+                    &["https://", "http://", "mailto:", "#note-"]
+                } else {
+                    &["data:image/"]
+                };
+                assert!(
+                    allowed.iter().any(|begin| place.starts_with(begin)),
+                    "{tag}"
+                );
+            }
+        }
+        assert!(page.contains(POLICY));
+    }
+    for text in [
+        "<script>alert(1)</script>",
+        "</style><script>x</script>",
+        "</title></head><body onload=x>",
+        "<!-- x",
+        "<img src=x onerror=alert(1)>",
+        "[a](javascript:alert(1)) [b](JAVASCRIPT:x) [c](data:text/html,x) [d](<java\tscript:x>)",
+        "[a](https://b.example/\" onclick=\"x)",
+        "[a](https://b.example 'x\" onclick=\"y')",
+        "![a](javascript:x) ![b](data:image/svg+xml,<svg/onload=x>) ![\"><script>](http://a.example/?\"><b>)",
+        "[![a](http://a.example/b.png)](http://c.example)",
+        "```\"><script>\nx\n```",
+        "[^\"><b>]\n\n[^\"><b>]: note",
+        "<https://a.example/\"><b>> x@y.example",
+        "data:image/png;base64,AAAA\" onerror=\"x",
+        "data:image/png;base64,AAAA",
+        "data:text/html,<script>x</script>",
+        "\u{0}\u{1b}\u{7f}<\u{0}script>",
+        "$\\href{javascript:x}{y}$",
+    ] {
+        check(text);
+    }
+}
+
+#[test]
+fn a_picture_is_in_the_page() {
+    #[track_caller]
+    fn check(content: &str, is_there: bool) {
+        let page = page("?", content);
+        let is_found = page.contains(&format!(
+            "<img src=\"{content}\" alt=\"&quot;a&quot; onload=x\">"
+        ));
+        assert_eq!(is_found, is_there, "{page}");
+        assert!(page.contains("Attachment: &quot;a&quot; onload=x"));
+    }
+    check("data:image/png;base64,iVBORw0KGgo=", true);
+    check("https://a.example/b.png", false);
+    check("data:image/png;base64,\"", false);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_chat_is_a_sound_page(chat in a_chat()) {
+        elements(&write(&[(&chat, "today".into())], &[], &ENGLISH));
+    }
+
+    #[test]
+    fn any_markdown_is_a_sound_page(pieces in prop::collection::vec(prop::sample::select(&[
+        "[", "](http://a.example \"t\")", "![", "](b)", "**", "_", "~~", "`", "\n", "\n\n", "> ", "- ", "1. ", "|a|\n|-|\n|",
+        "<", ">", "\"", "'", "&", "</div>", "<!--", "$", "\\(", "[^1]", "[^1]: ", "http://a.example", "가", " ", "[!NOTE]\n",
+    ][..]), 0..24)) {
+        let text = pieces.concat();
+        elements(&page(&text, &text));
+    }
+}
