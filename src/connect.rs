@@ -2,6 +2,8 @@
 
 pub mod device;
 mod local;
+mod model_row;
+mod on_device;
 pub mod suggest;
 pub mod token_storage;
 

@@ -1,8 +1,10 @@
 //! The connection doctor as a reader meets it: it asks a server in steps, and says what is wrong.
 //! What it concludes from the answers is [`crate::doctor`].
 
+mod examine;
 pub mod probe;
 pub mod steps;
+mod words;
 
 use leptos::prelude::*;
 use wasm_split_helpers::wasm_split;

@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod drawer;
+mod layout;
 mod row;
 pub mod stored_chats;
 

@@ -114,7 +114,7 @@ fn tries(session: &Session, card: card::Id, turn: turn::Id) -> Option<Vec<String
     let endpoints = library.endpoints().get();
     let (endpoint, model) = card.target(&endpoints)?;
     // Their contents would take long to load, and longer to read.
-    let contents = openai::wire::attachments(card.before(turn.id), turn);
+    let contents = openai::request::attachments(card.before(turn.id), turn);
     let contents = contents.map(|it| (it.id, format!("({} B)", it.bytes)));
     let contents: Contents = contents.collect();
     let form = library.form(endpoint.id, model);

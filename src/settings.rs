@@ -1,8 +1,12 @@
 //! The settings, the vault, and what the browser stores. They stand in a chunk.
 
+mod endpoints;
+mod passphrase;
 mod sections;
 pub mod storage_usage;
+mod timeouts;
 pub mod vault;
+mod vault_store;
 
 use leptos::prelude::*;
 use wasm_split_helpers::wasm_split;

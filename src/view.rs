@@ -7,6 +7,7 @@ mod answer;
 mod attachments;
 mod board;
 mod card;
+mod chip;
 mod composer;
 mod dialog;
 mod drawing;

@@ -1,4 +1,4 @@
-//! What the documentation says of the tests is so.
+//! Checks the documentation's claims about the tests.
 
 use std::{
     collections::HashSet,
@@ -10,7 +10,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The text of every source file within a folder.
+/// Returns the text of every source file within a folder.
 fn sources(folder: &Path) -> Vec<String> {
     let mut texts = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -24,7 +24,7 @@ fn sources(folder: &Path) -> Vec<String> {
     texts
 }
 
-/// The names of the functions in a source that are tests: property tests, too.
+/// Returns the names of a source's test functions, including property tests.
 fn tests(source: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut is_test = false;
@@ -39,13 +39,13 @@ fn tests(source: &str) -> Vec<&str> {
     found
 }
 
-/// The names in the last column of each row of a page's tables.
+/// Returns the names in the last column of each row of a page's tables.
 fn named(page: &str) -> Vec<&str> {
     let rows = page.lines().filter(|line| line.starts_with("| "));
     let cells = rows.filter_map(|row| row.trim_end_matches('|').rsplit('|').next());
     let mut names = Vec::new();
     for cell in cells.filter(|cell| !cell.trim().eq("test")) {
-        // Every second piece stands between backticks.
+        // Every second piece is between backticks.
         let found: Vec<_> = cell.split('`').skip(1).step_by(2).collect();
         assert!(!found.is_empty(), "a row names no test: {cell}");
         names.extend(found);

@@ -1,5 +1,5 @@
-//! Whatever an endpoint sends: no panic, an end to what is kept, and the same answer however the network
-//! cuts it. A few thousand inputs with `cargo test`; ten million, with how many there were, how many
+//! Any input from an endpoint: no panic, bounded memory, and the same answer however the network cuts
+//! it. `cargo test` tries a few thousand inputs; this tries ten million, and prints their number, their
 //! bytes, the seconds and the seed:
 //!
 //! ```sh
@@ -24,13 +24,13 @@ use collate::openai::{
     reply, sse, wire,
 };
 
-/// So many inputs when nobody says how many.
+/// The default number of inputs.
 const USUAL: u64 = 4000;
 
-/// Of so many inputs, one is larger than what is kept.
+/// One of this many inputs exceeds the limits.
 const HUGE: u64 = 50_000;
 
-/// What an endpoint's words may be at most, in characters: an excerpt and its ellipsis.
+/// The limit for an endpoint's words, in characters: an excerpt and its ellipsis.
 const WORDS: usize = 501;
 
 const CAPTURES: [&str; 11] = [
@@ -47,7 +47,7 @@ const CAPTURES: [&str; 11] = [
     include_str!("captures/llama-server.txt"),
 ];
 
-/// What mutations put in: what the readers look for.
+/// Words for mutations to insert: the readers look for them.
 const WORDS_OF_IT: [&str; 40] = [
     "data: ",
     "data:",
@@ -100,7 +100,7 @@ const CONTENT_TYPES: [&str; 6] = [
     "APPLICATION/JSON",
 ];
 
-/// Numbers that look random: `SplitMix64`, by Steele, Lea and Flood.
+/// Pseudorandom numbers: `SplitMix64`, by Steele, Lea and Flood.
 struct Dice(u64);
 
 impl Dice {
@@ -112,7 +112,7 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below this one, which is not 0.
+    /// Returns a number below this bound, which is not 0.
     fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.roll() % bound as u64).expect("it is below a usize")
     }
@@ -122,7 +122,7 @@ impl Dice {
     }
 }
 
-/// One input: what comes, under which content type, and whether as a huge one.
+/// Creates one input, which may be a huge one.
 fn input(dice: &mut Dice, is_huge: bool) -> Vec<u8> {
     if is_huge {
         return huge(dice);
@@ -148,7 +148,7 @@ fn input(dice: &mut Dice, is_huge: bool) -> Vec<u8> {
     input
 }
 
-/// A part of a capture, mostly its beginning.
+/// Returns a part of a capture, mostly its beginning.
 fn window(dice: &mut Dice, body: &[u8]) -> Vec<u8> {
     let length = dice.below(4096).min(body.len());
     let begin = if dice.below(3) == 0 {
@@ -177,7 +177,7 @@ fn mutate(dice: &mut Dice, input: &mut Vec<u8>) {
     }
 }
 
-/// A stream of events, more or less as endpoints send it.
+/// Creates a stream of events, more or less as endpoints send it.
 fn stream(dice: &mut Dice) -> String {
     let mut stream = String::new();
     if dice.below(8) == 0 {
@@ -227,7 +227,7 @@ fn stream(dice: &mut Dice) -> String {
     stream
 }
 
-/// A text as JSON, with what tells thoughts from the answer.
+/// Creates a JSON text, with tags that separate thoughts from the answer.
 fn text(dice: &mut Dice) -> String {
     let mut text = String::from("\"");
     for _ in 0..dice.below(6) {
@@ -253,7 +253,7 @@ fn text(dice: &mut Dice) -> String {
     text
 }
 
-/// Any JSON, with the fields of refusals.
+/// Creates any JSON, with the fields of refusals.
 fn json(dice: &mut Dice, depth: usize) -> String {
     match dice.below(if depth > 4 { 5 } else { 9 }) {
         0 => "null".into(),
@@ -310,7 +310,7 @@ fn json(dice: &mut Dice, depth: usize) -> String {
     }
 }
 
-/// A list of models, more or less.
+/// Creates a list of models, more or less.
 fn list(dice: &mut Dice) -> String {
     let models: Vec<_> = (0..dice.below(6))
         .map(|_| match dice.below(4) {
@@ -330,7 +330,7 @@ fn list(dice: &mut Dice) -> String {
     format!("{{\"object\":\"list\",\"data\":[{}]}}", models.join(","))
 }
 
-/// More than is kept, of one sort.
+/// Creates more than is kept, of one sort.
 fn huge(dice: &mut Dice) -> Vec<u8> {
     let (begin, piece, length): (&str, &str, usize) = match dice.below(7) {
         0 => ("data: ", "x", sse::MOST + 100),
@@ -355,7 +355,7 @@ fn huge(dice: &mut Dice) -> Vec<u8> {
     input
 }
 
-/// What an input reads as.
+/// The result of reading an input.
 #[derive(Debug, PartialEq)]
 struct Read {
     reply: Reply,
@@ -371,7 +371,7 @@ fn read<'a>(kind: &str, pieces: impl Iterator<Item = &'a [u8]>, is_cut: bool) ->
         came += piece.len();
         pushed = reader.push(piece, &mut reply);
         let held = reader.held() + reply.held();
-        // What is no text takes up to three times its bytes.
+        // Invalid UTF-8 takes up to three times its bytes.
         let most = (3 * came + 4096).min(answer::MOST + sse::MOST + 8192);
         assert!(held <= most, "{held} bytes are held of {came}");
         if pushed.is_err() || reader.is_done() {
@@ -393,7 +393,7 @@ fn read<'a>(kind: &str, pieces: impl Iterator<Item = &'a [u8]>, is_cut: bool) ->
             _ => "",
         };
         assert!(words.chars().count() <= WORDS);
-        // It can be told, and stored.
+        // The error can be explained, and stored.
         Cause::of(error);
         let stored = serde_json::to_string(error).expect("an error is JSON");
         assert_eq!(

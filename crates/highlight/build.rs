@@ -1,4 +1,4 @@
-//! Cuts out the syntaxes that are highlighted.
+//! Extracts the syntaxes that are highlighted.
 
 use std::{env, error::Error, path::PathBuf};
 

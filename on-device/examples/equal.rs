@@ -1,6 +1,6 @@
-//! Compares the kernels' vectors with their scalar twins, bit by bit, and panics at a difference.
+//! Compares the SIMD kernels with their scalar versions, bit by bit, and panics if they differ.
 //!
-//! It is built for wasm32-unknown-unknown, needs nothing from outside, and exports `main`.
+//! It is built for wasm32-unknown-unknown, has no imports, and exports `main`.
 
 use on_device::config::PAGE;
 use on_device::fixtures::Random;
@@ -29,7 +29,7 @@ fn main() {
     loads(&mut random);
 }
 
-/// Panics where the bits differ.
+/// Panics if the bits differ.
 fn check(what: &str, vectors: &[f32], scalars: &[f32]) {
     assert_eq!(vectors.len(), scalars.len());
     for (vector, scalar) in vectors.iter().zip(scalars) {
@@ -116,7 +116,7 @@ fn elements(random: &mut Random) {
     check("gates differ", &fast, &twin);
 }
 
-/// Every number of half precision.
+/// Compares the conversion of all half-precision numbers.
 fn loads(random: &mut Random) {
     for half in 0..=u16::MAX {
         let halves = [half, half ^ 0x8000, random.below(u16::MAX), half];
@@ -127,14 +127,14 @@ fn loads(random: &mut Random) {
     }
 }
 
-/// A matrix of any bytes, but for scales and weights that are no numbers.
+/// A matrix of random bytes, but with finite scales and weights.
 fn matrix(kind: Kind, rows: usize, columns: usize, random: &mut Random) -> Matrix {
     let mut filling = Filling::new(kind, rows, columns);
     for _ in 0..rows * columns / kind.weights() {
         let mut block: Vec<u8> = (0..kind.bytes()).map(|_| random.byte()).collect();
         match kind {
             Kind::F32 => block.copy_from_slice(&number(random).to_le_bytes()),
-            // Exponents that are all ones are no numbers.
+            // Clears a bit, because an exponent of all ones is not finite.
             Kind::F16 | Kind::Q4_0 | Kind::Q8_0 => block[1] &= 0xbf,
             Kind::Q4_1 => {
                 block[1] &= 0xbf;
@@ -159,7 +159,7 @@ fn numbers(len: usize, random: &mut Random) -> Vec<f32> {
     (0..len).map(|_| number(random)).collect()
 }
 
-/// Mostly small; some are none, tiny or large.
+/// A mostly small number; some are zero, tiny or large.
 fn number(random: &mut Random) -> f32 {
     let small = random.small();
     match random.below(32) {

@@ -1,5 +1,5 @@
-// The model that the browser itself has: Chrome's Prompt API. Source: the explainer and the
-// specification of the Web Machine Learning community group, «Prompt API».
+// The browser's built-in model, through Chrome's Prompt API. Source: the explainer and the specification of
+// the Web Machine Learning community group, «Prompt API».
 
 const ID = "Gemini Nano (Chrome)";
 const NONE = { id: ID, kind: "browser", size: 1, kept: 0, state: "absent", speed: 0, left: 0, error: null, file: false, store: null };
@@ -8,12 +8,12 @@ let fetching;
 let isUnavailable = false;
 
 export const is = (id) => id === ID;
-// As in the list of models; undefined where the browser has none.
+// Its entry in the list of models; undefined if the browser has none.
 export const entry = () => found;
 
-// Looks whether there is one.
+// Checks for the model.
 export async function look() {
-    // One that can't have it now can't have it later on this page, and says so in its console each time.
+    // If it's unavailable now, it stays so on this page, and every check logs a warning.
     if (fetching || isUnavailable) return;
     const availability = await LanguageModel.availability().catch(() => "unavailable");
     if (fetching) return;
@@ -23,7 +23,7 @@ export async function look() {
     found = state && { ...NONE, state, kept: isReady ? 1 : 0, error: isReady ? null : (found?.error ?? null) };
 }
 
-// Lets the browser fetch it, which it does only right after a click.
+// Lets the browser download the model, which it allows only right after a click.
 export async function fetch(changed) {
     if (fetching || !found) return;
     fetching = new AbortController();
@@ -56,7 +56,7 @@ const told = (error) => {
     return { code: error.name ?? "failed", message: error.message };
 };
 
-// Temperature and top-k go together, and only where the browser lets pages choose them.
+// Temperature and top-k must be set together, and only if the browser lets pages set them.
 async function choices([temperature, topK]) {
     const params = await LanguageModel.params?.().catch(() => {});
     if (!params || (Number.isNaN(temperature) && !(topK > 0))) return {};
@@ -66,10 +66,10 @@ async function choices([temperature, topK]) {
     };
 }
 
-// Older versions have another name for it.
+// Older versions use another name.
 const used = (session) => session.contextUsage ?? session.inputUsage ?? 0;
 
-// Answers, and tells of it as the worker does; gives what stops it.
+// Answers, with the same events as the worker; returns a function that stops it.
 export function ask(asked, tell) {
     const abort = new AbortController();
     const { signal } = abort;
@@ -85,7 +85,7 @@ async function answer({ messages, sampling, most, stops }, signal, tell) {
         tell({ error: { code: "model_not_found", message: `${ID} is not in this browser.` } });
         return;
     }
-    // What is asked is the last message, and the beginning of its answer where there is one.
+    // The prompt is the last message, and the start of its answer if there is one.
     const isBegun = messages.length > 1 && messages.at(-1).role === "assistant";
     const at = messages.length - (isBegun ? 2 : 1);
     const last = messages.slice(at).map((message) => (message.role === "assistant" ? { ...message, prefix: true } : message));
@@ -99,7 +99,7 @@ async function answer({ messages, sampling, most, stops }, signal, tell) {
             return;
         }
         tell({ begun: prompt });
-        // Chrome sends about one token at a time, and counts them nowhere before the end.
+        // Chrome sends about one token at a time, and gives no count before the end.
         let answered = 0;
         let end = "stop";
         let held = "";
@@ -125,7 +125,7 @@ async function answer({ messages, sampling, most, stops }, signal, tell) {
     }
 }
 
-// How many letters at the end of a text may begin one of these.
+// Number of characters at the end of a text that may start one of these stop strings.
 function holding(text, stops) {
     let most = 0;
     for (const stop of stops)

@@ -1,9 +1,9 @@
-// The worker that runs models: its queue, and what it is asked by the page. It computes in steps, and
-// hears the page in between.
+// The worker that runs models: its queue and the page's requests. It computes in steps, and handles messages
+// in between.
 import start, * as exports from "./program.js";
 import { PIECE, Trouble, Weights, pieces, told } from "./weights.js";
 
-// The program, once something is to be computed.
+// The program, loaded when it is first needed.
 let program;
 
 const load = () =>
@@ -20,8 +20,8 @@ const weights = new Weights(
     async () => new (await load()).Hash(),
 );
 
-// A program that trapped is of no more use. Where it can't have as much memory again, that was why. What
-// JavaScript itself can't have is a RangeError.
+// A program that trapped can't be used again. If its memory can't grow by `size` bytes, memory was the cause.
+// JavaScript's own allocation failures are a RangeError.
 function guard(error, size) {
     if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) return told(error);
     let code = "crashed";
@@ -37,7 +37,7 @@ function guard(error, size) {
     return undefined;
 }
 
-// What is done one after the other, for there is one program and one thread.
+// Jobs that run one after another, because there is one program and one thread.
 const queue = [];
 let isWorking = false;
 
@@ -62,7 +62,7 @@ async function work() {
     isWorking = false;
 }
 
-// One turn of the browser, in which it hands over messages. A timer would wait for 4 ms.
+// Waits for one turn of the event loop, so that messages are handled. A timer would take 4 ms.
 const { port1, port2 } = new MessageChannel();
 const turn = () =>
     new Promise((resolve) => {
@@ -70,11 +70,11 @@ const turn = () =>
         port2.postMessage(null);
     });
 
-// The model that is loaded, and the bytes of the last one that was to be.
+// The loaded model, and the size in bytes of the last one to be loaded.
 let loaded;
 let loading = PIECE;
 
-// Loads a model from its file in the place of another, and gives its context in tokens.
+// Loads a model from its file, replacing another, and returns its context length in tokens.
 async function begin(id, blob) {
     const { leave, begin, push, finish } = await load();
     loaded = undefined;
@@ -98,7 +98,7 @@ async function answer(job) {
         await weights.learn(model, await begin(model, blob));
     }
     const { ask, step, stop } = await load();
-    // It may have ended while its model was loaded.
+    // The request may have been stopped while the model was loading.
     if (!job.isStopped) postMessage({ id, begun: ask(roles, texts, sampling, seed, most, stops) });
     while (!job.isStopped) {
         const now = step();
@@ -115,13 +115,13 @@ const verbs = {
         await weights.begun;
         return { models: weights.list() };
     },
-    // Has the program before it is needed: the network may be gone by then.
+    // Loads the program before it is needed, as the network may be gone by then.
     prepare: async () => void (await load()),
     fetch: ({ model }) => weights.fetch(model),
     cancel: ({ model }) => weights.cancel(model),
     async remove({ model }) {
         await weights.remove(model);
-        // What is loaded of it goes, too; the memory stays until the worker ends.
+        // The loaded model is dropped, too; its memory stays allocated until the worker ends.
         enqueue({
             async act() {
                 if (loaded !== model) return;
@@ -140,7 +140,7 @@ const verbs = {
                 try {
                     loaded = await weights.keep(name, file, context);
                 } catch (error) {
-                    // It would be gone with the worker: it is not used either.
+                    // A file that isn't stored would be lost with the worker, so it isn't used either.
                     (await load()).leave();
                     throw error;
                 }
@@ -157,7 +157,7 @@ const verbs = {
 addEventListener("message", async ({ data }) => {
     try {
         const done = verbs[data.verb](data);
-        // What is in the queue answers by itself.
+        // Queued jobs send their own answers.
         if (done) postMessage({ id: data.id, done: (await done) ?? {} });
     } catch (error) {
         const fault = guard(error, PIECE);

@@ -1,24 +1,24 @@
-// The page's own endpoint: models that run in this browser, behind the same requests and responses as
-// those of a server (`respond`), and which of them are there (`models` and what follows it). What is
-// computed and stored, a worker does: device-worker.js. Nothing here throws but for an ended request.
+// The page's own endpoint: serves the models of this browser with a server's requests and responses
+// (`respond`) and lists them (`models` and the functions after it). The worker device-worker.js computes and
+// stores. Nothing here throws except for an aborted request.
 
 import * as prompt from "./builtin.js";
 
-// A worker that nobody used for so long ends, and gives its memory back.
+// A worker that is idle for this long is ended to free its memory.
 const IDLE = 10 * 60_000;
-// At most so often, in milliseconds, listeners are told of changes.
+// Minimum time between notifications of listeners, in milliseconds.
 const PACE = 200;
 
-// The model that the browser itself has, where it has one.
+// The browser's built-in model, if it has one.
 const builtin = globalThis.LanguageModel && prompt;
 
-// The smallest module with an instruction of WebAssembly's 128-bit SIMD: a function with the body
-// `i32.const 0, i8x16.splat, drop`. Source: the binary format of the WebAssembly specification.
+// The smallest module with an instruction of WebAssembly's 128-bit SIMD: a function with the body `i32.const
+// 0, i8x16.splat, drop`. Source: the binary format of the WebAssembly specification.
 const SIMD = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 65, 0, 253, 15, 26, 11];
 const NO_SIMD = "This browser has no WebAssembly SIMD, which models on this device are computed with. Newer versions have it.";
 const hasSimd = !!globalThis.WebAssembly?.validate(new Uint8Array(SIMD));
 
-// The worker and who waits for its answers, by number.
+// The worker, and the callbacks of its pending calls, by ID.
 let worker;
 const calls = new Map();
 let number = 0;
@@ -29,7 +29,7 @@ function begin() {
     worker = new Worker(new URL("./device-worker.js", import.meta.url), { type: "module" });
     const own = worker;
     let start;
-    // Before it has said so, messages to it would be lost.
+    // Messages sent before the worker is ready would be lost.
     worker.begun = new Promise((resolve) => (start = resolve));
     worker.onmessage = ({ data }) => {
         if (own !== worker) return;
@@ -38,13 +38,13 @@ function begin() {
         else if (data?.id) calls.get(data.id)?.(data);
         else crash(data.crashed);
     };
-    // Of a script that can't be fetched, there is no message.
+    // A script that can't be fetched gives an error without a message.
     const missing = { code: "no_program", message: "its program could not be fetched" };
     worker.onerror = ({ message }) =>
         own === worker && crash(message === undefined ? missing : { code: "crashed", message: message || "the worker failed" });
 }
 
-// Ends the worker; the next question begins another.
+// Ends the worker; the next call starts another.
 function end() {
     clearTimeout(timer);
     worker?.terminate();
@@ -55,7 +55,7 @@ const isUnderWay = ({ state }) => state === "fetching" || state === "checking";
 
 function crash(error) {
     end();
-    // Nothing else is told: whoever then looks again begins a worker that may fail as well, without end.
+    // No other notice: listeners that look again would start a worker that may fail too, endlessly.
     for (const entry of weights.filter(isUnderWay)) {
         changed();
         Object.assign(entry, { state: entry.kept > 0 ? "part" : "absent", error: { ...error }, speed: 0, left: 0 });
@@ -69,15 +69,15 @@ function rest() {
     clearTimeout(timer);
     timer = setTimeout(() => {
         const isBusy = calls.size > 0 || weights.some(isUnderWay);
-        // Without a network, another worker may not be had.
+        // Without a network, a new worker may fail to load.
         if (isBusy || !navigator.onLine) return rest();
         end();
-        // Whoever watches is told of what other tabs do, too; without a model, it takes little memory.
+        // For listeners, a new worker watches other tabs; without a model, it takes little memory.
         if (listeners.size > 0) call("models");
     }, IDLE);
 }
 
-// Sends something to the worker, which answers to `tell` until it has said `done`, `end` or `error`.
+// Sends a message to the worker, which reports to `tell` until `done`, `end`, `error` or `stopped`.
 function send(message, tell) {
     try {
         if (!worker) begin();
@@ -100,16 +100,16 @@ function send(message, tell) {
     return () => to.begun.then(() => to.postMessage({ verb: "stop", of: id }));
 }
 
-// Asks the worker something that has one answer: `{error}` where it has failed.
+// Makes a call to the worker that has one result: `{error}` if it failed.
 const call = (verb, argument) => new Promise((resolve) => send({ verb, ...argument }, ({ done, error }) => resolve(done ?? { error })));
 
-// What the panel shows.
+// The list of models for the panel.
 
 const listeners = new Set();
 let told = 0;
 let telling;
 
-// As JSON.
+// Returns the list as JSON.
 function list() {
     const own = builtin?.entry();
     const lack = hasSimd ? undefined : { code: "no_simd", message: "" };
@@ -133,19 +133,19 @@ function know(models) {
     changed();
 }
 
-// What can be had and what is there: a list of {id, kind, size, kept, state, speed, left, error, file,
-// store, context} as JSON. `size` and `kept` are in bytes, `speed` in bytes a second, `left` in seconds,
-// `context` in tokens; the model of the browser itself, of the kind "browser", has a size of 1.
+// The available and stored models: a list of {id, kind, size, kept, state, speed, left, error, file, store,
+// context} as JSON. `size` and `kept` are in bytes, `speed` in bytes per second, `left` in seconds, `context`
+// in tokens; the browser's own model, of the kind "browser", has a size of 1.
 export async function models() {
     await look();
     return list();
 }
 
-// Whether nothing can be run here, as far as was seen.
+// Returns whether no model can run here, as far as is known.
 export const isMissing = () => isLacking;
 let isLacking = false;
 
-// Gives what went wrong.
+// Returns the error, if any.
 async function look() {
     const [{ models, error }] = await Promise.all([call("models"), builtin?.look()]);
     if (models) weights = models;
@@ -153,13 +153,13 @@ async function look() {
     return error;
 }
 
-// Tells the same list whenever it has changed, until what is given back is called.
+// Calls the listener with this list after every change, until the returned function is called.
 export function watch(listener) {
     listeners.add(listener);
     return () => listeners.delete(listener);
 }
 
-// Each is done once it has ended, in whichever way: that is in the list.
+// Each of these resolves at its end, even after a failure: the list has the outcome.
 
 export async function fetchWeights(id) {
     if (builtin?.is(id)) await builtin.fetch(changed);
@@ -175,16 +175,16 @@ export async function remove(id) {
     if (!builtin?.is(id)) await call("remove", { model: id });
 }
 
-// Takes in a file of weights that the reader picked, and gives {id} or {error: {code, message}} as JSON.
+// Stores a file of weights that the user picked, and returns {id} or {error: {code, message}} as JSON.
 export async function add(file) {
     if (!hasSimd) return JSON.stringify({ error: { code: "no_simd", message: NO_SIMD } });
     return JSON.stringify(await call("add", { file }));
 }
 
-// What a server would do.
+// The server's side.
 
-// What is answered with instead. Source of the shape: OpenAI's API reference, «Error codes»; of the
-// numbers beside it, llama.cpp's server.
+// An error response. Source of its format: OpenAI's API reference, «Error codes»; of the additional numbers:
+// llama.cpp's server.
 class Refusal extends Error {
     constructor(status, code, message, more) {
         super(message);
@@ -198,10 +198,10 @@ const refuse = (...what) => {
     throw new Refusal(...what);
 };
 
-// What is told in the page's own words: see `view::explain`.
+// Errors that the page explains in its own words: see `ui::explain`.
 const DEVICE = ["not_gguf", "cut", "damaged", "unsupported", "too_large", "no_simd", "no_storage", "no_program", "full", "failed"];
 
-// What the worker, or the browser's model, could not do.
+// Converts an error of the worker, or of the browser's model.
 function refusal({ code, message, tokens, most }) {
     if (code === "model_not_found") return new Refusal(404, "weights_missing", message);
     if (code === "out_of_memory") return new Refusal(500, "model_crashed", "The model needs more memory than this browser gives it.");
@@ -215,8 +215,8 @@ function refusal({ code, message, tokens, most }) {
 const json = (value, status = 200) =>
     new Response(JSON.stringify(value), { status, headers: { "Content-Type": "application/json" } });
 
-// Answers a request for on-device:/models or on-device:/chat/completions as a server would. Rejects, or
-// lets the body fail, where the request's signal ends it.
+// Answers a request for on-device:/models or on-device:/chat/completions like a server. Rejects, or fails the
+// body, if the request's signal aborts it.
 export async function respond(request) {
     try {
         const path = new URL(request.url).pathname;
@@ -230,7 +230,7 @@ export async function respond(request) {
     }
 }
 
-// Only what can answer now.
+// Lists only the models that can answer now.
 async function listed() {
     const error = await look();
     if (error) throw refusal(error);
@@ -242,8 +242,8 @@ async function listed() {
     return json({ object: "list", data });
 }
 
-// The parameters that are numbers, with the least and the most that they can be; NaN stands for what a
-// request says nothing of. The order is that of `ask` in main.rs.
+// The numeric parameters, with their minimum and maximum; NaN stands for a missing one. The order is that of
+// `ask` in exports.rs.
 const NUMBERS = [
     [["temperature"], 0, 100],
     [["top_k"], 0, 2 ** 31],
@@ -291,15 +291,15 @@ function read(body) {
         model: body.model,
         messages,
         sampling: Float32Array.from(NUMBERS, ([names, least, most]) => numberOf(body, names, least, most)),
-        // As llama.cpp has it, a negative seed is any.
+        // A negative seed means a random one, as in llama.cpp.
         seed: seed >= 0 ? seed : crypto.getRandomValues(new Uint32Array(1))[0],
-        // As llama.cpp has it, -1 is what the context leaves.
+        // -1 means the rest of the context, as in llama.cpp.
         most: Math.max(0, most.find((most) => most >= 0) ?? 0),
         stops: stops.filter((stop) => stop),
     };
 }
 
-// Asks the worker, which tells of `begun`, `text` and `end`; gives what stops it.
+// Sends a request to the worker, which reports `begun`, `text` and `end`; returns a function that stops it.
 const askWeights = ({ messages, ...asked }, tell) =>
     send(
         {
@@ -354,7 +354,7 @@ const usage = ({ prompt, cached, answered }) => ({
     prompt_tokens_details: { cached_tokens: cached },
 });
 
-// An answer that is given once it is whole.
+// An answer that is sent when it is complete.
 class Whole {
     isWhole = true;
     text = "";
@@ -379,12 +379,12 @@ class Whole {
     }
 }
 
-// An answer as it comes: server-sent events, with OpenAI's chunks.
+// A streamed answer: server-sent events, with OpenAI's chunks.
 class Streamed {
     #encoder = new TextEncoder();
     #isOver = false;
 
-    // `cancel` is called where nobody reads it any more.
+    // `cancel` is called when the reader of the stream cancels it.
     constructor(frame, body, cancel) {
         this.frame = frame;
         this.usage = !!body.stream_options?.include_usage;
@@ -403,7 +403,7 @@ class Streamed {
     }
 
     #chunk(choices, more) {
-        // As OpenAI has it, all chunks have the field where one will have it.
+        // As in OpenAI's API, all chunks have the field if one will fill it.
         const usage = this.usage ? { usage: null } : {};
         this.#send(JSON.stringify({ ...this.frame, object: "chat.completion.chunk", choices, ...usage, ...more }));
     }
@@ -416,7 +416,7 @@ class Streamed {
         this.#choice({ role: "assistant", content: "" });
     }
 
-    // As llama.cpp's server has it.
+    // As in llama.cpp's server.
     progress({ read, of }) {
         const choices = [{ index: 0, delta: {}, finish_reason: null }];
         this.#chunk(choices, { prompt_progress: { total: of, processed: read } });

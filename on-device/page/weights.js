@@ -1,19 +1,19 @@
-// The files of models: where they come from, and where this browser keeps them, for all tabs of the page.
-// A worker's: the fastest way to a file is only open to those.
+// The files of models: downloads and storage in this browser, shared by all tabs of the page. Runs in a
+// worker, because the fastest file API exists only there.
 
-// A file is read, hashed and copied in pieces of so many bytes: small enough for an answer to stop in between.
+// Chunk size for reading, hashing and copying, in bytes: small enough for an answer to stop in between.
 export const PIECE = 2 ** 20;
-// Cache Storage keeps a file as responses of so many bytes each.
+// Size of the responses that hold a file in Cache Storage, in bytes.
 const RESPONSE = 4 * 2 ** 20;
-// How fast it goes is what came in so many milliseconds.
+// Time span for measuring the speed, in milliseconds.
 const PACE = 5000;
-// So long is waited for the list of what can be had, in milliseconds.
+// Timeout for the list of available models, in milliseconds.
 const OFFERS = 8000;
 const NAME = "collate.models";
 const NO_STORAGE = "this browser keeps no files for this page";
 
 const { locks } = navigator;
-// This lies in a folder of the page's, whose name changes with what is in it.
+// This script is in a folder of the page whose name changes with its contents.
 const beside = (path) => new URL(path, new URL("../", import.meta.url));
 
 export class Trouble extends Error {
@@ -23,14 +23,14 @@ export class Trouble extends Error {
     }
 }
 
-// What went wrong, as it is told: a code, and words for who knows computers.
+// An error for the page: a code, and a technical message.
 export const told = (error) => {
-    // Storage says so by a DOMException or, since 2025, by a class of this name.
+    // Storage signals it by a DOMException or, since 2025, by a class of this name.
     const code = error.name === "QuotaExceededError" ? "full" : (error.code ?? "failed");
     return { ...error, code: typeof code === "string" ? code : "failed", message: error.message };
 };
 
-// Files in the origin private file system. A file and what is known of it have one stem.
+// Files in the origin private file system. A file and its record share a stem.
 class Folder {
     kind = "opfs";
 
@@ -45,7 +45,7 @@ class Folder {
     async records() {
         const files = [];
         for await (const handle of this.folder.values()) if (handle.name.endsWith(".json")) files.push(handle);
-        // One that another tab removes meanwhile is none.
+        // A record that another tab removes meanwhile is skipped.
         return Promise.all(files.map((handle) => handle.getFile().then((file) => file.text()).catch(() => "")));
     }
 
@@ -55,7 +55,7 @@ class Folder {
         await writer.close();
     }
 
-    // Older versions of Safari have promises where there are values now.
+    // Older versions of Safari return promises here instead of values.
     async writer(name, at) {
         const file = await this.folder.getFileHandle(name, { create: true });
         const handle = await file.createSyncAccessHandle();
@@ -65,7 +65,7 @@ class Folder {
                 for (let done = 0; done < bytes.length; ) {
                     const rest = bytes.subarray(done);
                     const written = await handle.write(rest, { at });
-                    // Chromium gives 2^32 - 8 where there is no room: its own error, taken for a count.
+                    // Chromium returns 2^32 - 8 when storage is full: its own error code, taken for a count.
                     if (!written || written > rest.length) throw new Trouble("full", "nothing more could be written");
                     done += written;
                     at += written;
@@ -85,14 +85,14 @@ class Folder {
         try {
             return await (await this.folder.getFileHandle(stem)).getFile();
         } catch (error) {
-            // Whatever else goes wrong does not mean that it is gone.
+            // Other errors don't mean that the file is gone.
             if (error.name === "NotFoundError") return new Blob();
             throw error;
         }
     }
 
     async remove(stem) {
-        // What is known of it goes last: else nobody could remove what is left.
+        // The record goes last: otherwise a remainder could not be removed.
         for (const name of [stem, `${stem}.json`])
             await this.folder.removeEntry(name).catch((error) => {
                 if (error.name !== "NotFoundError") throw error;
@@ -100,7 +100,7 @@ class Folder {
     }
 }
 
-// Where files can't be written: responses of one size, one behind the other.
+// For browsers that can't write files: a sequence of responses of one size.
 class Pieces {
     kind = "cache";
 
@@ -137,7 +137,7 @@ class Pieces {
         return {
             async write(bytes) {
                 for (let done = 0; done < bytes.length; ) {
-                    // A copy: what is written may be a view of a buffer that is used again.
+                    // A copy, because the input may be a view of a reused buffer.
                     const some = bytes.slice(done, done + RESPONSE - size);
                     pieces.push(some);
                     size += some.length;
@@ -168,50 +168,50 @@ class Pieces {
     }
 }
 
-// Calls with each piece of a blob.
+// Calls a function with each chunk of a blob.
 export async function pieces(blob, take) {
     const read = (at) => blob.slice(at, at + PIECE).arrayBuffer();
-    // The next is on its way while one is taken.
+    // The next chunk is read while this one is processed.
     let next = read(0);
     for (let at = 0; at < blob.size; at += PIECE) {
         const piece = await next;
         next = read(at + PIECE);
-        // It is waited for later, or not at all.
+        // Its error is handled later, or not at all.
         next.catch(() => {});
         await take(new Uint8Array(piece));
     }
 }
 
 // A record is {id, stem, size, sha256, isWhole, isFile, context, source, tag}: `isWhole` once the file was
-// checked, `isFile` for one that was picked by the reader, `context` in tokens where it is known, `source`
-// and `tag` (an ETag) for what comes from a server.
+// checked, `isFile` for a file that the user picked, `context` in tokens if known, `source` and `tag` (an
+// ETag) for a download.
 export class Weights {
     #entries = new Map();
     #records = new Map();
     #due = 0;
 
-    // Tells of changes; `hash` makes a SHA-256.
+    // `tell` is called with changes; `hash` creates a SHA-256.
     constructor(tell, hash) {
         this.tell = tell;
         this.hash = hash;
-        // Where two tabs can't tell each other, each looks for itself.
+        // Without a channel between tabs, each looks for itself.
         this.channel = globalThis.BroadcastChannel && new BroadcastChannel(NAME);
         if (this.channel) this.channel.onmessage = ({ data }) => this.#heard(data);
         this.begun = this.#begin();
     }
 
     async #begin() {
-        // A browser has the first, or refuses it where it keeps nothing, or has the second.
+        // A browser supports the first, or refuses it because it stores nothing, or supports the second.
         this.store = await Folder.open()
             .catch(() => Pieces.open())
             .catch(() => {});
         await this.refresh();
     }
 
-    // What can be had. Whoever keeps the page can change it without another version of the page.
+    // Fetches the available models. The site's operator can change the list without a new page version.
     async #offers() {
         try {
-            // What is kept does not wait for it longer than that.
+            // Stored models must not wait for it any longer.
             const response = await fetch(beside("./models.json"), { cache: "no-cache", signal: AbortSignal.timeout(OFFERS) });
             const { models } = await response.json();
             this.offers = models.filter(
@@ -219,11 +219,11 @@ export class Weights {
                     typeof id === "string" && size > 0 && /^[0-9a-f]{64}$/.test(sha256) && Array.isArray(sources),
             );
         } catch {
-            // It is asked for again; what is kept is there without it.
+            // It is fetched again later; stored models work without it.
         }
     }
 
-    // Looks again at what is offered and kept. What this tab is fetching is left alone.
+    // Updates the available and stored models, except those that this tab is fetching.
     refresh() {
         return (this.looking ??= this.#look().finally(() => (this.looking = undefined)));
     }
@@ -237,7 +237,7 @@ export class Weights {
             if (record) records.set(record.id, record);
         }
         this.#records = records;
-        // Whoever waits for its end holds the same lock for a moment, too, but shares it.
+        // Waiting for the end of a download briefly holds the same lock, but shared.
         const locked = ((await locks?.query())?.held ?? []).filter(({ mode }) => mode === "exclusive");
         const held = new Set(locked.map(({ name }) => name));
         const ids = new Set([...(this.offers ?? []).map(({ id }) => id), ...records.keys()]);
@@ -249,12 +249,12 @@ export class Weights {
             entry.offer = offer;
             if (entry.isBusy) continue;
             const isElsewhere = held.has(`${NAME}.${id}`);
-            // What another tab left behind half copied, or half of what is offered no more or in another
-            // version, is of no use. What is whole stays until the reader removes it.
+            // A partial copy from another tab is useless, and so is a partial download that is no longer
+            // offered or has another version. A complete file stays until the user removes it.
             const isOld = (record) => record && !record.isWhole && (record.isFile || (this.offers && offer?.sha256 !== record.sha256));
             if (isOld(record) && !isElsewhere)
                 await this.#alone(entry, async () => {
-                    // Another tab may have made it whole since it was read.
+                    // Another tab may have completed it since it was read.
                     const texts = await this.store.records();
                     if (isOld(texts.map(parsed).find((now) => now?.stem === record.stem))) await this.store.remove(record.stem);
                 });
@@ -279,7 +279,7 @@ export class Weights {
         return entry;
     }
 
-    // Another tab is at it, until it lets go of the lock, however it ends.
+    // Another tab is working on it, until it releases the lock for any reason.
     #elsewhere(entry) {
         entry.state = "elsewhere";
         entry.waits ??= locks
@@ -310,7 +310,7 @@ export class Weights {
         }));
     }
 
-    // Tells what has changed, five times a second at most, and other tabs of progress once a second.
+    // Reports changes at most five times a second, and progress to other tabs once a second.
     change() {
         this.timer ??= setTimeout(() => {
             this.timer = undefined;
@@ -331,7 +331,7 @@ export class Weights {
         if (!this.isReady(id) || !record) return undefined;
         const blob = await this.store.blob(record.stem);
         if (blob.size === record.size) return blob;
-        // The browser, or the reader by its means, has removed it.
+        // The browser, or the user through it, has removed the file.
         await this.remove(id);
         return undefined;
     }
@@ -341,7 +341,7 @@ export class Weights {
         this.#records.set(record.id, record);
     }
 
-    // What was learned by loading it.
+    // Stores the context length that loading the model has shown.
     async learn(id, context) {
         const record = this.#records.get(id);
         if (!record || record.context === context) return;
@@ -350,14 +350,14 @@ export class Weights {
         this.change();
     }
 
-    // Holds the lock of one model while something is done; tells whether it could.
+    // Calls a function while holding the lock of one model; returns whether the lock was free.
     async #alone(entry, act) {
         const did = async (lock) => (lock ? (await act(), true) : false);
         if (!locks) return did(true);
         return locks.request(`${NAME}.${entry.id}`, { ifAvailable: true }, did);
     }
 
-    // Does something lasting with one model. What went wrong is said in its entry.
+    // Runs a long operation on one model. Its entry gets the error, if any.
     async #work(entry, act) {
         if (entry.isBusy) return undefined;
         entry.isBusy = true;
@@ -370,12 +370,12 @@ export class Weights {
             if (!did) this.#elsewhere(entry);
         } catch (error) {
             if (!entry.abort.signal.aborted) entry.error = told(error);
-            // A program that trapped is of no more use.
+            // A program that trapped can't be used again.
             if (error instanceof WebAssembly.RuntimeError) throw error;
         }
         entry.isBusy = false;
         entry.speed = entry.left = 0;
-        // What was learned of it in between was of before.
+        // A refresh that ran meanwhile has an outdated state.
         await this.looking;
         await this.refresh();
         this.channel?.postMessage({});
@@ -418,10 +418,10 @@ export class Weights {
         entry.kept = (await this.store.blob(record.stem)).size;
         this.change();
         await this.#room(offer.size - entry.kept);
-        // Of several sources, what went wrong with the one that was tried the furthest is told.
+        // Of several sources, the last error other than a missing file is reported.
         let trouble = new Trouble("no_source", "no source has this model");
         for (const source of offer.sources) {
-            // Nothing of a wrong file is a beginning of the right one.
+            // No part of a wrong file may be reused.
             if (trouble.code === "checksum") await this.#forget(entry, record);
             try {
                 await this.#from(beside(source), entry, record, signal);
@@ -435,14 +435,14 @@ export class Weights {
         throw trouble;
     }
 
-    // Lets go of what came of a model.
+    // Discards what was downloaded of a model.
     async #forget(entry, record) {
         await this.store.remove(record.stem);
         entry.kept = 0;
         entry.state = "fetching";
     }
 
-    // Browsers say about how much they would keep; the writing itself fails, too.
+    // Browsers give an estimate of the quota; writing can still fail.
     async #room(size) {
         const { quota, usage } = (await navigator.storage?.estimate?.().catch(() => {})) ?? {};
         if (quota - usage < size) throw new Trouble("full", `${size} bytes are needed, and there are ${quota - usage}`);
@@ -461,7 +461,7 @@ export class Weights {
             let first = { value: new Uint8Array() };
             try {
                 if (!isRest) {
-                    // It begins anew: the source has no parts, or another file than before.
+                    // The download restarts: the source doesn't support ranges, or its file has changed.
                     first = await beginning(rest);
                     if (new TextDecoder().decode(first.value.subarray(0, 4)) !== "GGUF") throw new Trouble("missing");
                     hash = await this.hash();
@@ -482,12 +482,12 @@ export class Weights {
         await this.#note({ ...record, isWhole: true });
     }
 
-    // Asks a source for a file, or for what is missing of it.
+    // Requests a file, or its missing rest, from a source.
     async #ask(url, at, record, signal) {
         const headers = new Headers();
         if (at > 0) {
             headers.set("Range", `bytes=${at}-`);
-            // From elsewhere, it would need the server's leave; the checksum tells all the same.
+            // Another origin would have to allow the header; the checksum detects a changed file anyway.
             if (record.tag && record.source === url.href && url.origin === location.origin) headers.set("If-Range", record.tag);
         }
         let response;
@@ -500,7 +500,7 @@ export class Weights {
         }
         const isPage = /^text\/html/i.test(response.headers.get("Content-Type") ?? "");
         const range = response.headers.get("Content-Range");
-        // Across origins, most servers do not let it be read.
+        // Across origins, most servers don't expose this header.
         const isOther = response.status === 206 && (at === 0 || (range && !range.startsWith(`bytes ${at}-`)));
         if (!response.ok || isPage || isOther || !response.body) {
             response.body?.cancel().catch(() => {});
@@ -510,7 +510,7 @@ export class Weights {
         return response;
     }
 
-    // Writes what comes, up to the whole size.
+    // Writes the body, up to the full size.
     async #write(entry, record, at, size, rest, first, hash, signal) {
         const writer = await this.store.writer(record.stem, at);
         const samples = [];
@@ -519,7 +519,7 @@ export class Weights {
             for (; !next.done; next = await rest.read().catch((error) => Promise.reject(signal.aborted ? error : new Trouble("cut", error.message)))) {
                 const { value } = next;
                 if (at + value.length > size) throw new Trouble("checksum", "more came than is offered");
-                // In pieces, so that an answer can stop in between.
+                // Hashed in chunks, so that an answer can stop in between.
                 await writer.write(value);
                 for (let done = 0; done < value.length; done += PIECE) hash.push(value.subarray(done, done + PIECE));
                 entry.kept = at += value.length;
@@ -534,11 +534,11 @@ export class Weights {
         } finally {
             await writer.close();
         }
-        // It has ended as its server says: its file is another.
+        // The body ended as its server announced, so it is another file.
         if (at < size) throw new Trouble("checksum", `${at} of ${size} bytes came`);
     }
 
-    // A name for a file that the reader picked.
+    // Returns an unused name for a file that the user picked.
     name(file) {
         const name = file.name.replace(/\.gguf$/i, "").slice(0, 100) || "GGUF";
         let id = name;
@@ -546,7 +546,7 @@ export class Weights {
         return id;
     }
 
-    // Copies a file that the reader picked, and gives what it is called now.
+    // Stores a copy of a file that the user picked, and returns its ID.
     async keep(id, file, context) {
         if (!this.store) throw new Trouble("no_storage", NO_STORAGE);
         const entry = this.#entry(id);
@@ -571,12 +571,12 @@ export class Weights {
                 record.sha256 = hash.finish();
                 same = [...this.#records.values()].find((other) => other.isWhole && other.sha256 === record.sha256);
                 if (same) throw new Trouble("kept");
-                // It is one of those that are offered, which was fetched in another way.
+                // It is one of the available models, downloaded in another way.
                 const offer = this.offers?.find(({ sha256 }) => sha256 === record.sha256);
                 if (offer && !this.#entries.get(offer.id)?.isBusy) {
                     this.#records.delete(id);
                     record.id = offer.id;
-                    // What was fetched of it before.
+                    // Removes an earlier partial download of it.
                     await this.store.remove(record.sha256);
                 }
                 await this.#note({ ...record, isWhole: true });
@@ -597,7 +597,7 @@ export class Weights {
     }
 }
 
-// A record; nothing where the browser ended while it was written.
+// Parses a record; undefined if the browser ended while it was written.
 function parsed(text) {
     try {
         return JSON.parse(text);
@@ -606,7 +606,7 @@ function parsed(text) {
     }
 }
 
-// The first bytes of a body: enough to see what it is.
+// The first bytes of a body: enough to recognise its type.
 async function beginning(reader) {
     let value = new Uint8Array();
     while (value.length < 4) {
@@ -620,7 +620,7 @@ async function beginning(reader) {
     return { value };
 }
 
-// What names this version of a file: a weak ETag does not say that every byte is the same.
+// An identifier of this version of a file; a weak ETag doesn't guarantee identical bytes.
 function tag(response) {
     const tag = response.headers.get("ETag");
     return tag?.startsWith('"') ? tag : response.headers.get("Last-Modified");

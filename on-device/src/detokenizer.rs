@@ -1,34 +1,34 @@
-//! Tokens become the text of an answer.
+//! Turns tokens into the text of an answer.
 
 use crate::text;
 
-/// Why an answer ends, other than by a token of the model's that says so.
+/// Reason for the end of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// A stop string was said.
+    /// A stop string was found.
     Stop,
-    /// It has as many tokens as it may have.
+    /// The maximum number of tokens was reached.
     Length,
 }
 
-/// Tokens become text: whole characters only, and nothing of a stop string.
+/// Turns tokens into text, with whole characters only and without stop strings.
 ///
-/// What is given out doesn't depend on where one token ends and the next begins, but for when it is given
-/// out. Bytes that are no UTF-8 become U+FFFD, as `String::from_utf8_lossy` has it.
+/// Token boundaries affect only when text is returned, not which text. Invalid UTF-8 becomes U+FFFD, as in
+/// `String::from_utf8_lossy`.
 #[derive(Clone, Debug)]
 pub struct Answer {
     stops: Vec<String>,
-    /// The tokens that may still come.
+    /// Number of tokens that may still come.
     left: usize,
-    /// What may begin a character: at most three bytes.
+    /// The possible start of a character: at most three bytes.
     bytes: Vec<u8>,
-    /// What may begin a stop string.
+    /// The possible start of a stop string.
     text: String,
 }
 
 impl Answer {
-    /// An answer of at most `most` tokens, but at least one, that ends before the first of `stops`: the one
-    /// that is whole first, and of those the longest. Empty ones are never found.
+    /// Creates an answer of at least one and at most `most` tokens that ends before one of `stops`: the one
+    /// that is complete first, and of those the longest. Empty stop strings are ignored.
     pub fn new(mut stops: Vec<String>, most: usize) -> Self {
         stops.retain(|stop| !stop.is_empty());
         Self {
@@ -39,8 +39,8 @@ impl Answer {
         }
     }
 
-    /// Takes what a token says. The text that is new with it, and whether the answer ends with it; then
-    /// nothing is to come after it.
+    /// Takes the bytes of a token. Returns the new text, and the reason if the answer ends with this token;
+    /// no more tokens may follow then.
     pub fn push(&mut self, bytes: &[u8]) -> (String, Option<End>) {
         self.bytes.extend(bytes);
         self.decode();
@@ -57,7 +57,7 @@ impl Answer {
         (std::mem::replace(&mut self.text, held), None)
     }
 
-    /// What was held back, where the model itself ended the answer.
+    /// Returns the text held back, after the model itself ended the answer.
     pub fn finish(&mut self) -> String {
         if !self.bytes.is_empty() {
             self.bytes.clear();
@@ -66,14 +66,14 @@ impl Answer {
         std::mem::take(&mut self.text)
     }
 
-    /// Moves whole characters from the bytes to the text.
+    /// Moves complete characters from the bytes to the text.
     fn decode(&mut self) {
         let mut read = 0;
         for chunk in self.bytes.utf8_chunks() {
             self.text.push_str(chunk.valid());
             read += chunk.valid().len();
             let invalid = chunk.invalid();
-            // Only at the end may they be the beginning of a character.
+            // Only bytes at the end may be the start of a character.
             let may_go_on = read + invalid.len() == self.bytes.len()
                 && std::str::from_utf8(invalid).is_err_and(|error| error.error_len().is_none());
             if invalid.is_empty() || may_go_on {
@@ -85,7 +85,7 @@ impl Answer {
         self.bytes.drain(..read);
     }
 
-    /// Where the stop string begins that is whole first.
+    /// The start of the stop string that is complete first.
     fn stop(&self) -> Option<usize> {
         let found = self.stops.iter().filter_map(|stop| {
             let start = text::find(&self.text, stop)?;
@@ -94,7 +94,7 @@ impl Answer {
         found.min().map(|(_, start)| start)
     }
 
-    /// How many bytes at the end of the text may be the beginning of a stop string: the most.
+    /// Maximum number of bytes at the end of the text that may be the start of a stop string.
     fn held(&self) -> usize {
         let begins = |stop: &String| {
             let mut lens = stop.char_indices().map(|(len, _)| len).rev();
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What the answer gives out for each token, a bar after each; then what is held back; and its end.
+    /// The text returned for each token, followed by a bar; then the text held back; and the end.
     fn said(stops: &[&str], most: usize, tokens: &[&[u8]]) -> (String, Option<End>) {
         let mut answer = Answer::new(stops.iter().map(|&stop| stop.into()).collect(), most);
         let mut said = String::new();
@@ -177,7 +177,7 @@ mod tests {
         check(0, &[b"a"], "a", length);
     }
 
-    /// What a text is up to the stop string that is whole first.
+    /// The text before the stop string that is complete first.
     fn before_stop(text: &str, stops: &[String]) -> Option<String> {
         let ends = (0..=text.len()).filter(|&end| text.is_char_boundary(end));
         for end in ends {

@@ -1,13 +1,13 @@
-//! Files of tiny models with random weights, for tests: each seed gives the same file everywhere.
+//! Files of tiny models with random weights, for tests: equal seeds give equal files everywhere.
 
 use std::ops::Range;
 
 use crate::quant::Kind;
 
-/// How conversations of these models are written: `ChatML`.
+/// The chat template of these models: `ChatML`.
 pub const CHAT_TEMPLATE: &str = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
-/// Tokens that are made of two others.
+/// Pairs of tokens that merge into one.
 const MERGES: [(&str, &str); 24] = [
     ("Ġ", "t"),
     ("h", "e"),
@@ -40,17 +40,17 @@ const MERGES: [(&str, &str); 24] = [
 pub struct Tensor {
     /// Its name.
     pub name: String,
-    /// How it is held.
+    /// Its kind of weights.
     pub kind: Kind,
-    /// Its rows.
+    /// Number of rows.
     pub rows: usize,
-    /// Its columns.
+    /// Number of columns.
     pub columns: usize,
-    /// Where it is in the file.
+    /// Its byte range in the file.
     pub bytes: Range<usize>,
 }
 
-/// A file, and where its tensors are.
+/// A file with the positions of its tensors.
 #[derive(Clone, Debug)]
 pub struct File {
     /// The whole file.
@@ -59,32 +59,32 @@ pub struct File {
     pub tensors: Vec<Tensor>,
 }
 
-/// What a file is made of.
+/// The parameters of a file.
 #[derive(Clone, Debug)]
 pub struct Recipe {
-    /// What all randomness comes from.
+    /// Seed of all randomness.
     pub seed: u64,
-    /// How weights are held.
+    /// Kind of the weights.
     pub kind: Kind,
-    /// How the embedding, and the output, are held.
+    /// Kind of the weights of the embedding and the output.
     pub embedding: Kind,
-    /// Whether the output is the embedding.
+    /// True if the embedding is also the output.
     pub tied: bool,
-    /// How many layers.
+    /// Number of layers.
     pub block_count: usize,
-    /// The length of a token's vector.
+    /// Length of a token's vector.
     pub embedding_length: usize,
-    /// The length of the vector in the middle of a layer.
+    /// Length of the vector in the middle of a layer.
     pub feed_forward_length: usize,
-    /// How many heads.
+    /// Number of query heads.
     pub head_count: usize,
-    /// How many heads keys have.
+    /// Number of key and value heads.
     pub head_count_kv: usize,
-    /// How many tokens at once.
+    /// Context length, in tokens.
     pub context_length: u32,
-    /// What positions are divided by, if anything.
+    /// Divisor of the positions, if any.
     pub rope_scaling_factor: Option<f32>,
-    /// More entries of the metadata: key, type and value as they are in the file.
+    /// Additional metadata entries: key, type and value as in the file.
     pub entries: Vec<(String, u32, Vec<u8>)>,
 }
 
@@ -107,7 +107,7 @@ impl Default for Recipe {
     }
 }
 
-/// A file of the default recipe.
+/// Creates a file with the default recipe.
 pub fn gguf(seed: u64) -> Vec<u8> {
     let recipe = Recipe {
         seed,
@@ -116,7 +116,7 @@ pub fn gguf(seed: u64) -> Vec<u8> {
     recipe.file().bytes
 }
 
-/// The tokens and the kind of each.
+/// The tokens and their types.
 pub fn tokens() -> (Vec<String>, Vec<u8>) {
     let mut tokens = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
         .map(str::to_owned)
@@ -129,7 +129,7 @@ pub fn tokens() -> (Vec<String>, Vec<u8>) {
     (tokens, kinds)
 }
 
-/// How a byte is written in a token: by itself, if it can be seen.
+/// The character that stands for a byte in a token: the byte itself, if it is visible.
 ///
 /// Source: `bytes_to_unicode` of GPT-2's `encoder.py`.
 fn letter(byte: u8) -> char {
@@ -145,7 +145,7 @@ fn letter(byte: u8) -> char {
 }
 
 impl Recipe {
-    /// The file of this recipe.
+    /// Creates the file of this recipe.
     pub fn file(&self) -> File {
         let mut random = Random(self.seed);
         let mut tensors = self.tensors();
@@ -343,7 +343,7 @@ impl Recipe {
     }
 }
 
-/// ggml's number of a kind.
+/// ggml's type number of a kind.
 fn number(kind: Kind) -> u32 {
     match kind {
         Kind::F32 => 0,
@@ -382,7 +382,7 @@ impl Writer {
         }
     }
 
-    /// Weights of some tenths at most.
+    /// Writes weights of a few tenths at most.
     fn block(&mut self, kind: Kind, random: &mut Random) {
         match kind {
             Kind::F32 => self.f32(random.small()),
@@ -397,7 +397,7 @@ impl Writer {
             }
             Kind::Q4_1 => {
                 self.half(0, 9, random);
-                // About −8 scales, so that the mean is about none.
+                // About −8 scales, so that the mean is about 0.
                 self.half(1, 12, random);
                 self.0.extend((0..16).map(|_| random.byte()));
             }
@@ -408,7 +408,7 @@ impl Writer {
         }
     }
 
-    /// A number of half precision.
+    /// Writes a half-precision number.
     fn half(&mut self, sign: u16, exponent: u16, random: &mut Random) {
         let mantissa = random.below(1 << 10);
         self.0
@@ -429,18 +429,18 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A byte.
+    /// A random byte.
     pub fn byte(&mut self) -> u8 {
         self.bits().to_le_bytes()[7]
     }
 
-    /// Less than `bound`, a power of two or small.
+    /// A number below `bound`, which must be small or a power of two.
     pub fn below(&mut self, bound: u16) -> u16 {
         let [.., low, high] = self.bits().to_le_bytes();
         u16::from_le_bytes([low, high]) % bound
     }
 
-    /// From −¼ to ¼.
+    /// A number from −¼ to ¼.
     pub fn small(&mut self) -> f32 {
         f32::from(self.below(1 << 15)) / 65536.0 - 0.25
     }

@@ -1,4 +1,4 @@
-//! The header of a GGUF file, read as its bytes come.
+//! Reads the header of a GGUF file as its bytes arrive.
 //!
 //! Source: the GGUF specification (`docs/gguf.md` of ggml), versions 2 and 3. All numbers are
 //! little-endian:
@@ -14,58 +14,58 @@
 
 use crate::error::Error;
 
-/// The most bytes that a text may have: a chat's template has some ten thousand.
+/// Maximum length of a text, in bytes: a chat template has some ten thousand.
 const MOST_TEXT: u64 = 1 << 20;
-/// The most entries of the metadata: files have some forty.
+/// Maximum number of metadata entries: files have some forty.
 const MOST_ENTRIES: u64 = 1024;
-/// The most tensors: the largest models have some thousand.
+/// Maximum number of tensors: the largest models have some thousand.
 const MOST_TENSORS: u64 = 1 << 14;
-/// The most values of an array: the largest vocabularies have a quarter of a million tokens, and somewhat
-/// more merges.
+/// Maximum number of values in an array: the largest vocabularies have a quarter of a million tokens, and
+/// somewhat more merges.
 const MOST_VALUES: u64 = 1 << 20;
-/// The most bytes that are held back together with what just came.
+/// Maximum number of new bytes that are joined with pending ones at a time.
 const PIECE: usize = 1 << 16;
 
-/// A value of the metadata.
+/// A metadata value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// A whole number of any width.
+    /// An integer of any width.
     Integer(i64),
     /// A number of either precision.
     Float(f32),
-    /// Yes or no.
+    /// A Boolean.
     Bool(bool),
     /// A text.
     Text(String),
     /// An array of texts.
     Texts(Vec<String>),
-    /// An array of whole numbers.
+    /// An array of integers.
     Integers(Vec<i32>),
-    /// An array of anything else: nothing here needs one.
+    /// An array of any other type, which is never needed here.
     Other,
 }
 
-/// Where a tensor is, and what it is.
+/// The description of a tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tensor {
-    /// As `blk.0.attn_q.weight`.
+    /// Name, such as `blk.0.attn_q.weight`.
     pub name: String,
     /// The length of a row, then the number of rows, and so on: one to four numbers.
     pub dimensions: Vec<u64>,
-    /// The number of ggml's type.
+    /// ggml's type number.
     pub kind: u32,
-    /// Bytes from where the data begins.
+    /// Offset from the beginning of the data, in bytes.
     pub offset: u64,
 }
 
-/// All that stands before the tensors' data.
+/// Everything before the tensors' data.
 #[derive(Debug, Default)]
 pub struct Header {
     /// The metadata.
     pub entries: Vec<(String, Value)>,
-    /// The tensors, as they are listed.
+    /// The tensors, in the file's order.
     pub tensors: Vec<Tensor>,
-    /// Bytes from the file's beginning to the tensors' data.
+    /// Offset of the tensors' data from the beginning of the file, in bytes.
     pub data: u64,
 }
 
@@ -101,7 +101,7 @@ impl Type {
         })
     }
 
-    /// The fewest bytes of a value.
+    /// Minimum size of a value, in bytes.
     const fn least(self) -> u64 {
         match self {
             Self::Unsigned(bytes) | Self::Signed(bytes) => bytes as u64,
@@ -113,7 +113,7 @@ impl Type {
     }
 }
 
-/// What is read next.
+/// The next part to read.
 enum Stage {
     Beginning,
     Entries { left: u64, tensors: u64 },
@@ -122,7 +122,7 @@ enum Stage {
     Done,
 }
 
-/// An array of which some values were read.
+/// An array that is partly read.
 struct Array {
     key: String,
     kind: Type,
@@ -132,7 +132,7 @@ struct Array {
     tensors: u64,
 }
 
-/// Why nothing more can be read for now.
+/// Reason for a stop: more bytes are needed, or the file is wrong.
 enum Halt {
     More,
     Wrong(Error),
@@ -144,7 +144,7 @@ impl From<Error> for Halt {
     }
 }
 
-/// Reads a header as its bytes come.
+/// Reads a header as its bytes arrive.
 pub struct Reader {
     len: u64,
     at: u64,
@@ -154,7 +154,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader of a file of `len` bytes.
+    /// Creates a reader for a file of `len` bytes.
     pub fn new(len: u64) -> Self {
         Self {
             len,
@@ -165,12 +165,12 @@ impl Reader {
         }
     }
 
-    /// Takes what came of the file. Where the header ends in it: how many of `bytes` belong to the
-    /// header, the padding left out.
+    /// Takes the next bytes of the file. Once the header ends, returns the number of `bytes` that belong to
+    /// it, without the padding.
     ///
     /// # Errors
     ///
-    /// Whatever is wrong with what was read.
+    /// Any error in the bytes read so far.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
         let mut taken = 0;
         for piece in bytes.chunks(PIECE) {
@@ -208,12 +208,12 @@ impl Reader {
         Ok(None)
     }
 
-    /// The header, once `push` has said where it ends.
+    /// Returns the header, once `push` has found its end.
     pub fn finish(self) -> Header {
         self.header
     }
 
-    /// Reads one thing whole, or nothing.
+    /// Reads one whole item, or nothing.
     fn step(&mut self, from: &mut Cursor<'_>) -> Result<(), Halt> {
         match &mut self.stage {
             Stage::Beginning => {
@@ -281,7 +281,7 @@ impl Reader {
 }
 
 impl Array {
-    /// The same, with where its values go, if the file has room for them.
+    /// Prepares the destination of the values, if the file has room for them.
     fn checked(mut self, room: u64) -> Result<Self, Error> {
         match self.left.checked_mul(self.kind.least()) {
             Some(bytes) if bytes <= room => {}
@@ -300,9 +300,9 @@ impl Array {
     }
 }
 
-/// How many tensors and how many entries a file has.
+/// Reads the number of tensors and of metadata entries.
 fn beginning(from: &mut Cursor<'_>) -> Result<(u64, u64), Halt> {
-    // A file that is none is known by its first bytes, however short it is.
+    // Any other kind of file is recognised by its first bytes, however short it is.
     let first = &from.bytes[..from.bytes.len().min(4)];
     if !b"GGUF".starts_with(first) {
         return Err(Error::NotGguf.into());
@@ -327,7 +327,7 @@ fn beginning(from: &mut Cursor<'_>) -> Result<(u64, u64), Halt> {
     Ok((tensors, entries))
 }
 
-/// Where the data of the tensors begins, if the header ends at `end`.
+/// The offset of the tensors' data in a file whose header ends at `end`.
 fn data(header: &Header, end: u64) -> Result<u64, Error> {
     let alignment = header.integer("general.alignment")?.unwrap_or(32);
     if !alignment.is_power_of_two() || alignment < 8 {
@@ -337,7 +337,7 @@ fn data(header: &Header, end: u64) -> Result<u64, Error> {
         .ok_or_else(|| damaged("general.alignment"))
 }
 
-/// The bytes that are there, and how many of the file come from where they begin.
+/// The available bytes, and the number of bytes from their start to the end of the file.
 #[derive(Clone)]
 struct Cursor<'a> {
     bytes: &'a [u8],
@@ -446,18 +446,18 @@ impl Header {
             .find_map(|(known, value)| (known == key).then_some(value))
     }
 
-    /// Takes the value of a key out: tokens aren't copied.
+    /// Removes and returns the value of a key, so that the tokens aren't copied.
     pub fn take(&mut self, key: &str) -> Option<Value> {
         let place = self.entries.iter().position(|(known, _)| known == key)?;
         Some(self.entries.swap_remove(place).1)
     }
 
-    /// A whole number that is not negative.
+    /// A non-negative integer.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] where it is an array, as of models whose layers differ;
-    /// [`Error::Damaged`] where it is anything else.
+    /// [`Error::Unsupported`] if it is an array, as for models whose layers differ; [`Error::Damaged`] for
+    /// any other type.
     pub fn integer(&self, key: &str) -> Result<Option<u64>, Error> {
         match self.value(key) {
             None => Ok(None),
@@ -469,11 +469,11 @@ impl Header {
         }
     }
 
-    /// A whole number from 1 to `most`.
+    /// An integer from 1 to `most`.
     ///
     /// # Errors
     ///
-    /// As [`Self::integer`]; [`Error::TooLarge`] where it is more.
+    /// See [`Self::integer`]; [`Error::TooLarge`] if the number is larger.
     pub fn most(&self, key: &str, most: usize) -> Result<Option<usize>, Error> {
         match self.integer(key)? {
             None => Ok(None),
@@ -489,7 +489,7 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// [`Error::Damaged`] where it is none, or not finite.
+    /// [`Error::Damaged`] if it is not a number, or not finite.
     pub fn float(&self, key: &str) -> Result<Option<f32>, Error> {
         match self.value(key) {
             None => Ok(None),
@@ -498,11 +498,11 @@ impl Header {
         }
     }
 
-    /// Yes or no.
+    /// A Boolean.
     ///
     /// # Errors
     ///
-    /// [`Error::Damaged`] where it is neither.
+    /// [`Error::Damaged`] if it is not a Boolean.
     pub fn bool(&self, key: &str) -> Result<Option<bool>, Error> {
         match self.value(key) {
             None => Ok(None),
@@ -515,7 +515,7 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// [`Error::Damaged`] where it is none.
+    /// [`Error::Damaged`] if it is not a text.
     pub fn text(&self, key: &str) -> Result<Option<&str>, Error> {
         match self.value(key) {
             None => Ok(None),
@@ -525,7 +525,7 @@ impl Header {
     }
 }
 
-/// The error of a file that contradicts itself.
+/// Creates the error for a file that contradicts itself.
 pub(crate) fn damaged(what: &str) -> Error {
     Error::Damaged(what.to_owned())
 }

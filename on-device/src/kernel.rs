@@ -1,16 +1,16 @@
-//! The loops in which nearly all the time goes: products of matrices, attention, exponentials.
+//! The loops that take nearly all the time: matrix products, attention, exponentials.
 //!
-//! Each is written once, over [`Lanes`]: vectors of 128 bits. [`simd`] has them as wasm's vectors,
-//! [`scalar`] as arrays that do the same in the same order, so that both give the same bits.
+//! Each is written once, over [`Lanes`]: vectors of 128 bits. [`simd`] implements them with wasm's vectors,
+//! [`scalar`] with arrays that do the same in the same order, so that both give the same bits.
 //!
-//! Vectors that are multiplied with quantised weights are quantised, too: each 32 numbers to whole ones
-//! of 16 bits with a scale of their own, whose error is far below that of the weights. Then
+//! Vectors that are multiplied by quantised weights are quantised, too: every 32 numbers become integers of
+//! 16 bits with their own scale, whose error is far below that of the weights. Then
 //!
 //! ```text
 //! Σ (d·q[i] + m) · (e·x[i])  =  d·e · Σ q[i]·x[i]  +  m · (e · Σ x[i])
 //! ```
 //!
-//! where both sums are of whole numbers, exact.
+//! and both sums are sums of integers, so they are exact.
 
 pub mod scalar;
 #[cfg(target_arch = "wasm32")]
@@ -19,35 +19,35 @@ pub mod simd;
 use crate::config::PAGE;
 use crate::quant::{BLOCK, Eight, Four, Matrix, Weights, single};
 
-/// The fastest lanes that there are here.
+/// The fastest implementation for this target.
 #[cfg(target_arch = "wasm32")]
 pub type Fastest = simd::Simd;
-/// The fastest lanes that there are here.
+/// The fastest implementation for this target.
 #[cfg(not(target_arch = "wasm32"))]
 pub type Fastest = scalar::Scalar;
 
-/// The most of a quantised number.
+/// Maximum magnitude of a quantised number.
 const MOST: f32 = 32767.0;
-/// The most of a quantised number in attention, where both numbers of a product are such: 128 products
-/// fit in 32 bits.
+/// Maximum magnitude of a quantised number in attention, where both factors of a product are quantised: 128
+/// products fit in 32 bits.
 pub const MOST_OF_HEAD: f32 = 4095.0;
-/// The longest vector of a head.
+/// Maximum length of a head's vector.
 pub const MOST_LENGTH: usize = 128;
 
-/// Vectors of 128 bits, and what is done with them lane by lane.
+/// Vectors of 128 bits with lane-wise operations.
 pub trait Lanes {
-    /// Four numbers of single precision.
+    /// Four single-precision numbers.
     type Float: Copy;
-    /// Four whole numbers of 32 bits.
+    /// Four integers of 32 bits.
     type Int: Copy;
-    /// Eight whole numbers of 16 bits.
+    /// Eight integers of 16 bits.
     type Short: Copy;
 
-    /// The same number in each lane.
+    /// Sets all lanes to the same number.
     fn splat(number: f32) -> Self::Float;
-    /// Loads four.
+    /// Loads four numbers.
     fn load(from: &[f32; 4]) -> Self::Float;
-    /// Stores four.
+    /// Stores four numbers.
     fn store(lanes: Self::Float, into: &mut [f32; 4]);
     /// a + b
     fn add(a: Self::Float, b: Self::Float) -> Self::Float;
@@ -57,68 +57,66 @@ pub trait Lanes {
     fn mul(a: Self::Float, b: Self::Float) -> Self::Float;
     /// a / b
     fn div(a: Self::Float, b: Self::Float) -> Self::Float;
-    /// b where a < b, else a.
+    /// b if a < b, else a.
     fn most(a: Self::Float, b: Self::Float) -> Self::Float;
-    /// b where b < a, else a.
+    /// b if b < a, else a.
     fn least(a: Self::Float, b: Self::Float) -> Self::Float;
-    /// The nearest whole number, the even one of two.
+    /// Rounds to the nearest integer, ties to even.
     fn nearest(a: Self::Float) -> Self::Float;
-    /// 2 to the power of a whole number from −126 to 127.
+    /// 2 to the power of an integer from −126 to 127.
     fn power(a: Self::Float) -> Self::Float;
-    /// Four of half precision, as [`crate::quant::single`].
+    /// Converts four half-precision numbers, like [`crate::quant::single`].
     fn halves(from: &[u16; 4]) -> Self::Float;
-    /// Loads eight.
+    /// Loads eight integers.
     fn shorts(from: &[i16; 8]) -> Self::Short;
-    /// The same two in each two lanes.
+    /// Repeats a pair of integers in all lanes.
     fn pair(of: [i16; 2]) -> Self::Short;
-    /// Of 16 bytes: the lower half of each even one, the upper half of each even one, the lower of each
-    /// odd one, the upper of each odd one.
+    /// Unpacks 16 bytes: the lower halves of the even ones, the upper halves of the even ones, the lower
+    /// halves of the odd ones, the upper halves of the odd ones.
     fn nibbles(from: &[u8; 16]) -> [Self::Short; 4];
-    /// Of 16 signed bytes: the even ones, the odd ones.
+    /// Unpacks 16 signed bytes: the even ones, the odd ones.
     fn bytes(from: &[i8; 16]) -> [Self::Short; 2];
-    /// The nearest whole numbers of eight, the even one of two, within bounds.
+    /// Rounds eight numbers to the nearest integers, ties to even, with saturation.
     fn narrow(low: Self::Float, high: Self::Float) -> [i16; 8];
-    /// Each two neighbours' products, summed.
+    /// Multiplies lane by lane and adds neighbouring products.
     fn dot(a: Self::Short, b: Self::Short) -> Self::Int;
     /// a + b, wrapping.
     fn plus(a: Self::Int, b: Self::Int) -> Self::Int;
-    /// In single precision.
+    /// Converts to single precision.
     fn float(a: Self::Int) -> Self::Float;
-    /// The sum of each of the four vectors, wrapping.
+    /// The sum of the lanes of each of the four vectors, wrapping.
     fn sums(of: [Self::Int; 4]) -> Self::Int;
 }
 
-/// 32 numbers of 16 bits in the order of [`Lanes::nibbles`]: 0, 2 … 14; 16, 18 … 30; 1, 3 … 15;
-/// 17, 19 … 31.
+/// 32 integers of 16 bits in the order of [`Lanes::nibbles`]: 0, 2 … 14; 16, 18 … 30; 1, 3 … 15; 17, 19 … 31.
 pub type Block = [[i16; 8]; 4];
 
-/// Some tokens' vectors, ready to be multiplied with matrices.
+/// The vectors of some tokens, prepared for multiplication with matrices.
 #[derive(Debug, Default)]
 pub struct Tile {
     tokens: usize,
     columns: usize,
-    /// As they came, one after another.
+    /// The original vectors, concatenated.
     whole: Vec<f32>,
-    /// One token's blocks.
+    /// The blocks of a single token.
     one: Vec<Block>,
     one_scales: Vec<f32>,
     one_sums: Vec<f32>,
-    /// For each block, two times four tokens; those that are not there are nil.
+    /// Two groups of four tokens for each block; missing tokens are zero.
     four: Vec<[Block; 4]>,
     four_scales: Vec<[f32; 4]>,
     four_sums: Vec<[f32; 4]>,
 }
 
 impl Tile {
-    /// The most tokens of a tile.
+    /// Maximum number of tokens in a tile.
     pub const MOST: usize = 8;
 
-    /// Takes vectors of `columns` numbers, a multiple of [`BLOCK`], one after another: at most
-    /// [`Self::MOST`].
+    /// Takes at most [`Self::MOST`] concatenated vectors of `columns` numbers each, a multiple of [`BLOCK`].
     ///
     /// # Panics
     ///
-    /// Where there are more.
+    /// If there are more vectors.
     pub fn fill(&mut self, vectors: &[f32], columns: usize) {
         self.columns = columns;
         self.tokens = vectors.len() / columns;
@@ -159,7 +157,7 @@ impl Tile {
     }
 }
 
-/// A block, its scale, and its sum times the scale.
+/// Quantises a block. Returns it with its scale, and its sum times the scale.
 fn quantised(from: &[f32; BLOCK]) -> (Block, f32, f32) {
     let mut block = [[0; 8]; 4];
     let (scale, inverse) = scales(from, MOST);
@@ -174,15 +172,15 @@ fn quantised(from: &[f32; BLOCK]) -> (Block, f32, f32) {
     (block, scale, sum)
 }
 
-/// What the largest of some numbers is `most` times of, and what makes it `most`.
+/// The scale at which the largest magnitude becomes `most`, and its inverse.
 fn scales(of: &[f32], most: f32) -> (f32, f32) {
     let mut largest = 0.0_f32;
     for number in of {
-        // `f32::max` is a call, on wasm.
+        // On wasm, `f32::max` is a function call.
         let size = number.abs();
         largest = if largest < size { size } else { largest };
     }
-    // Below that, the inverse would be infinite.
+    // Smaller numbers would make the inverse infinite.
     if largest < 1e-30 {
         return (0.0, 0.0);
     }
@@ -197,11 +195,11 @@ fn short(number: f32) -> i16 {
     number.round_ties_even() as i16
 }
 
-/// Multiplies each vector of the tile with the matrix: the results, one token's after another's.
+/// Multiplies each vector of the tile by the matrix and concatenates the results.
 ///
 /// # Panics
 ///
-/// Where `into` or the tile's vectors have another length than the matrix needs.
+/// If the length of `into` or of the tile's vectors doesn't fit the matrix.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 pub fn product<L: Lanes>(matrix: &Matrix, tile: &Tile, into: &mut [f32]) {
     assert_eq!(
@@ -243,11 +241,11 @@ pub fn product<L: Lanes>(matrix: &Matrix, tile: &Tile, into: &mut [f32]) {
     }
 }
 
-/// The rows whose scales are made single at once: all but the last few go by vectors, whatever the
-/// number of blocks.
+/// Number of rows whose scales are converted together, so that all but the last few scales use vectors,
+/// whatever the number of blocks.
 const SPAN: usize = 4;
 
-/// Scales, and minima if there are any, in single precision.
+/// Scales and minima in single precision.
 struct Singles {
     scales: Vec<f32>,
     minima: Vec<f32>,
@@ -261,7 +259,7 @@ impl Singles {
         }
     }
 
-    /// Takes those of some rows, which begin at the block `first`.
+    /// Converts the scales and minima of some rows, which start at block `first`.
     #[inline]
     #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
     fn fill<L: Lanes>(&mut self, of: &Four, first: usize, blocks: usize) {
@@ -276,7 +274,7 @@ impl Singles {
     }
 }
 
-/// Numbers of half precision in single precision.
+/// Converts half-precision numbers to single precision.
 #[inline]
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn singles<L: Lanes>(of: &[u16], into: &mut [f32]) {
@@ -290,7 +288,7 @@ fn singles<L: Lanes>(of: &[u16], into: &mut [f32]) {
     }
 }
 
-/// The product of weights of four bits with one vector.
+/// The product of 4-bit weights and one vector.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn four_by_one<L: Lanes>(weights: &Four, tile: &Tile, into: &mut [f32]) {
     let blocks = tile.one.len();
@@ -315,7 +313,7 @@ fn four_by_one<L: Lanes>(weights: &Four, tile: &Tile, into: &mut [f32]) {
     }
 }
 
-/// The product of weights of eight bits with one vector.
+/// The product of 8-bit weights and one vector.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn eight_by_one<L: Lanes>(weights: &Eight, tile: &Tile, into: &mut [f32]) {
     let blocks = tile.one.len();
@@ -341,7 +339,7 @@ fn eight_by_one<L: Lanes>(weights: &Eight, tile: &Tile, into: &mut [f32]) {
     }
 }
 
-/// The product of weights of four bits with several vectors: what is unpacked serves them all.
+/// The product of 4-bit weights and several vectors, which share the unpacked weights.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn four<L: Lanes>(weights: &Four, tile: &Tile, into: &mut [f32]) {
     let blocks = tile.columns / BLOCK;
@@ -375,7 +373,7 @@ fn four<L: Lanes>(weights: &Four, tile: &Tile, into: &mut [f32]) {
     }
 }
 
-/// The product of weights of eight bits with several vectors.
+/// The product of 8-bit weights and several vectors.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn eight<L: Lanes>(weights: &Eight, tile: &Tile, into: &mut [f32]) {
     let blocks = tile.columns / BLOCK;
@@ -401,7 +399,7 @@ fn eight<L: Lanes>(weights: &Eight, tile: &Tile, into: &mut [f32]) {
     }
 }
 
-/// The product of one row of single precision with each vector.
+/// The product of one single-precision row and each vector.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn whole<L: Lanes>(weights: &[[f32; 4]], tile: &Tile, into: &mut [f32], row: usize, rows: usize) {
     for (token, vector) in tile.whole.chunks_exact(tile.columns).enumerate() {
@@ -409,7 +407,7 @@ fn whole<L: Lanes>(weights: &[[f32; 4]], tile: &Tile, into: &mut [f32], row: usi
     }
 }
 
-/// One row's results, each to its token.
+/// Writes one row's results to their tokens.
 #[inline]
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn spread<L: Lanes>(sums: [L::Float; 2], tokens: usize, row: usize, rows: usize, into: &mut [f32]) {
@@ -422,7 +420,7 @@ fn spread<L: Lanes>(sums: [L::Float; 2], tokens: usize, row: usize, rows: usize,
     }
 }
 
-/// Of 32 bytes, in the order of [`Block`].
+/// Unpacks 32 bytes into the order of [`Block`].
 #[inline]
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn bytes<L: Lanes>(of: &[[i8; 16]; 2]) -> [L::Short; 4] {
@@ -431,7 +429,7 @@ fn bytes<L: Lanes>(of: &[[i8; 16]; 2]) -> [L::Short; 4] {
     [first, second, third, fourth]
 }
 
-/// A block's products; their sum is that of the lanes.
+/// Partial sums of the products of two blocks; the sum of the lanes is the dot product.
 #[inline]
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn dot<L: Lanes>(weights: [L::Short; 4], x: &Block) -> L::Int {
@@ -442,7 +440,7 @@ fn dot<L: Lanes>(weights: [L::Short; 4], x: &Block) -> L::Int {
     L::plus(L::plus(first, second), L::plus(third, fourth))
 }
 
-/// The products with four blocks.
+/// The dot products with four blocks.
 #[inline]
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn dots<L: Lanes>(weights: [L::Short; 4], x: &[Block; 4]) -> L::Int {
@@ -463,7 +461,7 @@ fn total<L: Lanes>(of: L::Float) -> f32 {
     (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
 }
 
-/// The product of two vectors of any length.
+/// The dot product of two vectors of any length.
 #[inline]
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn short_dot<L: Lanes>(a: &[f32], b: &[f32]) -> f32 {
@@ -503,8 +501,8 @@ fn half_dot<L: Lanes>(a: &[[u16; 4]], b: &[[f32; 4]]) -> f32 {
     total::<L>(L::add(L::add(sums[0], sums[1]), L::add(sums[2], sums[3])))
 }
 
-/// A query's products with some keys, times `scale` and the keys' own scales. The number of keys is a
-/// multiple of four.
+/// The dot products of a query and some keys, times `scale` and the keys' own scales. The number of keys must
+/// be a multiple of four.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 pub fn scores<L: Lanes>(
     query: &[[i16; 8]],
@@ -535,7 +533,7 @@ pub fn scores<L: Lanes>(
     }
 }
 
-/// Quantises some numbers, in their own order: a multiple of eight. What to multiply them with to get them
+/// Quantises some numbers, a multiple of eight, in their own order. Returns the factor that converts them
 /// back.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 pub fn pack<L: Lanes>(from: &[f32], most: f32, into: &mut [[i16; 8]]) -> f32 {
@@ -558,8 +556,8 @@ pub fn pack<L: Lanes>(from: &[f32], most: f32, into: &mut [[i16; 8]]) -> f32 {
     scale
 }
 
-/// The weights of a page's values from their scores and their scales, quantised. What to multiply them
-/// with to get them back.
+/// Computes the weights of a page's values from their scores and scales, and quantises them. Returns the
+/// factor that converts them back.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 pub fn share<L: Lanes>(scores: &[f32], scales: &[f32], into: &mut Shares) -> f32 {
     let mut weights = [0.0; PAGE];
@@ -578,11 +576,11 @@ pub fn share<L: Lanes>(scores: &[f32], scales: &[f32], into: &mut Shares) -> f32
     )
 }
 
-/// The weights of a page's values, two positions together.
+/// The weights of a page's values, in pairs of positions.
 pub type Shares = [[i16; 2]; PAGE / 2];
 
-/// Adds a page's values, each times its weight and its query's scale, to what `Q` queries have: `into` is
-/// theirs one after another. Of values, two positions' are together, number by number.
+/// Adds a page's values, times their weights and the query's scale, to the results of `Q` queries, which are
+/// concatenated in `into`. The values of each two positions are interleaved.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 pub fn mix<L: Lanes, const Q: usize>(
     weights: &[Shares; 4],
@@ -614,8 +612,8 @@ pub fn mix<L: Lanes, const Q: usize>(
     }
 }
 
-/// Makes of each number e to the power of its difference to the largest; their sum. The number of
-/// numbers is a multiple of four.
+/// Replaces each number x by e^(x − largest) and returns the sum. The number of numbers must be a multiple of
+/// four.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 pub fn exponentials<L: Lanes>(of: &mut [f32]) -> f32 {
     let (four, _) = of.as_chunks_mut::<4>();
@@ -639,8 +637,8 @@ pub fn exponentials<L: Lanes>(of: &mut [f32]) -> f32 {
     total::<L>(sum)
 }
 
-/// Makes SiLU(gate) · up of each gate, where SiLU(x) = x / (1 + e⁻ˣ): `SwiGLU`, Shazeer 2020
-/// (arXiv 2002.05202).
+/// Replaces each gate by SiLU(gate) · up, where SiLU(x) = x / (1 + e⁻ˣ): `SwiGLU`, Shazeer 2020 (arXiv
+/// 2002.05202).
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 pub fn gate<L: Lanes>(gates: &mut [f32], ups: &[f32]) {
     let (zero, one) = (L::splat(0.0), L::splat(1.0));
@@ -652,11 +650,11 @@ pub fn gate<L: Lanes>(gates: &mut [f32], ups: &[f32]) {
     }
 }
 
-/// eˣ for x from −87 to 88; beyond, that of the nearer bound.
+/// eˣ for x from −87 to 88; x is clamped to these bounds.
 ///
-/// x = n·ln 2 + r with |r| ≤ ln 2 / 2, so eˣ = 2ⁿ · eʳ. Taylor's series of eʳ to r⁷ leaves r⁸/8!, less
-/// than a tenth of the last bit. ln 2 is taken as 355/512 and the rest (Cody and Waite 1980): n·355/512
-/// is exact.
+/// x = n·ln 2 + r with |r| ≤ ln 2 / 2, so eˣ = 2ⁿ · eʳ. The Taylor series of eʳ up to r⁷ omits r⁸/8!, less
+/// than a tenth of the last bit. ln 2 is split into 355/512 and the rest (Cody and Waite 1980): n·355/512 is
+/// exact.
 #[inline]
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn exp<L: Lanes>(x: L::Float) -> L::Float {

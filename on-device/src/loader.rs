@@ -1,4 +1,4 @@
-//! A model from a GGUF file that comes in pieces.
+//! Loads a model from a GGUF file that arrives in chunks.
 
 use crate::config::{Config, TensorId};
 use crate::error::Error;
@@ -8,26 +8,26 @@ use crate::model::Model;
 use crate::quant::{BLOCK, Filling, Kind, Matrix};
 use crate::vocabulary::Vocabulary;
 
-/// The longest file, in bytes: wasm's memory ends at 4 GiB, and a model needs more than its weights.
+/// Maximum size of a file, in bytes: wasm's memory ends at 4 GiB, and a model needs more than its weights.
 const MOST: u64 = 3 << 30;
 
-/// A conversation of fewer tokens is none, where the model knows longer ones.
+/// Minimum context length for a conversation, in tokens, unless the model's own is shorter.
 const LEAST_CONTEXT: usize = 512;
 
-/// Takes a GGUF file in pieces as they come; keeps no copy of it.
+/// Takes a GGUF file in chunks as they arrive, without keeping a copy of it.
 ///
-/// What is wrong with the metadata is said as soon as the last of it has come.
+/// Errors in the metadata are reported as soon as the metadata is complete.
 pub struct Loader {
     len: u64,
     arrived: u64,
     state: State,
 }
 
-/// What a file makes.
+/// The contents of a loaded file.
 pub struct Loaded {
-    /// What the model is called (`general.name`); empty where that is not said.
+    /// Name of the model (`general.name`); empty if the file doesn't give one.
     pub name: String,
-    /// Its tokens.
+    /// The model's vocabulary.
     pub vocabulary: Vocabulary,
     /// The model.
     pub model: Model,
@@ -36,35 +36,35 @@ pub struct Loaded {
 enum State {
     Header(Box<gguf::Reader>),
     Data(Box<Data>),
-    /// Something was wrong: nothing else will be right.
+    /// Loading failed: every later call returns the same error.
     Failed(Error),
 }
 
-/// The part of a file that has the tensors' data.
+/// The state while the tensors' data arrives.
 struct Data {
     name: String,
     vocabulary: Vocabulary,
     config: Config,
-    /// The next tensor to begin is the last: they come by their offsets.
+    /// Tensors still to come, sorted by descending offset: the next one is the last.
     waiting: Vec<Waiting>,
-    /// The tensor whose bytes come now, and how many of them are still to come.
+    /// The tensor whose bytes are arriving, and the number of bytes still to come.
     filling: Option<(TensorId, Filling, u64)>,
     matrices: Vec<Option<Matrix>>,
 }
 
-/// A tensor none of whose bytes have come.
+/// A tensor of which no bytes have arrived yet.
 struct Waiting {
     place: TensorId,
     kind: Kind,
     rows: usize,
     columns: usize,
-    /// Bytes from the file's beginning.
+    /// Offset from the beginning of the file, in bytes.
     begins: u64,
     bytes: u64,
 }
 
 impl Loader {
-    /// A loader of a file of `len` bytes.
+    /// Creates a loader for a file of `len` bytes.
     ///
     /// # Errors
     ///
@@ -80,11 +80,11 @@ impl Loader {
         })
     }
 
-    /// Takes the next bytes of the file. However it is split, the same comes of it.
+    /// Takes the next bytes of the file. The result doesn't depend on how the file is split.
     ///
     /// # Errors
     ///
-    /// Whatever is wrong with the file, or isn't done here; the same again from then on.
+    /// Any error in the file, or an unsupported feature; every later call returns the same error.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let result = self.pushed(bytes);
         if let Err(error) = &result {
@@ -93,11 +93,11 @@ impl Loader {
         result
     }
 
-    /// The model, once all of the file has come.
+    /// Returns the model once the whole file has arrived.
     ///
     /// # Errors
     ///
-    /// [`Error::Cut`] where some of it hasn't.
+    /// [`Error::Cut`] if some of it is missing.
     pub fn finish(self) -> Result<Loaded, Error> {
         match self.state {
             State::Failed(error) => Err(error),
@@ -150,7 +150,7 @@ impl Data {
                 return Err(damaged("a tensor twice"));
             }
             let tensor = Waiting::new(tensor, place, &config, header.data, len)?;
-            // Nearly all files list them in their order.
+            // In nearly all files the tensors are already in order.
             let after = waiting.partition_point(|other| other.begins < tensor.begins);
             waiting.insert(after, tensor);
         }
@@ -177,7 +177,7 @@ impl Data {
         })
     }
 
-    /// Takes bytes that begin at `at` in the file.
+    /// Takes bytes from offset `at` of the file.
     fn push(&mut self, mut bytes: &[u8], mut at: u64) -> Result<(), Error> {
         while !bytes.is_empty() {
             let wanted = match &mut self.filling {
@@ -197,7 +197,7 @@ impl Data {
             if let Some((place, filling, _)) = self.filling.take() {
                 self.matrices[place.index()] = Some(filling.finish()?);
             } else if let Some(next) = wanted {
-                // The padding before a tensor says nothing.
+                // The padding before a tensor is skipped.
                 let (skipped, rest) = split(bytes, next.begins - at);
                 at += skipped.len() as u64;
                 bytes = rest;
@@ -223,7 +223,7 @@ impl Data {
     }
 }
 
-/// The first `len` bytes, or all, and the rest.
+/// The first `len` bytes, or all if there are fewer, and the rest.
 fn split(bytes: &[u8], len: u64) -> (&[u8], &[u8]) {
     let len = usize::try_from(len).unwrap_or(usize::MAX);
     bytes.split_at(len.min(bytes.len()))
@@ -267,7 +267,7 @@ impl Waiting {
     }
 }
 
-/// The keys of the architecture that are read, or that change nothing.
+/// The metadata keys of the architecture that are read or have no effect.
 const KNOWN: &[&str] = &[
     "attention.head_count",
     "attention.head_count_kv",
@@ -291,7 +291,7 @@ const KNOWN: &[&str] = &[
     "vocab_size",
 ];
 
-/// Refuses architectures that are not done here, before their other parts are misunderstood.
+/// Refuses unsupported architectures before anything else in the file is misinterpreted.
 fn architecture(header: &Header) -> Result<(), Error> {
     match header.text("general.architecture")? {
         Some("llama") => Ok(()),
@@ -300,7 +300,7 @@ fn architecture(header: &Header) -> Result<(), Error> {
     }
 }
 
-/// The numbers of a model.
+/// Reads the hyperparameters of a model.
 ///
 /// Source: the section on LLMs in the GGUF specification.
 fn shape(header: &Header, vocabulary: &Vocabulary) -> Result<Config, Error> {
@@ -362,7 +362,7 @@ fn shape(header: &Header, vocabulary: &Vocabulary) -> Result<Config, Error> {
         (None | Some("linear"), factor) => factor,
         (Some(other), _) => return only(format!("positions scaled by {other}")),
     };
-    // Each layer has nine tensors: a file that says it has more has them listed.
+    // Each layer has nine tensors, so the list of tensors limits the number of layers that a file may claim.
     let layers = number("llama.block_count", header.tensors.len() / Config::LAYER)?;
     let config = Config {
         block_count: layers,
@@ -386,7 +386,7 @@ fn shape(header: &Header, vocabulary: &Vocabulary) -> Result<Config, Error> {
     Ok(config)
 }
 
-/// What the metadata say about tokens.
+/// Reads the vocabulary from the metadata.
 ///
 /// Source: the section on tokenizers in the GGUF specification.
 fn vocabulary(header: &mut Header) -> Result<Vocabulary, Error> {

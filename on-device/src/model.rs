@@ -1,15 +1,15 @@
 //! The forward pass of the Llama architecture.
 //!
-//! Source: Touvron et al. 2023 (arXiv 2302.13971), section 2.2, and the architecture `llama` of
-//! llama.cpp, whose files have the rows of queries and keys in the order for rotating neighbours. For
-//! each layer, with x one token's vector:
+//! Source: Touvron et al. 2023 (arXiv 2302.13971), section 2.2, and the architecture `llama` of llama.cpp,
+//! whose files order the rows of queries and keys for the rotation of neighbours. For each layer, with x one
+//! token's vector:
 //!
 //! ```text
 //! x += O · attention(rope(Q · h), rope(K · h), V · h)    h = norm(x)
 //! x += down · (SiLU(gate · h) ∘ (up · h))                h = norm(x)
 //! ```
 //!
-//! and after the last, logits = output · norm(x), where `output` is the embedding's matrix in many
+//! and after the last layer, logits = output · norm(x), where `output` is the embedding matrix in many
 //! models.
 
 use crate::config::{Config, LayerTensor, PAGE};
@@ -18,7 +18,7 @@ use crate::kv_cache::KvCache;
 use crate::quant::Matrix;
 use crate::rope::Rope;
 
-/// A model that reads tokens and says what may come next.
+/// A model that reads tokens and predicts the next one.
 #[derive(Debug)]
 pub struct Model {
     config: Config,
@@ -40,12 +40,12 @@ impl Layer {
     }
 }
 
-/// Room for what is between two steps, kept so that none is made anew.
+/// Buffers for intermediate results, kept to avoid allocations.
 #[derive(Debug, Default)]
 struct Work {
     /// The tokens' vectors.
     x: Vec<f32>,
-    /// The same, normed.
+    /// The normalised vectors.
     normed: Vec<f32>,
     tile: Tile,
     queries: Vec<f32>,
@@ -57,7 +57,7 @@ struct Work {
     attention: Attention,
 }
 
-/// Room for the attention of one head of keys.
+/// Buffers for the attention of one key head.
 #[derive(Debug, Default)]
 struct Attention {
     query: Vec<[i16; 8]>,
@@ -68,11 +68,11 @@ struct Attention {
 }
 
 impl Model {
-    /// How many tokens are read at once: few enough that a reader can be stopped in between, many
-    /// enough that each weight is unpacked seldom.
+    /// Number of tokens read at once: few enough to allow interruptions in between, and many enough that each
+    /// weight is rarely unpacked.
     pub const CHUNK: usize = Tile::MOST;
 
-    /// A model of these matrices, each at its place's index; none where one is missing.
+    /// Creates a model from matrices ordered by `TensorId::index`; `None` if one is missing.
     pub(crate) fn new(config: Config, matrices: Vec<Option<Matrix>>) -> Option<Self> {
         let mut matrices = matrices.into_iter();
         let embedding = matrices.next()??;
@@ -100,30 +100,29 @@ impl Model {
         })
     }
 
-    /// How many tokens it takes: those it was trained with, at most 4,096, and at most as many as have
-    /// room in 512 MiB.
+    /// Context length in tokens: that of the training, at most 4,096, and at most as many as fit in 512 MiB.
     pub fn context(&self) -> usize {
         self.config.max_tokens()
     }
 
-    /// How many tokens there are to choose from.
+    /// Number of tokens in the vocabulary.
     pub fn vocabulary_len(&self) -> usize {
         self.config.vocab_size
     }
 
-    /// An empty cache for this model.
+    /// Creates an empty KV cache for this model.
     pub fn cache(&self) -> KvCache {
         KvCache::new(&self.config)
     }
 
-    /// Reads `tokens` after those that the cache has; where `logits` are wanted, they are the last
-    /// one's: one for each token of the vocabulary, and none where there was nothing to read.
+    /// Reads `tokens` after those in the cache. Fills `logits`, if given, with those of the last token, one
+    /// for each token of the vocabulary; they stay empty if `tokens` is empty.
     ///
-    /// The caller sees to it that the context isn't outgrown.
+    /// The caller must not exceed the context length.
     ///
     /// # Panics
     ///
-    /// Where a token is none of the vocabulary, or the cache is another model's.
+    /// If a token isn't in the vocabulary, or if the cache belongs to another model.
     pub fn read(&mut self, tokens: &[u32], cache: &mut KvCache, logits: Option<&mut Vec<f32>>) {
         let last = tokens.len().saturating_sub(1) / Self::CHUNK;
         let mut logits = logits;
@@ -138,7 +137,7 @@ impl Model {
         }
     }
 
-    /// Brings a chunk through all layers.
+    /// Runs a chunk through all layers.
     fn pass(&mut self, tokens: &[u32], cache: &mut KvCache) {
         let Self {
             config,
@@ -241,7 +240,7 @@ impl Model {
         cache.extend(count);
     }
 
-    /// The logits of the last token that was read.
+    /// Computes the logits of the last token read.
     fn speak(&mut self, logits: &mut Vec<f32>) {
         let Self {
             config,
@@ -263,10 +262,10 @@ impl Model {
 }
 
 impl Attention {
-    /// What one head of keys and values gives to its queries.
+    /// Computes the attention of the queries that share one head of keys and values.
     ///
     /// Source: Vaswani et al. 2017 (arXiv 1706.03762), section 3.2.1: softmax(Q·Kᵀ / √head)·V, each token
-    /// seeing itself and those before it; shared keys are Ainslie et al. 2023 (arXiv 2305.13245).
+    /// seeing itself and those before it; shared keys are from Ainslie et al. 2023 (arXiv 2305.13245).
     fn attend(
         &mut self,
         config: &Config,
@@ -278,7 +277,7 @@ impl Attention {
         let group = config.head_count / config.head_count_kv;
         let eights = config.key_length / 8;
         let padded = (begins + count).next_multiple_of(PAGE);
-        // The places of each query's vector in `queries` and `into`.
+        // The range of each query's vector in `queries` and `into`.
         let place = |query: usize| {
             let first = (query / group * config.head_count + head * group + query % group)
                 * config.key_length;
@@ -344,8 +343,8 @@ fn add(into: &mut [f32], more: &[f32]) {
     }
 }
 
-/// Each vector, divided by the root of its mean square, times `weights`: Zhang and Sennrich 2019 (arXiv
-/// 1910.07467).
+/// RMS norm: divides each vector by the root of its mean square and multiplies it by `weights` (Zhang and
+/// Sennrich 2019, arXiv 1910.07467).
 fn norm(x: &[f32], weights: &Matrix, epsilon: f32, into: &mut Vec<f32>) {
     let mut row = vec![0.0; weights.columns()];
     weights.row(0, &mut row);

@@ -1,21 +1,21 @@
-//! How a text is cut into pieces before tokens are merged: no token reaches over the end of a piece.
+//! Splits text into pretokens before tokens are merged: no token crosses the end of a pretoken.
 //!
-//! The patterns are written as regular expressions where they come from. Here they are read by hand: each
-//! alternative is tried in its order, and each takes as much as it can.
+//! The sources give the patterns as regular expressions. Here they are hand-written: the alternatives are
+//! tried in order, and each matches as much as it can.
 
 use crate::{
     Error, text,
     unicode::{Kind, Kinds},
 };
 
-/// How a text is cut.
+/// The pattern for splitting a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pattern {
     /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
     ///
     /// Source: `encoder.py` of GPT-2.
     Gpt2,
-    /// Each `\p{N}` is a piece; what is between them is cut as for GPT-2, each on its own.
+    /// Each `\p{N}` is a pretoken; the text between them is split as for GPT-2, each part separately.
     ///
     /// Source: `tokenizer.json` of `SmolLM2` (`Digits`, one by one, then `ByteLevel`).
     Digits,
@@ -23,20 +23,20 @@ pub enum Pattern {
     ///
     /// Source: `tokenizer.json` of Llama 3, where `n` is 3, and of Qwen2, where it is 1.
     Llama3 {
-        /// The most numbers in a piece.
+        /// Maximum number of `\p{N}` in a pretoken.
         numbers: usize,
     },
 }
 
 impl Pattern {
-    /// The pattern that a file names in `tokenizer.ggml.pre`. The names are llama.cpp's
-    /// (`llama_vocab::impl::load`). Where a file names none, or the default, it is GPT-2's, as the
-    /// tokenizer's model is.
+    /// The pattern that a file names in `tokenizer.ggml.pre`, with llama.cpp's names
+    /// (`llama_vocab::impl::load`). A missing name and `default` mean GPT-2's pattern, like the tokenizer's
+    /// model.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] where the name is another: texts would become other tokens than those that
-    /// the model learnt.
+    /// [`Error::Unsupported`] for any other name: texts would become other tokens than in the model's
+    /// training.
     pub fn named(name: &str) -> Result<Self, Error> {
         match name {
             "" | "default" | "gpt-2" | "gpt2" | "phi-2" | "mpt" | "olmo" | "jais" | "trillion"
@@ -54,7 +54,7 @@ impl Pattern {
         }
     }
 
-    /// Gives each piece of `text` to `take`, in order; together they are the text, and none is empty.
+    /// Calls `take` with each pretoken of `text`, in order; together they are the text, and none is empty.
     pub fn cut<'a>(self, kinds: &'a Kinds, text: &'a str, mut take: impl FnMut(&'a str)) {
         let text = Text { kinds, text };
         match self {
@@ -84,7 +84,7 @@ impl Pattern {
     }
 }
 
-/// A text of which the first piece is wanted.
+/// The rest of a text, whose first pretoken is wanted.
 #[derive(Clone, Copy)]
 struct Text<'a> {
     kinds: &'a Kinds,
@@ -92,7 +92,7 @@ struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// Cuts `first` many bytes off again and again.
+    /// Splits the text by repeatedly cutting off as many bytes as `first` returns.
     fn each(self, first: impl Fn(Self) -> usize, take: &mut impl FnMut(&'a str)) {
         let mut rest = self;
         while !rest.text.is_empty() {
@@ -113,19 +113,19 @@ impl<'a> Text<'a> {
         self.text.chars().next().map(|c| self.kinds.of(c))
     }
 
-    /// The bytes before the first character of which `ends` is true.
+    /// Number of bytes before the first character whose kind satisfies `ends`.
     fn until(self, ends: impl Fn(Kind) -> bool) -> usize {
         self.text
             .find(|c| ends(self.kinds.of(c)))
             .unwrap_or(self.text.len())
     }
 
-    /// The bytes of the characters of one kind that the text begins with.
+    /// Number of bytes in the leading run of characters of kind `of`.
     fn run(self, of: Kind) -> usize {
         self.until(|kind| kind != of)
     }
 
-    /// The first piece as GPT-2 cuts it, in bytes. The text isn't empty.
+    /// Length of the first pretoken in GPT-2's pattern, in bytes. The text must not be empty.
     fn gpt2(self) -> usize {
         if let Some(len) = self.contraction(false) {
             return len;
@@ -138,7 +138,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The first piece as Llama 3 cuts it, in bytes. The text isn't empty.
+    /// Length of the first pretoken in Llama 3's pattern, in bytes. The text must not be empty.
     fn llama3(self, numbers: usize) -> usize {
         if let Some(len) = self.contraction(true) {
             return len;
@@ -172,7 +172,7 @@ impl<'a> Text<'a> {
             .map_or_else(|| self.spaces(), |last| last + 1)
     }
 
-    /// What is short for a word, in English: `'s`, `'t`, `'m`, `'d`, `'re`, `'ve` and `'ll`, in bytes.
+    /// Length of a leading English contraction (`'s`, `'t`, `'m`, `'d`, `'re`, `'ve` or `'ll`), in bytes.
     fn contraction(self, any_case: bool) -> Option<usize> {
         let rest = self.text.strip_prefix('\'')?.as_bytes();
         let letter = |at: usize| {
@@ -190,8 +190,8 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// `\s+(?!\S)|\s+`: all the white space there is, but its last character where a word follows and
-    /// it isn't the only one, in bytes.
+    /// `\s+(?!\S)|\s+`: length of the leading white space, in bytes, without its last character if a word
+    /// follows and it isn't the only one.
     fn spaces(self) -> usize {
         let len = self.run(Kind::Space);
         let last = text::part(self.text, ..len)

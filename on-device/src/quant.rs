@@ -1,7 +1,7 @@
-//! Weights: how files hold them, and how they are held here.
+//! Quantised weights: the formats in files and the layout in memory.
 //!
-//! Source: the structures `block_q4_0`, `block_q4_1` and `block_q8_0` of ggml's `ggml-common.h`, and
-//! their `dequantize_row_…` in `ggml-quants.c`. Each block has 32 weights of one row:
+//! Source: the structures `block_q4_0`, `block_q4_1` and `block_q8_0` of ggml's `ggml-common.h`, and their
+//! `dequantize_row_…` in `ggml-quants.c`. A block has 32 weights of one row:
 //!
 //! ```text
 //! Q4_0  d: f16, 16 bytes              w[i] = d · (q[i] − 8)
@@ -10,20 +10,20 @@
 //! F16, F32                            w[i]
 //! ```
 //!
-//! Byte `i` of the 16 has q[i] in its lower four bits and q[i + 16] in its upper ones.
+//! Byte `i` of the 16 has q[i] in its lower four bits and q[i + 16] in its upper four.
 //!
-//! Here quants, scales and minima are in arrays of their own, so that whole vectors of each are loaded;
-//! `Q4_0` is `Q4_1` with m = −8·d, exactly.
+//! In memory, quants, scales and minima are in separate arrays, so that whole vectors of each can be loaded;
+//! `Q4_0` is exactly `Q4_1` with m = −8·d.
 
 use crate::error::Error;
 use crate::gguf::damaged;
 
-/// The weights of a block.
+/// Number of weights in a block.
 pub const BLOCK: usize = 32;
-/// The bytes of the longest block.
+/// Maximum size of a block, in bytes.
 const LONGEST: usize = 34;
 
-/// A way in which a file holds weights.
+/// A format of weights in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Single precision.
@@ -39,11 +39,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of ggml's type `number`.
+    /// The kind with ggml's type number.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] with the name of another.
+    /// [`Error::Unsupported`] with the name of any other type.
     pub fn of(number: u32) -> Result<Self, Error> {
         let name = match number {
             0 => return Ok(Self::F32),
@@ -78,7 +78,7 @@ impl Kind {
         Err(Error::Unsupported(format!("weights {name}")))
     }
 
-    /// How many weights a block has.
+    /// Number of weights in a block.
     pub const fn weights(self) -> usize {
         match self {
             Self::F32 | Self::F16 => 1,
@@ -86,7 +86,7 @@ impl Kind {
         }
     }
 
-    /// How many bytes a block has in a file.
+    /// Size of a block in a file, in bytes.
     pub const fn bytes(self) -> usize {
         match self {
             Self::F32 => 4,
@@ -98,7 +98,7 @@ impl Kind {
     }
 }
 
-/// The weights of a matrix, one row after another.
+/// The weights of a matrix, in row-major order.
 #[derive(Debug)]
 pub enum Weights {
     /// `Q4_0` and `Q4_1`.
@@ -111,23 +111,23 @@ pub enum Weights {
     Whole(Vec<[f32; 4]>),
 }
 
-/// Weights of four bits: w = scale · quant + minimum.
+/// 4-bit weights: w = scale · quant + minimum.
 #[derive(Debug)]
 pub struct Four {
-    /// As in the file.
+    /// The quants, as in the file.
     pub quants: Vec<[u8; 16]>,
-    /// One of half precision for each block.
+    /// A half-precision scale for each block.
     pub scales: Vec<u16>,
-    /// The same; or none, where each is −8 scales.
+    /// A half-precision minimum for each block; `None` if each is −8 scales.
     pub minima: Option<Vec<u16>>,
 }
 
-/// Weights of eight bits: w = scale · quant.
+/// 8-bit weights: w = scale · quant.
 #[derive(Debug)]
 pub struct Eight {
-    /// As in the file.
+    /// The quants, as in the file.
     pub quants: Vec<[[i8; 16]; 2]>,
-    /// One of half precision for each block.
+    /// A half-precision scale for each block.
     pub scales: Vec<u16>,
 }
 
@@ -140,17 +140,17 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// How many rows: the length of what it makes of a vector.
+    /// Number of rows: the length of a product with a vector.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// How many columns: the length of the vectors that it takes; a multiple of [`BLOCK`].
+    /// Number of columns: the length of the vectors that it multiplies, a multiple of [`BLOCK`].
     pub fn columns(&self) -> usize {
         self.columns
     }
 
-    /// Its weights.
+    /// The weights.
     pub fn weights(&self) -> &Weights {
         &self.weights
     }
@@ -159,7 +159,7 @@ impl Matrix {
     ///
     /// # Panics
     ///
-    /// Where there is no such row, or `into` has not its length.
+    /// If there is no such row, or if `into` has another length than a row.
     pub fn row(&self, row: usize, into: &mut [f32]) {
         assert_eq!(into.len(), self.columns, "a row has as many as columns");
         let blocks = self.columns / BLOCK;
@@ -203,29 +203,29 @@ impl Matrix {
     }
 }
 
-/// A number of half precision; what is infinite there or no number is some large number here.
+/// Converts half precision to single precision; infinities and NaN become large numbers.
 ///
-/// The exponents' biases are 127 and 15: shifted to its place, the exponent is 112 too small, and one
-/// product mends that for subnormal numbers, too.
+/// The exponents' biases are 127 and 15: after shifting, the exponent is 112 too small, and one
+/// multiplication corrects that, for subnormal numbers, too.
 pub fn single(half: u16) -> f32 {
     let sign = u32::from(half & 0x8000) << 16;
     let size = f32::from_bits(u32::from(half & 0x7fff) << 13) * f32::from_bits((127 + 112) << 23);
     f32::from_bits(size.to_bits() | sign)
 }
 
-/// A matrix whose bytes come in pieces.
+/// A matrix whose bytes arrive in chunks.
 pub struct Filling {
     matrix: Matrix,
     kind: Kind,
-    /// The blocks that are still to come.
+    /// Number of blocks still to come.
     left: usize,
-    /// A block whose end is still to come.
+    /// An incomplete block.
     begun: [u8; LONGEST],
     held: usize,
 }
 
 impl Filling {
-    /// An empty matrix. `rows * columns` must not overflow, and `columns` be a multiple of [`BLOCK`].
+    /// An empty matrix. `rows * columns` must not overflow; `columns` must be a multiple of [`BLOCK`].
     pub fn new(kind: Kind, rows: usize, columns: usize) -> Self {
         let weights = match kind {
             Kind::F32 => Weights::Whole(Vec::new()),
@@ -253,12 +253,12 @@ impl Filling {
         }
     }
 
-    /// Takes bytes that belong to it; `arrived` of the whole file have come, which bounds how much
-    /// room is made.
+    /// Takes the next bytes of the matrix. `arrived`, the number of bytes of the whole file so far, limits
+    /// the allocation.
     ///
     /// # Errors
     ///
-    /// [`Error::Damaged`] where a weight is no number, [`Error::TooLarge`] where there is no room.
+    /// [`Error::Damaged`] if a weight is not finite, [`Error::TooLarge`] if memory runs out.
     pub fn push(&mut self, mut bytes: &[u8], arrived: u64) -> Result<(), Error> {
         let arrived = usize::try_from(arrived).unwrap_or(usize::MAX);
         let size = Self::bytes(self.kind);
@@ -281,11 +281,11 @@ impl Filling {
         Ok(())
     }
 
-    /// The matrix, once all its bytes have come.
+    /// Returns the matrix once all its bytes have arrived.
     ///
     /// # Errors
     ///
-    /// [`Error::Cut`] where some have not.
+    /// [`Error::Cut`] if some are missing.
     pub fn finish(self) -> Result<Matrix, Error> {
         if self.left > 0 {
             return Err(Error::Cut);
@@ -293,7 +293,7 @@ impl Filling {
         Ok(self.matrix)
     }
 
-    /// What is taken at once: four numbers, or a block.
+    /// Number of weights that are taken together: four, or a block.
     const fn weights(kind: Kind) -> usize {
         match kind {
             Kind::F32 | Kind::F16 => 4,
@@ -380,9 +380,9 @@ impl Filling {
     }
 }
 
-/// Room for what comes: for all of a tensor where that much of the file has come already, or else
-/// little by little. So a file that only claims to be long gets no room, and one that is whole gets
-/// exactly what it needs, once.
+/// Allocates room for new blocks: for the whole tensor if the file so far is at least as long, or else step
+/// by step. A file that only claims to be long gets no memory, and a complete one gets exactly what it needs,
+/// in one allocation.
 struct Room {
     more: usize,
     all: usize,
@@ -401,7 +401,7 @@ impl Room {
     }
 }
 
-/// A number of half precision.
+/// Reads a finite half-precision number.
 fn finite(bytes: [u8; 2]) -> Result<u16, Error> {
     let half = u16::from_le_bytes(bytes);
     if half & 0x7c00 == 0x7c00 {

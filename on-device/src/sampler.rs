@@ -1,44 +1,44 @@
 //! Chooses the next token.
 //!
-//! The steps come in llama.cpp's order (`common_params_sampling`): penalties, top-k, top-p, min-p,
-//! temperature. Each of the middle three keeps the most probable tokens up to some point, so all of them
-//! together keep the fewest that any of them keeps, and one pass over the best finds that point.
+//! The steps run in llama.cpp's order (`common_params_sampling`): penalties, top-k, top-p, min-p,
+//! temperature. Each of the middle three keeps the most probable tokens up to some cutoff, so together they
+//! keep the shortest of these lists, and one pass over the best tokens finds its end.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-/// The tokens before that the repetition penalty looks at: llama.cpp's `penalty_last_n`.
+/// Number of preceding tokens that the repetition penalty applies to: llama.cpp's `penalty_last_n`.
 const REPETITION_WINDOW: usize = 64;
 
-/// How the next token is chosen.
+/// Parameters for choosing the next token.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling {
-    /// What logits are divided by; 0 takes the most probable token.
+    /// Divisor of the logits; 0 takes the most probable token.
     pub temperature: f32,
-    /// The most tokens that are chosen from; 0 is all.
+    /// Number of most probable tokens to choose from; 0 means all.
     pub top_k: usize,
-    /// The probability that the tokens chosen from have together; the fewest that have it are kept. 1 is
-    /// all.
+    /// Total probability of the tokens to choose from: the smallest set of the most probable tokens that
+    /// reaches it is kept. 1 means all.
     ///
     /// Source: Holtzman et al., "The Curious Case of Neural Text Degeneration" (2019).
     pub top_p: f32,
-    /// How probable a token must be, as a part of the most probable one's probability.
+    /// Minimum probability of a token, relative to the most probable one's.
     ///
     /// Source: Nguyen et al., "Turning Up the Heat: Min-p Sampling for Creative and Coherent LLM Outputs"
     /// (2024).
     pub min_p: f32,
-    /// What logits of the last 64 tokens are divided by where they are more than 0, and multiplied with
-    /// where not; 1 changes nothing.
+    /// Factor for the logits of the last 64 tokens: positive ones are divided by it, the others are
+    /// multiplied. 1 has no effect.
     ///
     /// Source: Keskar et al., "CTRL: A Conditional Transformer Language Model" (2019), section 4.1, for
-    /// logits more than 0; llama.cpp for the others.
+    /// positive logits; llama.cpp for the others.
     pub repetition_penalty: f32,
-    /// What a token's logit loses each time that it was chosen.
+    /// Amount subtracted from a token's logit for each time that the token was chosen.
     ///
     /// Source: `OpenAI`'s API reference, "Frequency and presence penalties".
     pub frequency_penalty: f32,
-    /// What a token's logit loses where it was chosen before, however often.
+    /// Amount subtracted from a token's logit if the token was chosen before, however often.
     pub presence_penalty: f32,
-    /// Where chance begins: the same gives the same tokens.
+    /// Seed of the random numbers: equal seeds give equal tokens.
     pub seed: u64,
 }
 
@@ -47,11 +47,11 @@ pub struct Sampling {
 pub struct Sampler {
     sampling: Sampling,
     chance: Chance,
-    /// The tokens chosen before, and how often; only kept where a penalty needs them.
+    /// The tokens chosen so far, with their counts; only filled if a penalty needs them.
     chosen: Vec<(u32, f32)>,
 }
 
-/// A token that may be chosen. The greatest is the most probable, and of equals the first.
+/// A token that may be chosen. The greatest is the most probable; of equals, it is the first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Candidate {
     logit: f32,
@@ -74,7 +74,7 @@ impl PartialOrd for Candidate {
 }
 
 impl Sampler {
-    /// A sampler for one answer.
+    /// Creates a sampler for one answer.
     pub fn new(sampling: Sampling) -> Self {
         Self {
             chance: Chance(sampling.seed),
@@ -83,8 +83,8 @@ impl Sampler {
         }
     }
 
-    /// The next token after `before`, which are all tokens before it, those of the prompt too. Changes the
-    /// logits. What is no number is the least probable; of no logits, the token is 0.
+    /// Chooses the token after `before`, which has all preceding tokens, including the prompt's. Modifies the
+    /// logits. NaN counts as the least probable; without logits, the token is 0.
     pub fn pick(&mut self, logits: &mut [f32], before: &[u32]) -> u32 {
         self.penalize(logits, before);
         let mut best = Candidate {
@@ -141,8 +141,8 @@ impl Sampler {
         }
     }
 
-    /// The tokens that are chosen from, each with what its probability is in proportion to:
-    /// exp((logit − best) / temperature).
+    /// The tokens to choose from, each with a weight proportional to its probability: exp((logit − best) /
+    /// temperature).
     fn weights(&self, logits: &[f32], best: f32) -> Vec<(u32, f32)> {
         let weight = |candidate: Candidate| {
             let weight = ((candidate.logit - best) / self.sampling.temperature).exp();
@@ -151,7 +151,7 @@ impl Sampler {
         self.kept(logits, best).into_iter().map(weight).collect()
     }
 
-    /// The tokens that top-k, top-p and min-p keep, in no order.
+    /// The tokens that top-k, top-p and min-p keep, in no particular order.
     fn kept(&self, logits: &[f32], best: f32) -> Vec<Candidate> {
         let Sampling {
             top_k,
@@ -190,9 +190,9 @@ impl Sampler {
     }
 }
 
-/// How far below the best logit no token is among the most probable ones that leave out `left` of the mass
-/// of `count` tokens: all that are less probable than `left / count` have less than `left` together. The
-/// best one's mass is 1, as exp(0).
+/// Distance below the best logit beyond which no token can be kept by top-p if `left` of the mass of `count`
+/// tokens is cut off: all tokens with less mass than `left / count` have less than `left` together. The best
+/// token's mass is 1, as exp(0).
 fn beyond(left: f64, count: usize) -> f32 {
     let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     let mut below = (0..=u8::MAX).map(f32::from);
@@ -207,8 +207,8 @@ fn candidates(logits: &[f32]) -> impl Iterator<Item = Candidate> {
         .map(|(token, &logit)| Candidate { logit, token })
 }
 
-/// The `count` greatest, in no order: of equals the first. Takes n log `count` steps at most, and about n
-/// where the logits come in no order.
+/// The `count` greatest candidates, in no particular order; of equals, the first. Takes at most n log `count`
+/// steps, and about n if the logits are in random order.
 fn first(count: usize, candidates: impl Iterator<Item = Candidate>) -> Vec<Candidate> {
     let mut first = BinaryHeap::with_capacity(count);
     let mut least = f32::NEG_INFINITY;
@@ -230,7 +230,7 @@ fn first(count: usize, candidates: impl Iterator<Item = Candidate>) -> Vec<Candi
     first.map(|Reverse(candidate)| candidate).collect()
 }
 
-/// Numbers that look like chance.
+/// A pseudorandom number generator.
 ///
 /// Source: `SplitMix64` (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
 #[derive(Clone, Copy, Debug)]
@@ -245,13 +245,13 @@ impl Chance {
         mixed ^ mixed >> 31
     }
 
-    /// From 0 to less than 1, in steps of 2⁻³².
+    /// A number from 0 to less than 1, in steps of 2⁻³².
     fn part(&mut self) -> f64 {
         let [.., a, b, c, d] = self.next().to_be_bytes();
         f64::from(u32::from_be_bytes([a, b, c, d])) / 4_294_967_296.0
     }
 
-    /// One of `weights`, each as often as it is heavy. None where they have no weight.
+    /// Picks one of `weights` with probability proportional to its weight. `None` if the total weight is 0.
     fn among(&mut self, weights: &[(u32, f32)]) -> Option<u32> {
         let all: f64 = weights.iter().map(|&(_, weight)| f64::from(weight)).sum();
         let mut left = self.part() * all;
@@ -286,7 +286,7 @@ mod tests {
             .collect()
     }
 
-    /// The tokens that are chosen from, the most probable first, with their probabilities.
+    /// The tokens to choose from, most probable first, with their probabilities.
     fn probabilities(sampling: Sampling, logits: &[f32]) -> Vec<(u32, f64)> {
         let best = logits.iter().copied().fold(f32::MIN, f32::max);
         let mut weights = Sampler::new(sampling).weights(logits, best);
@@ -349,7 +349,7 @@ mod tests {
             },
             &[(1, 0.4 / 0.85), (4, 0.25 / 0.85), (2, 0.2 / 0.85)],
         );
-        // Top-p is of what top-k has kept: 0.4 of 0.65 are more than 0.6.
+        // Top-p applies to the tokens that top-k kept: 0.4 of 0.65 is more than 0.6.
         check(
             Sampling {
                 top_k: 2,
@@ -358,7 +358,7 @@ mod tests {
             },
             &[(1, 1.0)],
         );
-        // The temperature comes last: it changes how probable they are, but not which.
+        // The temperature is applied last: it changes the tokens' probabilities, but not the set of tokens.
         check(
             Sampling {
                 top_p: 0.6,
@@ -430,14 +430,14 @@ mod tests {
                 let mean = 10_000.0 * f64::from(probability);
                 (count - mean) * (count - mean) / mean
             });
-            // χ² with four degrees of freedom is more than 23.5 once in 10,000 times.
+            // χ² with four degrees of freedom exceeds 23.5 once in 10,000 times.
             assert!(squares.sum::<f64>() < 23.5, "{counts:?}");
         }
     }
 
     #[test]
     fn chance_is_split_mix() {
-        // The first numbers after 0 and after 1234567, as the reference code of the paper's authors gives.
+        // The first numbers for the seeds 0 and 1234567, from the reference code of the paper's authors.
         let mut chance = Chance(0);
         assert_eq!(chance.next(), 0xe220_a839_7b1d_cdaf);
         let mut chance = Chance(1_234_567);

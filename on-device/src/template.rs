@@ -1,18 +1,18 @@
-//! How a conversation is written for a model.
+//! Formats conversations as a model's chat template does.
 //!
-//! A file has its chat template as a program in the language of Jinja. It isn't run here: the formats that
-//! are known are told apart by marks in it, and written by hand. Which marks mean which format is what
-//! llama.cpp's `llm_chat_detect_template` looks for; how each is written is from the templates themselves
+//! A file has its chat template as a Jinja program. It isn't run here: the known formats are recognised by
+//! marks in it, and their output is hand-written. The marks are those that llama.cpp's
+//! `llm_chat_detect_template` looks for; the formats are from the templates themselves
 //! (`tokenizer_config.json` of the models named below).
 
 use crate::{Error, Tokenizer, text};
 
-/// Who says something.
+/// The author of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// What the model is told to be.
+    /// Instructions for the model.
     System,
-    /// Who asks.
+    /// The user.
     User,
     /// The model.
     Assistant,
@@ -28,7 +28,7 @@ impl Role {
     }
 }
 
-/// How a conversation is written.
+/// The format of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template(Format);
 
@@ -36,7 +36,7 @@ pub struct Template(Format);
 enum Format {
     /// `<|im_start|>user\n…<|im_end|>\n`, as `SmolLM2` and many others.
     ChatMl {
-        /// What the model is told where the conversation doesn't begin with a system message.
+        /// The default system message, for conversations that don't begin with one.
         system: Option<String>,
     },
     /// `<|start_header_id|>user<|end_header_id|>\n\n…<|eot_id|>`, as Llama 3.
@@ -45,26 +45,26 @@ enum Format {
     Zephyr,
     /// `<s>[INST] … [/INST] … </s>`, as Llama 2 and Mistral.
     Instruction {
-        /// Whether the system message is between `<<SYS>>` and `<</SYS>>`, and each turn begins with what
-        /// begins a text, as Llama 2 has it.
+        /// True if the system message is between `<<SYS>>` and `<</SYS>>` and each turn begins with the BOS
+        /// token, as in Llama 2.
         llama2: bool,
     },
 }
 
 impl Template {
-    /// The format of the template that a file has.
+    /// Recognises the format of a file's template.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] where it is another than those that are known, and where the file has none:
-    /// then the model most likely never learnt to answer, and no format makes it do so.
+    /// [`Error::Unsupported`] if the format is unknown, or if the file has no template: such a model was most
+    /// likely never trained to answer, and no format makes it do so.
     pub fn of(jinja: Option<&str>) -> Result<Self, Error> {
         let unsupported = |what: &str| Err(Error::Unsupported(what.into()));
         let Some(jinja) = jinja else {
             return unsupported("a model without a chat template");
         };
         let has = |mark| text::find(jinja, mark).is_some();
-        // Microsoft's and SmolVLM's formats begin as ChatML does, and are others.
+        // Microsoft's and SmolVLM's formats begin like ChatML, but differ.
         let format = if has("<|im_start|>") && !has("<|im_sep|>") && !has("<end_of_utterance>") {
             Format::ChatMl {
                 system: default_system(jinja),
@@ -83,15 +83,14 @@ impl Template {
         Ok(Self(format))
     }
 
-    /// The tokens of a conversation, up to where the assistant's answer begins. Where the last message is
-    /// the assistant's, the answer goes on after it.
+    /// The tokens of a conversation, up to the start of the assistant's answer. If the last message is the
+    /// assistant's, the answer continues it.
     ///
-    /// What a message says is text, even where it is written like a mark of the format.
+    /// A message's content stays text, even if it is spelled like a mark of the format.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] where the format asks for what ends a text, and the file doesn't say what
-    /// that is.
+    /// [`Error::Unsupported`] if the format needs the EOS token and the file doesn't name one.
     pub fn tokens(
         &self,
         tokenizer: &Tokenizer,
@@ -116,9 +115,9 @@ impl Template {
     }
 }
 
-/// The system message that a `ChatML` template writes where there is none: the text in it after
-/// `<|im_start|>system` and a new line, which is written as it is or as `\n`. None where it is put together
-/// from parts, which a quotation mark shows.
+/// The default system message of a `ChatML` template: the text after `<|im_start|>system` and a line break,
+/// which is literal or written as `\n`. `None` if it is composed of parts, which a quotation mark or a brace
+/// shows.
 fn default_system(jinja: &str) -> Option<String> {
     let (_, after) = text::split(jinja, "<|im_start|>system")?;
     let after = after
@@ -138,8 +137,8 @@ fn default_system(jinja: &str) -> Option<String> {
     Some(text)
 }
 
-/// Whether what a template writes after `<|user|>` ends as a text does: other formats have that mark, too,
-/// and end otherwise.
+/// Returns whether a template ends the message after `<|user|>` with the EOS token: other formats share that
+/// mark, but end messages differently.
 fn ends_user_messages(jinja: &str) -> bool {
     let after = text::split(jinja, "<|user|>").map_or("", |(_, after)| after);
     let message = text::split(after, "}}").map_or("", |(message, _)| message);
@@ -148,11 +147,10 @@ fn ends_user_messages(jinja: &str) -> bool {
         .any(|end| text::find(message, end).is_some())
 }
 
-/// Writes a conversation. Texts beside each other become tokens together: what two characters become
-/// depends on what is between them.
+/// Writes a conversation. Adjacent texts are tokenized together, because tokens may cross their boundary.
 struct Writer<'a> {
     tokenizer: &'a Tokenizer,
-    /// What isn't yet among the tokens.
+    /// Text that isn't tokenized yet.
     text: String,
     tokens: Vec<u32>,
 }
@@ -163,7 +161,7 @@ impl Writer<'_> {
         self.text.clear();
     }
 
-    /// Writes a mark of the format: a control token, where the model has it.
+    /// Writes a mark of the format: as a control token, if the model has it.
     fn mark(&mut self, mark: &str) {
         match self.tokenizer.special(mark) {
             Some(token) => self.token(token),
@@ -176,7 +174,7 @@ impl Writer<'_> {
         self.tokens.push(token);
     }
 
-    /// Writes what begins a text, where it isn't what was written last.
+    /// Writes the BOS token, unless it was just written.
     fn bos(&mut self) {
         if let Some(bos) = self.tokenizer.bos() {
             self.flush();
@@ -249,7 +247,7 @@ impl Writer<'_> {
     fn instruction(&mut self, llama2: bool, messages: &[(Role, &str)]) -> Result<(), Error> {
         let (messages, begun) = split(messages);
         self.bos();
-        // A system message is in the turn of the user's message after it.
+        // A system message shares the turn of the user's message after it.
         let mut open = false;
         for (role, text) in messages {
             let text = text.trim();
@@ -285,7 +283,7 @@ impl Writer<'_> {
     }
 }
 
-/// The messages, and what the assistant said last, where nothing came after it: there the answer goes on.
+/// The messages before a final one of the assistant, and the text of that one, which the answer continues.
 fn split<'a, 'b>(messages: &'b [(Role, &'a str)]) -> (&'b [(Role, &'a str)], &'a str) {
     match messages {
         [messages @ .., (Role::Assistant, begun)] => (messages, begun),
@@ -308,7 +306,7 @@ mod tests {
         "{{ '<<SYS>>\n' }}{{ bos_token + '[INST] ' + content.strip() + ' [/INST]' }}";
     const MISTRAL: &str = "{{ '[INST] ' + message['content'] + ' [/INST]' }}";
 
-    /// Every character below 256 is a token, and the marks are.
+    /// A tokenizer of the visible ASCII characters, the space, the line break and the marks.
     fn tokenizer() -> Tokenizer {
         let mut tokens: Vec<String> = ('!'..='~').map(String::from).collect();
         tokens.extend(["Ġ", "Ċ"].map(String::from));
@@ -342,7 +340,7 @@ mod tests {
         .unwrap()
     }
 
-    /// The tokens as text, with control tokens in corners.
+    /// The tokens as text, with control tokens in brackets.
     fn written(jinja: &str, messages: &[(Role, &str)]) -> String {
         let tokenizer = tokenizer();
         let template = Template::of(Some(jinja)).unwrap();

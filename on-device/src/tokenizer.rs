@@ -1,8 +1,8 @@
-//! Turns texts into tokens and tokens into bytes: byte-level BPE.
+//! Byte-level BPE: turns text into tokens and tokens into bytes.
 //!
-//! Source: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units"
-//! (2016), for the merges; Radford et al., "Language Models are Unsupervised Multitask Learners" (2019),
-//! for merging bytes, and `encoder.py` beside it for how bytes are written as characters.
+//! Source: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units" (2016),
+//! for the merges; Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), for merging
+//! bytes, and its `encoder.py` for the characters that stand for bytes.
 
 mod index;
 
@@ -12,14 +12,14 @@ use index::Index;
 
 use crate::{Error, Vocabulary, pretokenizer::Pattern, text, unicode::Kinds};
 
-/// The most user-defined tokens: models have some dozens.
+/// Maximum number of user-defined tokens: models have some dozens.
 const MOST_USER_DEFINED: usize = 1024;
 
-/// No token: a byte that the vocabulary hasn't got.
+/// No token: stands for a byte that the vocabulary lacks.
 const NONE: u32 = u32::MAX;
 
-/// What ends an answer in the formats that are known, beside what the file says. llama.cpp looks for
-/// these too, as files often name only one of a model's ends.
+/// The tokens that end an answer in the known formats, in addition to those that the file names. llama.cpp
+/// looks for these too, as files often name only one of a model's end tokens.
 const ENDS: [&str; 9] = [
     "<|im_end|>",
     "<|eot_id|>",
@@ -32,21 +32,21 @@ const ENDS: [&str; 9] = [
     "</s>",
 ];
 
-/// Turns texts into tokens and tokens into bytes.
+/// Turns text into tokens and tokens into bytes.
 #[derive(Debug)]
 pub struct Tokenizer {
     characters: Kinds,
     pattern: Pattern,
     written: Written,
-    /// The normal tokens by their bytes.
+    /// The normal tokens, by their bytes.
     index: Index,
     /// The token of each byte, or `NONE`.
     of_byte: [u32; 256],
-    /// The most important first.
+    /// The merges, highest priority first.
     merges: Vec<Merge>,
-    /// The merges by what they merge.
+    /// The merges, by the pair that they merge.
     merges_index: Index,
-    /// They are found in a text before it is cut.
+    /// Tokens that are found in a text before it is split.
     user_defined: Vec<u32>,
     control: Vec<u32>,
     ends: Vec<u32>,
@@ -55,27 +55,27 @@ pub struct Tokenizer {
     adds_bos: bool,
 }
 
-/// The tokens as the file has them.
+/// The tokens as spelled in the file.
 #[derive(Debug)]
 struct Written {
-    /// The bytes of all tokens, one after the other: each ends where `ends` says.
+    /// The bytes of all tokens, concatenated; `ends` has the end of each.
     bytes: Vec<u8>,
     ends: Vec<u32>,
     kinds: Vec<Kind>,
 }
 
-/// What a token is for.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// What texts are made of.
+    /// A part of ordinary text.
     Normal,
-    /// What stands for itself in a text, whatever is around it.
+    /// A token that is always matched as a whole in a text, whatever surrounds it.
     UserDefined,
-    /// What a text can neither contain nor say.
+    /// A token that is neither read from text nor written to it.
     Control,
 }
 
-/// Two tokens that become one.
+/// Two tokens that merge into one.
 #[derive(Clone, Copy, Debug)]
 struct Merge {
     left: u32,
@@ -83,7 +83,7 @@ struct Merge {
     into: u32,
 }
 
-/// A token of a piece that is being merged, and where the ones beside it are.
+/// A token in a pretoken that is being merged, and the positions of its neighbours.
 #[derive(Clone, Copy)]
 struct Symbol {
     token: u32,
@@ -91,22 +91,22 @@ struct Symbol {
     next: u32,
 }
 
-/// What merging needs, kept from piece to piece.
+/// Working memory for merging, reused for every pretoken.
 #[derive(Default)]
 struct Merging {
     symbols: Vec<Symbol>,
-    /// The rank of a merge and where its left token is: the lowest rank first, then the leftmost. The
-    /// tokens may be others since.
+    /// Candidate merges: the rank and the position of the left token, lowest rank first, then leftmost. The
+    /// tokens may have changed since.
     offers: BinaryHeap<Reverse<(u32, u32)>>,
 }
 
 impl Tokenizer {
-    /// A tokenizer of `vocabulary`. Merges of what is no token are passed over.
+    /// Creates a tokenizer for `vocabulary`. Merges of unknown tokens are skipped.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] where the tokens are not those of byte-level BPE, or where texts are cut in
-    /// a way that isn't known; [`Error::Damaged`] where the parts of the vocabulary don't fit together.
+    /// [`Error::Unsupported`] if the tokens aren't those of byte-level BPE, or if the pre-tokenizer is
+    /// unknown; [`Error::Damaged`] if the parts of the vocabulary are inconsistent.
     pub fn new(vocabulary: Vocabulary) -> Result<Self, Error> {
         if vocabulary.model != "gpt2" {
             let what = ["tokenizer ", &vocabulary.model].concat();
@@ -145,9 +145,9 @@ impl Tokenizer {
     fn add_token(&mut self, token: u32) -> Result<(), Error> {
         let bytes = self.written.bytes(token);
         match self.written.kind(token) {
-            // One that is empty would be found without end.
+            // An empty token would be found endlessly.
             _ if bytes.is_empty() => {}
-            // Each is looked for at each place of a text.
+            // Each of them is looked for at every position of a text.
             Some(Kind::UserDefined) if self.user_defined.len() == MOST_USER_DEFINED => {
                 return Err(Error::TooLarge(
                     "the number of user-defined tokens".to_owned(),
@@ -187,13 +187,13 @@ impl Tokenizer {
         Ok(())
     }
 
-    /// The normal token with `bytes`.
+    /// The normal token with these bytes.
     fn token(&self, bytes: &[u8]) -> Option<u32> {
         let same = |token| self.written.bytes(token) == bytes;
         self.index.find(index::hash(bytes), same)
     }
 
-    /// How important the merge of `left` and `right` is: the lowest is the most important.
+    /// The rank of the merge of `left` and `right`: the lowest has the highest priority.
     fn rank(&self, left: u32, right: u32) -> Option<u32> {
         self.merges_index
             .find(index::hash_pair(left, right), |rank| {
@@ -202,39 +202,39 @@ impl Tokenizer {
             })
     }
 
-    /// How many tokens there are.
+    /// Number of tokens.
     pub fn len(&self) -> usize {
         self.written.kinds.len()
     }
 
-    /// Whether there are no tokens.
+    /// Returns whether there are no tokens.
     pub fn is_empty(&self) -> bool {
         self.written.kinds.is_empty()
     }
 
-    /// What begins a text, where the file says so.
+    /// The token that begins a text, if the file names one.
     pub fn bos(&self) -> Option<u32> {
         self.bos
     }
 
-    /// What ends a text or an answer, where the file says so.
+    /// The token that ends a text or an answer, if the file names one.
     pub fn eos(&self) -> Option<u32> {
         self.eos
     }
 
-    /// Whether every text is to begin with [`Self::bos`]. [`Self::encode`] doesn't put it there: it is for
-    /// the beginning of a conversation.
+    /// Returns whether every text should begin with [`Self::bos`]. [`Self::encode`] doesn't add it, because
+    /// it belongs at the beginning of a conversation.
     pub fn adds_bos(&self) -> bool {
         self.adds_bos
     }
 
-    /// The control token that is written so.
+    /// The control token spelled `written`.
     pub fn special(&self, written: &str) -> Option<u32> {
         let mut control = self.control.iter().copied();
         control.find(|&token| self.written.bytes(token) == written.as_bytes())
     }
 
-    /// What `token` says: nothing, where it is a control token or none. Not always whole characters.
+    /// The bytes of `token`; empty for a control token or an unknown one. They may end within a character.
     pub fn bytes(&self, token: u32) -> &[u8] {
         match self.written.kind(token) {
             Some(Kind::Normal | Kind::UserDefined) => self.written.bytes(token),
@@ -242,15 +242,15 @@ impl Tokenizer {
         }
     }
 
-    /// Whether an answer ends with `token`.
+    /// Returns whether `token` ends an answer.
     pub fn ends(&self, token: u32) -> bool {
         self.ends.contains(&token)
     }
 
-    /// Puts the tokens of `text` at the end of `into`.
+    /// Appends the tokens of `text` to `into`.
     ///
-    /// Control tokens are never among them: what is written like one is text. Bytes that the vocabulary
-    /// hasn't got are left out, as llama.cpp and the package `tokenizers` do.
+    /// It never adds control tokens: text spelled like one stays text. Bytes that the vocabulary lacks are
+    /// left out, as in llama.cpp and the package `tokenizers`.
     pub fn encode(&self, text: &str, into: &mut Vec<u32>) {
         let mut merging = Merging::default();
         let (mut from, mut at) = (0, 0);
@@ -271,9 +271,9 @@ impl Tokenizer {
         self.encode_plain(text::part(text, from..), &mut merging, into);
     }
 
-    /// Puts the tokens of a text without user-defined tokens at the end of `into`.
+    /// Appends the tokens of a text without user-defined tokens to `into`.
     fn encode_plain(&self, text: &str, merging: &mut Merging, into: &mut Vec<u32>) {
-        // Llama 3 takes a piece that is a token as it is, whatever its merges say (`ignore_merges` of its
+        // Llama 3 keeps a pretoken that is a token as it is, regardless of the merges (`ignore_merges` in its
         // tokenizer.json).
         let whole = self.pattern == Pattern::Llama3 { numbers: 3 };
         self.pattern.cut(&self.characters, text, |piece| {
@@ -285,9 +285,9 @@ impl Tokenizer {
         });
     }
 
-    /// Puts the tokens of `piece` at the end of `into`: its bytes, of which two that are beside each other
-    /// are merged again and again, the most important merge first and the leftmost of equals, until none
-    /// is left. Takes n log n steps for n bytes.
+    /// Appends the tokens of `piece` to `into`: starting from its bytes, neighbours are merged repeatedly,
+    /// highest priority first and the leftmost of equals, until no merge is left. Takes n log n steps for n
+    /// bytes.
     fn merge(&self, piece: &[u8], merging: &mut Merging, into: &mut Vec<u32>) {
         merging.symbols.clear();
         merging
@@ -327,8 +327,8 @@ impl Tokenizer {
         into.extend(tokens.filter(|&token| token != NONE));
     }
 
-    /// Offers the symbol at `at` and the one after it to be merged, where they can be. Whether both are
-    /// there.
+    /// Adds the merge of the symbol at `at` and the next one to the candidates, if there is one. Returns
+    /// whether both symbols exist.
     fn offer(&self, merging: &mut Merging, at: u32) -> bool {
         let symbol = |at: u32| merging.symbols.get(at as usize);
         let Some((left, right)) =
@@ -388,7 +388,7 @@ impl Written {
         self.kinds.get(token as usize).copied()
     }
 
-    /// The bytes of `token`, even of a control token; none where there is no such token.
+    /// The bytes of `token`, even of a control token; empty if there is no such token.
     fn bytes(&self, token: u32) -> &[u8] {
         let end = |token: usize| self.ends.get(token).map(|&end| end as usize);
         let token = token as usize;
@@ -401,8 +401,8 @@ impl Written {
 }
 
 impl Kind {
-    /// The kind that `tokenizer.ggml.token_type` calls by this number. What is unknown or unused is, as a
-    /// control token, neither read nor said.
+    /// The kind for a number in `tokenizer.ggml.token_type`. Unknown and unused tokens, like control tokens,
+    /// are neither read nor written.
     fn numbered(number: u8) -> Self {
         match number {
             2 | 3 | 5 => Self::Control,
@@ -412,7 +412,7 @@ impl Kind {
     }
 }
 
-/// Tokens and merges are counted with 32 bits.
+/// Converts a count of tokens or merges to the 32 bits that they are numbered with.
 fn number(count: usize) -> Result<u32, Error> {
     u32::try_from(count)
         .ok()
@@ -420,8 +420,8 @@ fn number(count: usize) -> Result<u32, Error> {
         .ok_or_else(|| Error::TooLarge("vocabulary".into()))
 }
 
-/// Puts the bytes of a token at the end of `bytes`. In the file each byte is a character that can be
-/// seen; a character that stands for no byte is itself.
+/// Appends the bytes of a token to `bytes`. The file writes each byte as a visible character; a character
+/// that stands for no byte is itself.
 fn push_bytes(bytes: &mut Vec<u8>, written: &str) {
     for character in written.chars() {
         match byte(character) {
@@ -431,8 +431,8 @@ fn push_bytes(bytes: &mut Vec<u8>, written: &str) {
     }
 }
 
-/// The byte that a character stands for: the one of Latin-1, where that can be seen; the other 68 bytes,
-/// from the lowest, are the characters from U+0100.
+/// The byte that a character stands for: the Latin-1 byte, if it is visible; the other 68 bytes, in ascending
+/// order, are the characters from U+0100.
 ///
 /// Source: `bytes_to_unicode` in `encoder.py` of GPT-2.
 fn byte(character: char) -> Option<u8> {
@@ -452,7 +452,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A vocabulary of all bytes, of `<s>`, `</s>` and `<tool>`, and of what `merges` make.
+    /// A vocabulary of all bytes, `<s>`, `</s>`, `<tool>` and `<tool>s`, and the results of `merges`.
     fn vocabulary(pre: &str, merges: &[&str]) -> Vocabulary {
         let bytes = ('\0'..='\u{143}').filter(|&character| byte(character).is_some());
         let mut tokens: Vec<String> = bytes.map(String::from).collect();
@@ -489,7 +489,7 @@ mod tests {
         tokens
     }
 
-    /// The tokens' texts, with a bar between them.
+    /// The tokens' texts, separated by bars.
     fn written(tokenizer: &Tokenizer, tokens: &[u32]) -> String {
         let texts = tokens
             .iter()

@@ -1,4 +1,4 @@
-//! Answers of tiny models: their steps and their ends, and that what was read before changes nothing.
+//! Tests answers of tiny models: the steps, the ends, and that earlier reading changes nothing.
 
 mod support;
 
@@ -39,7 +39,7 @@ fn ask(desk: &mut Engine, messages: &[(Role, &str)], most: Option<usize>) -> Res
     })
 }
 
-/// The whole answer, why it ended, and how long it was.
+/// Returns the whole answer, the reason for its end, and the token counts.
 fn rest(desk: &mut Engine) -> (String, End, Counts) {
     let mut whole = String::new();
     loop {
@@ -99,7 +99,7 @@ fn turns_and_shared_beginnings_are_not_read_again() {
     let mut desk = desk(2048);
     let system = (Role::System, "the same words at the beginning of both");
     let (first, _, before) = answer(&mut desk, &[system, (Role::User, "in one")], 30);
-    // The other takes a copy of the beginning.
+    // The second conversation copies the shared prefix.
     let (.., other) = answer(&mut desk, &[system, (Role::User, "or another")], 30);
     assert!(other.cached > 20 && other.cached < before.prompt);
 
@@ -110,14 +110,14 @@ fn turns_and_shared_beginnings_are_not_read_again() {
         (Role::User, "and on"),
     ];
     let (.., after) = answer(&mut desk, &next, 1);
-    // What an answer says can be written in other tokens than it was.
+    // The answer's text can have another tokenization than the generated tokens.
     assert!(after.cached >= before.prompt, "{after:?} after {before:?}");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Whatever was asked before, in whichever order, the answer is that of a model that read nothing.
+    /// Earlier requests, in any order, don't change an answer compared with a fresh model.
     #[test]
     fn caches_change_no_answer(
         chats in prop::collection::vec((0..3_usize, 0..3_usize, 1..12_usize), 1..6),

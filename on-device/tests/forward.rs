@@ -1,4 +1,4 @@
-//! The forward pass against one that is written as plainly as the formulas.
+//! Compares the forward pass with a plain implementation of the formulas.
 
 mod support;
 
@@ -7,12 +7,12 @@ use on_device::quant::Kind;
 use on_device::{Loaded, Model};
 use support::load;
 
-/// A token that each test ends its text with, after some others.
+/// The tokens that each test reads, sometimes after others.
 const TEXT: [u32; 21] = [
     1, 75, 104, 260, 17, 0, 259, 99, 3, 202, 131, 44, 45, 270, 280, 8, 250, 77, 78, 79, 2,
 ];
 
-/// The forward pass in double precision.
+/// A plain forward pass in double precision.
 struct Plain<'a> {
     recipe: &'a Recipe,
     file: File,
@@ -148,7 +148,7 @@ impl Plain<'_> {
     }
 }
 
-/// A number of half precision, by its definition.
+/// Converts half precision according to its definition.
 fn half(bits: u16) -> f64 {
     let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
     let (exponent, mantissa) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023) / 1024.0);
@@ -172,7 +172,7 @@ fn count(number: usize) -> f64 {
     f64::from(u32::try_from(number).unwrap())
 }
 
-/// How far the logits are from the plain ones, for the plain ones' size.
+/// The distance of the logits from the plain ones, relative to the norm of the plain ones.
 fn error(logits: &[f32], plain: &[f64]) -> f64 {
     assert_eq!(logits.len(), plain.len());
     let apart: Vector = logits
@@ -202,7 +202,7 @@ fn logits(model: &mut Model, pieces: &[usize]) -> Vec<f32> {
     logits
 }
 
-/// The logits of a recipe, by chunks of any lengths, are the plain ones.
+/// Checks that the logits of a recipe match the plain ones, for chunks of any lengths.
 fn check(recipe: &Recipe) {
     let plain = Plain {
         recipe,
@@ -296,7 +296,7 @@ fn what_was_forgotten_leaves_nothing() {
         let (mut after, mut wanted) = (Vec::new(), Vec::new());
         model.read(&TEXT, &mut used, Some(&mut after));
         model.read(&TEXT, &mut fresh, Some(&mut wanted));
-        // Whole chunks were kept, so each number was rounded alike.
+        // Whole chunks were kept, so all numbers were rounded in the same way.
         assert_eq!(after, wanted);
         assert_eq!(used.bytes(), fresh.bytes());
     }

@@ -1,5 +1,5 @@
-//! Damaged files: an error or a model, never a panic, and no more memory than a few times the file.
-//! `FUZZ` is how many are tried.
+//! Damaged files give an error or a model, never a panic, and take at most a few times the file's size in
+//! memory. `FUZZ` is the number of tries.
 
 mod support;
 
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use on_device::fixtures::{Random, Recipe};
 use support::load;
 
-/// Counts what is allocated, and the most of it at once.
+/// An allocator that counts the current and the maximum number of allocated bytes.
 struct Counting;
 
 static NOW: AtomicUsize = AtomicUsize::new(0);
@@ -32,13 +32,13 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Loads a file, and reads with it what can be loaded. Whether it was.
+/// Loads a file and, on success, reads tokens with the model. Returns whether it was loaded.
 fn check(file: &[u8], pieces: &[usize], case: u64) -> bool {
     let before = NOW.load(Relaxed);
     PEAK.store(before, Relaxed);
     let loaded = load(file, pieces);
     let most = PEAK.load(Relaxed) - before;
-    // A short text takes a few times its bytes, and a vector that grows is there twice.
+    // A short text takes a few times its size, and a growing vector briefly exists twice.
     let room = 12 * file.len() + (1 << 18);
     assert!(most < room, "case {case}: {most} for {}", file.len());
     let Ok(mut loaded) = loaded else {
@@ -49,7 +49,7 @@ fn check(file: &[u8], pieces: &[usize], case: u64) -> bool {
         .model
         .read(&[1, 70, 260], &mut cache, Some(&mut logits));
     assert_eq!(logits.len(), loaded.model.vocabulary_len());
-    // Its words and its template may still be anything.
+    // Its vocabulary and its template may still be invalid.
     let Ok(mut desk) = on_device::engine::Engine::new(loaded) else {
         return true;
     };
@@ -89,7 +89,7 @@ fn damaged_files() {
         let mut bytes = file.bytes.clone();
         let mut random = Random(case);
         let mut below = |bound: usize| usize::try_from(random.bits() % bound as u64).unwrap();
-        // Mostly the header; its numbers are small, so that what is large or none is likely wrong.
+        // Mostly damages the header; its numbers are small, so large ones and zeros are likely wrong.
         for _ in 0..=below(4) {
             let at = if below(8) == 0 {
                 below(bytes.len())
@@ -121,7 +121,7 @@ fn damaged_files() {
         harmless += u64::from(check(&bytes, &pieces, case));
     }
     println!("{harmless} of {tries} were loaded all the same");
-    // A file that only claims to be long gets no room for what it claims.
+    // A file that only claims to be long gets no memory for the claimed size.
     let mut loader = on_device::Loader::new(3 << 30).unwrap();
     let before = NOW.load(Relaxed);
     PEAK.store(before, Relaxed);

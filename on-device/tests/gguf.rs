@@ -1,4 +1,4 @@
-//! Files whole, in pieces, cut, and of kinds that are not read here.
+//! Tests files that are complete, in chunks, truncated, or unsupported.
 
 mod support;
 
@@ -30,7 +30,7 @@ fn text(text: &str) -> Vec<u8> {
     value
 }
 
-/// A file with another entry of the metadata.
+/// A file with an additional metadata entry.
 fn with(key: &str, kind: u32, value: Vec<u8>) -> Vec<u8> {
     let entries = vec![(key.to_owned(), kind, value)];
     Recipe {
@@ -41,7 +41,7 @@ fn with(key: &str, kind: u32, value: Vec<u8>) -> Vec<u8> {
     .bytes
 }
 
-/// A file where one text stands for another as long.
+/// A file in which one text is replaced by another of the same length.
 fn instead(old: &str, new: &str) -> Vec<u8> {
     assert_eq!(old.len(), new.len());
     let mut file = fixtures::gguf(1);
@@ -120,13 +120,13 @@ fn byte_by_byte() {
 fn cut_anywhere() {
     let file = fixtures::gguf(1);
     for len in 0..file.len() {
-        // The server said how long the file is, and the rest never came.
+        // The server announced the length, and the rest never arrived.
         if len % 97 == 0 {
             let mut loader = Loader::new(file.len() as u64).unwrap();
             loader.push(&file[..len]).unwrap();
             assert_eq!(loader.finish().err(), Some(Error::Cut));
         }
-        // The file itself is cut.
+        // The file itself is truncated.
         if len < 20_000 || len % 97 == 0 {
             assert_eq!(error(&file[..len], &[]), Error::Cut, "{len}");
         }
@@ -216,7 +216,7 @@ fn other_quantisations_by_their_names() {
     let file = fixtures::gguf(1);
     let name = b"blk.0.ffn_gate.weight";
     let at = file.windows(name.len()).position(|window| window == name);
-    // The name, the number of dimensions, and two of them.
+    // Skips the name, the number of dimensions, and two dimensions.
     let at = at.expect("the tensor is there") + name.len() + 4 + 16;
     for (kind, name) in [
         (12, "Q4_K"),

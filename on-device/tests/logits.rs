@@ -1,12 +1,12 @@
-//! The logits after five prompts are those of llama.cpp with the same weights at full precision: one is
-//! Korean, one has several hundred tokens, one is in the chat template.
+//! Compares the logits after five prompts with those of llama.cpp with the same weights at full precision:
+//! one is Korean, one has several hundred tokens, one is in the chat template.
 //!
-//! tests/reference/logits.txt has a prompt on each line: the reference's five best tokens, the best first,
-//! a tab, and the prompt's tokens. tests/reference/logits.f16 has all logits after its last token, each
-//! prompt after the other, as IEEE 754 numbers of half precision, little-endian. tests/reference/make.py
-//! wrote them, and says with what.
+//! tests/reference/logits.txt has a prompt on each line: the reference's five best tokens, best first, a tab,
+//! and the prompt's tokens. tests/reference/logits.f16 has all logits after the last token of each prompt, in
+//! the same order, as IEEE 754 half-precision numbers, little-endian. tests/reference/make.py wrote them, and
+//! documents the versions used.
 //!
-//! `cargo test -p on-device --test logits -- --nocapture` says how near they are.
+//! `cargo test -p on-device --test logits -- --nocapture` prints the differences.
 
 #[path = "reference/weights.rs"]
 mod weights;
@@ -52,13 +52,13 @@ fn numbers<T: FromStr>(written: &str) -> Vec<T> {
         .expect("numbers")
 }
 
-/// A number of half precision that isn't tiny, infinite or none: (−1)^s · 2^(e − 15) · (1 + m / 1024).
+/// Converts a normal half-precision number: (−1)^s · 2^(e − 15) · (1 + m / 1024).
 fn single(half: u16) -> f32 {
     let size = f32::from_bits(u32::from(half & 0x7fff) << 13) * f32::from_bits((127 + 112) << 23);
     if half >> 15 == 1 { -size } else { size }
 }
 
-/// The tokens with the largest logits, the best first.
+/// The tokens with the largest logits, best first.
 fn best(logits: &[f32], count: usize) -> Vec<usize> {
     let mut tokens: Vec<usize> = (0..logits.len()).collect();
     tokens.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));

@@ -1,8 +1,8 @@
-//! The tokens of 1,000 texts are those that llama.cpp makes of them, with the real vocabulary.
+//! Compares the tokens of 1,000 texts with those of llama.cpp, with the real vocabulary.
 //!
-//! tests/reference/tokens.txt has a text on each line: its tokens, a tab, and the text, where what can't
-//! be seen and the backslash are written as in Rust: `\u{a}`. tests/reference/make.py wrote it, and says
-//! with what.
+//! tests/reference/tokens.txt has a text on each line: its tokens, a tab, and the text, in which invisible
+//! characters and the backslash are written as in Rust: `\u{a}`. tests/reference/make.py wrote it, and
+//! documents the versions used.
 
 #[path = "reference/weights.rs"]
 mod weights;
@@ -67,7 +67,7 @@ fn tokens_say_the_texts_again() {
         return;
     };
     let tokenizer = Tokenizer::new(loaded.vocabulary).unwrap();
-    // This vocabulary hasn't got these bytes: they are left out.
+    // The vocabulary lacks these bytes, so they are left out.
     let missing = |byte: &u8| {
         matches!(
             byte,
@@ -94,7 +94,7 @@ fn a_conversation_becomes_the_tokens_of_the_reference() {
     let tokenizer = Tokenizer::new(loaded.vocabulary).unwrap();
     let messages = [(Role::User, "Name three animals that live in the sea.")];
     let tokens = template.tokens(&tokenizer, &messages).unwrap();
-    // The last prompt is this conversation, with the default system message, as llama.cpp reads it.
+    // The last prompt is this conversation with the default system message, tokenized by llama.cpp.
     let prompts = include_str!("reference/logits.txt").lines();
     let (_, expected) = prompts
         .last()

@@ -8,101 +8,21 @@ use std::collections::HashMap;
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
+use super::layout::{AROUND, HIT, LINE, Layout, Row, day_name};
 use super::{row::HistoryRow, stored_chats::StoredChats};
 use crate::{
-    chat::{self, Entry},
-    i18n::{I18n, t_string, use_i18n},
+    chat::{self},
+    i18n::{t_string, use_i18n},
     import_export::{Exports, Imports},
     library::Library,
     number::fixed,
     ui::{
-        date::{date, options},
         dynamic::{derive, dynamic, effect, flag, memo, on_click, on_key, show, t},
         explain::explain_unsaved,
         focus::focus,
         menu::Confirm,
     },
 };
-
-/// The heights of a heading, of a line, and of a line with a piece of what was found, in rem.
-const HEADING: f64 = 2.25;
-const LINE: f64 = 3.5;
-const HIT: f64 = 6.0;
-
-/// As many rem above and below what is in sight are on the page, too.
-const AROUND: f64 = 20.0;
-
-/// What stands in a row.
-#[derive(Clone, Debug, PartialEq)]
-enum Row {
-    /// The heading of the pinned chats.
-    Pinned,
-    /// The heading of a day, as days since 1970 where the reader is; None is not known.
-    Day(Option<i64>),
-    Chat(Entry),
-}
-
-impl Row {
-    /// Tells it from the others: a heading's number is odd, a chat's is its identifier's, made even.
-    fn key(&self) -> u64 {
-        match self {
-            Self::Pinned => 1,
-            Self::Day(None) => 3,
-            Self::Day(Some(day)) => day.unsigned_abs() * 2 + 5,
-            Self::Chat(entry) => entry.id.bits() << 1,
-        }
-    }
-}
-
-/// All rows, where each begins, in rem, and where the last ends.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Layout {
-    rows: Vec<(f64, Row)>,
-    height: f64,
-    /// How many of them are chats.
-    chats: usize,
-}
-
-impl Layout {
-    fn of(entries: impl Iterator<Item = Entry>, line: f64) -> Self {
-        let mut layout = Self::default();
-        let mut heading = None;
-        for entry in entries {
-            let above = if entry.pinned {
-                Row::Pinned
-            } else {
-                Row::Day(day_of(entry.used))
-            };
-            if heading.as_ref() != Some(&above) {
-                layout.push(above.clone(), HEADING);
-                heading = Some(above);
-            }
-            layout.push(Row::Chat(entry), line);
-            layout.chats += 1;
-        }
-        layout
-    }
-
-    fn push(&mut self, row: Row, height: f64) {
-        self.rows.push((self.height, row));
-        self.height += height;
-    }
-
-    /// The rows between two heights.
-    fn between(&self, from: f64, to: f64) -> &[(f64, Row)] {
-        let begin = self.rows.partition_point(|(top, _)| top + HIT < from);
-        let end = self.rows.partition_point(|(top, _)| *top < to);
-        &self.rows[begin..end.max(begin)]
-    }
-
-    /// The chats' identifiers, in their order.
-    fn chats(&self) -> impl DoubleEndedIterator<Item = (f64, chat::Id)> {
-        self.rows.iter().filter_map(|(top, row)| match row {
-            Row::Chat(entry) => Some((*top, entry.id)),
-            _ => None,
-        })
-    }
-}
 
 /// What is in the drawer.
 #[component]
@@ -410,40 +330,5 @@ fn Tools() -> impl IntoView {
                 />
             })}
         </div>
-    }
-}
-
-const DAY: f64 = 24.0 * 60.0 * 60.0 * 1000.0;
-
-/// The day of a moment where the reader is, in days since 1970; None where the moment is not known.
-fn day_of(time: f64) -> Option<i64> {
-    #[expect(clippy::cast_possible_truncation, reason = "a day is a small number")]
-    (time != 0.0).then(|| {
-        let minutes = date(time).get_timezone_offset();
-        ((time - minutes * 60_000.0) / DAY).floor() as i64
-    })
-}
-
-/// The heading of a day in the reader's own language.
-fn day_name(i18n: I18n, library: Library, day: Option<i64>) -> String {
-    let Some(day) = day else {
-        return t_string!(i18n, earlier).to_owned();
-    };
-    match day_of(js_sys::Date::now()).map(|today| today - day) {
-        Some(0) => t_string!(i18n, today).to_owned(),
-        Some(1) => t_string!(i18n, yesterday).to_owned(),
-        _ => {
-            let options = options([
-                ("weekday", "short"),
-                ("year", "numeric"),
-                ("month", "long"),
-                ("day", "numeric"),
-                ("timeZone", "UTC"),
-            ]);
-            #[expect(clippy::cast_precision_loss, reason = "a day is a small number")]
-            let noon = date((day as f64 + 0.5) * DAY);
-            noon.to_locale_date_string(&library.locale(), &options)
-                .into()
-        }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     event,
     file::{self, Form, worker},
     id::fresh,
-    openai::wire,
+    openai::request,
     storage::{self, blobs},
 };
 
@@ -175,7 +175,7 @@ impl Session {
             return Ok(Contents::new());
         };
         let mut contents = Contents::new();
-        for attachment in wire::attachments(card.before(turn), asked) {
+        for attachment in request::attachments(card.before(turn), asked) {
             let content = match self.content(attachment.id).await {
                 Some(content) if attachment.is_image() => data_url(&content).await,
                 Some(content) => text(&content).await,

@@ -2,12 +2,14 @@
 
 use std::sync::Once;
 
-use leptos::{ev, html, prelude::*, task::spawn_local};
-use wasm_bindgen::{JsCast, JsValue, prelude::*};
+use leptos::{html, prelude::*};
+use wasm_bindgen::JsCast;
 
+use super::passphrase::{Act, Passphrase};
+use super::vault_store::{begin_with, delete, has_failed, idle_minutes, lock, set_idle};
 use crate::{
     endpoint,
-    i18n::{I18n, t_string, use_i18n},
+    i18n::{t_string, use_i18n},
     library::Library,
     page::PageState,
     storage::{
@@ -15,41 +17,11 @@ use crate::{
         keys::{self, VaultState},
     },
     ui::{
-        dynamic::{derive, dynamic, effect, flag, memo, on_click, show, t},
-        field::{Field, fill, typed},
+        dynamic::{derive, dynamic, effect, memo, on_click, show, t},
         focus::focus_if_lost,
         menu::Confirm,
     },
 };
-
-#[wasm_bindgen(module = "/src/settings/vault.js")]
-extern "C" {
-    #[wasm_bindgen(js_name = begin)]
-    fn begin_with(holder: &JsValue);
-
-    #[wasm_bindgen(catch)]
-    async fn create(passphrase: &str) -> Result<JsValue, JsValue>;
-
-    #[wasm_bindgen(catch)]
-    async fn unlock(passphrase: &str) -> Result<JsValue, JsValue>;
-
-    #[wasm_bindgen(catch)]
-    async fn change(passphrase: &str) -> Result<JsValue, JsValue>;
-
-    fn lock();
-
-    #[wasm_bindgen(js_name = destroy)]
-    fn delete();
-
-    #[wasm_bindgen(js_name = idle)]
-    fn idle_minutes() -> u32;
-
-    #[wasm_bindgen(js_name = setIdle)]
-    fn set_idle(minutes: u32);
-
-    #[wasm_bindgen(js_name = hasFailed)]
-    fn has_failed() -> bool;
-}
 
 /// Lets the vault be opened, as long as the page lasts.
 pub fn begin() {
@@ -59,9 +31,6 @@ pub fn begin() {
 
 /// The part of the page with the vault.
 const ID: &str = "vault";
-
-/// So long a passphrase is at least, in characters.
-const SHORTEST: usize = 8;
 
 /// After so many minutes without anybody, an open vault may be locked.
 const IDLE: [u32; 3] = [5, 15, 60];
@@ -77,67 +46,6 @@ pub fn focus() -> bool {
         crate::ui::focus::focus(element);
     }
     true
-}
-
-/// What is done with a passphrase.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Act {
-    Create,
-    Unlock,
-    Change,
-}
-
-impl Act {
-    /// Whether a passphrase is made, which is typed twice.
-    const fn makes(self) -> bool {
-        !matches!(self, Self::Unlock)
-    }
-}
-
-/// Why nothing came of it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Problem {
-    Short,
-    Differs,
-    Wrong,
-    Newer,
-    Gone,
-    Full,
-}
-
-impl Problem {
-    /// What `vault.js` calls it.
-    fn of(answer: Result<JsValue, JsValue>) -> Option<Self> {
-        let word = answer.map_or_else(|_| Some("full".to_owned()), |word| word.as_string());
-        Some(match &*word? {
-            "wrong" => Self::Wrong,
-            "newer" => Self::Newer,
-            "gone" | "locked" | "taken" => Self::Gone,
-            _ => Self::Full,
-        })
-    }
-
-    fn explain(self, i18n: I18n) -> &'static str {
-        match self {
-            Self::Short => t_string!(i18n, passphrase_short),
-            Self::Differs => t_string!(i18n, passphrase_differs),
-            Self::Wrong => t_string!(i18n, passphrase_wrong),
-            Self::Newer => t_string!(i18n, vault_newer),
-            Self::Gone => t_string!(i18n, vault_elsewhere),
-            Self::Full => t_string!(i18n, vault_full),
-        }
-    }
-}
-
-/// What is wrong with a passphrase that is to be made.
-fn check(passphrase: &str, repeated: &str) -> Option<Problem> {
-    if passphrase.chars().count() < SHORTEST {
-        Some(Problem::Short)
-    } else if passphrase != repeated {
-        Some(Problem::Differs)
-    } else {
-        None
-    }
 }
 
 /// The vault: in the settings, or in a dialog of its own, which closes once it is open.
@@ -262,93 +170,6 @@ fn was_put_aside() -> bool {
     storage::keys().any(|key| key.starts_with(storage::ASIDE) && key.ends_with("v2.vault"))
 }
 
-/// Asks for a passphrase, twice where it is a new one.
-#[component]
-fn Passphrase(act: Act, done: Callback<Act>) -> impl IntoView {
-    let i18n = use_i18n();
-    let [passphrase, repeated] = std::array::from_fn(|_| NodeRef::<html::Input>::new());
-    let is_busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
-    let submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        if is_busy.get_untracked() {
-            return;
-        }
-        let word = typed(passphrase);
-        let wrong = act
-            .makes()
-            .then(|| check(&word, &typed(repeated)))
-            .flatten();
-        problem.set(wrong);
-        if wrong.is_some() {
-            return;
-        }
-        is_busy.set(true);
-        spawn_local(async move {
-            let answer = match act {
-                Act::Create => create(&word).await,
-                Act::Unlock => unlock(&word).await,
-                Act::Change => change(&word).await,
-            };
-            // It may be closed before.
-            if is_busy.try_set(false).is_some() {
-                return;
-            }
-            let found = Problem::of(answer);
-            problem.set(found);
-            if found.is_none() {
-                fill(passphrase, "");
-                fill(repeated, "");
-                done.run(act);
-            }
-        });
-    };
-    let label = match act {
-        Act::Create => t!(i18n, vault_create),
-        Act::Unlock => t!(i18n, vault_unlock),
-        Act::Change => t!(i18n, vault_change),
-    };
-    view! {
-        <form class="vault-form" novalidate on:submit=submit>
-            <Field
-                id="vault-passphrase".to_owned()
-                label=t!(i18n, passphrase)
-                hint=derive(move || if act.makes() {
-                    t_string!(i18n, passphrase_hint).to_owned()
-                } else {
-                    String::new()
-                })
-                input=passphrase
-                is_secret=true
-            />
-            {act.makes().then(|| view! {
-                <Field
-                    id="vault-repeated".to_owned()
-                    label=t!(i18n, passphrase_repeat)
-                    hint=derive(String::new)
-                    input=repeated
-                    is_secret=true
-                />
-            })}
-            <p class="problem" role="alert">
-                {dynamic(move || problem.get().map(|problem| problem.explain(i18n)))}
-            </p>
-            <div class="connect-buttons">
-                <button
-                    class="button primary"
-                    type="submit"
-                    aria-busy=flag(move || is_busy.get())
-                >
-                    {label}
-                </button>
-                <span class="hint" role="status">
-                    {derive(move || is_busy.get().then(|| t_string!(i18n, vault_busy)))}
-                </span>
-            </div>
-        </form>
-    }
-}
-
 /// Whose tokens are in the vault.
 #[component]
 fn Contents() -> impl IntoView {
@@ -402,22 +223,5 @@ fn Idle() -> impl IntoView {
                 {IDLE.map(option).collect_view()}
             </select>
         </div>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_new_passphrase_is_long_and_typed_twice() {
-        #[track_caller]
-        fn check(passphrase: &str, repeated: &str, is_good: bool) {
-            assert_eq!(super::check(passphrase, repeated).is_none(), is_good);
-        }
-        check("", "", false);
-        check("1234567", "1234567", false);
-        check("12345678", "12345678", true);
-        check("비밀번호여덟글자", "비밀번호여덟글자", true);
-        check("비밀번호여덟글자", "비밀번호여덟글짜", false);
-        check("12345678", "", false);
     }
 }

@@ -1,4 +1,4 @@
-//! What can be done with a message: copy, answer again, edit, delete, continue.
+//! Actions on a message: copy, answer again, edit, delete, continue.
 
 use axum::http::StatusCode;
 use thirtyfour::Key;
@@ -9,7 +9,7 @@ use crate::{
     wait_for, wait_until,
 };
 
-/// Opens the page with one card, which was asked these things.
+/// Opens the page with one card, and asks these questions.
 async fn asked(questions: &[&str]) -> (Endpoint, Browser, Scope) {
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = open(&endpoint, "").await;
@@ -22,7 +22,7 @@ async fn asked(questions: &[&str]) -> (Endpoint, Browser, Scope) {
     (endpoint, browser, card)
 }
 
-/// The last request's conversation, as «role: content» each.
+/// Returns the last conversation sent, as «role: content» each.
 fn last_asked(endpoint: &Endpoint) -> Vec<String> {
     let received = endpoint.received();
     let messages = received.last().expect("a request").messages();
@@ -48,7 +48,7 @@ async fn what_is_out_of_sight_is_copied_too() {
     let whole = text.replace("```rust\n", "").replace("\n```", "");
     let whole = whole.replace('*', "");
     wait_for(async || browser.clipboard().await == whole).await;
-    // By the browser's own means, too.
+    // The browser's own selection has it, too.
     let selected = "const range = document.createRange();
         range.selectNodeContents(it.querySelector('.text'));
         getSelection().removeAllRanges();
@@ -120,7 +120,7 @@ async fn answers_to_one_question_are_variants_of_which_one_counts() {
     answer.press("Next answer").await;
     answer.says("2/3").await;
 
-    // What is shown is what is kept, and what is sent on.
+    // The shown answer is the one kept and sent on.
     wait_for(async || {
         let stored = "return Object.values(localStorage).some((value) => /later.:\\[\\{.*third/.test(value))";
         browser.script(stored).await == true
@@ -151,7 +151,7 @@ async fn an_edited_question_takes_the_place_of_what_came_after_it() {
     question.press("Edit message").await;
     let input = card.find("textbox", "Edit message").await;
     input.holds("two").await;
-    // The focus is where one types.
+    // The focus is in the input.
     input
         .comes_true("return document.activeElement === it")
         .await;
@@ -170,7 +170,7 @@ async fn an_edited_question_takes_the_place_of_what_came_after_it() {
     card.count("article", "You", 2).await;
     card.logs("m heard: dos").await;
 
-    // By keyboard, and back.
+    // By keyboard, and then undone.
     let question = card.nth("article", 0).await;
     question.press("Edit message").await;
     let input = card.find("textbox", "Edit message").await;
@@ -184,7 +184,7 @@ async fn an_edited_question_takes_the_place_of_what_came_after_it() {
     card.logs("m heard: dos").await;
     let log = card.find("log", "Messages").await;
     let shown = log.text().await;
-    // What was answered meanwhile is not lost either.
+    // The answer received meanwhile is not lost either.
     let order = ["m heard: one\n", "m heard: dos", "m heard: one more"];
     let places: Vec<_> = order.iter().map(|text| shown.find(text)).collect();
     assert!(
@@ -215,13 +215,13 @@ async fn an_edit_that_is_left_changes_nothing() {
                 shown.contains("one") && !shown.contains("more")
             })
             .await;
-        // The focus goes to where one types next.
+        // The focus goes to the message input.
         let input = card.find("textbox", "Message").await;
         input
             .comes_true("return document.activeElement === it")
             .await;
     }
-    // Empty is not sent.
+    // An empty message is not sent.
     card.find("article", "You")
         .await
         .press("Edit message")
@@ -270,7 +270,7 @@ async fn a_deleted_message_can_be_had_back_in_its_place() {
     browser.close().await;
 }
 
-/// Continues the answer «The first half,», and looks at what is asked and shown.
+/// Continues the answer «The first half,», and checks the request and the result.
 async fn goes_on(endpoint: &Endpoint, browser: &Browser, card: &Scope) {
     let answer = card.find("article", "m").await;
     answer.says("The first half,").await;
@@ -295,7 +295,7 @@ async fn goes_on(endpoint: &Endpoint, browser: &Browser, card: &Scope) {
         "{asked:?}"
     );
     assert!(asked[2].contains("Continue"), "{asked:?}");
-    // It is the same answer, and it is whole.
+    // It is the same answer, and it is complete.
     card.count("article", "m", 1).await;
     card.count("button", "Continue", 0).await;
     card.count("button", "Previous answer", 0).await;
@@ -327,7 +327,7 @@ async fn an_answer_that_is_turned_over_while_it_is_drawn_leaves_nothing() {
     answer.press("Answer again").await;
     card.find("button", "Send").await;
     answer.says("2/2").await;
-    // The first takes many frames.
+    // Drawing the first takes many frames.
     let turn_over = "const press = (name) => it.querySelector(`[aria-label='${name}']`).click();
         press('Previous answer');
         setTimeout(() => press('Next answer'), 20)";
@@ -454,7 +454,7 @@ async fn a_question_can_be_edited_or_deleted_while_it_is_answered() {
     let input = card.find("textbox", "Edit message").await;
     input.type_in(" more").await;
     input.type_in(Key::Control + Key::Enter).await;
-    // The answer that came is over, and the next one comes.
+    // The first answer is over, and the next one comes.
     wait_until(|| endpoint.received().len() == 2 && endpoint.received()[0].is_closed()).await;
     assert_eq!(last_asked(&endpoint), ["user: one more"]);
     card.logs("half an").await;
@@ -463,7 +463,7 @@ async fn a_question_can_be_edited_or_deleted_while_it_is_answered() {
     wait_until(|| endpoint.received()[1].is_closed()).await;
     card.has("article", 0).await;
     card.find("button", "Send").await;
-    // Both ways back, one after the other.
+    // Undoes both, one after the other.
     browser.page().press("Undo").await;
     card.find("article", "You").await.says("one more").await;
     card.logs("Stopped here").await;

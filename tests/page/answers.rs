@@ -1,4 +1,4 @@
-//! Answers: how they come, end, fail and are kept.
+//! Answers as they arrive, end, fail and are kept.
 
 use axum::http::StatusCode;
 use thirtyfour::Key;
@@ -36,7 +36,7 @@ async fn an_answer_is_shown_as_it_comes_and_stops_when_told() {
     // The connection is closed, which is all that a page can tell the endpoint.
     wait_until(|| endpoint.received()[0].is_closed()).await;
 
-    // What came is kept, also by a reload, and is part of the conversation.
+    // The text so far is kept, even after a reload, and is part of the conversation.
     browser.reload().await;
     let card = browser.card(1).await;
     card.find("article", "slow")
@@ -204,7 +204,7 @@ async fn answers_come_in_other_shapes_too() {
     let card = browser.card(1).await;
     let log = card.find("log", "Messages").await;
     let raw = |text: &str| Step::Raw(text.as_bytes().to_vec());
-    // A whole answer though a stream was asked for.
+    // A whole answer although a stream was requested.
     let whole = r#"{"choices":[{"message":{"content":"all at once"},"finish_reason":"stop"}]}"#;
     endpoint.will_respond("m", StatusCode::OK, "application/json", true, [raw(whole)]);
     card.send("1").await;
@@ -242,7 +242,7 @@ async fn what_a_reader_writes_is_shown_as_written() {
         input.type_in(Key::Shift + Key::Enter).await;
     }
     card.send("end").await;
-    // Also a blank line, and the space before a word.
+    // This includes a blank line, and the space before a word.
     let asked = "**한국어** & <b>\n\n  indented\nend";
     card.find("article", "You").await.says(asked).await;
     card.find("article", "m").await;
@@ -368,7 +368,7 @@ async fn a_real_endpoint_answers_two_cards() {
     let card = browser.card(1).await;
     card.connect(&base_url, &token).await;
     card.count("form", "Custom model", 0).await;
-    // However small the model, its answer goes on until it is stopped: llama.cpp and vLLM know how.
+    // Even a small model's answer goes on until it is stopped: llama.cpp and vLLM support that.
     let parameters = card.parameters().await;
     parameters.turn("Use parameters").await;
     parameters.fill("JSON", r#"{"ignore_eos":true}"#).await;
@@ -393,7 +393,7 @@ async fn a_real_endpoint_answers_two_cards() {
         card.find("button", "Send").await;
         let text = card.find("log", "Messages").await.text().await;
         let answer = text.split("one short sentence.").nth(1).unwrap();
-        // The model's name, and at least a word.
+        // The model's name, and at least one word.
         assert!(answer.split_whitespace().count() > 1, "{text}");
     }
     browser.reload().await;

@@ -1,4 +1,4 @@
-//! Attachments: how they come, what is sent of them, what is kept.
+//! Attachments: adding, sending and keeping them.
 
 use std::path::PathBuf;
 
@@ -12,13 +12,13 @@ use crate::{
     wait_for, wait_until,
 };
 
-/// A file of `tests/files`.
+/// Returns a path in `tests/files`.
 fn file(name: &str) -> String {
     let files = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/");
     format!("{files}{name}")
 }
 
-/// A file of these bytes, made for one test.
+/// Makes a file of these bytes for one test.
 fn made(name: &str, bytes: &[u8]) -> String {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let path = folder.join(name);
@@ -26,12 +26,12 @@ fn made(name: &str, bytes: &[u8]) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// A part of text.
+/// Creates a part of text.
 fn text(text: &str) -> Value {
     json!({ "type": "text", "text": text })
 }
 
-/// A script's function that makes a picture: a file of this name, media type and size.
+/// Functions for scripts: `picture` makes a file of this name, media type and size.
 const PICTURE: &str = "
     const picture = async (name, type, width, height, paint = '#369') => {
         const canvas = new OffscreenCanvas(width, height);
@@ -67,7 +67,7 @@ async fn run(browser: &Browser, script: &str) -> Value {
     ran.json().clone()
 }
 
-/// The width and height of a picture that was sent.
+/// Returns the width and height of a picture that was sent.
 async fn size_of(browser: &Browser, part: &Value) -> Value {
     assert_eq!(part["type"], "image_url");
     let url = part["image_url"]["url"].as_str().unwrap();
@@ -91,7 +91,7 @@ async fn a_text_file_goes_to_every_card_in_sync() {
     let (left, right) = (browser.card(1).await, browser.card(2).await);
     left.attach(&made("notes.md", "# 메모\r\n```\n".as_bytes()))
         .await;
-    // Both show it, and either may take it out again.
+    // Both show it, and either can remove it.
     attached(&left, "notes.md").await;
     attached(&right, "notes.md").await;
     right.press("Remove notes.md").await;
@@ -99,7 +99,7 @@ async fn a_text_file_goes_to_every_card_in_sync() {
     left.attach(&made("notes.md", "# 메모\r\n```\n".as_bytes()))
         .await;
     attached(&right, "notes.md").await;
-    // One that is not in sync keeps what it shows, and gives it to nobody.
+    // A card out of sync keeps its attachments, and shares them with none.
     right.press("Sync input").await;
     right.press("Remove notes.md").await;
     attached(&left, "notes.md").await;
@@ -170,7 +170,7 @@ async fn what_is_transparent_stays_so_and_a_small_picture_stays_as_it_is() {
     card.press("Send").await;
     card.logs("m heard:").await;
     let parts = endpoint.received().pop().unwrap().parts(0);
-    // In the order in which they came.
+    // The parts keep the order of the files.
     let sizes = [json!([2048, 20]), json!([30, 20]), json!([40, 20])];
     for (part, (size, kind)) in parts.iter().zip(sizes.iter().zip(["png", "png", "jpeg"])) {
         assert_eq!(size_of(&browser, part).await, *size);
@@ -190,7 +190,7 @@ async fn files_are_pasted_and_text_is_pasted_as_text() {
     assert_eq!(run(&browser, taken).await, true);
     attached(&card, "image.png").await;
     card.says("9 × 9").await;
-    // What a word processor copies is a picture, too, but not meant as one.
+    // A word processor copies a picture, too, but not as an attachment.
     let left = "const data = carry(await picture('words.png', 'image/png', 9, 9));
         data.setData('text/plain', 'words');
         data.setData('text/html', '<b>words</b>');
@@ -219,7 +219,7 @@ async fn a_draft_keeps_its_attachments_and_none_of_them_is_in_local_storage() {
     browser.reload().await;
     let card = browser.card(1).await;
     attached(&card, "kept.txt").await;
-    // It can be looked at, and closed by the keyboard.
+    // It can be previewed, and closed.
     card.press("Preview kept.txt").await;
     let preview = browser.page().find("dialog", "kept.txt").await;
     preview.says(secret.trim()).await;
@@ -230,7 +230,7 @@ async fn a_draft_keeps_its_attachments_and_none_of_them_is_in_local_storage() {
     let parts = endpoint.received().pop().unwrap().parts(0);
     let fenced = format!("kept.txt\n```\n{}```", secret.repeat(100));
     assert_eq!(parts, [text(&fenced)]);
-    // And after one more reload it is still repeated to the model.
+    // After one more reload it is still sent to the model.
     browser.reload().await;
     let card = browser.card(1).await;
     card.logs("m heard: kept.txt").await;
@@ -327,7 +327,7 @@ async fn what_can_not_be_read_says_why() {
         card.press(&format!("Remove {name}")).await;
         card.count("list", "Attachments", 0).await;
     }
-    // What could not be attached holds nothing back.
+    // A failed attachment holds nothing back.
     card.attach(&files[0].0).await;
     card.says("This is not a text").await;
     card.send("words").await;
@@ -376,7 +376,7 @@ async fn a_content_that_is_gone_is_said_and_the_rest_is_sent() {
     let card = browser.card(1).await;
     card.find("button", "Remove left.txt").await;
     card.says("Its content is gone from this browser.").await;
-    // Held back, with its words, until the reader takes it out.
+    // The message is held back, with its words, until the user removes it.
     let input = card.find("textbox", "Message").await;
     input.type_in("second").await;
     input.type_in(Key::Enter).await;
@@ -384,7 +384,7 @@ async fn a_content_that_is_gone_is_said_and_the_rest_is_sent() {
     assert_eq!(endpoint.received().len(), 1);
     card.press("Remove left.txt").await;
     input.type_in(Key::Enter).await;
-    // The turn before needs its own, and says so.
+    // The turn before needs its own attachment, and says so.
     card.says("Nothing was sent: the content of gone.txt is gone")
         .await;
     assert_eq!(endpoint.received().len(), 1);
@@ -408,7 +408,7 @@ async fn attachments_come_back_with_what_was_deleted() {
     card.count("button", "Preview undo.txt", 0).await;
     browser.page().press("Undo").await;
     attached(&card, "undo.txt").await;
-    // With the card's own draft, too.
+    // The card's own draft has it back, too.
     card.press("Sync input").await;
     card.attach(&made("own.txt", b"own")).await;
     attached(&card, "own.txt").await;
@@ -419,7 +419,7 @@ async fn attachments_come_back_with_what_was_deleted() {
     let card = browser.card(1).await;
     attached(&card, "own.txt").await;
     attached(&card, "undo.txt").await;
-    // A retry repeats what was attached.
+    // A retry sends the attachments again.
     let failed = StatusCode::INTERNAL_SERVER_ERROR;
     endpoint.will_respond("m", failed, "application/json", true, []);
     card.press("Send").await;
@@ -467,7 +467,7 @@ async fn what_no_chat_refers_to_goes_in_the_end() {
     let orphans = "return JSON.parse(localStorage.getItem('collate.v2.orphans') ?? '[]')";
     wait_for(async || browser.script(orphans).await.as_array().unwrap().len() == 1).await;
     assert_eq!(contents().await, 2);
-    // A day later it goes.
+    // A day later it is deleted.
     let a_day_later = "const key = 'collate.v2.orphans';
         const orphans = JSON.parse(localStorage.getItem(key));
         localStorage.setItem(key, JSON.stringify(orphans.map(([id]) => [id, 0])))";

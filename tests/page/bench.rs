@@ -18,13 +18,13 @@ use measure::{Figures, Stage};
 
 const BEHIND: &str = "shown behind the last byte, s";
 
-/// So many times is each case measured: `BENCH_RUNS`, else this often.
+/// Returns the number of runs of each case: `BENCH_RUNS`, or else this default.
 fn runs(default: usize) -> usize {
     let runs = std::env::var("BENCH_RUNS").ok();
     runs.and_then(|runs| runs.parse().ok()).unwrap_or(default)
 }
 
-/// Opens a new page with so many cards in sync and types a question. The page then has rest.
+/// Opens a new page with this many cards in sync, types a question, and waits until it rests.
 async fn ready(stage: &Stage, loads: &[&Load], model: &str, cards: usize) {
     stage.store(&stored::cards(loads, model, cards)).await;
     stage.browser.go(stored::PATH).await;
@@ -35,14 +35,14 @@ async fn ready(stage: &Stage, loads: &[&Load], model: &str, cards: usize) {
     stage.settled().await;
 }
 
-/// Waits until the answers of so many cards have left, and are shown; returns how long after their
+/// Waits until the answers of this many cards have left and are shown; returns the delay after their
 /// last byte, in seconds.
 async fn shown(stage: &Stage, loads: &[&Load], cards: usize) -> f64 {
     let mut sent = UNIX_EPOCH;
     for load in loads {
         sent = sent.max(load.ended(cards / loads.len()).await);
     }
-    // Nothing looks at the page before.
+    // Nothing observes the page before.
     let shown = stage.number(&format!("probe.ended({cards})")).await;
     shown / 1e3 - seconds(sent)
 }
@@ -52,7 +52,7 @@ fn seconds(time: SystemTime) -> f64 {
     since.expect("it is after 1970").as_secs_f64()
 }
 
-/// What it costs to be answered by this model in so many cards of a page that was just loaded.
+/// Returns the cost of this model's answers in this many cards of a page that was just loaded.
 async fn answers(stage: &Stage, loads: &[&Load], model: &str, cards: usize) -> Figures {
     ready(stage, loads, model, cards).await;
     let begin = stage.begin().await;

@@ -34,7 +34,7 @@ async fn the_keyboard_keeps_its_place() {
     wait_for(async || focused().await == "Message").await;
     card.logs("a heard: Go").await;
 
-    // A new card takes the focus; the dialog gives it back, also by Escape.
+    // A new card takes the focus; the dialog returns it, also by Escape.
     card.find("button", "Compare")
         .await
         .type_in(Key::Enter)
@@ -93,7 +93,7 @@ async fn cards_are_deleted_cleared_and_brought_back() {
     delete.type_in(Key::Escape).await;
     page.count("menuitem", "Delete chat", 0).await;
 
-    // A card without words goes without a question, and comes back where it was.
+    // A card without words is deleted without a question, and comes back in its place.
     browser.card(1).await.press("Compare").await;
     browser.card(2).await.press("More").await;
     page.find("menuitem", "Delete chat").await.click().await;
@@ -137,7 +137,7 @@ async fn cards_are_deleted_cleared_and_brought_back() {
         .await;
     page.count("region", "Chat card 2", 0).await;
 
-    // Undo brings it back with all that was said; deleted again, what is left stays.
+    // Undo restores it with all its messages; deleted again, the rest stays.
     page.press("Undo").await;
     page.count("region", "Chat card 2", 1).await;
     browser.card(1).await.logs("a heard: hello").await;
@@ -153,7 +153,7 @@ async fn cards_are_deleted_cleared_and_brought_back() {
     browser.card(1).await.logs("a heard: hello").await;
     page.count("region", "Chat card 2", 0).await;
 
-    // Clear takes the messages and nothing else; Undo brings them back.
+    // Clear removes the messages and nothing else; Undo restores them.
     let card = browser.card(1).await;
     card.find("textbox", "Message")
         .await
@@ -169,7 +169,7 @@ async fn cards_are_deleted_cleared_and_brought_back() {
     browser.close().await;
 }
 
-/// The models of the cards, from left to right as they are on the page.
+/// Returns the cards' models, from left to right on the page.
 async fn models(browser: &Browser) -> String {
     let script = "return [...document.querySelectorAll('section.card')]
         .sort((a, b) => a.getBoundingClientRect().left - b.getBoundingClientRect().left)
@@ -190,7 +190,7 @@ async fn cards_are_moved_by_keyboard_by_menu_and_by_pointer() {
     }
     let is = async |expected: &str| wait_for(async || models(&browser).await == expected).await;
     is("abc").await;
-    // A card that is moved keeps what it shows, and its number is its place.
+    // A moved card keeps its content, and its number is its place.
     let lines: Vec<_> = (0..80).map(|n| format!("line {n}\n")).collect();
     endpoint.will("a", [say(&lines.concat()), Step::Finish("stop")]);
     browser.card(1).await.send("long").await;
@@ -292,7 +292,7 @@ async fn any_number_of_cards_keep_a_readable_width() {
         browser.script(scrolls).await,
         serde_json::json!([true, true])
     );
-    // A card out of sight shows the common draft late, but never takes an old one up.
+    // A card out of sight shows the common draft late, but never uses an old one.
     let seen = browser.card(1).await.find("textbox", "Message").await;
     let unseen = browser.card(12).await.find("textbox", "Message").await;
     seen.type_in("for").await;
@@ -301,7 +301,7 @@ async fn any_number_of_cards_keep_a_readable_width() {
     unseen.type_in(Key::Enter).await;
     for number in [1, 12] {
         let card = browser.card(number).await;
-        // What is out of sight is not laid out, and then the browser tells no roles of it.
+        // A card out of sight is not laid out, and then the browser reports no roles in it.
         card.script("it.scrollIntoView()").await;
         card.logs("a heard: for all").await;
     }
@@ -316,7 +316,7 @@ async fn a_click_takes_no_focus_and_a_draft_alone_is_asked_about() {
     let card = browser.card(1).await;
     card.press("Compare").await;
     let added = browser.card(2).await;
-    // By mouse, the focus stays where it was: on a phone, it would bring up the keyboard.
+    // With the mouse, the focus stays where it was: on a phone, it would open the keyboard.
     let focused =
         "return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() =>
         done(document.activeElement.ariaLabel))))";

@@ -1,5 +1,5 @@
-//! Parts of the page's program that can't be had, a page that is older than its server, and a program
-//! that traps: what is said, and that nothing is lost.
+//! Chunks of the page's program that can't be fetched, a page older than its server, and a program that
+//! traps: the page says so, and loses nothing.
 
 use std::sync::{
     Arc,
@@ -22,7 +22,7 @@ use crate::{
     wait_for,
 };
 
-/// Has the page fetch nothing ahead in its idle time, so that it is known what is there.
+/// Stops the page from prefetching in its idle time, so that the loaded chunks are known.
 async fn never_idle(browser: &Browser) {
     let params = json!({ "source": "window.requestIdleCallback = () => 0" });
     let cdp = browser.driver.cdp();
@@ -31,23 +31,23 @@ async fn never_idle(browser: &Browser) {
         .unwrap();
 }
 
-/// A server that may be out of reach, or have been updated.
+/// A server that may be unreachable or updated.
 #[derive(Clone, Default)]
 struct Server {
     state: Arc<AtomicU8>,
 }
 
-/// All is there.
+/// Everything is there.
 const WHOLE: u8 = 0;
-/// The parts of the page's program can't be had.
+/// The chunks of the page's program can't be fetched.
 const AWAY: u8 = 1;
-/// The page's program has other names.
+/// The page's program has new file names.
 const UPDATED: u8 = 2;
-/// The script that starts the program comes, and nothing of WebAssembly.
+/// The script that starts the program can be fetched, but no WebAssembly.
 const MODULES_AWAY: u8 = 3;
-/// What packs, unpacks and merges can't be had.
+/// The archive chunk, which compresses and merges, is missing.
 const ARCHIVE_AWAY: u8 = 4;
-/// The server does not know what a module of WebAssembly is.
+/// The server does not know WebAssembly's content type.
 const UNNAMED: u8 = 5;
 
 impl Server {
@@ -81,7 +81,7 @@ async fn file(State(server): State<Server>, uri: Uri) -> Response {
     }
     let wanted = match path.strip_prefix("/newer-") {
         Some(name) if state == UPDATED => format!("/page-{name}"),
-        // The program's files of the old version are gone.
+        // The old version's program files are gone.
         None if state == UPDATED && path.starts_with("/page-") => "/".to_owned(),
         _ => path.to_owned(),
     };
@@ -108,7 +108,7 @@ async fn file(State(server): State<Server>, uri: Uri) -> Response {
     .into_response()
 }
 
-/// Opens the page of a server with one card that is connected, and fetches nothing ahead.
+/// Opens a server's page with one connected card, without prefetching.
 async fn open_at(server: &Server, endpoint: &Endpoint) -> Browser {
     let browser = Browser::blank(server.start().await).await;
     never_idle(&browser).await;
@@ -135,7 +135,7 @@ async fn a_part_that_can_not_be_had_is_fetched_again_on_demand() {
     settings.press("Retry").await;
     settings.find("combobox", "Language").await;
     settings.press("Close").await;
-    // It is there now, also where nothing can be fetched.
+    // It is loaded now, even if nothing can be fetched.
     server.is(AWAY);
     browser.settings().await.press("Close").await;
     let input = card.find("textbox", "Message").await;
@@ -150,7 +150,7 @@ async fn a_question_is_kept_where_what_answers_it_can_not_be_had() {
     never_idle(&browser).await;
     browser.go("/").await;
     let card = browser.card(1).await;
-    // Before anybody comes near the input, which has what answers fetched.
+    // Acts before anybody comes near the input, which fetches the answering code.
     server.is(AWAY);
     card.connect(&endpoint.base_url(), "").await;
     card.find("combobox", "Model").await.holds("a").await;
@@ -193,7 +193,7 @@ async fn why_a_request_failed_is_said_where_the_words_for_it_can_not_be_had() {
 async fn a_page_whose_program_can_not_be_had_says_so() {
     let server = Server::default();
     let browser = Browser::blank(server.start().await).await;
-    // The first time, not even the script comes that would know of it.
+    // In the first case, even the script that would notice is missing.
     for state in [AWAY, MODULES_AWAY] {
         server.is(state);
         browser.go("/chat/nonsense").await;
@@ -256,7 +256,7 @@ async fn a_packed_chat_is_opened_once_what_unpacks_it_is_there() {
     browser.page().press("New chat").await;
     browser.card(1).await.send("the last one").await;
     browser.card(1).await.logs("a heard: the last one").await;
-    // A page that begins packs what it does not show.
+    // A starting page compresses the chats that it does not show.
     browser.reload().await;
     let key = format!(
         "collate.v2.chat.{}",
@@ -301,7 +301,7 @@ async fn two_tabs_without_what_merges_write_over_neither() {
             .unwrap()
             .contains("a heard: from the second")
     );
-    // The next word finds what merges.
+    // The next word finds the merge code.
     server.is(WHOLE);
     card.fill("Message", "draft").await;
     card.logs("a heard: from the second").await;
@@ -322,9 +322,9 @@ async fn two_tabs_that_send_at_once_without_what_merges_lose_nothing() {
     let (first, second) = browser.new_tab().await;
     browser.go(chat.as_str().unwrap()).await;
     browser.card(1).await.logs("a heard: shared").await;
-    // No further file can be had from here on.
+    // No further file can be fetched from here on.
     server.is(AWAY);
-    // Each tab has words of its own in an input of its own, and sends them at the same sign.
+    // Each tab has its own words in its own input, and sends them at the same signal.
     for (tab, words) in [(&first, "from the first"), (&second, "from the second")] {
         browser.driver.switch_to_window(tab.clone()).await.unwrap();
         let card = browser.card(1).await;
@@ -385,7 +385,7 @@ async fn what_the_storage_has_lost_waits_for_what_brings_it_back() {
     card.send("second").await;
     card.logs("a heard: second").await;
     browser.go("/elsewhere").await;
-    // As after a crash: the storage has an older state than the journal.
+    // As after a crash, the storage is older than the journal.
     let script = format!(
         "for (const [key, text] of {kept}) localStorage.setItem(key, text);
          sessionStorage.clear()"
@@ -427,9 +427,9 @@ async fn a_page_that_is_older_than_its_server_says_so() {
     browser.close().await;
 }
 
-/// Has the page's program trap where it asks for the time next: what JavaScript throws through a program
-/// leaves that as a trap does, in the middle of what it was doing. Scripts ask for the time, too: they
-/// are told it.
+/// Makes the page's program trap when it next asks for the time: an exception that JavaScript throws
+/// through a program leaves it in the middle of its work, as a trap does. Scripts that ask for the time
+/// get it.
 async fn trap(browser: &Browser) {
     let script = "const now = Date.now;
         Date.now = () => {
@@ -444,7 +444,7 @@ async fn trap(browser: &Browser) {
     browser.script(script).await;
 }
 
-/// The page says that it has stopped; after the reload it goes on.
+/// Waits until the page says that it has stopped, and reloads it.
 async fn reload_after_the_trap(browser: &Browser) {
     let notice = browser
         .page()
@@ -464,7 +464,7 @@ async fn a_trap_while_one_types_loses_no_letter() {
     let card = browser.card(1).await;
     card.send("before").await;
     card.logs("a heard: before").await;
-    // The one in sync lags behind.
+    // The synced card lags behind.
     card.press("Compare").await;
     browser.card(2).await;
     let input = card.find("textbox", "Message").await;

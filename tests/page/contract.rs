@@ -1,5 +1,5 @@
-//! The accessible names that tests and users rely on: a test for each state of the page that rows of
-//! the contract need, in English and in Korean.
+//! The accessible names that tests and users rely on: a test, in English and in Korean, for each state
+//! of the page that rows of the contract need.
 
 use axum::http::StatusCode;
 
@@ -8,7 +8,7 @@ use crate::{
     support::{Browser, Endpoint, Scope, Step},
 };
 
-/// The page in one language, with one card that is connected.
+/// The page in one language, with one connected card.
 struct Page {
     browser: Browser,
     endpoint: Endpoint,
@@ -86,8 +86,8 @@ impl Page {
     }
 }
 
-/// One test for a state of the page, in both languages: how the state comes about, and its rows: what
-/// each is called, and how it is looked for. A failure shows the row's name.
+/// Makes one test for a state of the page, in both languages: the steps to the state, and its rows,
+/// each with a name and a lookup. A failure shows the row's name.
 macro_rules! rows {
     ($($state:ident: |$page:ident| $arrange:block { $($row:ident: $look:block)+ })+) => {
         $(
@@ -347,7 +347,7 @@ async fn the_page_speaks_korean() {
         "ko"
     );
 
-    // The reader's choice wins over the browser's, and is kept.
+    // The user's choice wins over the browser's, and is kept.
     page.press("설정").await;
     let settings = page.find("dialog", "설정").await;
     settings.select("언어", "English").await;

@@ -1,4 +1,4 @@
-//! Many questions to one server: who waits for whom, what is tried again by itself, and when.
+//! Many questions to one server: their queue, and the automatic retries and their times.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::{
 
 const WAITS: &str = "Waits for its turn";
 
-/// A page with so many cards of one endpoint's model «m», all in sync.
+/// Opens a page with this many cards of one endpoint's model «m», all in sync.
 async fn cards(endpoint: &Endpoint, count: usize) -> Browser {
     let browser = open(endpoint, "").await;
     let card = format!("endpoint={}&model=m", endpoint.name());
@@ -25,7 +25,7 @@ async fn cards(endpoint: &Endpoint, count: usize) -> Browser {
     browser
 }
 
-/// The numbers of the cards that show this, drawn or not.
+/// Returns the numbers of the cards that show this, drawn or not.
 async fn showing(browser: &Browser, words: &str) -> Vec<usize> {
     let script = format!(
         "return [...document.querySelectorAll('[aria-label^=\"Chat card \"]')]
@@ -38,7 +38,7 @@ async fn showing(browser: &Browser, words: &str) -> Vec<usize> {
     numbers.into_iter().map(number).collect()
 }
 
-/// An answer in two halves, between which it waits.
+/// Returns an answer in two halves, with a wait between them.
 fn halves() -> [Step; 4] {
     [
         say("Begun "),
@@ -48,7 +48,7 @@ fn halves() -> [Step; 4] {
     ]
 }
 
-/// Refused for now: in so many seconds again, and whether a page may read that.
+/// Returns a temporary refusal, with this Retry-After in seconds, which a page may read if exposed.
 fn later(status: StatusCode, retry_after: Option<&str>, is_exposed: bool) -> Answer {
     let body = json!({ "error": { "message": "Slow down, please" } });
     let mut answer = Answer::refusal(status, &body);
@@ -61,7 +61,7 @@ fn later(status: StatusCode, retry_after: Option<&str>, is_exposed: bool) -> Ans
     answer
 }
 
-/// The times between the requests so far.
+/// Returns the times between the requests so far.
 fn pauses(endpoint: &Endpoint) -> Vec<Duration> {
     let received = endpoint.received();
     let pairs = received.windows(2);
@@ -79,10 +79,10 @@ async fn a_seventh_card_waits_and_its_time_begins_when_it_goes() {
     wait_until(|| endpoint.received().len() == 6).await;
     wait_for(async || showing(&browser, WAITS).await.len() == 1).await;
     let waiting = showing(&browser, WAITS).await[0];
-    // Six have begun, and are waited for.
+    // Six have begun, and the seventh waits for them.
     wait_for(async || showing(&browser, "Begun").await.len() == 6).await;
     assert_eq!(endpoint.received().len(), 6);
-    // So long that it would be seen in the time to its first token.
+    // Long enough to show up in the time to its first token.
     let waits = Duration::from_secs(3);
     tokio::time::sleep(waits).await;
     assert_eq!(showing(&browser, WAITS).await, [waiting]);
@@ -126,7 +126,7 @@ async fn a_card_that_waits_can_be_stopped_and_is_never_asked() {
     }
     wait_for(async || showing(&browser, "Begun and ended.").await.len() == 6).await;
     assert_eq!(endpoint.received().len(), 6);
-    // It can still be asked.
+    // It can still be retried.
     waiting.press("Retry").await;
     waiting.logs("m heard: Go").await;
     browser.close().await;
@@ -183,7 +183,7 @@ async fn an_endpoint_can_be_asked_for_one_answer_at_a_time() {
     }
     wait_for(async || showing(&browser, "Begun and ended.").await.len() == 3).await;
     assert_eq!(endpoint.most_at_once(), 1);
-    // It is kept, and can be undone.
+    // The setting is kept, and can be undone.
     browser.reload().await;
     let settings = browser.settings().await;
     settings.press("Edit").await;
@@ -233,7 +233,7 @@ async fn what_is_refused_for_now_is_tried_again_and_counts_down() {
         .await;
         card.logs("m heard: Go").await;
         card.find("button", "Send").await;
-        // Of what it took, nothing is left.
+        // Nothing is left of the retries.
         let shown = card.text().await;
         assert!(!shown.contains("Tries again"), "{shown}");
         assert!(!shown.contains("Slow down"), "{shown}");
@@ -266,7 +266,7 @@ async fn after_three_more_tries_it_fails_and_can_be_asked_again() {
     let pauses = pauses(&endpoint);
     assert_eq!(pauses.len(), 3, "{pauses:?}");
     assert!(pauses[2] > pauses[0], "{pauses:?}");
-    // Asked by hand, the tries begin anew.
+    // A retry by hand restarts the count.
     endpoint.forget("m");
     endpoint.will_answer("m", later(status, None, false));
     card.press("Retry").await;
@@ -282,12 +282,12 @@ async fn a_pause_that_the_server_names_is_kept() {
     let card = browser.card(1).await;
     let status = StatusCode::TOO_MANY_REQUESTS;
     let seconds = Duration::from_secs;
-    // What it says, whether a page may read it, and how long the pause then is at least and at most.
+    // The header, whether a page may read it, and the pause's minimum and maximum.
     let cases = [
         (Some("4"), true, seconds(4), seconds(8)),
-        // By itself it would be about one second.
+        // The default is about one second.
         (Some("30"), false, Duration::ZERO, seconds(8)),
-        // What can't be read as a time is none.
+        // A value that can't be read as a time is ignored.
         (Some("soon"), true, Duration::ZERO, seconds(8)),
         (None, true, Duration::ZERO, seconds(8)),
     ];
@@ -338,7 +338,7 @@ async fn stop_ends_the_tries() {
     card.shows("no countdown", |shown| !shown.contains("Tries again"))
         .await;
     card.find("button", "Retry").await;
-    // It would have been asked again by then.
+    // By then it would have been retried.
     tokio::time::sleep(Duration::from_secs(4)).await;
     assert_eq!(endpoint.received().len(), 1);
     card.press("Retry").await;
@@ -364,7 +364,7 @@ async fn who_waits_to_try_again_leaves_its_place_to_others() {
     endpoint.will_answer("m", later(StatusCode::SERVICE_UNAVAILABLE, Some("5"), true));
     left.send("Go").await;
     wait_for(async || showing(&browser, "m heard: Go").await.len() == 2).await;
-    // The second question came long before the first one was tried again.
+    // The second question came long before the first one was retried.
     let received = endpoint.received();
     assert_eq!(received.len(), 3);
     assert!(received[1].at - received[0].at < Duration::from_secs(4));

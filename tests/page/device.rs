@@ -1,5 +1,5 @@
-//! A model that runs in the browser: how it gets there, and how it answers. Its weights are random: what
-//! it says makes no sense, and is the same each time at temperature 0.
+//! A model that runs in the browser: its download, and its answers. Its weights are random: its words
+//! make no sense, and are the same each time at temperature 0.
 
 use base64::Engine;
 use serde_json::json;
@@ -13,7 +13,7 @@ use crate::{
     wait_for, wait_until,
 };
 
-/// More than comes in one piece, and less than all.
+/// More than arrives in one piece, and less than all.
 const PART: usize = 60_000;
 
 fn weights() -> Vec<u8> {
@@ -32,7 +32,7 @@ fn slow() -> Vec<u8> {
     recipe.file().bytes
 }
 
-/// A page at its first visit, and what serves the weights.
+/// Opens a page at its first visit, with the server of its weights.
 async fn visit() -> (Weights, Browser) {
     visit_with(weights()).await
 }
@@ -44,7 +44,7 @@ async fn visit_with(weights: Vec<u8>) -> (Weights, Browser) {
     (weights, browser)
 }
 
-/// The button whose name begins so.
+/// Finds a button by its name's beginning.
 async fn button(scope: &Scope, begins: &str) -> Scope {
     let name = std::sync::Mutex::new(String::new());
     wait_for(async || {
@@ -60,7 +60,7 @@ async fn button(scope: &Scope, begins: &str) -> Scope {
     scope.find("button", &name).await
 }
 
-/// A page whose card answers with the model, each time with at most so many tokens, always the same.
+/// Opens a page whose card answers with the model, always the same, with at most this many tokens.
 async fn ready(most: &str) -> (Weights, Browser) {
     ready_with(weights(), most).await
 }
@@ -74,7 +74,7 @@ async fn ready_with(weights: Vec<u8>, most: &str) -> (Weights, Browser) {
     (weights, browser)
 }
 
-/// Lets a card answer with at most so many tokens, always the same.
+/// Makes a card answer with at most this many tokens, always the same.
 async fn fix(card: &Scope, most: &str) {
     let params = card.parameters().await;
     params.turn("Use parameters").await;
@@ -84,19 +84,19 @@ async fn fix(card: &Scope, most: &str) {
     input.type_in(Key::Escape).await;
 }
 
-/// Waits until a part of the download has come.
+/// Waits until a part of the download has arrived.
 async fn has_begun(card: &Scope) {
     card.comes_true("return it.querySelector('progress')?.value > 0")
         .await;
 }
 
-/// Waits until a card has answered so many questions.
+/// Waits until a card has answered this many questions.
 async fn has_answered(card: &Scope, answers: usize) {
     card.count("article", MODEL, answers).await;
     card.find("button", "Send").await;
 }
 
-/// The words of a card's answers.
+/// Returns the texts of a card's answers.
 async fn answers(browser: &Browser, card: usize) -> Vec<String> {
     let chats = browser.stored_chats().await;
     let turns = chats[0]["cards"][card - 1]["turns"].as_array().unwrap();
@@ -142,8 +142,7 @@ async fn a_model_answers_after_one_click_and_one_prompt() {
     settings.says("On-device").await;
     settings.says(&format!("In this browser: {size}")).await;
     settings.press("Close").await;
-    // Nothing of it needs a network any more.
-    // It has its program again, since the reload.
+    // Nothing of it needs a network any more. Its program has been fetched again since the reload.
     let programs = || {
         let asked = weights.asked();
         let program = asked.iter().filter(|path| {
@@ -262,7 +261,7 @@ async fn a_download_is_cancelled_and_goes_on_where_it_was() {
     wait_until(|| weights.ranges().len() == 1).await;
     card.press("Cancel").await;
     card.says("Downloaded so far").await;
-    // It outlives the page.
+    // The part survives a reload.
     browser.reload().await;
     let card = browser.card(1).await;
     card.says("Downloaded so far").await;
@@ -350,7 +349,7 @@ async fn what_one_source_spoils_the_next_makes_good() {
     let card = browser.card(1).await;
     button(&card, "Download").await.click().await;
     card.find("combobox", "Model").await.holds(MODEL).await;
-    // From its beginning: nothing of a wrong file is a part of the right one.
+    // From its beginning: no part of a wrong file belongs in the right one.
     assert_eq!(other.ranges(), [None]);
     browser.close().await;
 }
@@ -367,7 +366,7 @@ async fn without_a_source_it_says_so() {
     browser.close().await;
 }
 
-/// Has the reader pick a file with these bytes.
+/// Picks a file with these bytes, as the user would.
 async fn pick(card: &Scope, name: &str, bytes: &[u8]) -> tempfile::Folder {
     let folder = tempfile::Folder::new();
     let path = folder.write(name, bytes);
@@ -377,7 +376,7 @@ async fn pick(card: &Scope, name: &str, bytes: &[u8]) -> tempfile::Folder {
     folder
 }
 
-/// A folder that goes with the test.
+/// A folder that is deleted after the test.
 mod tempfile {
     use std::path::PathBuf;
 
@@ -402,7 +401,7 @@ mod tempfile {
 
     impl Drop for Folder {
         fn drop(&mut self) {
-            // What is left is in the folder of temporary files.
+            // Anything left is in the folder of temporary files.
             let _ = std::fs::remove_dir_all(&self.0);
         }
     }
@@ -424,7 +423,7 @@ async fn a_file_that_is_picked_answers_and_a_damaged_one_says_why() {
     card.send("Hello").await;
     card.has("article", 2).await;
     card.find("button", "Send").await;
-    // It is in the settings, and goes from there.
+    // It is in the settings, and can be removed there.
     let settings = browser.settings().await;
     settings.says("In this browser:").await;
     settings.press("Remove from this browser").await;
@@ -447,7 +446,7 @@ async fn a_model_that_was_removed_is_missed_and_comes_back() {
     let card = browser.card(1).await;
     card.send("Again").await;
     card.logs("The model is not in this browser").await;
-    // What was said is still there, and so is the way back.
+    // The messages are still there, and so is the way back.
     card.press("Find out why").await;
     let dialog = browser.page().find("dialog", "Connection doctor").await;
     button(&dialog, "Download").await.click().await;
@@ -500,7 +499,7 @@ async fn a_second_tab_has_it_too() {
     browser.close().await;
 }
 
-/// What stands for Chrome's own model: its download takes until the page lets it.
+/// Stands in for Chrome's own model: its download waits until the page lets it go on.
 const BUILT_IN: &str = "
     let state = 'downloadable';
     globalThis.LanguageModel = {

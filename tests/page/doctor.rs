@@ -1,4 +1,4 @@
-//! The connection doctor: what it says of servers that go wrong, and what it sends. And the search for
+//! The connection doctor: its diagnoses of faulty servers, and its requests. Also the search for
 //! servers on this computer.
 
 use axum::http::StatusCode;
@@ -12,7 +12,7 @@ use crate::{
     wait_until,
 };
 
-/// Opens the page, types this into the form, asks, and opens the doctor when that has failed.
+/// Opens the page, fills in the form, connects, and opens the doctor when that has failed.
 async fn examined(base_url: &str, token: &str) -> (Browser, Scope) {
     let browser = Browser::open().await;
     let card = browser.card(1).await;
@@ -23,7 +23,7 @@ async fn examined(base_url: &str, token: &str) -> (Browser, Scope) {
     (browser, dialog)
 }
 
-/// What the doctor says of a server of this kind, whose form was filled in with this token.
+/// Opens the doctor for a server of this kind, with this token in the form.
 async fn of(kind: Kind, token: &str) -> (Odd, Browser, Scope) {
     let odd = Odd::start(kind).await;
     let (browser, dialog) = examined(&odd.base_url(), token).await;
@@ -76,7 +76,7 @@ async fn a_server_that_allows_no_page_is_told_from_none_and_its_fix_is_copied() 
     let line = format!("add_header Access-Control-Allow-Origin \"{origin}\" always;");
     dialog.says(&line).await;
     browser.allow_clipboard().await;
-    // After Close, that of the first fix.
+    // The button of the first fix comes after Close.
     let copy = dialog.nth("button", 1).await;
     copy.click().await;
     dialog.says("Copied").await;
@@ -102,11 +102,11 @@ async fn a_wrong_token_is_said_with_the_servers_words() {
 async fn a_wrong_token_that_is_hidden_is_guessed() {
     let (odd, browser, dialog) = of(Kind::Hiding, "sk-hidden").await;
     dialog.says("most likely, the token is wrong").await;
-    // What was typed is kept nowhere.
+    // The typed token is kept nowhere.
     let stored = "return JSON.stringify([{ ...localStorage }, { ...sessionStorage }]) + document.documentElement.outerHTML";
     let stored = browser.script(stored).await;
     assert!(!stored.as_str().unwrap().contains("sk-hidden"));
-    // What is asked without the token has none.
+    // These requests have no token.
     let asked = odd.asked();
     let bare = |line: &str| {
         let bare = asked.iter().filter(|asked| asked.authorization.is_none());
@@ -232,7 +232,7 @@ async fn a_saved_endpoint_is_examined_from_the_settings_and_moved_by_one_click()
     settings.press("Find out why").await;
     let dialog = browser.page().find("dialog", "Connection doctor").await;
     dialog.says("its models are at").await;
-    // It looks again by itself then.
+    // It then checks again by itself.
     dialog.press(&format!("Use {}", odd.base_url())).await;
     dialog.says("The connection works.").await;
     let asked = odd.asked();
@@ -260,7 +260,7 @@ async fn closing_ends_what_is_asked() {
     assert_eq!(odd.left(), 0);
     dialog.press("Close").await;
     wait_until(|| odd.left() == 1).await;
-    // The form is as it was.
+    // The form is unchanged.
     let card = browser.card(1).await;
     let form = card.find("form", "Custom model").await;
     form.find("textbox", "Base URL")
@@ -277,7 +277,7 @@ async fn local_servers_are_looked_for_by_a_click_and_used() {
     let browser = Browser::open().await;
     let card = browser.card(1).await;
     let form = card.find("form", "Custom model").await;
-    // The address that is typed is looked at, too, if it is on this computer.
+    // The typed address is checked, too, if it is on this computer.
     form.fill("Base URL", &endpoint.base_url()).await;
     form.fill("Token", "sk-typed").await;
     form.find("button", "Find local servers").await;
@@ -328,7 +328,7 @@ async fn a_local_server_that_allows_no_page_leads_to_the_doctor() {
     let name = odd.origin().replace("http://", "");
     form.says(&format!("{name} is there, but does not allow this page"))
         .await;
-    // What is typed is looked at first.
+    // The typed address is checked first.
     let list = form.find("list", "").await;
     let first = list.nth("listitem", 0).await;
     first.press("Find out why").await;

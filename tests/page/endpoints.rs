@@ -1,4 +1,4 @@
-//! Endpoints and models: the pickers, the form, what is saved of them.
+//! Endpoints and models: the pickers, the form, and their stored data.
 
 use axum::http::StatusCode;
 use thirtyfour::Key;
@@ -48,7 +48,7 @@ async fn endpoints_of_one_host_are_told_apart() {
     let picker = card.find("combobox", "Endpoint").await;
     let name = format!("{}/other", endpoint.name());
     picker.holds(&name).await;
-    // To open the list and confirm what is chosen changes nothing.
+    // Opening the list and confirming the choice changes nothing.
     picker.type_in(Key::Down).await;
     card.find("option", &name).await;
     picker.type_in(Key::Enter).await;
@@ -82,7 +82,7 @@ async fn a_form_that_leads_nowhere_says_why() {
     let browser = Browser::open().await;
     let card = browser.card(1).await;
     let form = card.find("form", "Custom model").await;
-    // A first visit begins with the question where the model is.
+    // A first visit begins by asking where the model is.
     form.says("Where is your model?").await;
     form.press("Refresh model information").await;
     form.says("Type the base URL of the endpoint").await;
@@ -103,7 +103,7 @@ async fn a_form_that_leads_nowhere_says_why() {
     card.connect("http://127.0.0.1:1/v1", "").await;
     form.says("No response from the endpoint").await;
 
-    // Where there is no list, a model can be typed, and answers.
+    // Without a list, a model can be typed, and answers.
     endpoint.will_refuse_models(StatusCode::NOT_FOUND, r#"{"detail":"Not Found"}"#);
     form.fill("Base URL", &endpoint.base_url()).await;
     form.fill("Model", "typed").await;
@@ -133,7 +133,7 @@ async fn a_token_goes_to_its_own_endpoint_only() {
     assert_eq!(one.received()[0].authorization(), Some("Bearer sk-secret"));
     assert_eq!(two.received()[0].authorization(), None);
     assert!(two.models_authorizations().iter().all(Option::is_none));
-    // Nor is it stored with the chat.
+    // It is not stored with the chat either.
     let chats = browser
         .script("return Object.entries(localStorage).filter(([k]) => k.includes('chat')).map(([, v]) => v).join()")
         .await;
@@ -209,7 +209,7 @@ async fn a_missing_version_is_found_by_one_click() {
         Some("Bearer sk-root")
     );
 
-    // A saved endpoint is moved, and its token goes along.
+    // A saved endpoint is moved, with its token.
     let settings = browser.settings().await;
     settings.press("Edit").await;
     settings.fill("Base URL", &root).await;
@@ -243,7 +243,7 @@ async fn a_path_before_the_version_survives() {
         .holds("typed/model:1")
         .await;
     card.send("hi").await;
-    // The scripted endpoint knows no such path: that it was asked there is what it says.
+    // The scripted endpoint knows no such path: its refusal shows that the request went there.
     card.logs("The endpoint doesn't know this address or model (404)")
         .await;
     let settings = browser.settings().await;
@@ -261,7 +261,7 @@ async fn endpoints_are_added_edited_ordered_tested_and_deleted() {
     card.send("kept").await;
     card.logs("a heard: kept").await;
 
-    // A suggestion fills in the base URL and says what is needed.
+    // A suggestion fills in the base URL and names the settings needed.
     let settings = browser.settings().await;
     settings.press("Add endpoint").await;
     let form = settings.find("form", "Endpoint").await;
@@ -282,7 +282,7 @@ async fn endpoints_are_added_edited_ordered_tested_and_deleted() {
         .await;
     form.find("link", "https://platform.openai.com/api-keys")
         .await;
-    // What can't be right says why, and what was typed stays.
+    // Invalid input is explained, and stays.
     form.fill("Base URL", &one.base_url()).await;
     form.fill("Token", "sk-two").await;
     form.press("Save").await;
@@ -293,7 +293,7 @@ async fn endpoints_are_added_edited_ordered_tested_and_deleted() {
     settings.count("form", "Endpoint", 0).await;
     settings.says("둘째").await;
 
-    // In the reader's order, here and in the picker.
+    // In the user's order, here and in the picker.
     let names = "return [...document.querySelectorAll('.endpoint strong')].map((name) => name.textContent).join()";
     let order = async |expected: String| {
         wait_for(async || browser.script(names).await == expected.as_str()).await;
@@ -312,7 +312,7 @@ async fn endpoints_are_added_edited_ordered_tested_and_deleted() {
     assert_eq!(names, ["둘째", &one.name(), "Custom model…"]);
     picker.type_in(Key::Escape).await;
 
-    // Deleted: the card says so and keeps its messages; Undo brings it back to work.
+    // Once it is deleted, the card says so and keeps its messages; Undo makes it work again.
     let settings = browser.settings().await;
     let delete = "document.querySelectorAll('.endpoint [aria-label=Delete]')[1].click()";
     browser.script(delete).await;
@@ -357,7 +357,7 @@ async fn an_edited_endpoint_takes_no_token_to_another_server() {
     card.logs("a heard: hi").await;
     assert_eq!(two.received()[0].authorization(), None);
     assert!(two.models_authorizations().iter().all(Option::is_none));
-    // A name of its own, and a token that is forgotten.
+    // Sets a name, and forgets a token.
     let settings = browser.settings().await;
     settings.press("Edit").await;
     settings.fill("Token", "sk-two").await;
@@ -405,7 +405,7 @@ async fn what_is_typed_while_models_load_finds_one_of_them() {
     card.find("option", "gamma").await;
     picker.type_in(Key::Enter).await;
     picker.holds("gamma").await;
-    // Home and End go to the first and the last.
+    // End goes to the last one.
     picker.type_in(Key::Down).await;
     picker.type_in(Key::End).await;
     picker.type_in(Key::Enter).await;
@@ -509,7 +509,7 @@ async fn the_settings_keep_the_focus_and_escape_closes_one_thing() {
     base_url.type_in("http://127").await;
     base_url.type_in(Key::Escape).await;
     settings.count("form", "Endpoint", 0).await;
-    // A row that is moved keeps the focus, at an end on the other button.
+    // A moved row keeps the focus, at an end on the other button.
     let up = "document.querySelectorAll('.endpoint [aria-label=\"Move up\"]')[1]";
     browser.script(&format!("{up}.focus(); {up}.click()")).await;
     let label = "return document.activeElement.ariaLabel + document.activeElement.ariaDescription";

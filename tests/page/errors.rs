@@ -1,5 +1,5 @@
-//! Answers that fail: each says what happened, in the endpoint's own words too, keeps what came, and
-//! can be asked for again. The table of all cases is in `docs/endpoints.md`.
+//! Answers that fail: each says what happened, also in the endpoint's own words, keeps the text so far,
+//! and can be retried. The table of all cases is in `docs/endpoints.md`.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn status(status: u16) -> StatusCode {
     StatusCode::from_u16(status).expect("a status")
 }
 
-/// Waits until no request is open: the page reads none of them any more.
+/// Waits until no request is open: the page no longer reads any of them.
 async fn all_are_closed(endpoint: &Endpoint) {
     wait_until(|| endpoint.received().iter().all(Received::is_closed)).await;
 }
@@ -55,10 +55,10 @@ impl Stage {
         }
     }
 
-    /// Asks, and waits until the answer has failed: it says these words, and can be asked for again.
-    /// Returns how many requests that took. Then nothing of it is left.
+    /// Asks, and waits until the answer has failed with these words and can be retried. Returns the
+    /// number of requests that took. Then clears the card.
     async fn fails(&self, question: &str, said: &[&str]) -> usize {
-        // Shown where it fails.
+        // Printed if the test fails.
         println!("{question}");
         let before = self.endpoint.received().len();
         self.card.send(question).await;
@@ -71,19 +71,19 @@ impl Stage {
         self.endpoint.received().len() - before
     }
 
-    /// The same, where the model answers like this, however often it is asked.
+    /// Does the same, with this answer of the model to every request.
     async fn fails_at(&self, question: &str, answer: Answer, said: &[&str]) -> usize {
         self.endpoint.will_always("m", answer);
         self.fails(question, said).await
     }
 
-    /// The same, where one request is all that may be made.
+    /// Does the same, and allows only one request.
     async fn fails_once(&self, question: &str, answer: Answer, said: &[&str]) {
         let asked = self.fails_at(question, answer, said).await;
         assert_eq!(asked, 1, "{question}: nothing is asked again by itself");
     }
 
-    /// Asks, and is answered as if nothing had been.
+    /// Asks, and gets an answer as if nothing had happened.
     async fn answers(&self) {
         self.endpoint.forget("m");
         self.card.send("Are you there?").await;
@@ -97,7 +97,7 @@ async fn a_refusal_says_its_status_and_the_endpoints_own_words() {
     let stage = Stage::open("sk-any").await;
     let openai = |message: &str, code: Value| json!({ "error": { "message": message, "type": "invalid_request_error", "param": null, "code": code } });
     // The status, the body, words of it that are kept, and whether the page's own sentence has the
-    // status: where it knows better, it says what it knows.
+    // status: where the page knows more, it says that instead.
     let cases = [
         (
             400,
@@ -112,7 +112,7 @@ async fn a_refusal_says_its_status_and_the_endpoints_own_words() {
             "no luck",
             true,
         ),
-        // llama.cpp, for a conversation that is longer than its context.
+        // llama.cpp, for a conversation longer than its context.
         (
             400,
             json!({ "error": {
@@ -131,7 +131,7 @@ async fn a_refusal_says_its_status_and_the_endpoints_own_words() {
             "maximum context length is 8192 tokens",
             false,
         ),
-        // Azure's filter refuses before a word is said.
+        // Azure's filter refuses before the first word.
         (
             400,
             openai("The response was filtered.", json!("content_filter")),
@@ -222,7 +222,7 @@ async fn a_refusal_says_its_status_and_the_endpoints_own_words() {
         let said = if is_said { &*in_brackets } else { words };
         let question = format!("case {number}");
         let asked = stage.fails_at(&question, answer, &[said, words]).await;
-        // Some refuse what they don't know and don't say what: they are asked once more, without it.
+        // Some refuse unknown fields without naming them: they are asked once more, without those.
         let most = if matches!(code, 400 | 422) { 2 } else { 1 };
         assert!(asked <= most, "{body} was asked for {asked} times");
     }
@@ -235,7 +235,7 @@ async fn a_refusal_that_is_no_json_says_its_status() {
     let stage = Stage::open("").await;
     let page = "<!doctype html><html><head><title>nginx</title></head><body><h1>An error page</h1></body></html>";
     let cases = [
-        // transformers serve, for a model that it doesn't know.
+        // transformers serve, for an unknown model.
         (
             500,
             TEXT,
@@ -248,7 +248,7 @@ async fn a_refusal_that_is_no_json_says_its_status() {
         (504, HTML, page, None),
         (404, HTML, page, None),
         (413, HTML, page, None),
-        // Called JSON, which it is not.
+        // Labelled as JSON, but isn't.
         (500, JSON, page, None),
         (500, JSON, "", None),
         (418, "image/gif", "GIF89a\u{1}\0", None),
@@ -262,13 +262,13 @@ async fn a_refusal_that_is_no_json_says_its_status() {
         if let Some(words) = words {
             stage.card.logs(words).await;
         }
-        // The words of a page are for another reader.
+        // An HTML page is meant for others, and not shown.
         let shown = stage.card.find("log", "Messages").await.text().await;
         assert!(!shown.contains("An error page"), "{shown}");
         clear(&stage.card).await;
     }
-    // Some servers say 408 of a connection on which nothing was said for long. A browser may then try
-    // another one by itself.
+    // Some servers send 408 on a connection that was silent for long. A browser may then try another
+    // one by itself.
     let late = Answer::new(StatusCode::REQUEST_TIMEOUT, TEXT, [raw("Too late")]);
     stage
         .fails_at("too late", late, &["(408)", "Too late"])
@@ -280,14 +280,14 @@ async fn a_refusal_that_is_no_json_says_its_status() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_that_a_page_may_not_read_is_no_response() {
     let stage = Stage::open("sk-wrong").await;
-    // As OpenAI, Cerebras and vLLM do: the layer that looks at keys knows nothing of CORS.
+    // OpenAI, Cerebras and vLLM do this: their layer that checks keys knows nothing of CORS.
     stage.endpoint.will_allow(Cors::NotOnErrors);
     let body =
         json!({ "error": { "message": "Incorrect API key provided", "code": "invalid_api_key" } });
     let refusal = Answer::refusal(StatusCode::UNAUTHORIZED, &body);
-    // The words can't be read. That it may be the token can be said.
+    // The words can't be read. The token can still be suggested.
     stage.fails_once("a wrong key", refusal, &["token"]).await;
-    // transformers serve, for a model that it doesn't know.
+    // transformers serve, for an unknown model.
     let crashed = Answer::new(
         StatusCode::INTERNAL_SERVER_ERROR,
         TEXT,
@@ -301,9 +301,9 @@ async fn a_refusal_that_a_page_may_not_read_is_no_response() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_allows_no_page_is_no_response() {
     type Forbid = fn(&Endpoint);
-    // What the server does, and whether it gets the question.
+    // The server's fault, its setting, and whether it gets the question.
     let cases: [(&str, Forbid, bool); 7] = [
-        // LM Studio as it comes, Bedrock, NVIDIA.
+        // LM Studio by default, Bedrock, NVIDIA.
         (
             "no headers at all",
             |it| it.will_allow(Cors::Nowhere),
@@ -320,13 +320,13 @@ async fn a_server_that_allows_no_page_is_no_response() {
             |it| it.will_allow(Cors::OnPreflightsOnly),
             true,
         ),
-        // transformers serve as it comes.
+        // transformers serve by default.
         (
             "no preflights",
             |it| it.will_answer_preflights(StatusCode::METHOD_NOT_ALLOWED, "*"),
             false,
         ),
-        // Ollama, for a page that is not in OLLAMA_ORIGINS; Gemini, for a header that it doesn't list.
+        // Ollama, for a page that is not in OLLAMA_ORIGINS; Gemini, for an unlisted header.
         (
             "not this page",
             |it| {
@@ -335,7 +335,7 @@ async fn a_server_that_allows_no_page_is_no_response() {
             },
             false,
         ),
-        // A list of headers that forgets one.
+        // A list of headers that lacks one.
         (
             "no Authorization",
             |it| it.will_answer_preflights(StatusCode::NO_CONTENT, "content-type"),
@@ -351,7 +351,7 @@ async fn a_server_that_allows_no_page_is_no_response() {
     let card = browser.card(1).await;
     for (number, (what, forbid, is_asked)) in cases.into_iter().enumerate() {
         println!("{what}");
-        // A preflight that went well is remembered for some seconds, so each is an origin of its own.
+        // A browser caches a successful preflight for some seconds, so each case is its own origin.
         let endpoint = Endpoint::start(&["m"]).await;
         forbid(&endpoint);
         connect_typed(&card, &endpoint.base_url(), "sk-any", number == 0).await;
@@ -366,7 +366,7 @@ async fn a_server_that_allows_no_page_is_no_response() {
     browser.close().await;
 }
 
-/// Connects a card to an endpoint that needs not answer: a typed model can be asked without a list.
+/// Connects a card to an endpoint that need not answer: a typed model works without a list.
 async fn connect_typed(card: &Scope, base_url: &str, token: &str, is_first: bool) {
     if !is_first {
         card.choose("Endpoint", "Custom model…").await;
@@ -387,7 +387,7 @@ async fn connect_typed(card: &Scope, base_url: &str, token: &str, is_first: bool
 async fn where_nobody_listens_is_no_response() {
     let browser = Browser::open().await;
     let card = browser.card(1).await;
-    // Nobody; somebody who hangs up; somebody who speaks no TLS.
+    // No listener; a server that hangs up; a server without TLS.
     let plain = Endpoint::start(&["m"]).await;
     let secret = plain.base_url().replace("http:", "https:");
     let urls = [nobody().await, nobody_who_speaks().await, secret];
@@ -422,11 +422,11 @@ async fn a_request_has_the_headers_that_every_server_allows() {
     );
     assert_eq!(received[1].authorization(), Some("Bearer sk-own"));
     for request in &received {
-        // Backend.AI's proxy says its errors in HTML to whoever doesn't ask for JSON.
+        // Backend.AI's proxy sends errors as HTML to clients that don't ask for JSON.
         let accept = request.headers[header::ACCEPT].to_str().unwrap();
         assert!(accept.contains(JSON), "{accept}");
     }
-    // A page can't see a preflight, but this names all that it asks for beyond what is always allowed.
+    // A page can't see a preflight, but this names all headers it requests beyond those always allowed.
     let asked = stage.endpoint.asked_headers();
     assert!(!asked.is_empty());
     for headers in asked {
@@ -446,8 +446,8 @@ async fn the_star_of_a_list_of_headers_is_enough_without_a_token() {
     // LiteLLM, llama.cpp, Backend.AI's proxy.
     stage.endpoint.will_allow(Cors::Anyone);
     stage.answers().await;
-    // By the Fetch standard it does not cover Authorization. Browsers let it pass or not; either way a
-    // reader is told.
+    // By the Fetch standard it does not cover Authorization. Browsers allow it or not; either way the
+    // user is told.
     let other = Endpoint::start(&["m"]).await;
     other.will_allow(Cors::Anyone);
     let card = &stage.card;
@@ -476,7 +476,7 @@ async fn a_redirect_is_not_followed() {
         let question = format!("{code} to {to}");
         stage.fails_once(&question, answer, &[REDIRECTED]).await;
     }
-    // Nor is it for the list of models.
+    // The list of models follows none either.
     let to = format!("{}/models", other.base_url());
     let answer = Answer::redirect(StatusCode::TEMPORARY_REDIRECT, &to);
     stage.endpoint.will_answer_for_models(answer);
@@ -495,7 +495,7 @@ async fn a_redirect_is_not_followed() {
     stage.browser.close().await;
 }
 
-/// Has the page wait so many seconds, by its settings.
+/// Sets one of the page's timeouts, in seconds.
 async fn wait_for_seconds(browser: &Browser, field: &str, seconds: &str) {
     let settings = browser.settings().await;
     settings.set(field, seconds).await;
@@ -507,7 +507,7 @@ async fn each_wait_has_an_end_that_a_reader_chooses() {
     let stage = Stage::open("").await;
     let finish = || Step::Finish("stop");
     let browser = &stage.browser;
-    // It takes the question and says nothing at all, not even a status.
+    // The endpoint takes the question and sends nothing at all, not even a status.
     wait_for_seconds(browser, "Wait for a response", "2").await;
     let silent = Answer::stream([]).after(Step::Wait);
     stage
@@ -517,7 +517,7 @@ async fn each_wait_has_an_end_that_a_reader_chooses() {
             &["did not begin to respond within 2 seconds"],
         )
         .await;
-    // It says that it is there, as llama.cpp does while it reads a long conversation, and no word.
+    // It sends signs of life, as llama.cpp does while it reads a long conversation, but no word.
     wait_for_seconds(browser, "Wait for the first words", "3").await;
     let mut steps = Vec::new();
     for _ in 0..100 {
@@ -532,15 +532,15 @@ async fn each_wait_has_an_end_that_a_reader_chooses() {
             &["no word of the answer came within 3 seconds"],
         )
         .await;
-    // It stalls.
+    // The answer stalls.
     wait_for_seconds(browser, "Wait for more", "4").await;
     let stalls = Answer::stream([say("Some words, then"), Step::Wait]);
     let said = ["Some words, then", "nothing more came for 4 seconds"];
     stage.fails_once("stalls", stalls, &said).await;
-    // Nobody waits on the other side either.
+    // The page has closed its connections, too.
     all_are_closed(&stage.endpoint).await;
 
-    // What takes longer than it may on the whole, but is never silent for so long, is read.
+    // An answer that takes longer than a timeout, but is never silent for that long, is read.
     let mut slow = Vec::new();
     for _ in 0..4 {
         slow.extend([say("slowly "), Step::Rest(1500)]);
@@ -558,7 +558,7 @@ async fn each_wait_has_an_end_that_a_reader_chooses() {
     stage.card.find("button", "Send").await;
     stage.card.count("button", "Retry", 0).await;
     clear(&stage.card).await;
-    // 0 waits as long as it takes, also after a reload.
+    // 0 waits without a limit, even after a reload.
     wait_for_seconds(browser, "Wait for a response", "0").await;
     browser.reload().await;
     let card = browser.card(1).await;
@@ -589,7 +589,7 @@ async fn an_error_in_a_stream_keeps_what_came() {
             ],
             "Provider disconnected unexpectedly",
         ),
-        // Then the end, without [DONE].
+        // The stream then ends, without [DONE].
         (
             vec![
                 kept(),
@@ -606,7 +606,7 @@ async fn an_error_in_a_stream_keeps_what_came() {
             ],
             "Overloaded",
         ),
-        // Also a status that would be tried again before a word had come.
+        // Even a status that would be retried before the first word.
         (
             vec![
                 kept(),
@@ -624,9 +624,9 @@ async fn an_error_in_a_stream_keeps_what_came() {
             "The endpoint reported an error",
         ),
         (vec![kept(), Step::Cut], CUT_OFF),
-        // It ends, and says neither why nor that it is done.
+        // The stream ends without a reason and without [DONE].
         (vec![kept()], CUT_OFF),
-        // In the middle of an event.
+        // It ends in the middle of an event.
         (
             vec![kept(), raw("data: {\"choices\":[{\"delta\":{\"con")],
             CUT_OFF,
@@ -635,7 +635,7 @@ async fn an_error_in_a_stream_keeps_what_came() {
     ];
     for (number, (mut steps, words)) in cases.into_iter().enumerate() {
         println!("case {number}");
-        // What stood in a buffer when a connection broke would be lost on the way.
+        // Data still in a buffer when the connection breaks would be lost.
         steps.insert(1, Step::Wait);
         stage.endpoint.will("m", steps);
         stage.card.send(&format!("case {number}")).await;
@@ -649,7 +649,7 @@ async fn an_error_in_a_stream_keeps_what_came() {
         assert_eq!(stage.endpoint.received().len(), number + 1);
         clear(&stage.card).await;
     }
-    // What came is kept by a reload, and goes on from there.
+    // The text so far survives a reload, and goes on from there.
     stage.endpoint.will("m", [kept(), Step::Wait, Step::Cut]);
     stage.card.send("cut").await;
     stage.card.logs(kept_words).await;
@@ -672,7 +672,7 @@ async fn an_error_in_place_of_an_answer_is_said() {
     let stage = Stage::open("").await;
     let zip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xff\xff\xff\xff garbage \xff\xfe\0\x01";
     let cases = [
-        // In a stream with the status 200, as the first that comes.
+        // In a stream with the status 200, as the first event.
         (
             Answer::stream([Step::Event(
                 json!({ "error": { "message": "No deployments available" } }),
@@ -693,7 +693,7 @@ async fn an_error_in_place_of_an_answer_is_said() {
             GARBLED,
         ),
         (Answer::new(StatusCode::OK, JSON, []), EMPTY),
-        // llama-cpp-python, for a conversation that is longer than its context.
+        // llama-cpp-python, for a conversation longer than its context.
         (Answer::stream([]), EMPTY),
         (Answer::stream([raw(": ping\n\n: ping\n\n")]), EMPTY),
         (Answer::new(StatusCode::NO_CONTENT, "", []), EMPTY),
@@ -724,7 +724,7 @@ async fn an_error_in_place_of_an_answer_is_said() {
         let question = format!("case {number}");
         stage.fails_once(&question, answer, &[words]).await;
     }
-    // What says that it is packed, and is not.
+    // A body that claims to be compressed, but isn't.
     let packed = Answer::stream([Step::Raw(zip.to_vec())]).with("content-encoding", "gzip");
     stage.endpoint.will_always("m", packed);
     stage.card.send("badly packed").await;
@@ -778,7 +778,7 @@ async fn an_end_that_is_no_failure_says_what_it_is() {
     stage.browser.close().await;
 }
 
-/// Waits until a card says this, for longer than for anything else.
+/// Waits until a card says this, with a longer timeout than for anything else.
 async fn comes_to(card: &Scope, words: &str) {
     let says = format!("return it.textContent.includes({words:?})");
     let look = async || {
@@ -790,7 +790,7 @@ async fn comes_to(card: &Scope, words: &str) {
     said.unwrap_or_else(|_| panic!("«{words}» is not said"));
 }
 
-/// How many characters an answer may have before the page ends it.
+/// The number of characters after which the page ends an answer.
 const MOST: usize = 1_000_000;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -811,12 +811,12 @@ async fn an_answer_without_an_end_is_ended_and_kept() {
         println!("case {number}");
         stage.endpoint.will("m", [Step::Repeat(flood, FOREVER)]);
         stage.card.send("Go").await;
-        // It is long: a slow machine takes a while to draw it.
+        // The answer is long: a slow machine takes a while to draw it.
         comes_to(&stage.card, TOO_MUCH).await;
         stage.card.find("button", "Retry").await;
         all_are_closed(&stage.endpoint).await;
         if number < 2 {
-            // What came is kept: all of it, and not much more.
+            // The text so far is kept: all of it, and not much more.
             let length = "return it.querySelector('.text').textContent.length";
             let answer = stage.card.find("article", "m").await;
             wait_for(async || {
@@ -845,7 +845,7 @@ async fn a_line_of_a_hundred_megabytes_is_ended_and_another_card_answers() {
             Step::Repeat(piece.clone(), pieces),
             raw("\"}}]}\n\n"),
         ]),
-        // What is not even a field.
+        // A line that is not even a field.
         Answer::stream([say("Some words."), Step::Repeat(piece.clone(), pieces)]),
         Answer::new(
             StatusCode::OK,
@@ -868,12 +868,12 @@ async fn a_line_of_a_hundred_megabytes_is_ended_and_another_card_answers() {
         println!("case {number}");
         endpoint.will_answer("a", answer);
         flooded.send(&format!("case {number}")).await;
-        // The page goes on meanwhile.
+        // The page keeps working meanwhile.
         other.logs(&format!("b heard: case {number}")).await;
         comes_to(&flooded, TOO_MUCH).await;
         flooded.find("button", "Retry").await;
         other.find("button", "Send").await;
-        // It is not read to its end.
+        // The response is not read to its end.
         all_are_closed(&endpoint).await;
         clear(&flooded).await;
         clear(&other).await;
@@ -945,7 +945,7 @@ async fn what_was_sent_is_shown_and_copied_without_the_token() {
         ] {
             dialog.says(shown).await;
         }
-        // It is nowhere on the page: neither in what is shown nor in what is not.
+        // The token is nowhere on the page, shown or hidden.
         let held = browser
             .script(
                 "const fields = [...document.querySelectorAll('input, textarea')].map((it) => it.value);
@@ -965,7 +965,7 @@ async fn what_was_sent_is_shown_and_copied_without_the_token() {
         page.count("dialog", "What was sent", 0).await;
         clear(card).await;
     }
-    // It was sent all the same.
+    // The requests had it all the same.
     let bearer = format!("Bearer {TOKEN}");
     for request in stage.endpoint.received() {
         assert_eq!(request.authorization(), Some(&*bearer));
@@ -991,7 +991,7 @@ async fn a_card_that_fails_leaves_the_others_alone_and_all_that_failed_are_asked
         browser.card(3).await,
     );
     let refusal = Answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "error": "No" }));
-    // One fails: that is its own affair.
+    // One card fails: the others are unaffected.
     endpoint.will_answer("b", refusal.clone());
     endpoint.will(
         "c",
@@ -1011,7 +1011,7 @@ async fn a_card_that_fails_leaves_the_others_alone_and_all_that_failed_are_asked
     c.logs("Begun and ended.").await;
     page.count("button", "Retry failed", 0).await;
 
-    // Two fail, one of them in the middle: one button asks both again, and no other.
+    // Two fail, one of them in the middle: one button retries both, and no other.
     endpoint.will_answer("a", refusal);
     endpoint.will("c", [say("Half an answer"), Step::Wait, Step::Cut]);
     a.send("And now").await;

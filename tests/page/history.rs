@@ -8,7 +8,7 @@ use crate::{
     wait_for,
 };
 
-/// Waits until the page's address is that of a chat, and returns it.
+/// Waits until the page's address is a chat's, and returns it.
 async fn chat_address(browser: &Browser) -> String {
     wait_for(async || browser.address().await.starts_with("/chat/")).await;
     browser.address().await
@@ -20,7 +20,7 @@ async fn a_new_chat_leaves_the_one_before_in_the_history() {
     let browser = open(&endpoint, "").await;
     let page = browser.page();
     let card = browser.card(1).await;
-    // Nothing is kept of a chat that was never used.
+    // A chat that was never used leaves nothing.
     assert_eq!(browser.address().await, "/");
     let drawer = browser.history().await;
     drawer.says("No chats yet").await;
@@ -35,14 +35,14 @@ async fn a_new_chat_leaves_the_one_before_in_the_history() {
     let card = browser.card(1).await;
     card.shows("an empty chat", |text| !text.contains("first"))
         .await;
-    // It has one card, of the endpoint and the model used last.
+    // It has one card, with the endpoint and the model used last.
     card.find("combobox", "Endpoint")
         .await
         .holds(&endpoint.name())
         .await;
     card.find("combobox", "Model").await.holds("b").await;
     page.count("region", "Chat card 2", 0).await;
-    // In a chat that is new already, there is nothing to leave.
+    // A chat that is new already leaves nothing behind.
     page.press("New chat").await;
     card.send("second question").await;
     card.logs("b heard: second question").await;
@@ -73,7 +73,7 @@ async fn a_new_chat_leaves_the_one_before_in_the_history() {
     browser.card(1).await.logs("b heard: first question").await;
     browser.go(&second).await;
     browser.card(1).await.logs("b heard: second question").await;
-    // What goes on goes on in the chat that is shown.
+    // New messages go to the chat that is shown.
     browser.card(1).await.send("third").await;
     browser.card(1).await.logs("b heard: third").await;
     assert_eq!(endpoint.received()[2].messages().len(), 3);
@@ -153,14 +153,14 @@ async fn a_chat_is_renamed_deleted_and_brought_back() {
     title.type_in(Key::Enter).await;
     drawer.find("link", "바다 이야기").await;
     page.says("바다 이야기").await;
-    // Escape leaves the title, and only that.
+    // Escape leaves the title field, and only that.
     drawer.press("Rename").await;
     let title = drawer.find("textbox", "Title").await;
     title.type_in("nothing").await;
     title.type_in(Key::Escape).await;
     drawer.find("link", "바다 이야기").await;
 
-    // Deleted, it makes room for a new chat; Undo opens it again.
+    // Deleting the chat makes room for a new one; Undo opens it again.
     drawer.press("Delete").await;
     drawer.says("No chats yet").await;
     assert_eq!(browser.address().await, "/");
@@ -173,7 +173,7 @@ async fn a_chat_is_renamed_deleted_and_brought_back() {
     browser.card(1).await.logs("a heard: a question").await;
     page.says("바다 이야기").await;
 
-    // A chat that is not shown is renamed and deleted as well.
+    // A chat that is not shown can be renamed and deleted, too.
     page.press("New chat").await;
     browser.card(1).await.send("another").await;
     browser.card(1).await.logs("a heard: another").await;
@@ -230,7 +230,7 @@ async fn an_answer_goes_on_while_another_chat_is_shown() {
     browser.card(1).await.count("article", "You", 0).await;
     endpoint.go_on();
     wait_for(async || endpoint.received().len() == 2).await;
-    // Shown again, it has the whole answer, and the one that waited behind it.
+    // Shown again, it has the whole answer, and the one queued behind it.
     let drawer = browser.history().await;
     drawer.find("link", "long").await.click().await;
     let card = browser.card(1).await;
@@ -267,7 +267,7 @@ async fn an_address_opens_a_chat_with_these_cards() {
         assert_eq!(request.authorization(), Some("Bearer sk-one"));
     }
 
-    // An endpoint that is not saved is proposed, and asked nothing by itself.
+    // An unsaved endpoint is suggested, and no request goes there by itself.
     browser
         .go(&format!("/?endpoint={}&model=c", two.base_url()))
         .await;
@@ -332,7 +332,7 @@ async fn the_history_is_used_by_keyboard_and_follows_other_tabs() {
         .await;
     browser.driver.switch_to_window(first).await.unwrap();
     drawer.find("link", "from another tab").await;
-    // Escape closes it, and the focus goes back to where it came from.
+    // Escape closes it, and returns the focus.
     browser
         .script("document.querySelector('aside').focus()")
         .await;
@@ -382,7 +382,7 @@ async fn a_deleted_chat_is_brought_back_at_its_own_address_and_in_other_tabs() {
         .await
         .unwrap();
     drawer.count("link", "one", 0).await;
-    // The other tab goes on with it: then Undo takes nothing of that away.
+    // The other tab continues the chat: Undo must not remove any of that.
     browser.card(1).await.send("three").await;
     browser.card(1).await.logs("a heard: three").await;
     browser
@@ -395,7 +395,7 @@ async fn a_deleted_chat_is_brought_back_at_its_own_address_and_in_other_tabs() {
     browser.driver.switch_to_window(second).await.unwrap();
     browser.card(1).await.logs("a heard: three").await;
 
-    // At its own address, a chat that is missing comes back by Undo.
+    // At its own address, a missing chat comes back by Undo.
     browser.driver.switch_to_window(first).await.unwrap();
     browser
         .script("document.querySelectorAll('aside button[aria-label=Delete]')[0].click()")
@@ -461,7 +461,7 @@ async fn a_title_that_was_not_changed_goes_on_following_the_words() {
     browser.close().await;
 }
 
-/// Has a few chats with these questions, the last one first in the history.
+/// Opens the page with a chat for each question, the last one first in the history.
 async fn with_chats(endpoint: &Endpoint, questions: &[&str]) -> Browser {
     let browser = open(endpoint, "").await;
     for question in questions {
@@ -513,7 +513,7 @@ async fn words_are_found_in_titles_and_messages() {
     check("moon sea", &["Why is the sea moving?"]).await;
     check("moon school", &[]).await;
     drawer.says("No chat has these words.").await;
-    // Hangul as far as it is typed: by syllable, by jamo, by initial.
+    // Hangul is found as typed so far: by syllable, by jamo, by initial.
     check("ㅎㄱ", &["학교 가는 길", "한글은 누가 만들었나요?"]).await;
     check("하", &["학교 가는 길", "한글은 누가 만들었나요?"]).await;
     check("한그", &["한글은 누가 만들었나요?"]).await;
@@ -549,7 +549,7 @@ async fn chats_are_pinned_tagged_and_duplicated() {
     more("one", "Pin").await;
     wait_for(async || drawer.names("link").await == ["one", "three", "two"]).await;
     drawer.find("heading", "Pinned").await;
-    // Also the chat that is shown, whose page goes on from it.
+    // The chat that is shown can be tagged, too, and continues from there.
     more("three", "Edit tags").await;
     let tags = drawer.find("textbox", "Tags").await;
     tags.type_in("work, 한국어").await;
@@ -569,7 +569,7 @@ async fn chats_are_pinned_tagged_and_duplicated() {
     drawer.says("#work · #한국어").await;
     wait_for(async || drawer.names("link").await[0] == "one").await;
 
-    // All of them go, after a question, and come back.
+    // All of them are deleted, after a question, and restored.
     drawer.press("Delete all").await;
     let dialog = browser.page().find("dialog", "Delete all 4 chats?").await;
     dialog.press("Cancel").await;
@@ -622,7 +622,7 @@ async fn what_is_exported_comes_back_by_import() {
         dialog.attach(path.to_str().unwrap()).await;
         dialog
     };
-    // What is here already is not taken twice.
+    // A chat that is here already is not imported twice.
     drawer.press("Import").await;
     let dialog = import(&files[0]).await;
     dialog.says("already here").await;
@@ -631,7 +631,7 @@ async fn what_is_exported_comes_back_by_import() {
     dialog.says("The file is cut off").await;
     import("words").await;
     dialog.says("This is no JSON file").await;
-    // Escape closes the dialog, and leaves the drawer.
+    // Escape closes the dialog, but not the drawer.
     let escape = browser.driver.action_chain().send_keys(Key::Escape);
     escape.perform().await.unwrap();
     page.count("dialog", "Import", 0).await;
@@ -649,7 +649,7 @@ async fn what_is_exported_comes_back_by_import() {
     browser.card(1).await.logs("a heard: 바다").await;
     assert_eq!(browser.stored_chats().await, before);
 
-    // Of another program.
+    // A file from another program.
     drawer.press("Import").await;
     let dialog = import(include_str!("../transfer/chatgpt.json")).await;
     dialog.says("ChatGPT").await;

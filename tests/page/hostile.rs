@@ -1,4 +1,4 @@
-//! Answers that mean harm: nothing of them runs, and nothing is fetched.
+//! Malicious answers: none of their code runs, and nothing is fetched.
 
 use serde_json::Value;
 
@@ -8,12 +8,12 @@ use crate::{
     wait_for, wait_until,
 };
 
-/// What may be within an answer's text, at any moment. MathML's elements are listed by themselves.
+/// The elements allowed in an answer's text at any moment. MathML's are checked separately.
 const ALLOWED: &str = "a blockquote br button code del div em figcaption figure h3 h4 h5 h6 hr input li \
     ol p pre span strong sup table tbody td th tr ul";
 
-/// Watches every element that comes into an answer's text, from now on: `window.seen` lists what
-/// must not be there, however short.
+/// Watches every element added to an answer's text from now on: `window.seen` lists the forbidden ones,
+/// however briefly they were there.
 async fn watch(browser: &Browser) {
     let script = format!(
         "window.seen = [];
@@ -46,7 +46,7 @@ async fn watch(browser: &Browser) {
     browser.script(&script).await;
 }
 
-/// Fails if anything ran, or was on the page that must not be.
+/// Fails if any code ran, or a forbidden element was on the page.
 async fn is_harmless(browser: &Browser) {
     assert_eq!(
         browser.script("return window.seen").await,
@@ -55,12 +55,12 @@ async fn is_harmless(browser: &Browser) {
     assert!(browser.script("return window.hacked").await.is_null());
 }
 
-/// All that we could think of, with this server to tell.
+/// Returns every attack we could think of, aimed at this server.
 fn hostile(trap: &Trap) -> String {
     let at = format!("http://{}", trap.host());
     let run = "window.hacked=1";
     [
-        // Raw HTML, as a block and within a line, whole and broken.
+        // Raw HTML, as a block and inline, whole and broken.
         format!("<script>{run}</script>"),
         format!("<script src=\"{at}/script.js\"></script>"),
         format!("<img src=x onerror=\"{run}\">"),
@@ -82,10 +82,10 @@ fn hostile(trap: &Trap) -> String {
         format!("<javascript:{run}> <data:text/html,x> [l12][evil] [l13](javascript&colon;{run}) [l14](javascript://example.com/%0a{run})"),
         format!("[l15](blob:{at}/b) [l16](//javascript:{run}) [l17](view-source:{at}/) [l18](http:javascript:{run})"),
         format!("[evil]: javascript:{run}"),
-        // What looks like attributes.
+        // Text that looks like attributes.
         format!("[t1]({at}/t1 \"\\\" onmouseover=\\\"{run}\") [t2]({at}/t2 'x\" autofocus onfocus=\"{run}') [t3]({at}/\" onclick=\"{run})"),
         format!("![\" onerror=\"{run}]({at}/alt.png \"\\\" onload=\\\"{run}\")"),
-        // Images, which only the reader may have fetched.
+        // Images, which are fetched only when the user wants them.
         format!("![pixel]({at}/pixel.gif) ![data](data:image/svg+xml,<svg/onload={run}>) ![script](javascript:{run}) ![reference][r]"),
         format!("[![linked]({at}/linked.gif)]({at}/linked)"),
         format!("[r]: {at}/reference.gif"),
@@ -109,7 +109,7 @@ fn hostile(trap: &Trap) -> String {
     .join("\n\n")
 }
 
-/// Sends a text in pieces of so many characters.
+/// Sends a text in pieces of this many characters.
 fn pieces(text: &str, size: usize) -> Vec<Step> {
     let letters: Vec<_> = text.chars().collect();
     let mut steps = Vec::new();
@@ -122,7 +122,7 @@ fn pieces(text: &str, size: usize) -> Vec<Step> {
 
 async fn is_drawn(answer: &Scope) {
     answer.says("The last of all.").await;
-    // Formulas and code take their way through a worker: what can be set of these is.
+    // Formulas and code go through a worker: those that can be typeset are.
     answer
         .comes_true("return it.querySelectorAll('math').length > 0")
         .await;
@@ -142,14 +142,14 @@ async fn nothing_of_a_hostile_answer_runs_or_is_fetched() {
     is_drawn(&answer).await;
     card.find("button", "Send").await;
     is_harmless(&browser).await;
-    // Markup is shown as it was written.
+    // Markup is shown as written.
     for written in [
         "<script>window.hacked=1</script>",
         "onclick=\"window.hacked=1\"",
     ] {
         answer.says(written).await;
     }
-    // Only the links that lead to the web are links.
+    // Only the links to the web are links.
     let links = "return [...it.querySelectorAll('a[href]')].map((link) => link.textContent)";
     let links = answer.script(links).await;
     for link in links.as_array().unwrap() {
@@ -159,7 +159,7 @@ async fn nothing_of_a_hostile_answer_runs_or_is_fetched() {
             .and_then(|number| number.parse::<u32>().ok());
         assert!(number.is_none_or(|number| number == 18), "{links}");
     }
-    // Neither does what is clicked, but for links that open in a tab of their own.
+    // Clicks run nothing either. Links, which open in tabs of their own, are left out.
     answer
         .script(
             "for (const element of it.querySelectorAll('.text *')) {
@@ -179,7 +179,7 @@ async fn nothing_of_a_hostile_answer_runs_or_is_fetched() {
     assert_eq!(trap.heard(), Vec::<String>::new());
     assert_eq!(browser.driver.windows().await.unwrap().len(), 1);
 
-    // An image comes when the reader wants it, and nothing else with it.
+    // An image is fetched when the user wants it, and nothing else with it.
     load_image(&answer, &trap, "pixel").await;
     wait_until(|| trap.asked() == ["GET /pixel.gif HTTP/1.1"]).await;
     let told = trap.heads().concat().to_ascii_lowercase();
@@ -191,7 +191,7 @@ async fn nothing_of_a_hostile_answer_runs_or_is_fetched() {
     browser.close().await;
 }
 
-/// Presses the button in place of an image, and waits until it is there.
+/// Presses the button in place of an image, and waits until the image is there.
 async fn load_image(answer: &Scope, trap: &Trap, name: &str) -> Scope {
     let button = format!("Load image {name} ({})", trap.host());
     answer.press(&button).await;
@@ -216,7 +216,7 @@ async fn an_image_within_a_link_is_loaded_without_following_the_link() {
     let image = load_image(&answer, &trap, "linked").await;
     assert_eq!(trap.asked(), ["GET /linked.gif HTTP/1.1"]);
     assert_eq!(browser.driver.windows().await.unwrap().len(), 1);
-    // The picture is then the link, as it was meant.
+    // The image is then the link, as intended.
     image.click().await;
     wait_for(async || browser.driver.windows().await.unwrap().len() == 2).await;
     browser.close().await;
@@ -252,7 +252,7 @@ async fn what_a_reader_asks_a_model_says_and_thinks_is_text_everywhere() {
             shown.matches("<script>").count() == 2
         })
         .await;
-    // Also what the history makes of it.
+    // The history shows it as text, too.
     let history = browser.history().await;
     history.says("<img src=").await;
     is_harmless(&browser).await;
@@ -290,17 +290,17 @@ async fn a_script_that_is_not_the_pages_own_is_blocked_and_reported() {
         format!("{link}; it.setAttribute('href', 'javascript:{run}'); it.target = '_self'; {put}"),
     ];
     for attempt in tries {
-        // Shown where it fails.
+        // Printed if the test fails.
         println!("{attempt}");
         let before = browser.violations().await.len();
-        // Later, because a browser may let a driver's own script evaluate what it likes. Some are
-        // forbidden by an exception.
+        // Runs later, because a browser may let a driver's own script evaluate anything. Some attempts
+        // are blocked by an exception.
         let attempt = format!("setTimeout(() => {{ try {{ {attempt} }} catch {{}} }})");
         browser.script(&attempt).await;
         wait_for(async || browser.violations().await.len() > before).await;
         assert!(browser.script("return window.hacked").await.is_null());
     }
-    // By the rule for scripts, or by the one for what may become a script (Trusted Types).
+    // The rule for scripts reports it, or the one for values that may become scripts (Trusted Types).
     let reports = browser.violations().await;
     let noticed = |name: &str| reports.iter().any(|report| report.contains(name));
     assert!(noticed("script-src"), "{reports:#?}");
@@ -309,11 +309,11 @@ async fn a_script_that_is_not_the_pages_own_is_blocked_and_reported() {
         assert!(known.iter().any(|name| report.contains(name)), "{report}");
     }
     assert_eq!(trap.heard(), Vec::<String>::new());
-    // The page is as it was, and its own scripts run.
+    // The page is unchanged, and its own scripts run.
     browser.card(1).await.find("form", "Custom model").await;
     let settings = browser.settings().await;
     settings.press("Close").await;
-    // What was reported is not forgotten by a reload.
+    // The reports survive a reload.
     browser.reload().await;
     browser.card(1).await;
     assert!(

@@ -36,7 +36,7 @@ async fn korean_is_sent_by_one_enter() {
     for step in ["ㄴ", "녀", "녕"] {
         compose(step).await;
     }
-    // What is being composed is not mirrored yet.
+    // The text being composed is not mirrored yet.
     input.holds("안녕").await;
     other.find("textbox", "Message").await.holds("안").await;
     // Enter while the syllable is being composed: Chrome's order of events.
@@ -53,7 +53,7 @@ async fn korean_is_sent_by_one_enter() {
 }
 
 /// Plays an input method in the first card's input: each word of the script is one event, in the
-/// order in which a browser sends them.
+/// browser's order.
 ///
 /// - `start`, `end`: compositionstart, compositionend
 /// - `=text`: the composition is this, appended to what was there before it
@@ -109,7 +109,7 @@ async fn one_enter_sends_hangul_in_every_browsers_order() {
     let orders = [
         // Chrome: the key during the composition, then its end
         "enter* end input",
-        // Chrome on macOS: and the key once more, at once or later
+        // Chrome on macOS: the key once more, at once or later
         "enter* end input enter",
         "enter* end input | enter",
         // Windows: the key as the input method's, then as itself
@@ -129,7 +129,7 @@ async fn one_enter_sends_hangul_in_every_browsers_order() {
         other.count("article", "You", done + 1).await;
         card.find("button", "Send").await;
         other.find("button", "Send").await;
-        // Nothing is left of the last syllable, here or there.
+        // Nothing of the last syllable is left in either card.
         card.find("textbox", "Message").await.holds("").await;
         other.find("textbox", "Message").await.holds("").await;
         let prompts = endpoint.prompts();
@@ -169,7 +169,7 @@ async fn synced_cards_mirror_what_is_committed_and_disturb_no_composition() {
     let other = browser.card(2).await.find("textbox", "Message").await;
     play(&browser, "start =ㅎ =한").await;
     other.holds("").await;
-    // Words from another card do not get into the composition, which is what counts at its end.
+    // Text from another card doesn't enter the composition, whose own text counts at its end.
     other.type_in("!").await;
     let value = "return document.querySelector('textarea').value";
     assert_eq!(browser.script(value).await, "한");
@@ -188,7 +188,7 @@ async fn enter_sends_and_shift_enter_breaks_the_line_or_as_it_is_set() {
         let script = "return document.querySelector('textarea').offsetHeight";
         browser.script(script).await.as_i64().unwrap()
     };
-    // Empty is not sent.
+    // An empty message is not sent.
     input.type_in("  ").await;
     input.type_in(Key::Enter).await;
     let one_line = height().await;
@@ -200,7 +200,7 @@ async fn enter_sends_and_shift_enter_breaks_the_line_or_as_it_is_set() {
     input.type_in("two").await;
     input.holds("one\n\n\ntwo").await;
     assert!(height().await > one_line * 2, "it grows");
-    // It survives a reload.
+    // The text survives a reload.
     browser.reload().await;
     let card = browser.card(1).await;
     let input = card.find("textbox", "Message").await;

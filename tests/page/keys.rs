@@ -1,4 +1,4 @@
-//! Where tokens are kept, who gets them, and who sees them.
+//! Tokens: where they are kept, sent and shown.
 
 use axum::http::StatusCode;
 use serde_json::Value;
@@ -12,8 +12,8 @@ use crate::{
 
 const PASSPHRASE: &str = "correct horse 배터리";
 
-/// All that the browser keeps for the page: localStorage, sessionStorage, and the values of every
-/// database.
+/// Returns all that the browser keeps for the page: localStorage, sessionStorage, and the values of
+/// every database.
 async fn kept(browser: &Browser) -> [String; 3] {
     let read = "const done = arguments[0];
         const asked = (request) => new Promise((done, fail) => {
@@ -37,7 +37,7 @@ async fn kept(browser: &Browser) -> [String; 3] {
     std::array::from_fn(|index| found[index].as_str().expect("a text").to_owned())
 }
 
-/// Fills in the form of a card.
+/// Fills in a card's form.
 async fn connect(card: &Scope, endpoint: &Endpoint, token: &str, keep: &str) {
     let form = card.find("form", "Custom model").await;
     form.select("TokenStorage the token", keep).await;
@@ -45,7 +45,7 @@ async fn connect(card: &Scope, endpoint: &Endpoint, token: &str, keep: &str) {
     card.find("combobox", "Model").await.holds("a").await;
 }
 
-/// The vault in the settings, which are open.
+/// Finds the vault in the open settings.
 async fn vault(settings: &Scope) -> Scope {
     settings.find("region", "Vault").await
 }
@@ -61,13 +61,13 @@ async fn create_vault(browser: &Browser) {
     settings.press("Close").await;
 }
 
-/// Types the passphrase and unlocks.
+/// Types the passphrase and unlocks the vault.
 async fn unlock(vault: &Scope) {
     vault.fill("Passphrase", PASSPHRASE).await;
     vault.press("Unlock").await;
 }
 
-/// Changes the only endpoint.
+/// Changes where the only token is kept.
 async fn keep(browser: &Browser, where_to: &str) {
     let settings = browser.settings().await;
     settings.press("Edit").await;
@@ -105,7 +105,7 @@ async fn a_token_of_a_tab_is_in_that_tab_alone() {
     assert_eq!(tokens(&endpoint), [own.clone(), own.clone()]);
     assert!(endpoint.models_authorizations().iter().all(|it| *it == own));
 
-    // Another tab does not have it, and asks without.
+    // Another tab lacks it, and asks without it.
     browser.new_tab().await;
     browser.driver.goto(&browser.url).await.unwrap();
     let card = browser.card(1).await;
@@ -142,7 +142,7 @@ async fn a_token_in_the_vault_is_never_in_clear_and_wants_the_passphrase() {
         assert!(!kept.contains("sk-vault"), "{kept}");
     }
 
-    // After a reload nothing is sent before the vault is unlocked, by the right passphrase.
+    // After a reload nothing is sent until the right passphrase unlocks the vault.
     let asked = endpoint.requests().len();
     browser.reload().await;
     let card = browser.card(1).await;
@@ -160,7 +160,7 @@ async fn a_token_in_the_vault_is_never_in_clear_and_wants_the_passphrase() {
     assert_eq!(browser.script(stored).await, before);
     unlock(&dialog).await;
     browser.page().count("dialog", "Vault", 0).await;
-    // The models, which could not be asked for, are asked for by itself.
+    // The models, which could not be requested, are now requested automatically.
     let own = Some("Bearer sk-vault".to_owned());
     wait_until(|| endpoint.models_authorizations().len() >= 2).await;
     card.press("Retry").await;
@@ -170,7 +170,7 @@ async fn a_token_in_the_vault_is_never_in_clear_and_wants_the_passphrase() {
     browser.close().await;
 }
 
-/// The origin of an endpoint.
+/// Returns the origin of an endpoint.
 fn origin(endpoint: &Endpoint) -> String {
     endpoint.base_url().replace("/v1", "")
 }
@@ -192,7 +192,7 @@ async fn a_vault_is_locked_at_once_when_idle_and_opened_by_a_new_passphrase() {
     card.logs(locked).await;
     assert!(endpoint.received().is_empty());
 
-    // Nobody was there for a quarter of an hour, as after a machine has slept.
+    // The vault was unused for a quarter of an hour, as after a machine has slept.
     let settings = browser.settings().await;
     unlock(&vault(&settings).await).await;
     vault(&settings).await.says("The vault is open").await;
@@ -211,7 +211,7 @@ async fn a_vault_is_locked_at_once_when_idle_and_opened_by_a_new_passphrase() {
     card.press("Retry").await;
     card.logs("a heard: one").await;
 
-    // A new passphrase, and the one before opens nothing any more.
+    // After a change of passphrase, the previous one opens nothing any more.
     let settings = browser.settings().await;
     vault(&settings).await.press("Change passphrase").await;
     vault(&settings).await.fill("Passphrase", "short").await;
@@ -252,7 +252,7 @@ async fn a_vault_is_locked_at_once_when_idle_and_opened_by_a_new_passphrase() {
     card.send("two").await;
     card.logs("a heard: two").await;
 
-    // Deleted, after a question, with what was in it.
+    // The vault is deleted, after a question, with its content.
     let settings = browser.settings().await;
     vault(&settings).await.press("Delete vault").await;
     let question = browser.page().find("dialog", "Delete the vault?").await;
@@ -391,7 +391,7 @@ async fn two_tabs_share_what_is_in_the_vault() {
     card.logs("a heard: here").await;
     let own = Some("Bearer sk-shared".to_owned());
     assert_eq!(tokens(&endpoint), [None, own]);
-    // Where one is locked, all are.
+    // Locking it in one tab locks it in all.
     let shown = browser.driver.switch_to_window(second).await;
     shown.unwrap();
     vault(&settings).await.press("Lock now").await;
@@ -452,13 +452,13 @@ async fn a_masked_token_is_not_copied_and_shown_only_while_held() {
     masked("none").await;
     chain().release().perform().await.unwrap();
     masked("disc").await;
-    // By the keyboard, as well.
+    // The keyboard works, too.
     hold.script("it.focus()").await;
     chain().key_down(Key::Space).perform().await.unwrap();
     masked("none").await;
     chain().key_up(Key::Space).perform().await.unwrap();
     masked("disc").await;
-    // What is saved is shown where nothing is typed.
+    // The saved token is shown if nothing is typed.
     token.element().clear().await.unwrap();
     let pressing = chain().click_and_hold_element(hold.element());
     pressing.perform().await.unwrap();
@@ -524,7 +524,7 @@ async fn an_import_brings_no_token_and_takes_no_endpoints_place() {
     browser.close().await;
 }
 
-/// Numbers that look random and are the same for the same seed: the generator of Knuth's MMIX.
+/// Pseudorandom numbers, the same for the same seed: the generator of Knuth's MMIX.
 struct Chance(u64);
 
 impl Chance {
@@ -541,12 +541,12 @@ impl Chance {
     }
 }
 
-/// A number that the environment may set.
+/// Returns a number that the environment may set.
 fn number(name: &str, usual: u64) -> u64 {
     std::env::var(name).map_or(usual, |number| number.parse().expect("a number"))
 }
 
-/// Changes one of the two endpoints: its server, its token, where that is kept.
+/// Changes one of the two endpoints: its server, its token, the token's storage.
 async fn edit(
     browser: &Browser,
     chance: &mut Chance,
@@ -585,7 +585,7 @@ async fn edit(
     form.select("TokenStorage the token", chance.pick(&places))
         .await;
     form.press("Save").await;
-    // It is saved, or says why not.
+    // Waits until it is saved, or says why not.
     let stands = "const form = document.querySelector('form[aria-label=Endpoint]');
         return form ? form.querySelector('[role=alert]').textContent !== '' : 'saved'";
     wait_for(async || browser.script(stands).await != false).await;
@@ -611,7 +611,7 @@ async fn turn_vault(browser: &Browser) {
     settings.press("Close").await;
 }
 
-/// Whether the only card has no model, and shows its form.
+/// Returns whether the only card has no model, and shows its form.
 const ASKS: &str = "return !!document.querySelector('form[aria-label=\"Custom model\"]')";
 
 async fn send(browser: &Browser, step: u64) {
@@ -628,7 +628,7 @@ async fn send(browser: &Browser, step: u64) {
         let is_refused = said.contains("Nothing was sent") || said.contains("No response");
         text.contains(&format!("m heard: {question}"))
             || text.contains(&question) && is_refused
-            // It waits for a model.
+            // The question waits for a model.
             || browser.script(ASKS).await == true
     })
     .await;
@@ -701,7 +701,7 @@ async fn a_token_goes_only_where_it_was_typed_for_whatever_is_done() {
     browser.close().await;
 }
 
-/// No token is seen, in the address, or stored where it is not to be kept.
+/// Checks that no token is visible, in the address, or stored in a wrong place.
 async fn nothing_is_in_clear(browser: &Browser) {
     let seen = browser.script("return document.body.innerText + location.href");
     assert!(!seen.await.as_str().unwrap().contains("sk-"));
@@ -714,7 +714,7 @@ async fn nothing_is_in_clear(browser: &Browser) {
         }
     }
     let mut lists = vec![local["collate.v2.endpoints"].as_str().unwrap().to_owned()];
-    // What the journal has of them.
+    // The journal's copies of them.
     let databases: Value = serde_json::from_str(&databases).unwrap();
     let stores = databases.as_array().unwrap().iter();
     let values = stores.flat_map(|store| store.as_array().unwrap());

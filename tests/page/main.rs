@@ -1,4 +1,4 @@
-//! The page as a user meets it: a real browser, real HTTP, an endpoint that follows a script.
+//! Tests the page as a user meets it: a real browser, real HTTP, an endpoint that follows a script.
 
 mod actions;
 mod answers;
@@ -41,13 +41,13 @@ fn raw(text: &str) -> Step {
     Step::Raw(text.as_bytes().to_vec())
 }
 
-/// Takes away all that was said in a card.
+/// Removes all messages of a card.
 async fn clear(card: &Scope) {
     card.choose_more("Clear chat").await;
     card.has("article", 0).await;
 }
 
-/// Opens the page with one card that is connected to this endpoint, with this token.
+/// Opens the page with one card connected to this endpoint, with this token.
 async fn open(endpoint: &Endpoint, token: &str) -> Browser {
     let browser = Browser::open().await;
     let card = browser.card(1).await;
@@ -59,7 +59,7 @@ async fn open(endpoint: &Endpoint, token: &str) -> Browser {
     browser
 }
 
-/// Opens the page with one card, which has asked «Go» and got these steps as the whole answer of the
+/// Opens the page with one card that has asked «Go» and received these steps as the whole answer of the
 /// model «m».
 async fn answered(steps: impl IntoIterator<Item = Step>) -> (Endpoint, Browser, Scope) {
     let endpoint = Endpoint::start(&["m"]).await;
@@ -72,12 +72,12 @@ async fn answered(steps: impl IntoIterator<Item = Step>) -> (Endpoint, Browser, 
     (endpoint, browser, card)
 }
 
-/// [`answered`] with this text.
+/// Calls [`answered`] with this text.
 async fn answered_with(text: &str) -> (Endpoint, Browser, Scope) {
     answered([say(text), Step::Finish("stop")]).await
 }
 
-/// Keeps what the page offers as files: see [`download`].
+/// Records the files that the page offers: see [`download`].
 async fn watch_downloads(browser: &Browser) {
     let watch = "window.downloads = [];
         const create = URL.createObjectURL;
@@ -99,7 +99,7 @@ async fn wait_until(holds: impl Fn() -> bool) {
     wait_for(async || holds()).await;
 }
 
-/// Waits until something is true, looking again and again.
+/// Waits until something is true, polling.
 async fn wait_for(holds: impl AsyncFn() -> bool) {
     let patience = tokio::time::timeout(std::time::Duration::from_secs(20), async {
         while !holds().await {

@@ -1,8 +1,8 @@
-//! Markdown as it is drawn: what a reader sees, hears and can do.
+//! Markdown as drawn, and as a user sees, hears and operates it.
 
 use crate::{answered_with, support::Scope};
 
-/// The text that a part of the page has, whether or not it can be seen.
+/// Returns the text of a part of the page, visible or not.
 async fn content(of: &Scope) -> String {
     let content = of.script("return it.textContent").await;
     content.as_str().unwrap().to_owned()
@@ -17,7 +17,7 @@ async fn markdown_has_the_roles_of_what_it_means() {
     let answer = card.find("article", "m").await;
     answer.find("heading", "One").await;
     answer.find("heading", "Two").await;
-    // They stand below the page's own headings, in their order.
+    // They are below the page's own headings, in their order.
     let levels = answer
         .script("return [...it.querySelectorAll('h1,h2,h3,h4,h5,h6')].map((h) => h.tagName)")
         .await;
@@ -50,7 +50,7 @@ async fn markdown_has_the_roles_of_what_it_means() {
         .comes_true("return ['right', 'end'].includes(getComputedStyle(it).textAlign)")
         .await;
 
-    // No sign of the markup is left.
+    // No markup is left.
     let shown = content(&answer).await;
     for sign in ["**", "~~", "# ", "|", "[x]", "`"] {
         assert!(!shown.contains(sign), "{sign} in {shown}");
@@ -78,7 +78,7 @@ async fn code_has_its_language_and_can_be_copied_and_wrapped() {
     first.press("Copy").await;
     first.find("button", "Copied").await;
     assert_eq!(browser.clipboard().await, code);
-    // Then it says again what it does.
+    // Then it has its name again.
     first.find("button", "Copy").await;
 
     let wrap = plain.find("button", "Wrap lines").await;
@@ -88,7 +88,7 @@ async fn code_has_its_language_and_can_be_copied_and_wrapped() {
     wrap.click().await;
     assert_eq!(wrap.attr("aria-pressed").await.as_deref(), Some("true"));
     assert_eq!(plain.script(is_wide).await, false);
-    // Copying is of what was written, not of what is seen.
+    // Copying takes the text as written, not as shown.
     plain.press("Copy").await;
     plain.find("button", "Copied").await;
     assert_eq!(browser.clipboard().await, format!("{long}\n"));
@@ -121,7 +121,7 @@ async fn long_code_is_folded_when_a_chat_is_opened_again() {
     fold.click().await;
     long.find("button", "Show all 80 lines").await;
     assert_eq!(long.script(is_whole).await, false);
-    // What is short stays as it is.
+    // Short code stays as it is.
     let short = answer.nth("figure", 1).await;
     assert_eq!(short.names("button").await, ["Wrap lines", "Copy"]);
     browser.close().await;

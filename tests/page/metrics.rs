@@ -1,4 +1,4 @@
-//! What was measured and counted of an answer.
+//! Measurements and token counts of an answer.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -116,7 +116,7 @@ async fn an_endpoint_that_refuses_to_count_is_asked_without_it_from_then_on() {
         .collect();
     let counted = json!({ "include_usage": true });
     assert_eq!(asked, [counted, Value::Null, Value::Null, Value::Null]);
-    // The refusal was no answer.
+    // The refusal did not become an answer.
     card.count("article", "m", 2).await;
     assert!(!card.text().await.contains("refused"));
     browser.close().await;

@@ -1,4 +1,4 @@
-//! Parameters: every one that is on is on the wire, and nothing else is.
+//! Parameters: every one that is on is sent, and nothing else is.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::{
     support::{Browser, Endpoint, Scope, Step},
 };
 
-/// The page with one card, and its parameters open and in use, all switched off.
+/// Opens the page with one card, and its parameters open and in use, all switched off.
 async fn open_all_off(endpoint: &Endpoint) -> (Browser, Scope) {
     let browser = open(endpoint, "").await;
     let parameters = browser.card(1).await.parameters().await;
@@ -26,7 +26,7 @@ async fn open_all_off(endpoint: &Endpoint) -> (Browser, Scope) {
     (browser, parameters)
 }
 
-/// What the endpoint received besides what every request has.
+/// Returns the received fields beyond those of every request.
 fn sent(endpoint: &Endpoint) -> Value {
     let mut body = endpoint.received().last().expect("a request").body.clone();
     for field in ["model", "messages", "stream", "stream_options"] {
@@ -53,7 +53,7 @@ async fn the_master_switch_rules() {
     parameters.turn("Use parameters").await;
     parameters.press("Close").await;
     ask(&browser, "on").await;
-    // What is shown as on at first is sent, Top K included.
+    // The parameters that are on at first are sent, Top K included.
     let first = json!({
         "max_tokens": 4096, "temperature": 0.7, "top_p": 1, "top_k": 40,
         "frequency_penalty": 0, "presence_penalty": 0,
@@ -67,7 +67,7 @@ async fn the_master_switch_rules() {
     browser.close().await;
 }
 
-/// One test a row of the table: a number typed in its spinbutton is on the wire under its name.
+/// Makes one test per row of the table: a number typed in its spinbutton is sent under its name.
 macro_rules! numbers {
     ($($test:ident: $name:literal $wire:literal $typed:literal $sent:expr, least $least:literal, most $most:literal;)+) => {
         $(
@@ -94,7 +94,7 @@ numbers! {
 async fn number(name: &str, wire: &str, typed: &str, expected: Value, least: &str, most: &str) {
     let endpoint = Endpoint::start(&["m"]).await;
     let (browser, parameters) = open_all_off(&endpoint).await;
-    // A value that is changed is meant to be sent: its switch turns on.
+    // A changed value is meant to be sent: its switch turns on.
     parameters.set(name, typed).await;
     let switch = parameters.find("switch", name).await;
     assert_eq!(
@@ -108,14 +108,14 @@ async fn number(name: &str, wire: &str, typed: &str, expected: Value, least: &st
     ask(&browser, "typed").await;
     assert_eq!(sent(&endpoint), json!({ wire: expected }));
 
-    // Out of its range, it says so, and what was set before stays.
+    // A value out of range is reported, and the previous one stays.
     let parameters = browser.card(1).await.parameters().await;
     parameters.set(name, "999999999999").await;
     parameters.says(&format!("From {least} to {most}")).await;
     ask(&browser, "too much").await;
     assert_eq!(sent(&endpoint), json!({ wire: expected }));
 
-    // The slider sets it too; Reset brings back what was at first.
+    // The slider sets it too; Reset restores the first value.
     let parameters = browser.card(1).await.parameters().await;
     let script = format!(
         "const slider = document.querySelector('input[type=range][aria-label=\"{name}\"]');
@@ -169,7 +169,7 @@ async fn stop_reasoning_effort_response_format_and_json_are_sent() {
     ask(&browser, "without").await;
     assert_eq!(sent(&endpoint)["n"], Value::Null);
     assert_eq!(endpoint.received().last().unwrap().model(), "m");
-    // What was typed is still there.
+    // The typed text is still there.
     browser.reload().await;
     let parameters = browser.card(1).await.parameters().await;
     parameters.find("textbox", "JSON").await.holds("{").await;
@@ -207,7 +207,7 @@ async fn a_refused_parameter_is_named_and_left_out_by_one_click() {
         assert!(sent(&endpoint).get(wire).is_none());
         assert_eq!(sent(&endpoint)["max_tokens"], 4096);
     }
-    // From now on it is off, and can be seen to be.
+    // From now on it is off, and visibly so.
     let parameters = card.parameters().await;
     let switch = parameters.find("switch", "Top K").await;
     assert_eq!(
@@ -270,7 +270,7 @@ async fn parameters_belong_to_a_card_and_are_copied_on_demand() {
     assert_eq!(by_system("짧게 답하세요.")["temperature"], 0);
     assert!(by_system("mine").get("temperature").is_none());
 
-    // Copied, all cards are alike; Undo gives back what the other card had.
+    // Copied, all cards are alike; Undo restores the other card's parameters.
     let parameters = left.parameters().await;
     parameters
         .press("Copy parameters and system prompt to all cards")
@@ -291,7 +291,7 @@ async fn parameters_belong_to_a_card_and_are_copied_on_demand() {
         .await
         .holds("mine")
         .await;
-    // A card that is added takes the parameters of the one beside it.
+    // An added card takes the parameters of the one beside it.
     parameters.press("Close").await;
     left.press("Compare").await;
     let parameters = browser.card(2).await.parameters().await;
@@ -313,7 +313,7 @@ async fn a_number_is_taken_over_by_a_click_elsewhere_and_a_bad_one_is_reset() {
     let endpoint = Endpoint::start(&["m"]).await;
     let (browser, parameters) = open_all_off(&endpoint).await;
     let field = parameters.find("spinbutton", "Temperature").await;
-    // What was set at first, so that a reset changes nothing but the field.
+    // The first value is still set, so a reset changes nothing but the field.
     field.element().clear().await.unwrap();
     field.type_in("99").await;
     field.type_in(thirtyfour::Key::Tab).await;

@@ -1,4 +1,4 @@
-//! Looking at code as what it describes, in a frame that can reach nothing.
+//! Previews of code, in a frame that can reach nothing.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::{
     wait_for,
 };
 
-/// Opens a page whose one answer is this block of code.
+/// Opens a page whose only answer is this block of code.
 async fn answer(endpoint: &Endpoint, language: &str, code: &str) -> Browser {
     let text = format!("```{language}\n{code}\n```\n");
     endpoint.will("m", [say(&text), Step::Finish("stop")]);
@@ -20,7 +20,7 @@ async fn answer(endpoint: &Endpoint, language: &str, code: &str) -> Browser {
     browser
 }
 
-/// Opens the preview, and goes into its frame.
+/// Opens the preview, and enters its frame.
 async fn enter(browser: &Browser) {
     browser.page().press("Preview").await;
     let frame = browser.driver.find(By::Css("iframe")).await.unwrap();
@@ -31,12 +31,12 @@ async fn enter(browser: &Browser) {
     frame.enter_frame().await.unwrap();
 }
 
-/// Waits until a script says yes, in the page or in the frame, whichever it was gone into.
+/// Waits until a script returns true in the page or the frame, whichever was entered.
 async fn holds(browser: &Browser, script: &str) {
     wait_for(async || browser.script(script).await == true).await;
 }
 
-/// Which files the page has fetched.
+/// Returns the files that the page has fetched.
 async fn fetched(browser: &Browser) -> String {
     let names = "return performance.getEntriesByType('resource').map(it => it.name).join(' ')";
     browser.script(names).await.as_str().unwrap().to_owned()
@@ -86,7 +86,7 @@ async fn a_page_runs_in_a_frame_of_nobody() {
         )
         .await;
     browser.driver.enter_default_frame().await.unwrap();
-    // It is as high as what it shows.
+    // The frame is as high as its content.
     holds(
         &browser,
         "const { clientHeight } = document.querySelector('iframe');
@@ -108,7 +108,7 @@ async fn nothing_that_is_previewed_reaches_anything() {
     let endpoint = Endpoint::start(&["m"]).await;
     let other = Endpoint::start(&[]).await;
     let to = format!("http://{}", other.name());
-    // Each leaves a word in its frame, or its frame.
+    // Each leaves a word in its frame, or leaves its frame.
     let stays = [
         format!(
             "<body><script>fetch('{to}/fetch').catch(() => document.body.append('over'))</script>"
@@ -149,16 +149,16 @@ async fn nothing_that_is_previewed_reaches_anything() {
         format!(
             "<script>location = URL.createObjectURL(new Blob([`<img src='{to}/blob'>`], {{ type: 'text/html' }}))</script>"
         ),
-        // The page itself would ask this endpoint for its models.
+        // The page itself would request the models from this endpoint.
         format!("<script>location = '/?endpoint={to}/v1&model=m'</script>"),
     ];
     let browser = answer(&endpoint, "html", "first").await;
-    // Each is one.
+    // All are violations.
     browser.expect_violations();
     let windows = browser.driver.windows().await.unwrap().len();
     let cases = stays.iter().map(|code| (code, true));
     for (code, stays) in cases.chain(leaves.iter().map(|code| (code, false))) {
-        // Shown where it fails.
+        // Printed if the test fails.
         println!("{code}");
         let text = format!("```html\n{code}\n```\n");
         endpoint.will("m", [say(&text), Step::Finish("stop")]);
@@ -169,12 +169,12 @@ async fn nothing_that_is_previewed_reaches_anything() {
         if stays {
             browser.page().says("over").await;
         } else {
-            // What the browser shows in place of what it may not.
+            // The browser shows this in place of a forbidden page.
             holds(&browser, "return location.protocol === 'chrome-error:'").await;
         }
         browser.driver.enter_default_frame().await.unwrap();
     }
-    // The page is where it was, and has fetched what it always may.
+    // The page is where it was, and has fetched nothing else.
     browser.card(1).await;
     assert_eq!(browser.driver.windows().await.unwrap().len(), windows);
     assert_eq!(other.requests(), [""; 0]);
@@ -185,7 +185,7 @@ async fn nothing_that_is_previewed_reaches_anything() {
 async fn only_the_page_has_a_preview_shown_and_only_in_a_sandbox() {
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = answer(&endpoint, "html", "<p>mine</p>").await;
-    // As a window of its own it would run code as the page.
+    // In a window of its own it would run code as the page.
     let address =
         "return JSON.parse(document.getElementById('manifest').textContent)['preview.html']";
     let address = browser.script(address).await;
@@ -244,7 +244,7 @@ async fn a_diagram_is_drawn_and_a_broken_one_says_so() {
 async fn without_mermaid_a_preview_says_so() {
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = answer(&endpoint, "mermaid", "graph TD\n A --> B").await;
-    // As where it was not built in: a server answers with the page.
+    // As in a build without Mermaid, the server answers with the page.
     browser
         .script(
             "const { fetch } = window;

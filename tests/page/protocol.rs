@@ -1,5 +1,5 @@
-//! Streams, lists and demands as real servers have them: what is odd and still right is read right.
-//! The table of all cases is in `docs/endpoints.md`.
+//! Streams, lists and demands as real servers have them: odd but valid ones are read correctly. The
+//! table of all cases is in `docs/endpoints.md`.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -12,13 +12,13 @@ use crate::{
 const JSON: &str = "application/json";
 const STREAM: &str = "text/event-stream";
 
-/// An event, less what ends it.
+/// Returns an event without its end.
 fn said(text: &str) -> String {
     let choice = json!({ "index": 0, "delta": { "content": text }, "finish_reason": null });
     format!("data: {}", json!({ "choices": [choice] }))
 }
 
-/// The event that says why an answer ends, less what ends it.
+/// Returns the event with the finish reason, without its end.
 fn stops() -> String {
     let choice = json!({ "index": 0, "delta": {}, "finish_reason": "stop" });
     format!("data: {}", json!({ "choices": [choice] }))
@@ -28,7 +28,7 @@ fn done() -> Step {
     raw("data: [DONE]\n\n")
 }
 
-/// An event with this delta.
+/// Creates an event with this delta.
 fn delta(delta: Value) -> Step {
     Step::Delta(delta)
 }
@@ -52,10 +52,10 @@ impl Stage {
         }
     }
 
-    /// Asks, and waits until this is the whole answer, with nothing to complain of; one request is
-    /// enough. Returns what the answer shows. Then nothing of it is left.
+    /// Asks, and waits until this is the whole answer, without complaints and after one request.
+    /// Returns the answer as shown. Then clears the card.
     async fn reads(&self, what: &str, answer: Answer, text: &str) -> String {
-        // Shown where it fails.
+        // Printed if the test fails.
         println!("{what}");
         let before = self.endpoint.received().len();
         self.endpoint.will_answer("m", answer);
@@ -136,7 +136,7 @@ async fn events_are_read_however_they_are_framed() {
         .flat_map(|&byte| [Step::Raw(vec![byte]), Step::Rest(1)]);
     let crumbs = Answer::stream(crumbs.collect::<Vec<_>>());
     stage.reads("byte by byte", crumbs, text).await;
-    // It is whole before the connection breaks, or is left open.
+    // The answer is complete before the connection breaks, or is left open.
     let cut = Answer::stream([raw(&events("\n\n")), Step::Rest(300), Step::Cut]);
     stage.reads("cut after the end", cut, text).await;
     let open = Answer::stream([raw(&events("\n\n")), Step::Wait]);
@@ -149,7 +149,7 @@ async fn what_keeps_a_connection_alive_is_no_part_of_an_answer() {
     let stage = Stage::open().await;
     let text = "before and after";
     let cases = [
-        // llama.cpp; llama-cpp-python; OpenRouter; the same through a gateway that knows no comments.
+        // llama.cpp; llama-cpp-python; OpenRouter; the same through a gateway without comments.
         ":\n\n",
         ": ping - 2026-11-02 09:00:00.000000\r\n\r\n",
         ": OPENROUTER PROCESSING\n\n",
@@ -212,14 +212,14 @@ async fn chunks_without_words_are_read_over() {
             vec![event(json!({ "choices": [{ "index": 0, "delta": null }] }))],
         ),
         ("an empty object", vec![event(json!({}))]),
-        // OpenAI's against those who read along.
+        // OpenAI's, against eavesdroppers.
         (
             "obfuscation",
             vec![event(
                 json!({ "choices": [{ "index": 0, "delta": { "content": "" } }], "obfuscation": "aB3xQ" }),
             )],
         ),
-        // Tools that nobody asked for: without an index, without an id, all with the same index.
+        // Unrequested tools: without an index, without an id, all with the same index.
         (
             "tools without an index",
             vec![
@@ -251,7 +251,7 @@ async fn chunks_without_words_are_read_over() {
     stage
         .reads("many in one", Answer::stream(steps), "end.")
         .await;
-    // Reasons to end that nobody has heard of are reasons to end.
+    // Unknown finish reasons end an answer, too.
     for reason in ["eos", "end_turn", "STOP", "stop_sequence"] {
         let steps = [say("the words"), Step::Finish(reason)];
         stage.reads(reason, Answer::stream(steps), text).await;
@@ -259,7 +259,7 @@ async fn chunks_without_words_are_read_over() {
     stage.browser.close().await;
 }
 
-/// What is sent packed, without packing it: one block that is stored. Sources: RFC 1951 and 1952.
+/// Returns a gzip body without compressing it: one stored block. Sources: RFC 1951 and 1952.
 fn gzip(text: &str) -> Vec<u8> {
     let sum = text.bytes().fold(!0_u32, |sum, byte| {
         (0..8).fold(sum ^ u32::from(byte), |sum, _| {
@@ -348,7 +348,7 @@ async fn an_answer_is_read_whatever_it_is_called() {
     for (what, answer) in cases {
         stage.reads(what, answer, text).await;
     }
-    // Thoughts are told apart there, too.
+    // Thoughts are kept apart there, too.
     let thought = message(json!({ "reasoning_content": "Hmm.", "content": text }));
     let shown = stage
         .reads(
@@ -405,7 +405,7 @@ async fn tokens_are_counted_wherever_the_count_stands() {
             "with the end",
             vec![say(text), end(json!({ "usage": usage(12, 34) }))],
         ),
-        // vLLM, asked to: each has the sum until then, so the last one counts.
+        // vLLM, on request: each has the sum so far, so the last one counts.
         (
             "in every chunk",
             vec![
@@ -484,7 +484,7 @@ async fn thoughts_and_words_of_one_chunk_are_told_apart() {
                 say(text),
             ],
         ),
-        // OpenAI's through OpenRouter: nothing that could be read.
+        // OpenAI's through OpenRouter: nothing readable.
         (
             "locked away",
             vec![
@@ -525,7 +525,7 @@ async fn thoughts_and_words_of_one_chunk_are_told_apart() {
     stage.browser.close().await;
 }
 
-/// As OpenAI's newer models are: what they don't know is refused, and so is a name of old.
+/// Refuses unknown fields and old names, as OpenAI's newer models do.
 fn demanding(body: &Value) -> Option<Answer> {
     const KNOWN: [&str; 9] = [
         "model",
@@ -541,7 +541,7 @@ fn demanding(body: &Value) -> Option<Answer> {
     let refuse = |status: StatusCode, body: Value| Some(Answer::refusal(status, &body));
     let fields = body.as_object().expect("an object");
     if fields.contains_key("stream_options") {
-        // Mistral, and whatever is built with pydantic.
+        // Mistral, and anything built with pydantic.
         let detail = json!([{
             "type": "extra_forbidden", "loc": ["body", "stream_options"],
             "msg": "Extra inputs are not permitted", "input": { "include_usage": true },
@@ -571,7 +571,7 @@ async fn what_a_strict_server_refuses_is_learned_once() {
     parameters.turn("Use parameters").await;
     parameters.press("Close").await;
     card.send("one").await;
-    // What is a matter of names is found out; what a reader has set, a reader takes back.
+    // The page finds out other names by itself; only the user removes the user's own settings.
     card.logs("top_k").await;
     card.find("button", "Send").await;
     card.press("Send without Top K").await;
@@ -630,7 +630,7 @@ async fn what_two_cards_learn_at_once_both_obey() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_strict_server_gets_nothing_that_it_does_not_know() {
     let stage = Stage::open().await;
-    // With parameters off, these are all the fields that there are.
+    // With parameters off, these are all the fields.
     stage.endpoint.will_demand(|body| {
         let known = ["model", "messages", "stream", "stream_options"];
         let fields = body.as_object().expect("an object");
@@ -644,7 +644,7 @@ async fn a_strict_server_gets_nothing_that_it_does_not_know() {
     stage.card.send("Go").await;
     stage.card.logs("m heard: Go").await;
     stage.card.find("button", "Send").await;
-    // Thoughts and counts that came are not sent back.
+    // Received thoughts and counts are not sent back.
     let steps = [
         delta(json!({ "reasoning_content": "Hmm." })),
         say("Yes."),
@@ -755,7 +755,7 @@ async fn lists_of_models_are_read_in_their_shapes() {
         card.logs(&format!("{model} heard: Go")).await;
         card.find("button", "Send").await;
     }
-    // One that takes its time is not waited for.
+    // The page doesn't wait for a slow list.
     stage.endpoint.will_hold_models();
     stage.browser.reload().await;
     let card = stage.browser.card(1).await;

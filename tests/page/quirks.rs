@@ -1,4 +1,4 @@
-//! What is known of servers, and what their refusals teach.
+//! The known quirks of servers, and the lessons of their refusals.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::{
     wait_until,
 };
 
-/// The next answer of «m» is this refusal.
+/// Queues this refusal as an answer of «m».
 fn will_refuse(endpoint: &Endpoint, status: u16, body: &str) {
     let status = StatusCode::from_u16(status).unwrap();
     let body = [Step::Raw(body.as_bytes().to_vec())];
@@ -79,13 +79,13 @@ async fn what_refusals_taught_is_known_after_a_reload() {
     card.send("two").await;
     card.logs("m heard: two").await;
     let received = endpoint.received();
-    // It is right at once.
+    // The first request is right.
     assert_eq!(received.len(), 4);
     let body = &received[3].body;
     assert_eq!(body["max_completion_tokens"], 4096);
     assert_eq!(body.get("max_tokens"), None);
     assert_eq!(body.get("stream_options"), None);
-    // To learn was no edit: only the reload has asked for the models again.
+    // Learning is no edit: only the reload has requested the models again.
     wait_until(|| endpoint.models_authorizations().len() == models_before + 1).await;
     browser.close().await;
 }
@@ -186,7 +186,7 @@ async fn a_parameter_that_the_server_ignores_is_marked() {
         let switch = parameters.find("switch", name).await;
         assert_eq!(switch.script(described).await, mark, "{name}");
     }
-    // It is sent all the same: the reader decides.
+    // It is sent all the same: the user decides.
     parameters.turn("Use parameters").await;
     parameters.press("Close").await;
     card.send("hi").await;
@@ -337,7 +337,7 @@ async fn refusals_are_told_by_what_they_mean() {
         card.logs(words).await;
         card.find("button", "Send").await;
     }
-    // None of these was taken for a refusal to count.
+    // None of these was mistaken for a refusal to count.
     assert_eq!(endpoint.received().len(), 8);
     let last = endpoint.received().pop().unwrap();
     assert_eq!(last.body["stream_options"]["include_usage"], true);
@@ -371,7 +371,7 @@ async fn an_endless_answer_is_kept_up_to_its_bound() {
     card.logs("the page stopped it here, and keeps what came")
         .await;
     card.logs("begun").await;
-    // The page goes on.
+    // The page keeps working.
     card.send("and now").await;
     card.logs("m heard: and now").await;
     browser.close().await;

@@ -21,7 +21,7 @@ async fn thoughts_are_folded_however_they_come() {
         vec![Step::Delta(
             json!({ "reasoning_details": details, "content": null }),
         )],
-        // Some say the same twice.
+        // Some send the same twice.
         vec![Step::Delta(
             json!({ "reasoning": "Hmm, let me see.", "reasoning_content": "Hmm, let me see." }),
         )],
@@ -54,7 +54,7 @@ async fn thoughts_are_folded_however_they_come() {
             .and_then(|it| it.strip_suffix(" s"));
         let time = time.unwrap_or_else(|| panic!("{names:?}"));
         assert!(time.parse::<f64>().is_ok(), "{time}");
-        // It is folded until it is opened.
+        // It stays folded until it is opened.
         assert!(!answer.text().await.contains("Hmm"));
         answer.nth(FOLD, 0).await.click().await;
         answer.says("Hmm, let me see.").await;
@@ -120,7 +120,7 @@ async fn thoughts_that_are_opened_go_on() {
     endpoint.go_on();
     answer.says("Done.").await;
     card.find("button", "Send").await;
-    // It stays open at the end: who reads it goes on reading.
+    // It stays open at the end, so that the user can go on reading.
     answer.says("First, then second").await;
     browser.close().await;
 }

@@ -1,9 +1,9 @@
-//! What a visitor downloads: every byte and every request, from a server with Brotli, into a fresh
+//! Measures a visitor's download: every byte and every request, from a server with Brotli, into a fresh
 //! profile. `script/size` runs it. It prints a table, writes it to `docs/size.md` and, for programs, to
 //! `target/size.json`, and fails above its limits.
 //!
-//! Counted are the bodies as they are sent and the headers before them, at the server. Weights are no
-//! part of it: nothing here asks for them.
+//! It counts the bodies as they are sent and the headers before them, at the server. Weights don't
+//! count: nothing here requests them.
 
 use std::{fmt::Write, path::Path, time::Duration};
 
@@ -19,7 +19,7 @@ use crate::{
     support::{Endpoint, Step},
 };
 
-/// A page that asks for nothing more for so long has all that it wants.
+/// A page that requests nothing more for this long has all that it wants.
 const LATER: Duration = Duration::from_secs(2);
 
 /// A row of the table.
@@ -27,11 +27,11 @@ struct Row {
     what: &'static str,
     bytes: usize,
     requests: usize,
-    /// At most so many bytes and requests.
+    /// The most bytes and requests allowed.
     limits: (Option<usize>, Option<usize>),
 }
 
-/// Bytes and requests until the page asks for nothing more.
+/// Returns the bytes and requests until the page requests nothing more.
 async fn quiet(stage: &Stage) -> (usize, usize) {
     let mut before = stage.site.requests().len();
     loop {
@@ -58,7 +58,7 @@ async fn returned(load: &Load) -> Stage {
     stage
 }
 
-/// What one thing costs who comes back: what is fetched for it, behind what the page has fetched.
+/// Measures the cost of one action for a returning user: the data fetched beyond the page's own.
 async fn more(load: &Load, what: &'static str, act: impl AsyncFn(&Stage)) -> Row {
     let stage = returned(load).await;
     let before = quiet(&stage).await;
@@ -148,7 +148,7 @@ async fn size() {
     tell(&rows);
 }
 
-/// Prints and writes the table, and fails where a limit is passed.
+/// Prints and writes the table, and fails if a limit is exceeded.
 fn tell(rows: &[Row]) {
     #[expect(clippy::cast_precision_loss, reason = "a page is small")]
     let kilo = |bytes: usize| bytes as f64 / 1e3;

@@ -1,4 +1,4 @@
-//! What is kept: damage, tabs, no room.
+//! Stored data: damage, several tabs, and no room.
 
 use thirtyfour::Key;
 
@@ -33,7 +33,7 @@ async fn two_tabs_that_both_have_words_keep_both() {
         .switch_to_window(first.clone())
         .await
         .unwrap();
-    // It is seen here too, and nobody offers to ask again.
+    // This tab shows it too, and offers no retry.
     let card = browser.card(1).await;
     card.logs("from the second").await;
     card.says("Another tab is receiving this answer").await;
@@ -65,7 +65,7 @@ async fn two_tabs_that_both_have_words_keep_both() {
     browser.close().await;
 }
 
-/// Loses what the journal has, so that the storage alone is left.
+/// Clears the journal, so that only the storage is left.
 async fn lose_journal(browser: &Browser) {
     let script = "const done = arguments[0];
         const request = indexedDB.open('collate-journal', 1);
@@ -77,7 +77,7 @@ async fn lose_journal(browser: &Browser) {
     browser.driver.execute_async(script, vec![]).await.unwrap();
 }
 
-/// What was put aside, by the keys that it had.
+/// Returns the data put aside, with its original keys.
 async fn aside(browser: &Browser) -> Vec<(String, String)> {
     let script =
         "return Object.entries(localStorage).filter(([k]) => k.startsWith('collate.aside.'))
@@ -97,12 +97,12 @@ async fn damaged_data_is_put_aside_and_the_rest_works() {
     browser.reload().await;
     let page = browser.page();
     page.says("Some saved data could not be read").await;
-    // The journal has what was written.
+    // The journal still has the original.
     browser.card(1).await.send("again").await;
     browser.card(1).await.logs("a heard: again").await;
     let put = [("collate.v2.endpoints".to_owned(), "{damaged".to_owned())];
     assert_eq!(aside(&browser).await, put);
-    // It is looked at in the settings, downloaded unchanged and deleted, with a way back.
+    // The settings show it, download it unchanged and delete it, with undo.
     watch_downloads(&browser).await;
     page.press("Look at it").await;
     let settings = page.find("dialog", "Settings").await;
@@ -128,7 +128,7 @@ async fn damaged_data_is_put_aside_and_the_rest_works() {
         .type_in(Key::Enter)
         .await;
     card.find("textbox", "Message").await.holds("kept").await;
-    // What the history shows of a chat is made again from the chat.
+    // A chat's entry in the history is rebuilt from the chat.
     let lose = "for (const key of Object.keys(localStorage)) if (key.includes('.entry.')) delete localStorage[key]";
     browser.script(lose).await;
     let drawer = browser.history().await;
@@ -183,10 +183,10 @@ async fn whatever_is_damaged_the_rest_is_there() {
             }
             browser.go(&stays).await;
             browser.card(1).await.logs("a heard: stays").await;
-            // What the history shows of a chat is made again, unless it is a setting of its own.
+            // A chat's entry in the history is rebuilt; other values are put aside.
             let put = aside(&browser).await;
             let is_made_again = key.contains(".entry.");
-            // Settings have no field that must be there.
+            // Settings have no required field.
             let is_fine = key.contains("settings") && damaged == future;
             if is_made_again || is_fine {
                 assert_eq!(put, [], "{key} {damaged}");
@@ -213,7 +213,7 @@ async fn what_the_storage_has_lost_comes_back_from_the_journal() {
     browser.card(1).await.send("second").await;
     browser.card(1).await.logs("a heard: second").await;
     browser.script("sessionStorage.clear()").await;
-    // A browser that was killed has an older state of the storage, or none.
+    // A killed browser has an older state of the storage, or none.
     for state in [&serde_json::json!({}), &old] {
         let script = format!(
             "window.addEventListener('pagehide', () => {{
@@ -231,13 +231,13 @@ async fn what_the_storage_has_lost_comes_back_from_the_journal() {
     browser.close().await;
 }
 
-/// Writes under a key of the storage as nobody should.
+/// Writes damaged text under a key of the storage.
 async fn damage(browser: &Browser, key: &str, text: &str) {
     let script = format!("localStorage.setItem({key:?}, {text:?})");
     browser.script(&script).await;
 }
 
-/// Waits until a text stands aside, unchanged.
+/// Waits until a text has been put aside, unchanged.
 async fn is_aside(browser: &Browser, text: &str) {
     let script = format!(
         "return Object.entries(localStorage)
@@ -335,7 +335,7 @@ async fn what_version_1_has_written_is_taken_over() {
         "{keys:?}"
     );
     assert!(keys.contains(&"collate.v2.chat.5f3a9c0012345678".to_owned()));
-    // An old tab may go on writing: what it says joins the rest.
+    // An old tab may go on writing: its changes are merged.
     let mut later = chat.clone();
     later["cards"][0]["turns"]
         .as_array_mut()
@@ -357,7 +357,7 @@ async fn what_version_1_has_written_is_taken_over() {
             .contains("from an old tab")
     })
     .await;
-    // So do endpoints.
+    // So are endpoints.
     let old = r#"{"list":[{"id":"00000000000000e2","name":"added","base_url":"http://127.0.0.1:9/v1","token":null}]}"#;
     browser
         .script(&format!(
@@ -385,7 +385,7 @@ async fn what_is_not_open_is_packed_and_opens_again() {
     browser.page().press("New chat").await;
     browser.card(1).await.send("another").await;
     browser.card(1).await.logs("a heard: another").await;
-    // What a later version has written into it stays.
+    // Fields that a later version has written stay.
     let add = format!(
         "const key = 'collate.v2.chat.{id}', chat = JSON.parse(localStorage[key]);
         chat.later = {{ a: 1 }}; chat.cards[0].turns[0].later_too = [2];
@@ -415,7 +415,7 @@ async fn what_is_not_open_is_packed_and_opens_again() {
 async fn a_storage_that_is_full_in_mid_answer_loses_nothing() {
     let endpoint = Endpoint::start(&["a"]).await;
     let browser = open(&endpoint, "").await;
-    // A large chat, which can't be packed, and no room beside it.
+    // A large chat that can't be compressed, and no room beside it.
     let fill = "const text = Array.from({ length: 300000 },
             () => String.fromCharCode(0x3400 + Math.floor(Math.random() * 0x8000))).join('');
         const chat = { id: '0000000000000abc', title: 'Large', cards: [{ id: '1', synced: true, turns: [
@@ -423,7 +423,7 @@ async fn a_storage_that_is_full_in_mid_answer_loses_nothing() {
         localStorage.setItem('collate.v2.chat.0000000000000abc', JSON.stringify(chat));
         for (let size = 4e6; size >= 1; size = Math.floor(size / 2))
             for (let n = 0; n < 4; n++) try { localStorage.setItem('x' + size + n, 'x'.repeat(size)) } catch {}";
-    // No more can these words.
+    // These words don't compress either.
     let words: String = (0..3000_u32)
         .filter_map(|n| char::from_u32(0x3400 + n.wrapping_mul(2_654_435_761) % 0x8000))
         .collect();
@@ -459,7 +459,7 @@ async fn a_storage_that_is_full_in_mid_answer_loses_nothing() {
         .script("[...document.querySelectorAll('.room-line')].find((it) => it.textContent.includes('Large'))
             .querySelector('button').click()")
         .await;
-    // There is room: what could not be saved is saved by itself.
+    // There is room again: the unsaved data is saved automatically.
     settings.press("Close").await;
     page.shows("no warning", |shown| !shown.contains("storage is full"))
         .await;
@@ -488,7 +488,7 @@ async fn two_tabs_are_in_step_and_lose_nothing() {
     card.press("Compare").await;
     browser.card(2).await.send("from the second tab").await;
     card.logs("a heard: from the second tab").await;
-    // The first tab has followed, and goes on from there, also after a reload.
+    // The first tab has followed, and continues from there, even after a reload.
     browser.driver.switch_to_window(first).await.unwrap();
     let card = browser.card(1).await;
     card.logs("a heard: from the second tab").await;
@@ -550,7 +550,7 @@ async fn without_storage_the_page_works_and_says_that_it_can_not_save() {
     card.find("combobox", "Model").await.holds("a").await;
     card.send("hello").await;
     card.logs("a heard: hello").await;
-    // What is set holds on this page.
+    // Settings take effect on this page.
     let settings = browser.settings().await;
     settings.says(&endpoint.name()).await;
     settings.select("Language", "한국어").await;
@@ -558,7 +558,7 @@ async fn without_storage_the_page_works_and_says_that_it_can_not_save() {
     settings.select("언어", "English").await;
     let settings = browser.page().find("dialog", "Settings").await;
     settings.press("Close").await;
-    // What can't be saved can be exported.
+    // Unsaved chats can be exported.
     watch_downloads(&browser).await;
     browser.page().press("Export").await;
     let drawer = browser.page().find("complementary", "Chat history").await;

@@ -1,5 +1,4 @@
-//! An answer while it streams: that it looks right, stays in place, and ends as if it had come at
-//! once.
+//! An answer while it streams: it looks right, stays in place, and ends as if it had come at once.
 
 use serde_json::Value;
 
@@ -18,7 +17,7 @@ const ALL: &str = "# Title\n\nA **bold _slanted_ word** and `code`, a [link](htt
     <b>raw</b> [ref]\n\n![picture](https://example.com/a.png)\n\n---\n\nLine  \nbreak.\n\n\
     [ref]: https://example.com/ref\n[^1]: The note.\n";
 
-/// What is drawn of an answer, less what may differ when it is shown again: folding and numbers.
+/// Returns an answer as drawn, less the parts that may differ later: folding and numbers.
 const DRAWN: &str = "const copy = it.querySelector(':scope > .text').cloneNode(true);
     for (const element of copy.querySelectorAll('*')) {
         element.removeAttribute('data-code');
@@ -39,7 +38,7 @@ fn crumbs(text: &str) -> Vec<Step> {
         }
         let end = (at + size).min(letters.len());
         steps.push(Step::Say(letters[at..end].iter().collect()));
-        // So that the page has a moment to show it.
+        // Gives the page a moment to show it.
         steps.push(Step::Rest(4));
         at = end;
     }
@@ -47,14 +46,14 @@ fn crumbs(text: &str) -> Vec<Step> {
     steps
 }
 
-/// Has a question answered, so that the program that draws is there.
+/// Gets one question answered, so that the drawing code is loaded.
 async fn warm_up(card: &Scope) {
     card.send("Are you there?").await;
     card.logs("m heard: Are you there?").await;
     card.find("button", "Send").await;
 }
 
-/// Opens the page with one card that has had an answer, and asks again.
+/// Opens the page with one card that has received an answer, and asks again.
 async fn asked(steps: impl IntoIterator<Item = Step>) -> (Endpoint, Browser, Scope, Scope) {
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = open(&endpoint, "").await;
@@ -66,7 +65,7 @@ async fn asked(steps: impl IntoIterator<Item = Step>) -> (Endpoint, Browser, Sco
     (endpoint, browser, card, answer)
 }
 
-/// Waits until all of [`ALL`] is there, colours and formulas too, and returns it.
+/// Waits until all of [`ALL`] is drawn, including colours and formulas, and returns it.
 async fn drawn(answer: &Scope) -> Value {
     answer.has("MathMLMath", 2).await;
     answer
@@ -149,7 +148,7 @@ async fn a_selection_survives_more_of_the_answer_and_its_end() {
     ])
     .await;
     answer.says("let x = 1;").await;
-    // From the paragraph into the code, which is still coming.
+    // Selects from the paragraph into the code, which is still coming.
     let select = "const walk = document.createTreeWalker(it, NodeFilter.SHOW_TEXT);
         const nodes = [];
         while (walk.nextNode()) nodes.push(walk.currentNode);
@@ -170,10 +169,10 @@ async fn a_selection_survives_more_of_the_answer_and_its_end() {
         assert_eq!(browser.script(now).await, selected);
     }
     card.find("button", "Send").await;
-    // The formulas, the colours and the buttons below have their time, too.
+    // Waits for the formulas, the colours and the buttons below, too.
     answer.find("button", "Answer again").await;
     assert_eq!(browser.script(now).await, selected);
-    // Colours come to what was selected once it is not any more.
+    // Selected text gets its colours once it is no longer selected.
     browser.script("getSelection().removeAllRanges()").await;
     answer
         .comes_true("return it.querySelectorAll('pre .line:first-child span[class]').length > 0")
@@ -210,9 +209,9 @@ async fn who_scrolled_back_stays_there_and_can_jump_to_the_latest() {
     jump.click().await;
     log.comes_true(is_at_end).await;
     card.count("button", "Jump to latest", 0).await;
-    // The focus was on the button: it goes to what the button was for.
+    // The focus was on the button: it moves to the log.
     log.comes_true("return document.activeElement === it").await;
-    // And the answer is followed again.
+    // The log follows the answer again.
     endpoint.go_on();
     answer.says("The very last.").await;
     card.find("button", "Send").await;
@@ -242,7 +241,7 @@ async fn an_answer_is_complete_and_stored_though_its_tab_was_hidden() {
     browser.script(seen).await;
 
     let (first, _) = browser.new_tab().await;
-    // Another page of the same origin, which reads what the first one stores.
+    // Another page of the same origin reads what the first one stores.
     browser.go("/models.json").await;
     endpoint.go_on();
     let stored = "return Object.entries(localStorage).some(([key, value]) =>
@@ -251,7 +250,7 @@ async fn an_answer_is_complete_and_stored_though_its_tab_was_hidden() {
     wait_for(async || browser.script(stored).await == true).await;
 
     browser.driver.switch_to_window(first).await.unwrap();
-    // It was hidden indeed.
+    // The tab was indeed hidden.
     let seen = browser.script("return seen").await;
     assert_eq!(seen[0], "hidden", "{seen}");
     let answer = card.nth("article", 3).await;
@@ -302,7 +301,7 @@ async fn what_is_out_of_sight_is_found() {
     card.has("article", 12).await;
     let log = card.find("log", "Messages").await;
     log.comes_true("return it.scrollTop > 1000").await;
-    // By the browser's own search.
+    // The browser's own search finds it.
     assert_eq!(
         browser.script("return window.find('needle here')").await,
         true

@@ -1,4 +1,4 @@
-//! The common input: one draft, one send, and the queues.
+//! The shared input: one draft, one send, and the queues.
 
 use thirtyfour::Key;
 
@@ -20,7 +20,7 @@ async fn two_cards_are_compared_and_kept() {
     let right = browser.card(2).await;
     right.find("combobox", "Model").await.holds("alpha").await;
 
-    // The other card talks to another endpoint, without a token.
+    // The other card uses another endpoint, without a token.
     right.choose("Endpoint", "Custom model…").await;
     right.connect(&two.base_url(), "").await;
     right.find("combobox", "Model").await.holds("gamma").await;
@@ -44,7 +44,7 @@ async fn two_cards_are_compared_and_kept() {
     left.find("article", "alpha").await;
     right.find("article", "gamma").await;
 
-    // A second question repeats the card's own conversation, and no other's.
+    // A second question repeats only the card's own conversation.
     right.send("Why?").await;
     left.logs("alpha heard: Why?").await;
     right.logs("gamma heard: Why?").await;
@@ -83,7 +83,7 @@ async fn two_cards_are_compared_and_kept() {
         );
     }
 
-    // After a reload everything is there, and goes on.
+    // After a reload everything is there, and works.
     left.find("textbox", "Message")
         .await
         .type_in("a draft")
@@ -157,7 +157,7 @@ async fn a_card_that_answers_lets_the_next_question_wait() {
     card.count("button", "Cancel", 3).await;
     let waiting = log.text().await;
     assert_eq!(waiting.matches("Waits for the answer before it").count(), 3);
-    // The second of them is taken back.
+    // The second of them is cancelled.
     log_cancel(&browser, 1).await;
     card.count("button", "Cancel", 2).await;
     log.shows("two waiting", |shown| !shown.contains("three"))
@@ -207,7 +207,7 @@ async fn a_failure_holds_the_queue() {
         .await;
     card.logs("Not answered yet").await;
     assert_eq!(endpoint.prompts(), ["one"]);
-    // Asked again, the first answer lets the second question go.
+    // Retrying the first answer releases the second question.
     card.find("log", "Messages")
         .await
         .count("button", "Retry", 2)
@@ -241,8 +241,8 @@ async fn a_double_click_on_send_is_one_send() {
     browser.close().await;
 }
 
-/// The page with three cards of one model: the first two in sync, the third not, with a draft of its
-/// own.
+/// Opens the page with three cards of one model: the first two in sync, the third not, with its own
+/// draft.
 async fn open_three(endpoint: &Endpoint) -> (Browser, [Scope; 3]) {
     let browser = open(endpoint, "").await;
     browser.card(1).await.press("Compare").await;
@@ -261,7 +261,7 @@ async fn message(card: &Scope) -> Scope {
     card.find("textbox", "Message").await
 }
 
-// The table of the spec, row by row: what a card in sync does, and what one out of sync does.
+// The table of the spec, row by row: the behaviour of a card in sync, and of one out of sync.
 
 #[tokio::test(flavor = "multi_thread")]
 async fn typing_in_a_synced_card_shows_the_same_draft_in_synced_cards_only() {
@@ -272,7 +272,7 @@ async fn typing_in_a_synced_card_shows_the_same_draft_in_synced_cards_only() {
     message(&apart).await.holds("its own").await;
     message(&two).await.type_in("!").await;
     message(&one).await.holds("for all!").await;
-    // Also what is pasted, with its lines.
+    // Pasted text is shared, too, with its lines.
     let paste = "const input = document.querySelector('textarea'); input.focus();
         document.execCommand('insertText', false, '\\n붙여넣은 글')";
     browser.script(paste).await;
@@ -332,11 +332,11 @@ async fn typing_enter_and_send_in_an_unsynced_card_are_its_own() {
 async fn sync_switched_on_takes_the_groups_draft_or_gives_its_own() {
     let endpoint = Endpoint::start(&["m"]).await;
     let (browser, [one, two, apart]) = open_three(&endpoint).await;
-    // The group has none: it gives its own.
+    // The group has none: the card gives its own.
     apart.press("Sync input").await;
     message(&one).await.holds("its own").await;
     message(&two).await.holds("its own").await;
-    // The group has one: it takes that.
+    // The group has one: the card takes it.
     apart.press("Sync input").await;
     message(&apart).await.type_in(", changed").await;
     message(&one).await.holds("its own").await;
@@ -359,7 +359,7 @@ async fn sync_switched_off_keeps_the_draft_as_its_own() {
     browser.close().await;
 }
 
-// What follows the table.
+// Rules beyond the table.
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_without_a_model_says_so_and_has_the_question_wait() {
@@ -367,7 +367,7 @@ async fn a_card_without_a_model_says_so_and_has_the_question_wait() {
     let browser = open(&endpoint, "").await;
     browser.card(1).await.press("Compare").await;
     let (left, right) = (browser.card(1).await, browser.card(2).await);
-    // An endpoint of which no model is known yet.
+    // An endpoint whose models are not known yet.
     let late = Endpoint::start(&["late"]).await;
     late.will_hold_models();
     let settings = browser.settings().await;
@@ -383,7 +383,7 @@ async fn a_card_without_a_model_says_so_and_has_the_question_wait() {
     right.count("button", "Cancel", 2).await;
     right.logs("Waits until this card has a model").await;
     assert!(late.received().is_empty());
-    // When it has one, what waits goes, in order.
+    // Once the card has one, its queue goes, in order.
     late.go_on();
     right.logs("late heard: one").await;
     right.logs("late heard: two").await;
@@ -415,7 +415,7 @@ async fn a_busy_card_skips_by_the_readers_setting() {
     left.says("This card took no part in the last message")
         .await;
     left.count("article", "You", 1).await;
-    // With nobody free, the words stay.
+    // If no card is free, the text stays.
     endpoint.will("b", [say("busy too"), Step::Wait]);
     right.send("three").await;
     right.logs("busy too").await;
@@ -438,7 +438,7 @@ async fn a_new_card_joins_in_sync_and_takes_the_groups_draft() {
     message(&added).await.holds("shared").await;
     let sync = added.find("button", "Sync input").await;
     assert_eq!(sync.attr("aria-pressed").await.as_deref(), Some("true"));
-    // Also beside a card that is not in sync.
+    // The same holds beside a card that is not in sync.
     added.press("Sync input").await;
     added.press("Compare").await;
     message(&browser.card(3).await).await.holds("shared").await;
@@ -484,7 +484,7 @@ async fn two_sends_at_once_are_two() {
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = open(&endpoint, "").await;
     browser.card(1).await.press("Compare").await;
-    // Within one task of the browser, and so within a millisecond or so.
+    // Runs within one task of the browser, and so within a millisecond or so.
     let send = "const input = document.querySelector('textarea');
         for (const text of ['one', 'two', 'three']) {
             input.value = text;
@@ -497,7 +497,7 @@ async fn two_sends_at_once_are_two() {
         card.logs("m heard: three").await;
         card.count("article", "You", 3).await;
     }
-    // Each card's in order, whichever card is ahead.
+    // Each card keeps its order, whichever card is ahead.
     assert_eq!(endpoint.received().len(), 6);
     for request in endpoint.received() {
         let messages = request.messages();
@@ -528,7 +528,7 @@ async fn what_waits_for_a_deleted_endpoint_goes_when_it_is_back_and_what_was_hel
     right.logs("on").await;
     right.send("held").await;
     right.count("button", "Cancel", 1).await;
-    // After a reload, the queue waits for the reader.
+    // After a reload, the queue waits for the user.
     browser.reload().await;
     let (left, right) = (browser.card(1).await, browser.card(2).await);
     right.logs("Not answered yet").await;
@@ -546,7 +546,7 @@ async fn what_waits_for_a_deleted_endpoint_goes_when_it_is_back_and_what_was_hel
     right.logs("b heard: waits").await;
     assert_eq!(two.prompts(), ["cut", "waits"]);
     right.logs("Not answered yet").await;
-    // Nor does another endpoint get what was held.
+    // Another endpoint doesn't get the held question either.
     right.choose("Endpoint", &one.name()).await;
     right.find("combobox", "Model").await.holds("a").await;
     right.send("to the other").await;

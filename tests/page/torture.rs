@@ -1,5 +1,5 @@
-//! Tabs and browsers that are killed while cards are answering, and two tabs that both write: what was
-//! asked and answered is still there.
+//! Tabs and browsers that are killed while cards are answering, and two tabs that both write: every
+//! question and answer is still there.
 
 use std::{
     path::PathBuf,
@@ -14,7 +14,7 @@ use crate::{
     wait_for,
 };
 
-/// So many rounds, or what the environment says.
+/// Returns the environment's number of rounds, or this default.
 fn rounds(name: &str, default: u64) -> u64 {
     let rounds = std::env::var(name).ok();
     rounds
@@ -22,7 +22,7 @@ fn rounds(name: &str, default: u64) -> u64 {
         .unwrap_or(default)
 }
 
-/// Numbers that look random and are the same in each run: the generator of Knuth's MMIX.
+/// Pseudorandom numbers, the same in each run: the generator of Knuth's MMIX.
 struct Chance(u64);
 
 impl Chance {
@@ -35,7 +35,7 @@ impl Chance {
     }
 }
 
-/// A folder that goes with the test.
+/// A folder that is deleted after the test.
 struct Profile(PathBuf);
 
 impl Profile {
@@ -53,7 +53,7 @@ impl Drop for Profile {
     }
 }
 
-/// How a round ends.
+/// The end of a round.
 #[derive(Clone, Copy, Debug)]
 enum End {
     Browser,
@@ -61,7 +61,7 @@ enum End {
     Close,
 }
 
-/// Every turn of the stored chats: what was asked, and all that was answered.
+/// Returns every turn of the stored chats: its question, and all its answers.
 fn turns(chats: &[Value]) -> Vec<(&str, Vec<&str>)> {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default().len();
     let mut turns = Vec::new();
@@ -81,7 +81,7 @@ fn turns(chats: &[Value]) -> Vec<(&str, Vec<&str>)> {
     turns
 }
 
-/// What the endpoint has said until a second before a kill, and the page does not have.
+/// Returns everything that the endpoint said until a second before a kill and the page lost.
 fn lost(endpoint: &Endpoint, kills: &[(usize, Instant)], chats: &[Value]) -> Vec<String> {
     let turns = turns(chats);
     let mut lost = Vec::new();
@@ -119,7 +119,7 @@ async fn killed_while_answering(rounds: u64) {
     let card = browser.card(1).await;
     card.connect(&endpoint.base_url(), "").await;
     card.find("combobox", "Model").await.holds("m1").await;
-    // The endpoint that was just typed is the first thing not to lose.
+    // The endpoint just typed is the first thing that must not be lost.
     let mut kills: Vec<(usize, Instant)> = Vec::new();
     for round in 0..rounds {
         let cards = usize::try_from(chance.below(3)).unwrap() + 1;
@@ -158,7 +158,7 @@ async fn killed_while_answering(rounds: u64) {
                 let at = Instant::now();
                 if matches!(end, End::Tab) {
                     let crash = browser.driver.cdp();
-                    // A tab that has crashed says so, or nothing.
+                    // A crashed tab reports an error, or nothing.
                     let crashed = crash.send_raw("Page.crash", json!({}));
                     let _ = tokio::time::timeout(Duration::from_secs(1), crashed).await;
                 } else {
@@ -168,7 +168,7 @@ async fn killed_while_answering(rounds: u64) {
                 browser.driver.switch_to_window(new).await.unwrap();
             }
         }
-        // Answers of a round that has ended must not be those of the next one.
+        // Answers of a finished round must not go to the next one.
         for model in models {
             endpoint.forget(model);
         }
@@ -186,7 +186,7 @@ async fn killed_while_answering(rounds: u64) {
         endpoint.received().len()
     );
     browser.close().await;
-    // It may have ended with its last tab.
+    // The browser may have ended with its last tab.
     let _ = process.kill();
     let _ = process.wait();
 }
@@ -196,8 +196,8 @@ async fn what_was_said_survives_the_end_of_tab_and_browser() {
     killed_while_answering(rounds("KILLS", 6)).await;
 }
 
-/// What a tab does in a round: most often it sends, else it adds a card, or types a draft. WebDriver's
-/// own keys would take most of the time.
+/// Does one operation in a tab: mostly it sends, else it adds a card, or types a draft. WebDriver's own
+/// keys would take most of the time.
 async fn act(browser: &Browser, chance: &mut Chance, words: &str) {
     let what = match chance.below(12) {
         0 => {
@@ -221,7 +221,7 @@ async fn act(browser: &Browser, chance: &mut Chance, words: &str) {
     browser.script(&script).await;
 }
 
-/// In two tabs, so many operations each, in a chat that both show and in one of their own.
+/// Does this many operations in each of two tabs, in a chat that both show and in one of their own.
 async fn two_tabs_write(operations: u64) {
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = crate::open(&endpoint, "").await;
@@ -256,7 +256,7 @@ async fn two_tabs_write(operations: u64) {
             act(&browser, &mut chance, &format!("t{place} o{operation}")).await;
         }
     }
-    // Each card of both tabs ends what it has begun.
+    // Each card of both tabs finishes its answers.
     for tab in [&first, &second] {
         browser.driver.switch_to_window(tab.clone()).await.unwrap();
         wait_for(async || {

@@ -1,11 +1,11 @@
-//! A walk through the manual's sections against a real endpoint, with a picture of each: see
+//! Walks through the manual's sections against a real endpoint, and takes a picture of each: see
 //! `docs/`. `script/pictures` runs it.
 
 use thirtyfour::Key;
 
 use crate::support::{Browser, Scope};
 
-/// The page in one language, and where its pictures go.
+/// The page in one language, and the folder of its pictures.
 struct Walk {
     browser: Browser,
     folder: String,
@@ -33,7 +33,7 @@ impl Walk {
         input.type_in(Key::Enter).await;
     }
 
-    /// Waits until a card's answer is whole.
+    /// Waits until a card's answer is complete.
     async fn answered(&self, number: usize) {
         let card = self.card(number).await;
         card.find("button", self.word("Send", "전송")).await;
@@ -41,7 +41,7 @@ impl Walk {
     }
 
     async fn picture(&self, name: &str) {
-        // The last frame of what has just changed.
+        // Waits for the last frame of the latest change.
         self.browser
             .script("return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
             .await;
@@ -142,7 +142,7 @@ async fn walk_through(walk: &Walk, base_url: &str, token: &str) {
     walk.picture("choose-model").await;
     picker.type_in(Key::Escape).await;
 
-    // A small model may go on and on: here it may not.
+    // A small model may go on and on: this limits it.
     walk.press(&card, "Parameters", "파라미터").await;
     let parameters = card
         .find("dialog", walk.word("Parameters", "파라미터"))
@@ -170,7 +170,7 @@ async fn walk_through(walk: &Walk, base_url: &str, token: &str) {
     }
     walk.picture("chat-page").await;
 
-    // Parameters: of the same model, in two cards.
+    // Parameters: the same model in two cards.
     let right = walk.card(2).await;
     walk.press(&right, "Parameters", "파라미터").await;
     let parameters = right
@@ -188,7 +188,7 @@ async fn walk_through(walk: &Walk, base_url: &str, token: &str) {
         walk.answered(number).await;
     }
 
-    // Clear and delete, with the way back.
+    // Clear and delete, with undo.
     walk.press(&right, "More", "더보기").await;
     walk.picture("more").await;
     page.find("menuitem", walk.word("Clear chat", "채팅 지우기"))

@@ -1,4 +1,4 @@
-//! The build: compiles, splits, binds, optimises and names all programs, and tells the page of them.
+//! The build: compiles, splits, binds, optimises and names all programs, and adds them to the page.
 
 use std::{
     collections::BTreeMap,
@@ -23,14 +23,14 @@ use crate::{
     symbols::{self, Symbols},
 };
 
-/// What Trunk leaves in the page, in the place of which the program comes: with this attribute it does
-/// not build the package beside it.
+/// The element of the page that is replaced by the program: with this attribute, Trunk does not build the
+/// package.
 const MARK: &str = "<link data-trunk rel=\"rust\" data-trunk-skip";
 
-/// Builds all into a folder with the page's HTML.
+/// Builds everything into a folder with the page's HTML.
 ///
 /// # Errors
-/// What can't be built, and why.
+/// If a part can't be built; the error has the reason.
 pub fn build(root: &Path, out: &Path, is_dev: bool) -> Result<()> {
     let profile = if is_dev { "dev-page" } else { "release" };
     let work = root.join("target/page").join(profile);
@@ -46,7 +46,7 @@ pub fn build(root: &Path, out: &Path, is_dev: bool) -> Result<()> {
         })
     })?;
 
-    // What follows changes the modules, and is made anew: it takes from what it has made before.
+    // The next steps modify copies of the modules in every build; wasm-opt's results are cached.
     let mut small = Vec::new();
     let mut symbols = Symbols::new();
     for program in PROGRAMS {
@@ -89,7 +89,7 @@ pub fn build(root: &Path, out: &Path, is_dev: bool) -> Result<()> {
     step("bundle and name", || name(root, &work, out))
 }
 
-/// Puts all into the folder under names with a hash of their content, and tells the page which.
+/// Writes everything to the folder under names with a content hash, and adds the names to the page.
 fn name(root: &Path, work: &Path, out: &Path) -> Result<()> {
     let bundles = script::is_there();
     let manifest = Mutex::new(BTreeMap::new());
@@ -130,7 +130,7 @@ fn name(root: &Path, work: &Path, out: &Path) -> Result<()> {
         .map(|(name, path)| (*name, root.join(path)))
         .collect();
     let tools = env::var_os("COLLATE_TOOLS").map(PathBuf::from);
-    // Mermaid and the weights, where script/bootstrap could get them.
+    // Mermaid and the weights, if script/bootstrap could download them.
     if let Some(tools) = &tools {
         let folder = tools.join("mermaid");
         if folder.join("version").exists() {
@@ -172,7 +172,7 @@ fn name(root: &Path, work: &Path, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The page with what starts it, in the place of the mark.
+/// Replaces the mark in the page with the elements that start the program.
 fn with_program(
     html: &str,
     program: &str,
@@ -186,11 +186,11 @@ fn with_program(
     let manifest = json!(manifest);
     let head = [
         format!("<link rel=\"stylesheet\" href=\"{style}\">"),
-        // As the glue fetches it: else it would be fetched twice.
+        // These attributes match the glue's own request: otherwise it would be fetched twice.
         format!(
             "<link rel=\"preload\" as=\"fetch\" type=\"application/wasm\" crossorigin href=\"{first}\">"
         ),
-        // Data in a block of the page is no script: the content policy has no say in it. Addresses have no `<`.
+        // A data block isn't a script, so the content policy doesn't apply. Addresses have no `<`.
         format!("<script type=\"application/json\" id=\"manifest\">{manifest}</script>"),
         format!("<script type=\"module\" src=\"{program}\"></script>"),
     ];
@@ -198,7 +198,7 @@ fn with_program(
     Ok(format!("{before}{head}{after}"))
 }
 
-/// Puts the weights of models beside the page; they are large, and copied only where they must be.
+/// Adds the models' weights to the output; they are large, so they are linked if possible, else copied.
 fn weights(from: &Path, out: &Path) -> Result<()> {
     let Ok(files) = cache::files(from) else {
         return Ok(());

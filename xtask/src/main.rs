@@ -1,4 +1,4 @@
-//! Builds the programs of the page, which Trunk can't: `cargo xtask`. Trunk calls it from a hook.
+//! Builds the page's programs, which Trunk can't: `cargo xtask`. Trunk calls it from a hook.
 
 mod build;
 mod cache;
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[&str]) -> Result<()> {
-    // All paths are from the workspace's folder, from wherever this is called.
+    // All paths are relative to the workspace folder, wherever this is called from.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     match *arguments {
         ["build", "--dev", folder] => build::build(&root, Path::new(folder), true),

@@ -1,4 +1,4 @@
-//! What of a file can be sent, read off the page's main thread: pictures, texts and PDFs.
+//! Extracts the sendable content of files, off the page's main thread: pictures, texts and PDFs.
 
 pub mod pdf;
 pub mod picture;

@@ -1,4 +1,4 @@
-//! The text of a PDF.
+//! Extracts the text of PDFs.
 
 use collate_core::{
     chat::attachment::Kind,
@@ -11,22 +11,22 @@ use web_sys::{Blob, File};
 /// Reads a file as the text of a PDF.
 ///
 /// # Errors
-/// Why there is none.
+/// If no text can be extracted.
 pub async fn read(file: File) -> Result<(Kind, Blob), Error> {
     let (text, pages) = text(&worker::bytes(&file).await?)?;
     Ok((Kind::Pdf { pages }, worker::text(&text)?))
 }
 
-/// The text of a PDF, page by page, and how many pages it has.
+/// The text of a PDF, page by page, and the number of pages.
 ///
 /// # Errors
-/// Why there is none.
+/// If no text can be extracted.
 ///
 /// # Panics
-/// Where the library knows no better: in a worker, that is [`Error::Failed`].
+/// If the library panics: in a worker, that is [`Error::Failed`].
 pub fn text(bytes: &[u8]) -> Result<(String, u32), Error> {
     let mut document = Document::load_mem(bytes).map_err(|_| Error::Pdf)?;
-    // Many are encrypted, but open without a password.
+    // Many PDFs are encrypted, but open without a password.
     if document.is_encrypted() && document.decrypt("").is_err() {
         return Err(Error::Locked);
     }
@@ -34,7 +34,7 @@ pub fn text(bytes: &[u8]) -> Result<(String, u32), Error> {
     let mut all = String::new();
     for page in &pages {
         let mut text = String::new();
-        // A page that can't be read leaves a gap.
+        // A page that can't be read is skipped.
         if output_doc_page(&document, &mut PlainTextOutput::new(&mut text), *page).is_err() {
             continue;
         }

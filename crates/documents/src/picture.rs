@@ -1,4 +1,4 @@
-//! A picture, made small enough to be sent.
+//! Reads pictures and scales them down for sending.
 
 use collate_core::{
     chat::attachment::{Kind, Original},
@@ -11,16 +11,16 @@ use web_sys::{
     Blob, File, ImageBitmap, ImageEncodeOptions, OffscreenCanvas, OffscreenCanvasRenderingContext2d,
 };
 
-/// The longer side of a picture as it is sent, in pixels: models look at no more.
+/// Maximum length of the longer side of a sent picture, in pixels: models use no more.
 const LONGEST: u32 = 2048;
 
-/// A PNG up to this size, in bytes, is sent as it is.
+/// Maximum size of a PNG that is sent unchanged, in bytes.
 const SMALL: f64 = 1_000_000.0;
 
-/// Reads a file as a picture: its first frame, turned as its camera was held.
+/// Reads a file as a picture: its first frame, in the camera's orientation.
 ///
 /// # Errors
-/// Why there is none.
+/// If the file can't be read as a picture.
 pub async fn read(file: File) -> Result<(Kind, Blob), Error> {
     let bitmap = worker::scope()
         .create_image_bitmap_with_blob(&file)
@@ -58,8 +58,8 @@ pub async fn read(file: File) -> Result<(Kind, Blob), Error> {
     ))
 }
 
-/// Draws the picture in this size: as PNG where something shines through, else as JPEG. Either has
-/// nothing of the file but the picture: not where it was taken, for one.
+/// Draws the picture in this size: as PNG if a pixel is transparent, else as JPEG. Neither keeps the file's
+/// metadata, such as the location.
 fn write(
     bitmap: &ImageBitmap,
     (width, height): (u32, u32),
@@ -83,8 +83,7 @@ fn write(
     canvas.convert_to_blob_with_options(&options).ok()
 }
 
-/// The size in which a picture is sent: its own, or the same shape with a longer side that is just
-/// short enough.
+/// The size in which a picture is sent: its own, or scaled down so that the longer side just fits.
 fn fit(width: u32, height: u32) -> (u32, u32) {
     let longer = width.max(height);
     if longer <= LONGEST {

@@ -1,18 +1,18 @@
-//! A text of whatever encoding: the one is chosen in which it reads best.
+//! Reads texts of any encoding: the encoding with the most plausible result is chosen.
 
 use collate_core::{chat::attachment::Kind, file::Error};
 use collate_worker::file as worker;
 use js_sys::Uint8Array;
 use web_sys::{Blob, File, TextDecoder, TextDecoderOptions};
 
-/// What a text that is not Unicode may be written in, by the names of the Encoding Standard, where
-/// `euc-kr` has all of CP949.
+/// The encodings tried for texts that aren't Unicode, by their names in the Encoding Standard, where `euc-kr`
+/// includes all of CP949.
 const OLD: [&str; 3] = ["euc-kr", "shift_jis", "windows-1252"];
 
 /// Reads a file as text.
 ///
 /// # Errors
-/// Why it is none.
+/// If the file isn't a text.
 pub async fn read(file: File) -> Result<(Kind, Blob), Error> {
     let bytes = worker::bytes(&file).await?;
     if bytes.is_empty() {
@@ -29,7 +29,7 @@ pub async fn read(file: File) -> Result<(Kind, Blob), Error> {
     if is_binary(&text) {
         return Err(Error::Binary);
     }
-    // Windows' line ends are twice the tokens.
+    // Windows line ends take twice the tokens.
     Ok((Kind::Text, worker::text(&text.replace("\r\n", "\n"))?))
 }
 
@@ -42,7 +42,7 @@ fn decode(label: &str, bytes: &[u8]) -> Option<String> {
         .ok()
 }
 
-/// The form of Unicode that a text says it is, or is without saying so.
+/// The Unicode encoding that the byte order mark gives, or UTF-8 if the bytes are valid.
 fn unicode(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xff, 0xfe, ..] => Some("utf-16le"),
@@ -51,8 +51,8 @@ fn unicode(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Whether this is what a program has written for programs: a text has no NUL, and of the other
-/// control characters few but tabs and line ends.
+/// Returns whether this is binary data: a text has no NUL, and few control characters other than tabs and
+/// line ends.
 fn is_binary(text: &str) -> bool {
     let is_odd = |letter: &char| {
         letter.is_control() && !matches!(letter, '\t' | '\n' | '\r' | '\x0c' | '\x1b')
@@ -60,19 +60,19 @@ fn is_binary(text: &str) -> bool {
     text.contains('\0') || text.chars().filter(is_odd).count() * 50 > text.chars().count()
 }
 
-/// What kind of writing a letter belongs to.
+/// The script of a character.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Script {
-    /// Anything that all encodings share.
+    /// Characters that all encodings share.
     Ascii,
     Hangul,
     Kana,
     Han,
-    /// A letter with an accent, and the like.
+    /// Letters with accents, and the like.
     Latin,
     /// Punctuation and signs beyond ASCII.
     Sign,
-    /// What nobody writes: half-width kana, private use, control characters.
+    /// Characters that nobody writes: half-width kana, private use, control characters.
     Odd,
 }
 
@@ -93,8 +93,8 @@ impl Script {
     }
 }
 
-/// How well a text reads: words keep to one writing, and a letter with an accent stands alone among
-/// plain ones. Below 0, it does not.
+/// Plausibility of a text: words keep to one script, and an accented letter stands alone among plain ones.
+/// Negative if the text is implausible.
 fn score(text: &str) -> i32 {
     let mut score = 0_i32;
     let mut before = Script::Ascii;
@@ -119,7 +119,7 @@ fn score(text: &str) -> i32 {
 mod tests {
     use super::*;
 
-    /// Each encoding's reading of one file, the right one first.
+    /// Compares the decodings of one file by several encodings, the right one first.
     #[test]
     fn the_right_encoding_reads_best() {
         #[track_caller]
@@ -130,7 +130,7 @@ mod tests {
                 assert!(scores.0 > scores.1, "{right}, {wrong}: {scores:?}");
             }
         }
-        // What the Encoding Standard's decoders make of the same bytes.
+        // The results of the Encoding Standard's decoders for the same bytes.
         check("안녕하세요", &["¾È³çÇÏ¼¼¿ä", "ｾﾈｳ鄲ﾏｼｼｿ・"]);
         check("가격: 1,000원\n", &["°¡°Ý: 1,000¿ø\n", "ｰ｡ｰﾝ: 1,000ｿ\n"]);
         check("こんにちは", &["궞귪궸궭궼", "‚±‚ñ‚É‚¿‚Í"]);

@@ -1,8 +1,8 @@
-//! Cuts the syntaxes that the page highlights out of a larger set.
+//! Extracts the syntaxes that the page highlights from a larger set.
 //!
-//! The set has two hundred syntaxes, which refer to each other's contexts by number and are each
-//! compressed. Here is syntect's stored form of it, so that only what can be reached from the
-//! chosen ones is kept, and uncompressed: a server's Brotli does better with the whole.
+//! The set has two hundred syntaxes, which refer to each other's contexts by number and are compressed one by
+//! one. The types here mirror syntect's stored format, so that only what is reachable from the chosen ones is
+//! kept, and uncompressed: a server's Brotli compresses the whole better.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -99,8 +99,7 @@ enum Reference {
     Direct(Id),
 }
 
-/// Writes the syntaxes with these names, in the form that `syntect::dumps::from_uncompressed_data`
-/// reads.
+/// Writes the syntaxes with these names, in the format of `syntect::dumps::from_uncompressed_data`.
 pub fn write(names: &[&str], to: &Path) -> Result<()> {
     let mut builder = two_face::syntax::extra_newlines().into_builder();
     builder.add(SyntaxDefinition::load_from_str(
@@ -112,8 +111,8 @@ pub fn write(names: &[&str], to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The syntaxes with these names, out of a set as syntect stores it. The first syntax of the set,
-/// plain text, stays: it stands for each embedded language that is left out.
+/// Extracts the syntaxes with these names from a set in syntect's stored format. The first syntax of the set,
+/// plain text, is kept: it replaces each embedded language that is left out.
 fn cut(whole: &[u8], names: &[&str]) -> Result<Set> {
     let set: Set = dumps::from_reader(whole)?;
     for name in names {
@@ -148,7 +147,7 @@ fn cut(whole: &[u8], names: &[&str]) -> Result<Set> {
         todo: Vec::new(),
     };
     for (to, (index, _)) in syntaxes.iter().enumerate() {
-        // The one name that syntect looks for.
+        // The only name that syntect looks up.
         let start = kept.from[*index].names["__start"];
         let start = kept.place(start);
         kept.to[to].names.insert("__start".to_owned(), start);
@@ -163,7 +162,7 @@ fn cut(whole: &[u8], names: &[&str]) -> Result<Set> {
         .map(|((_, syntax), contexts)| {
             Ok(Syntax {
                 contexts: store(&contexts)?,
-                // These are for files, and for reading a syntax from its source.
+                // Needed only for files, and for compiling a syntax from its source.
                 extensions: Vec::new(),
                 first_line: None,
                 variables: BTreeMap::new(),
@@ -176,20 +175,20 @@ fn cut(whole: &[u8], names: &[&str]) -> Result<Set> {
     })
 }
 
-/// Contexts on their way from the whole set to the small one.
+/// Contexts while they are moved from the whole set to the small one.
 struct Kept {
     plain: Id,
     from: Vec<Contexts>,
     to: Vec<Contexts>,
-    /// The new number of each syntax that is kept.
+    /// The new index of each kept syntax.
     places: HashMap<usize, usize>,
     moved: HashMap<Id, Id>,
-    /// Moved, but still with the old numbers in it.
+    /// Contexts that were moved, but still contain old indices.
     todo: Vec<Id>,
 }
 
 impl Kept {
-    /// The new number of a context.
+    /// The new ID of a context.
     fn place(&mut self, from: Id) -> Id {
         if let Some(to) = self.moved.get(&from) {
             return *to;
@@ -206,8 +205,8 @@ impl Kept {
         to
     }
 
-    /// Keeps all that what is kept leads to. Returns which syntax, by its new number, lacks which
-    /// part of it, by its old one.
+    /// Keeps everything reachable from the kept contexts. Returns pairs of a syntax (new index) and a missing
+    /// syntax that it includes (old index).
     fn follow(&mut self) -> BTreeSet<(usize, usize)> {
         let mut missing = BTreeSet::new();
         while let Some(Id { syntax, context }) = self.todo.pop() {
@@ -225,7 +224,7 @@ impl Kept {
                     }
                     kept
                 }
-                // Without a target, as syntect would skip it.
+                // It has no target, so syntect would skip it.
                 Pattern::Include(_) => false,
             });
             for pattern in &mut followed.patterns {
@@ -257,7 +256,7 @@ impl Kept {
     }
 }
 
-/// In zlib's form, as syntect wants it, but not compressed.
+/// Serializes to zlib's format, as syntect requires, but without compression.
 fn store(value: &impl Serialize) -> Result<Vec<u8>> {
     let mut stored = Vec::new();
     ZlibEncoder::new(

@@ -1,12 +1,12 @@
-//! The many scopes of the syntaxes, reduced to the few kinds that have a colour.
+//! Maps the many scopes of the syntaxes to the few kinds that have a colour.
 
 use std::collections::HashMap;
 
 use collate_core::highlight::Kind;
 use syntect::parsing::Scope;
 
-/// What the longest of these that begins a scope makes of it. A scope without any says nothing: then
-/// the scope around it counts.
+/// The kind for each scope prefix; the longest matching prefix counts. A scope without a match is ignored in
+/// favour of the scope around it.
 const SCOPES: &[(&str, Option<Kind>)] = &[
     ("comment", Some(Kind::Comment)),
     ("constant", Some(Kind::Constant)),
@@ -92,10 +92,10 @@ const SCOPES: &[(&str, Option<Kind>)] = &[
     ("variable.parameter", Some(Kind::Variable)),
 ];
 
-/// A key of JSON is a string, but not one among the values.
+/// A JSON key is a string, but isn't coloured like the string values.
 const KEY: &str = "meta.mapping.key";
 
-/// Knows the kind of a scope; remembers what it has found.
+/// Finds the kind of a scope, with a cache.
 #[derive(Debug)]
 pub struct Kinds {
     scopes: Vec<(Scope, Option<Kind>)>,
@@ -103,7 +103,7 @@ pub struct Kinds {
     key: Scope,
 }
 
-/// What a scope says of what is in it.
+/// The effect of a scope on its contents.
 #[derive(Clone, Copy, Debug)]
 enum Said {
     Kind(Kind),
@@ -126,7 +126,7 @@ impl Kinds {
         }
     }
 
-    /// The kind of what is in these scopes, the outermost first.
+    /// The kind of text in these scopes, listed from the outermost.
     pub fn of(&mut self, stack: &[Scope]) -> Option<Kind> {
         for (depth, scope) in stack.iter().enumerate().rev() {
             let around = &stack[..depth];

@@ -1,4 +1,4 @@
-//! What is a keyword, a string, a comment in code that comes line by line. Pure.
+//! Highlights code line by line. Pure.
 
 mod kinds;
 
@@ -12,10 +12,10 @@ use syntect::{
 
 use kinds::Kinds;
 
-/// A longer line, in bytes, is left plain: it is data, and its time would not be bounded.
+/// Maximum length of a highlighted line, in bytes: a longer one is data, and its time would be unbounded.
 const LONGEST: usize = 2_000;
 
-/// Highlights any number of blocks at once, each as its lines come.
+/// Highlights any number of blocks at once, as their lines arrive.
 #[derive(Debug)]
 pub struct Highlighter {
     syntaxes: SyntaxSet,
@@ -23,10 +23,10 @@ pub struct Highlighter {
     blocks: HashMap<u32, Block>,
 }
 
-/// What is known after the last line of a block.
+/// The state after the last line of a block.
 #[derive(Clone, Debug)]
 struct Block {
-    /// Whether it was blank so far.
+    /// True if all lines so far were blank.
     blank: bool,
     syntax: &'static str,
     state: ParseState,
@@ -34,11 +34,11 @@ struct Block {
 }
 
 impl Highlighter {
-    /// Reads the syntaxes.
+    /// Loads the syntaxes.
     ///
     /// # Panics
     ///
-    /// If the build has stored them in another form.
+    /// If the build stored them in another format.
     pub fn new() -> Self {
         Self {
             syntaxes: dumps::from_uncompressed_data(include_bytes!(concat!(
@@ -51,7 +51,7 @@ impl Highlighter {
         }
     }
 
-    /// Starts a block. Whether its language is known.
+    /// Starts a block. Returns whether its language is known.
     pub fn start(&mut self, block: u32, language: &str) -> bool {
         let started = highlight::find(language)
             .and_then(|name| Some(Block::new(name, self.syntaxes.find_syntax_by_name(name)?)));
@@ -62,9 +62,9 @@ impl Highlighter {
         self.blocks.contains_key(&block)
     }
 
-    /// The next lines of a block, each with its end, save the last of all: start, end and kind of
-    /// each piece that has a kind, in UTF-16 units from the start of these lines. None for a block
-    /// that was not started.
+    /// Highlights the next lines of a block, each with its end, except for the very last. Returns the start,
+    /// end and kind of each span that has a kind, in UTF-16 units from the start of these lines; `None` for a
+    /// block that was not started.
     pub fn lines(&mut self, block: u32, lines: &str) -> Option<Vec<u32>> {
         let Self {
             syntaxes,
@@ -106,7 +106,7 @@ impl Block {
         }
     }
 
-    /// PHP comes as a page, with the code in `<?php`, or as the code alone.
+    /// Chooses between a PHP page, with the code in `<?php`, and bare PHP code.
     fn settle(&mut self, line: &str, syntaxes: &SyntaxSet) {
         if !self.blank || line.trim().is_empty() {
             return;
@@ -126,7 +126,7 @@ impl Block {
     fn line(&mut self, line: &str, syntaxes: &SyntaxSet, kinds: &mut Kinds, spans: &mut Spans) {
         let code = line.strip_suffix('\n').unwrap_or(line);
         let code = code.strip_suffix('\r').unwrap_or(code);
-        // The syntaxes want a line's end.
+        // The syntaxes require a line end.
         let ended = format!("{code}\n");
         let Ok(changes) = self.state.parse_line(&ended, syntaxes) else {
             return self.fail(line, syntaxes, spans);
@@ -148,7 +148,7 @@ impl Block {
         spans.skip(&line[code.len()..]);
     }
 
-    /// A syntax with a mistake in it: the line stays plain, and the next is read like a first.
+    /// Handles a faulty syntax: the line stays plain, and the next is read like a first line.
     fn fail(&mut self, line: &str, syntaxes: &SyntaxSet, spans: &mut Spans) {
         if let Some(syntax) = syntaxes.find_syntax_by_name(self.syntax) {
             *self = Self::new(self.syntax, syntax);

@@ -6,7 +6,7 @@ use syntect::parsing::syntax_definition::Pattern;
 use super::*;
 
 thread_local! {
-    // To read the syntaxes takes a while without optimisation.
+    // Loading the syntaxes takes a while without optimisation.
     static HIGHLIGHTER: RefCell<Highlighter> = RefCell::new(Highlighter::new());
 }
 
@@ -30,7 +30,7 @@ fn spans(language: &str, parts: &[&str]) -> Option<Vec<u32>> {
     })
 }
 
-/// Each piece with a kind, as `kind:piece`.
+/// Each span with a kind, as `kind:text`.
 fn pieces(language: &str, code: &str) -> Vec<String> {
     let units: Vec<u16> = code.encode_utf16().collect();
     let spans = spans(language, &[code]).unwrap_or_else(|| panic!("{language} is not known"));
@@ -42,7 +42,7 @@ fn pieces(language: &str, code: &str) -> Vec<String> {
     spans.chunks(3).map(piece).collect()
 }
 
-/// That these pieces are among those of the code.
+/// Checks that these spans are among those of the code.
 #[track_caller]
 fn check(language: &str, code: &str, expected: &[&str]) {
     let pieces = pieces(language, code);
@@ -387,7 +387,7 @@ fn every_language_is_read() {
     assert_eq!(spans("mermaid", &["graph TD\n"]), None);
 }
 
-/// An expression that can't be compiled would end the worker.
+/// A regular expression that can't be compiled would end the worker.
 #[test]
 fn every_expression_compiles() {
     let syntaxes = Highlighter::new().syntaxes.into_builder();
@@ -399,7 +399,7 @@ fn every_expression_compiles() {
         {
             if let Pattern::Match(found) = pattern {
                 let source = found.regex().regex_str();
-                // What refers to the captures of another one is not whole before they are known.
+                // An expression that refers to captures of another one is incomplete before they are known.
                 if !found.has_captures {
                     let error = syntect::parsing::Regex::try_compile(source);
                     assert!(error.is_none(), "{}: {source}: {error:?}", syntax.name);
@@ -414,7 +414,7 @@ fn a_state_lasts_from_message_to_message() {
     let whole = spans("rust", &["/* 하나\n둘 */ let\n"]);
     assert_eq!(whole, spans("rust", &["/* 하나\n", "둘 */ let\n"]));
     assert_eq!(whole, Some(vec![0, 5, 1, 6, 10, 1, 11, 14, 2]));
-    // Outside the basic plane a letter is two units.
+    // Outside the basic plane, a character has two units.
     assert_eq!(
         spans("rust", &["/* 😀 */ 1"]),
         Some(vec![0, 8, 1, 9, 10, 6])

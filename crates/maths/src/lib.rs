@@ -1,22 +1,22 @@
-//! LaTeX as MathML. Pure.
+//! Converts LaTeX to MathML. Pure.
 
 use pulldown_latex::{
     Event, Parser, RenderConfig, Storage, config::DisplayMode, event::Content, mathml,
 };
 
-/// A longer formula, in bytes, is not read.
+/// Maximum length of a formula, in bytes.
 const LONGEST: usize = 10_000;
 
-/// A deeper one neither, in braces or in elements: browsers give up at some depth.
+/// Maximum nesting of braces or elements: browsers have a limit, too.
 const DEEPEST: usize = 100;
 
-/// One of more parts neither: macros can make much of little.
+/// Maximum number of parser events: macros can expand a short formula enormously.
 const MOST: usize = 20_000;
 
-/// One of more commands neither: the parser may call itself once for each of them.
+/// Maximum number of commands: the parser may recurse for each of them.
 const COMMANDS: usize = 500;
 
-/// These make others: what they make has no bound that can be seen before.
+/// Commands that define others: their expansion has no bound that can be checked in advance.
 const REFUSED: &[&str] = &[
     "def",
     "edef",
@@ -32,7 +32,7 @@ const REFUSED: &[&str] = &[
     "xdef",
 ];
 
-/// What models write and the parser lacks, for a formula that has it. A box loses its frame.
+/// Commands that models use and the parser lacks, defined only where used. A box loses its frame.
 const LACKING: &[(&str, &str)] = &[
     ("bm", r"\def\bm#1{\boldsymbol{#1}}"),
     ("boxed", r"\def\boxed#1{{#1}}"),
@@ -45,14 +45,14 @@ const LACKING: &[(&str, &str)] = &[
     ("tag", r"\def\tag#1{\qquad(\text#1)}"),
 ];
 
-/// The MathML of a formula; none if it can't be read as a whole.
+/// Converts a formula to MathML; `None` if any part of it can't be read.
 ///
-/// It is well-formed XML. Of what stands in the formula only text is in it: no address, no handler.
+/// The result is well-formed XML and takes only text from the formula: no addresses and no event handlers.
 pub fn render(latex: &str, display: bool) -> Option<String> {
     if latex.len() > LONGEST || depth(latex) > DEEPEST {
         return None;
     }
-    // XML can't hold these.
+    // XML doesn't allow these characters.
     if latex.contains(|letter: char| letter.is_control() && !letter.is_whitespace()) {
         return None;
     }
@@ -60,7 +60,7 @@ pub fn render(latex: &str, display: bool) -> Option<String> {
     if commands.len() > COMMANDS || commands.iter().any(|name| REFUSED.contains(name)) {
         return None;
     }
-    // The star only moves the limits, and the parser takes it for the name.
+    // The star only moves the limits, but the parser takes it for a part of the name.
     let mut source = latex.replace(r"\operatorname*", r"\operatorname");
     for (name, definition) in LACKING {
         if commands.contains(name) {
@@ -84,7 +84,7 @@ pub fn render(latex: &str, display: bool) -> Option<String> {
         xml: true,
         ..RenderConfig::default()
     };
-    // Names are written into the markup as they are.
+    // The writer doesn't escape names.
     let unsafe_name = |event: &Event| matches!(event, Event::Content(Content::Function(name)) if name.contains(['<', '&']));
     if events.iter().any(unsafe_name) {
         return None;
@@ -97,7 +97,7 @@ pub fn render(latex: &str, display: bool) -> Option<String> {
     whole.then_some(markup)
 }
 
-/// The writer's markup as XML: it leaves signs and a space out, and XML has no `&nbsp;`.
+/// Fixes the writer's markup: it omits escapes and a space, and XML has no `&nbsp;`.
 fn well_formed(markup: &str) -> String {
     let markup = markup
         .replace("&amp;nbsp;", "\u{a0}")
@@ -124,13 +124,13 @@ fn well_formed(markup: &str) -> String {
     formed
 }
 
-/// The name at the start of what follows a backslash.
+/// The command name at the start of a text after a backslash.
 fn name(rest: &str) -> &str {
     let end = rest.find(|letter: char| !letter.is_ascii_alphabetic());
     &rest[..end.unwrap_or(rest.len())]
 }
 
-/// How deep braces are nested, whether or not they are escaped.
+/// Maximum nesting of braces, escaped or not.
 fn depth(latex: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     for byte in latex.bytes() {
@@ -144,7 +144,7 @@ fn depth(latex: &str) -> usize {
     deepest
 }
 
-/// How deep elements are nested.
+/// Maximum nesting of elements.
 fn nesting(markup: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     for tag in markup.split('<').skip(1) {

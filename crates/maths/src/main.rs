@@ -1,4 +1,4 @@
-//! The worker that turns LaTeX into MathML.
+//! The worker that converts LaTeX to MathML.
 
 use collate_worker::{Message, serve};
 use wasm_bindgen::JsValue;

@@ -1,6 +1,6 @@
 use super::*;
 
-/// What is inside `<math>`.
+/// The content of `<math>`.
 #[track_caller]
 fn inside(latex: &str) -> Option<String> {
     let markup = render(latex, false)?;

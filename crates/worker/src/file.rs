@@ -1,8 +1,8 @@
-//! A worker that reads a file: its side of it.
+//! The worker's side of reading a file.
 //!
-//! It says [`READY`], is sent one file, and answers with a pair of what the file is, in words, and its
-//! content as a blob; or, where it can't be read, with the number of the error. A trap ends it, and is
-//! an error of that file alone.
+//! The worker posts [`READY`], receives one file, and answers with a pair: the file's kind as a string and
+//! its content as a blob; or, if it can't be read, with the error's number. A trap ends the worker, and
+//! counts as an error of that file only.
 
 use collate_core::{chat::attachment::Kind, file::Error};
 use js_sys::{Array, Uint8Array};
@@ -12,10 +12,10 @@ use web_sys::{Blob, BlobPropertyBag, DedicatedWorkerGlobalScope, File, MessageEv
 
 use super::READY;
 
-/// Reads the file that it is sent.
+/// Reads the file that the worker receives.
 ///
 /// # Panics
-/// Outside a worker, and on files that a library panics at: that ends the worker.
+/// Outside a worker, and on files that make a library panic, which ends the worker.
 pub fn serve(read: impl AsyncFn(File) -> Result<(Kind, Blob), Error> + Copy + 'static) {
     let answer = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         wasm_bindgen_futures::spawn_local(async move {
@@ -30,11 +30,11 @@ pub fn serve(read: impl AsyncFn(File) -> Result<(Kind, Blob), Error> + Copy + 's
 }
 
 fn post(message: &JsValue) {
-    // Strings and blobs can be posted.
+    // Strings, numbers and blobs can always be posted.
     let _ = scope().post_message(message);
 }
 
-/// What a worker has in place of a window.
+/// The global scope of a worker.
 pub fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
@@ -42,16 +42,16 @@ pub fn scope() -> DedicatedWorkerGlobalScope {
 /// The bytes of a file.
 ///
 /// # Errors
-/// It is gone from where it was.
+/// If the file is no longer where it was.
 pub async fn bytes(file: &File) -> Result<Vec<u8>, Error> {
     let buffer = JsFuture::from(file.array_buffer()).await;
     Ok(Uint8Array::new(&buffer.map_err(|_| Error::Failed)?).to_vec())
 }
 
-/// A text as a content.
+/// Wraps a text in a blob.
 ///
 /// # Errors
-/// The browser refuses to make a blob.
+/// If the browser refuses to create a blob.
 pub fn text(text: &str) -> Result<Blob, Error> {
     let options = BlobPropertyBag::new();
     options.set_type("text/plain");
@@ -59,7 +59,7 @@ pub fn text(text: &str) -> Result<Blob, Error> {
         .map_err(|_| Error::Failed)
 }
 
-/// A size that a browser gives as a number.
+/// Converts a size that a browser gives as a floating-point number.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,6 +1,6 @@
-//! What the page and its workers say to each other.
+//! The messages between the page and its workers.
 //!
-//! [`Message`] and [`serve`] are for those that highlight code and read formulas; [`file`] is for those
+//! [`Message`] and [`serve`] are for the workers that highlight code and read formulas; [`file`] is for those
 //! that read files.
 
 pub mod file;
@@ -9,36 +9,36 @@ use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-/// What a worker says first: messages that were sent before that would be lost.
+/// The first message of a worker: messages sent to it earlier would be lost.
 pub const READY: &str = "ready";
 
-/// What a worker is sent. To each but [`Message::Forget`] it sends one answer, in the same order.
+/// A message to a worker. It answers each except [`Message::Forget`] once, in the same order.
 pub enum Message {
-    /// The next lines of a block. Answered by its spans, as a `Uint32Array`, or by null.
+    /// The next lines of a block. The answer is its spans, as a `Uint32Array`, or null.
     Lines {
         /// The number of the block.
         block: u32,
-        /// Lines with their ends, save the very last.
+        /// Complete lines with their ends, except for the very last.
         lines: String,
-        /// With the first lines of a block only: a worker that has not seen those says null.
+        /// Only with the block's first lines: a worker that has not seen those answers null.
         language: Option<String>,
     },
-    /// No more of this block.
+    /// Drops a block.
     Forget {
         /// The number of the block.
         block: u32,
     },
-    /// A formula. Answered by MathML, as a string, or by null.
+    /// A formula. The answer is MathML, as a string, or null.
     Maths {
-        /// As written.
+        /// The LaTeX source.
         latex: String,
-        /// Whether it has a line of its own.
+        /// True if the formula has a line of its own.
         display: bool,
     },
 }
 
 impl Message {
-    /// The message as it is posted.
+    /// Converts the message for posting.
     pub fn write(self) -> JsValue {
         match self {
             Self::Lines {
@@ -57,7 +57,7 @@ impl Message {
         if let (Some(latex), Some(display)) = (first.as_string(), second.as_bool()) {
             return Some(Self::Maths { latex, display });
         }
-        // A number of a block goes the way that wasm-bindgen sends a u32.
+        // Converts a block's number as wasm-bindgen does for a u32.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let block = first.as_f64()? as u32;
         Some(match second.as_string() {
@@ -86,6 +86,6 @@ pub fn serve(mut answer: impl FnMut(Message) -> Option<JsValue> + 'static) {
 }
 
 fn post(page: &DedicatedWorkerGlobalScope, answer: &JsValue) {
-    // Only what can't be cloned is refused; these are strings and numbers.
+    // Only values that can't be cloned are refused; these are strings and numbers.
     let _ = page.post_message(answer);
 }

@@ -1,4 +1,4 @@
-//! Lanes as arrays: for machines other than wasm, and to hold the others against.
+//! Lanes as arrays: for targets other than wasm, and as a reference for the SIMD version.
 
 use super::Lanes;
 use crate::quant::single;

@@ -1,7 +1,6 @@
-//! Lanes as wasm's vectors of 128 bits.
+//! Lanes as wasm's 128-bit vectors.
 //!
-//! Source: the WebAssembly specification, "Vector Instructions"; `core::arch::wasm32` has them under
-//! their names there.
+//! Source: the WebAssembly specification, "Vector Instructions"; `core::arch::wasm32` uses the same names.
 
 use core::arch::wasm32::{
     f32x4_add, f32x4_convert_i32x4, f32x4_div, f32x4_mul, f32x4_nearest, f32x4_pmax, f32x4_pmin,
@@ -179,7 +178,7 @@ impl Lanes for Simd {
     #[target_feature(enable = "simd128")]
     fn sums(of: [v128; 4]) -> v128 {
         let [a, b, c, d] = of;
-        // Two lanes of two vectors, then one lane of each of the four.
+        // Adds two lanes of two vectors each, then one lane of each of the four.
         let ab = i32x4_add(
             i32x4_shuffle::<0, 4, 1, 5>(a, b),
             i32x4_shuffle::<2, 6, 3, 7>(a, b),

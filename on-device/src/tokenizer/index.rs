@@ -1,39 +1,39 @@
-//! Finds numbers by what they stand for: a hash table that keeps only the numbers.
+//! A hash table that stores only numbers and compares the keys that they stand for through a callback.
 
 use crate::Error;
 
 const FREE: u32 = u32::MAX;
 
-/// Half of the places are free, so a search ends after a few. A file can be made so that it doesn't:
-/// then it isn't read.
+/// Maximum length of a search. Half of the slots are free, so it normally ends after a few steps; a malicious
+/// file that needs more is refused.
 const MOST_STEPS: usize = 4096;
 
-/// Numbers, each in the first free place after the one that its hash says (open addressing, linear
-/// probing: Knuth, The Art of Computer Programming, volume 3, section 6.4, algorithm L).
+/// Numbers, each in the first free slot from its hash on (open addressing, linear probing: Knuth, The Art of
+/// Computer Programming, volume 3, section 6.4, algorithm L).
 #[derive(Debug)]
 pub struct Index {
     places: Vec<u32>,
 }
 
 impl Index {
-    /// Room for `len` numbers.
+    /// Creates a table with room for `len` numbers.
     pub fn new(len: usize) -> Self {
         Self {
             places: vec![FREE; (len * 2).next_power_of_two().max(2)],
         }
     }
 
-    /// The number with `hash` of which `same` is true.
+    /// The number with `hash` for which `same` is true.
     pub fn find(&self, hash: u64, same: impl Fn(u32) -> bool) -> Option<u32> {
         let place = self.place(hash, same)?;
         Some(self.places[place]).filter(|&number| number != FREE)
     }
 
-    /// Puts `number` where `hash` says, instead of the one of which `same` is true, where there is one.
+    /// Stores `number` under `hash`, replacing the number for which `same` is true, if there is one.
     ///
     /// # Errors
     ///
-    /// [`Error::Damaged`] where thousands of hashes are alike.
+    /// [`Error::Damaged`] if thousands of hashes collide.
     pub fn insert(
         &mut self,
         hash: u64,
@@ -47,10 +47,10 @@ impl Index {
         Ok(())
     }
 
-    /// Where the number with `hash` of which `same` is true is, or is to be.
+    /// The slot of the number with `hash` for which `same` is true, or the free slot where it belongs.
     fn place(&self, hash: u64, same: impl Fn(u32) -> bool) -> Option<usize> {
         let mask = self.places.len() - 1;
-        // The upper half is the better mixed one.
+        // The upper half is mixed better.
         let first = (hash >> 32) as usize;
         (0..MOST_STEPS.min(self.places.len()))
             .map(|step| (first + step) & mask)
@@ -58,7 +58,7 @@ impl Index {
     }
 }
 
-/// The hash of some bytes.
+/// Hashes some bytes.
 ///
 /// Source: FNV-1a of Fowler, Noll and Vo, with 64 bits (RFC 9923), and [`mixed`].
 pub fn hash(bytes: &[u8]) -> u64 {
@@ -67,12 +67,12 @@ pub fn hash(bytes: &[u8]) -> u64 {
     }))
 }
 
-/// The hash of two numbers in their order.
+/// Hashes an ordered pair of numbers.
 pub fn hash_pair(left: u32, right: u32) -> u64 {
     mixed(u64::from(left) << 32 | u64::from(right))
 }
 
-/// Each bit goes into all of the upper half.
+/// Spreads each bit over the whole upper half.
 ///
 /// Source: Fibonacci hashing (Knuth, volume 3, section 6.4), twice, with the halves folded between.
 fn mixed(hash: u64) -> u64 {

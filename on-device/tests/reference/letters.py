@@ -1,4 +1,4 @@
-"""Writes the tables of src/letter.rs: the letters and the numbers of Unicode 15.1.
+"""Prints the tables of src/unicode.rs: the letters and the numbers of Unicode 15.1.
 
     pip install unicodedata2==15.1.0 && python letters.py
 """

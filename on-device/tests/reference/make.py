@@ -1,16 +1,16 @@
-"""Writes the fixtures tokens.txt, logits.txt and logits.f16 beside this file, from what llama.cpp says.
+"""Writes the fixtures tokens.txt, logits.txt and logits.f16 to this folder, from the output of llama.cpp.
 
     cc reference.c -lllama -lggml -lggml-base -o reference        (with llama.cpp's headers and libraries)
     llama-quantize --allow-requantize smollm2-135m-instruct-q4_1.gguf whole.gguf F32
     pip install numpy==2.4.6
     python make.py smollm2-135m-instruct-q4_1.gguf whole.gguf ./reference
 
-The logits are of whole.gguf: the same weights, each written out as a number of 32 bits. With the quantised
-file itself llama.cpp rounds what it multiplies the weights with to 8 bits, and then its logits are as far
-as a cosine of 0.998 from its own without (measured with prompts like these).
+The logits are those of whole.gguf: the same weights, each as a 32-bit number. With the quantised file itself,
+llama.cpp rounds the vectors multiplied by the weights to 8 bits, which changes its logits down to a cosine
+of 0.998 (measured with prompts like these).
 
 Versions: llama.cpp 0.7.0 with ggml 0.27.0, as in Debian (1:0.7.0+dfsg-2 and 0.27.0-1), on x86-64, one
-thread. The texts are written for this, or drawn with a fixed seed.
+thread. The texts were written for this purpose, or are drawn with a fixed seed.
 """
 
 import random

@@ -1,9 +1,9 @@
-/* What llama.cpp says, for the fixtures beside this file. make.py runs it.
+/* Prints the output of llama.cpp for the fixtures in this folder. make.py runs it.
  *   reference MODEL tokens         stdin: strings, each as its length (u32, little-endian) and its UTF-8
- *                                  stdout: each string's tokens on a line; special tokens are not read in them
- *   reference MODEL special        the same, but special tokens are read
+ *                                  stdout: each string's tokens on a line; special tokens are not parsed
+ *   reference MODEL special        the same, but special tokens are parsed
  *   reference MODEL logits         stdin: each prompt's tokens on a line
- *                                  stdout: for each the logits after its last token, f32, little-endian
+ *                                  stdout: the logits after each prompt's last token, f32, little-endian
  * One thread; a fresh context for each prompt. */
 #include <llama.h>
 #include <stdint.h>

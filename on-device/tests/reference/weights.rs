@@ -1,11 +1,11 @@
-//! The real weights, where they are there.
+//! Loads the real weights, if they are available.
 
 use std::{env, fs, path::PathBuf};
 
 use on_device::loader::{Loaded, Loader};
 
-/// The model that the fixtures are of: the file that `ON_DEVICE_WEIGHTS` names, or the one that
-/// script/bootstrap puts where its tools are. Without it nothing is compared, and that is said.
+/// Loads the model of the fixtures: the file named by `ON_DEVICE_WEIGHTS`, or the one that script/bootstrap
+/// stores with its tools. Without it, nothing is compared and a message says so.
 pub fn loaded() -> Option<Loaded> {
     let path = env::var_os("ON_DEVICE_WEIGHTS").map_or_else(usual, PathBuf::from);
     let Ok(file) = fs::read(&path) else {

@@ -1,8 +1,8 @@
-//! What several tests need.
+//! Functions shared by several tests.
 
 use on_device::{Error, Loaded, Loader};
 
-/// Loads a file that comes in pieces of these lengths, the last again and again.
+/// Loads a file in chunks of these lengths, repeating the last one.
 pub fn load(file: &[u8], pieces: &[usize]) -> Result<Loaded, Error> {
     let mut loader = Loader::new(file.len() as u64)?;
     let mut lengths = pieces.iter().copied();

@@ -1,4 +1,4 @@
-//! What answers cost while they come.
+//! Measures answers while they stream.
 
 use super::{
     BEHIND, answers,
@@ -15,7 +15,7 @@ use super::{
 
 const PER_TOKEN: &str = "main thread per token, ms";
 
-/// Long answers, as fast as they go.
+/// Measures long answers, as fast as they go.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a benchmark: script/bench"]
 async fn bursts() {
@@ -83,7 +83,7 @@ async fn bursts() {
     stage.close().await;
 }
 
-/// Answers at a hundred tokens a second, beside a page that does the least.
+/// Measures answers at 100 tokens a second, beside a page that does the least.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a benchmark: script/bench"]
 async fn paced() {
@@ -146,7 +146,7 @@ async fn paced() {
     stage.close().await;
 }
 
-/// In how many frames a second an answer's text grows, in a run that is not measured otherwise.
+/// Returns the frames a second in which an answer's text grows, in a run without other measurements.
 async fn updates(stage: &Stage, load: &Load, model: &str) -> f64 {
     ready(stage, &[load], model, 1).await;
     stage.value("probe.watchUpdates()").await;

@@ -1,4 +1,4 @@
-//! How fast the model that runs in the browser is, and what it takes.
+//! Measures the speed and the cost of the model that runs in the browser.
 
 use std::{path::Path, time::Duration};
 
@@ -13,7 +13,7 @@ use super::{
     runs, site,
 };
 
-/// What the page's script asks, as the page itself does: see `on-device/page/device.js`.
+/// Asks as the page itself does: see `on-device/page/device.js`.
 const ASK: &str = "
     globalThis.bench = {
         async device() {
@@ -51,7 +51,7 @@ const ASK: &str = "
         },
     };";
 
-/// The same questions to wllama, which is llama.cpp for browsers, on one thread.
+/// Asks wllama, which is llama.cpp for browsers, the same questions on one thread.
 ///
 /// Source: its README, «Simple usage with ES6 module».
 const PEER: &str = "
@@ -75,7 +75,7 @@ const PEER: &str = "
         },
     };";
 
-/// The button that downloads the model.
+/// Clicks the button that downloads the model.
 const DOWNLOAD: &str = "document.querySelector('.device-model button').click()";
 
 const READY: &str = "new Promise((ready) => {
@@ -87,7 +87,7 @@ const READY: &str = "new Promise((ready) => {
     look();
 })";
 
-/// Words of about 450 tokens in all.
+/// Words with about 450 tokens in all.
 const PROMPT: &str = include_str!("prompt.txt");
 
 const DECODE: &str = "tokens per CPU second, decoding";
@@ -97,7 +97,7 @@ const STOP: &str = "from Stop to the next answer's beginning, ms";
 
 const STORY: &str = "Tell me a long story.";
 
-/// So many tokens are decoded.
+/// The number of tokens decoded.
 const MANY: u32 = 200;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,7 +150,7 @@ async fn on_device() {
     part.end();
 }
 
-/// What a prompt and an answer cost, as this object of the page asks for them.
+/// Returns the cost of a prompt and of an answer, asked through this object of the page.
 async fn speed(stage: &Stage, asks: &str) -> Figures {
     let ask = async |content: &str, most: u32| {
         let ask = format!("{asks}.ask({}, {most})", json!(content));
@@ -162,7 +162,7 @@ async fn speed(stage: &Stage, asks: &str) -> Figures {
     let tokens = number(&prompt["usage"]["prompt_tokens"]);
     let first = number(&prompt["all"]);
 
-    // Each time, the prompt before was the same.
+    // The prompt before was the same each time.
     ask(STORY, 1).await;
     let before = worker_seconds();
     let one = ask(STORY, 1).await;
@@ -188,7 +188,7 @@ fn number(value: &Value) -> f64 {
         .unwrap_or_else(|| panic!("{value} is a number"))
 }
 
-/// What all workers of this process's browsers have taken of processors, in seconds.
+/// Returns the processor time of all workers of this process's browsers, in seconds.
 ///
 /// Source: proc(5), `/proc/pid/stat` and `/proc/pid/task/tid/stat`: field 4 is the parent, 14 and 15 are
 /// hundredths of a second.
@@ -210,7 +210,7 @@ fn worker_seconds() -> f64 {
     f64::from(ticks) / 100.0
 }
 
-/// Whether a process was started by this one, or by one that it started.
+/// Returns whether a process descends from this one.
 fn is_ours(process: &Path) -> bool {
     let mut stat = Stat::of(process);
     while let Some(Stat { parent, .. }) = stat {
@@ -222,7 +222,7 @@ fn is_ours(process: &Path) -> bool {
     false
 }
 
-/// What the system says of a process or a thread.
+/// The system's record of a process or a thread.
 struct Stat {
     name: String,
     parent: u32,

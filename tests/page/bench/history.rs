@@ -1,4 +1,4 @@
-//! What many chats cost: the room that they take, the saving of one among them, and the search.
+//! Measures many chats: the storage they take, saving one among them, and searching them.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use super::{
     runs, shown, stored,
 };
 
-/// So many chats are many.
+/// A large number of chats.
 const MANY: usize = 5_000;
 
 const FITS: &str = "times as much text fits";
 
-/// A chat that is stored, as JSON: so many cards, each with a question and an answer to it.
+/// Returns a stored chat, as key and JSON: this many cards, each with a question and its answer.
 fn chat(number: usize, cards: usize, text: impl Fn(usize) -> String) -> (String, Value) {
     let id = format!("{:016x}", 0x1000_0000 + number);
     let cards = (0..cards).map(|card| {
@@ -46,7 +46,7 @@ fn chat(number: usize, cards: usize, text: impl Fn(usize) -> String) -> (String,
     (format!("collate.v2.chat.{id}"), chat)
 }
 
-/// About so many bytes of a text, from a place in it that depends on a number.
+/// Returns about this many bytes of a text, from a place in it that depends on a number.
 fn piece(text: &str, number: usize, bytes: usize) -> String {
     let mut begin = number * 7919 % (text.len() - bytes);
     while !text.is_char_boundary(begin) {
@@ -59,7 +59,7 @@ fn piece(text: &str, number: usize, bytes: usize) -> String {
     text[begin..end].to_owned()
 }
 
-/// How much more text fits when it is packed.
+/// Measures how much more text fits when compressed.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a benchmark: script/bench"]
 async fn packed() {
@@ -116,7 +116,7 @@ async fn packed() {
     stage.close().await;
 }
 
-/// Stores so many chats beside the one that is measured.
+/// Stores this many chats beside the measured one.
 async fn fill(stage: &Stage, chats: usize) {
     let korean = include_str!("../../../docs/manual.ko.md");
     let english: String = (0..100).map(load::section).collect();
@@ -128,7 +128,7 @@ async fn fill(stage: &Stage, chats: usize) {
         };
         piece(text, n, 1_500)
     };
-    // Packed, as the page does with what is not open; in parts, for a script has its limits.
+    // The page compresses chats that are not open, too. A script has its limits, so this runs in parts.
     for from in (0..chats).step_by(500) {
         let part = (from..chats.min(from + 500)).map(|n| chat(n, 1, |_| text(n)));
         let part: Vec<_> = part
@@ -153,7 +153,7 @@ async fn fill(stage: &Stage, chats: usize) {
     }
 }
 
-/// What saving one answer costs, with few and with many chats stored.
+/// Measures the saving of one answer, with few and with many chats stored.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a benchmark: script/bench"]
 async fn saving() {
@@ -196,7 +196,7 @@ async fn saving() {
     part.end();
 }
 
-/// What is shown of many chats, and how soon something is found in them.
+/// Measures how soon many chats are shown, and searched.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a benchmark: script/bench"]
 async fn history() {
@@ -213,7 +213,7 @@ async fn history() {
         fill(&stage, MANY).await;
         stage.browser.go(stored::PATH).await;
         stage.browser.card(1).await.find("textbox", "Message").await;
-        // What is tidied when the page begins is over.
+        // By then the page has tidied up after its start.
         tokio::time::sleep(Duration::from_secs(8)).await;
         let begin = stage.begin().await;
         let opened = stage

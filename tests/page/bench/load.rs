@@ -1,4 +1,4 @@
-//! An endpoint that streams a long document, at a pace or as fast as it goes.
+//! An endpoint that streams a long document, at a set pace or as fast as it can.
 
 use std::{
     net::SocketAddr,
@@ -19,21 +19,21 @@ use tokio::net::TcpListener;
 
 use super::measure::PATIENCE;
 
-/// The document's last word, which stands nowhere else in it.
+/// The document's last word, which appears nowhere else in it.
 pub const END: &str = "ENDMARK";
 
-/// So many tokens leave at once where there is no pace.
+/// The number of tokens sent at once without a pace.
 const AT_ONCE: usize = 20;
 
-/// How long the pace rests between two looks at the clock.
+/// The pause between two looks at the clock.
 const REST: Duration = Duration::from_millis(4);
 
-/// The model that says so many tokens, so many a second; 0 is as fast as it goes.
+/// Returns the model that says this many tokens at this rate a second; 0 is unlimited.
 pub fn model(tokens: usize, per_second: usize) -> String {
     format!("bench-{tokens}-{per_second}")
 }
 
-/// One section of the document: what models write, in all its forms.
+/// Returns one section of the document, with every form that models write.
 pub fn section(number: usize) -> String {
     let by = |factor| number * factor;
     #[expect(clippy::cast_precision_loss, reason = "sections are few")]
@@ -58,8 +58,8 @@ pub fn section(number: usize) -> String {
     )
 }
 
-/// The document in so many pieces of about four characters, as a tokenizer would cut it, and one
-/// more with the end.
+/// Returns the document in this many pieces of about four characters, as a tokenizer would cut it, and
+/// one more with the end.
 pub fn tokens(count: usize) -> Vec<String> {
     let mut sections = (1..).map(section);
     let mut rest: Vec<char> = Vec::new();
@@ -84,7 +84,7 @@ pub fn tokens(count: usize) -> Vec<String> {
 #[derive(Clone, Debug)]
 pub struct Load {
     address: SocketAddr,
-    /// When the last byte of each answer had left, in the order of their ends.
+    /// The times at which each answer's last byte had left, in that order.
     ends: Arc<Mutex<Vec<SystemTime>>>,
 }
 
@@ -106,7 +106,7 @@ impl Load {
         format!("http://{}/v1", self.address)
     }
 
-    /// Waits until so many answers have left since the last call; returns when the last of them had.
+    /// Waits until this many answers have left since the last call; returns when the last one had.
     pub async fn ended(&self, answers: usize) -> SystemTime {
         let start = Instant::now();
         loop {
@@ -126,7 +126,7 @@ impl Load {
         }
     }
 
-    /// Whether an answer has left since the last call of [`Self::ended`].
+    /// Returns whether an answer has left since the last call of [`Self::ended`].
     pub fn has_ended(&self) -> bool {
         !self.ends.lock().unwrap().is_empty()
     }
@@ -172,7 +172,7 @@ async fn respond(
     response
 }
 
-/// What is left to be sent of an answer.
+/// The unsent rest of an answer.
 struct Rest {
     load: Load,
     model: String,
@@ -180,7 +180,7 @@ struct Rest {
     sent: usize,
     per_second: usize,
     begin: Instant,
-    /// What comes after the tokens.
+    /// The events after the tokens.
     end: Option<String>,
 }
 
@@ -226,7 +226,7 @@ fn answer(load: Load, body: &[u8]) -> Response {
 }
 
 impl Rest {
-    /// The events that leave next, when they are due.
+    /// Returns the next events when they are due.
     async fn next(&mut self) -> Option<String> {
         let due = self.due().await;
         let tokens = self.tokens.by_ref().take(due);
@@ -247,10 +247,10 @@ impl Rest {
         end
     }
 
-    /// How many tokens may leave now. It waits until it is at least one.
+    /// Returns the number of tokens due now, after waiting for at least one.
     async fn due(&self) -> usize {
         if self.per_second == 0 {
-            // What is there leaves before more is made.
+            // Lets the last events leave before making more.
             tokio::task::yield_now().await;
             return AT_ONCE;
         }
@@ -277,7 +277,7 @@ fn event(model: &str, choices: &str) -> String {
     )
 }
 
-/// The figures of other clients were measured with this document: it must stay the same.
+/// Other clients' figures were measured with this document: it must stay the same.
 #[test]
 fn the_document_is_the_one_that_others_were_measured_with() {
     #[track_caller]

@@ -1,4 +1,4 @@
-//! What the page's main thread does, by Chromium's own account, and what the page holds in memory.
+//! Measures the work of the page's main thread, as Chromium counts it, and the page's memory.
 
 use std::time::{Duration, Instant};
 
@@ -10,30 +10,30 @@ use super::{
 };
 use crate::support::Browser;
 
-/// What one run says: figures by name, each with its unit.
+/// The figures of one run by name, each with its unit.
 pub type Figures = Vec<(&'static str, f64)>;
 
 pub const MAIN_THREAD: &str = "main thread, s";
-/// Of the tasks of 50 ms and more, as the clock has it; 0 where there is none.
+/// Of the tasks of 50 ms and more, by the clock; 0 if there is none.
 pub const WORST_TASK: &str = "worst long task, ms";
 
-/// The main thread rests if it is at work for less than this, in seconds, between two looks.
+/// The main thread rests if it works for less than this, in seconds, between two polls.
 const RESTS: f64 = 0.002;
-/// The time between two looks.
+/// The time between two polls.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What does not come about within this time is a failure.
+/// The timeout of a wait. A benchmark fails after it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A browser with a fresh profile that is being measured, and the site that it visits.
+/// A browser with a fresh profile that is being measured, and the site it visits.
 pub struct Stage {
     pub browser: Browser,
     pub site: Site,
 }
 
-/// What Chromium has counted until now; seconds are the main thread's own, and not the clock's.
+/// Chromium's counters so far; seconds are the main thread's own, not the clock's.
 ///
-/// It begins anew with each page.
+/// They restart with each page.
 ///
 /// Source: the Chrome `DevTools` Protocol, `Performance.getMetrics` in the time domain `threadTicks`.
 #[derive(Clone, Copy, Debug)]
@@ -47,15 +47,15 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Seconds of all that the main thread has done.
+    /// Returns the seconds of all the main thread's work.
     pub fn task(&self) -> f64 {
         self.task
     }
 }
 
 impl Stage {
-    /// Opens a browser that shows nothing yet. Each page in it will first run this script, beside
-    /// `probe.js`.
+    /// Opens a browser that shows nothing yet. Each page in it will first run `probe.js` and this
+    /// script.
     pub async fn open(script: &str) -> Self {
         let site = Site::start().await;
         let stage = Self {
@@ -82,7 +82,7 @@ impl Stage {
             .unwrap()
     }
 
-    /// The value of an expression, or of what it promises.
+    /// Returns an expression's value, or the value that it promises.
     pub async fn value(&self, expression: &str) -> Value {
         let params = json!({
             "expression": expression, "awaitPromise": true, "returnByValue": true,
@@ -97,7 +97,7 @@ impl Stage {
         answer["result"]["value"].clone()
     }
 
-    /// The number that an expression is, or promises.
+    /// Returns an expression's number, or the promised one.
     pub async fn number(&self, expression: &str) -> f64 {
         let value = self.value(expression).await;
         value
@@ -105,11 +105,11 @@ impl Stage {
             .unwrap_or_else(|| panic!("{expression} is {value}"))
     }
 
-    /// Puts these values into the storage, in place of all that is there. It leaves the app, which
-    /// has no say in it.
+    /// Replaces everything in the storage with these values. It leaves the app first, so that the app
+    /// can't interfere.
     pub async fn store(&self, values: &[(String, Value)]) {
         self.browser.go(BARE).await;
-        // The second copy of the chat before, which would be merged into this one.
+        // A second copy of the previous chat would be merged into this one.
         let origin = self.browser.url.trim_end_matches('/');
         let databases = json!({ "origin": origin, "storageTypes": "indexeddb" });
         self.cdp("Storage.clearDataForOrigin", databases).await;
@@ -143,7 +143,7 @@ impl Stage {
         }
     }
 
-    /// Waits until the main thread has nothing to do; returns what it had done by then.
+    /// Waits until the main thread is idle; returns its counters by then.
     pub async fn settled(&self) -> Reading {
         let start = Instant::now();
         let (mut before, mut quiet) = (self.reading().await, 0);
@@ -163,15 +163,15 @@ impl Stage {
         }
     }
 
-    /// Waits until the main thread has nothing to do, and begins to measure.
+    /// Waits until the main thread is idle, and begins to measure.
     pub async fn begin(&self) -> Reading {
         self.settled().await;
         self.value("probe.tasks.length = 0").await;
         self.reading().await
     }
 
-    /// Waits until the main thread has nothing to do; returns what it did since the beginning, or
-    /// since the page was asked for, and what the page then holds.
+    /// Waits until the main thread is idle; returns its work since the beginning, or since the page's
+    /// request, and the page's memory after it.
     pub async fn cost(&self, begin: Option<Reading>) -> Figures {
         let end = self.settled().await;
         let worst = self
@@ -198,7 +198,7 @@ impl Stage {
         figures
     }
 
-    /// Presses a key, and does not let it go: one call less, while the page is measured.
+    /// Presses a key without releasing it: one call less while the page is measured.
     pub async fn press(&self, key: &str, text: &str) {
         let code = if key == "Enter" { 13 } else { 0 };
         let params = json!({

@@ -1,4 +1,4 @@
-//! How soon a page is there: the first one ever, and a long chat.
+//! Measures how soon a page is ready: the first visit, and a long chat.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use super::{
     runs, seconds, site, stored,
 };
 
-/// A page that asks for nothing more for so long has all that it wants.
+/// A page that requests nothing more for this long has all that it wants.
 const LATER: Duration = Duration::from_secs(2);
 
 const ALL: &str = "Brotli, without being asked, kB";
 const OPENED: &str = "first content is painted, ms";
 const SHOWN: &str = "the newest message is painted, ms";
 
-/// The first visit.
+/// Measures the first visit.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a benchmark: script/bench"]
 async fn cold_load() {
@@ -31,7 +31,7 @@ async fn cold_load() {
         let ready = stage.number("probe.ready").await;
         let mut figures = stage.cost(None).await;
         let first_paint = stage.number("probe.firstPaint()").await;
-        // Nobody types in what is not painted yet.
+        // Nobody types into an unpainted input.
         let ready = ready.max(first_paint);
         let ready_at = stage.number("performance.timeOrigin").await + ready;
         tokio::time::sleep(LATER).await;
@@ -63,7 +63,7 @@ async fn cold_load() {
     part.end();
 }
 
-/// What stands in files of its own, in a profile that is new each time.
+/// Opens the controls that have files of their own, in a new profile each time.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a benchmark: script/bench"]
 async fn controls() {
@@ -108,7 +108,7 @@ async fn controls() {
     part.end();
 }
 
-/// A chat of 400 long messages.
+/// Opens a chat of 400 long messages.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a benchmark: script/bench"]
 async fn long_chat() {
@@ -117,12 +117,12 @@ async fn long_chat() {
         "From the click in the history, or from the address in a browser that has been here before, to \
          the end of the frame with the newest message in sight; the rest until the page rests",
     );
-    // The page's address decides whether it is measured: the bare page is between two loads.
+    // Measures pages of chats only: the bare page comes between two loads.
     let script = "if (location.pathname.startsWith('/chat/')) probe.watchOpening()";
     let (stage, load) = (Stage::open(script).await, Load::start().await);
     let page = stage.browser.page();
     stage.store(&stored::long(&load, 200)).await;
-    // The first time fills the browser's cache, and the history.
+    // The first load fills the browser's cache and the history.
     stage.browser.go(stored::PATH).await;
     stage.number("probe.opening").await;
     stage.settled().await;

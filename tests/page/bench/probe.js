@@ -1,13 +1,13 @@
-// Watches a page from inside while it is measured. What costs the page anything is off until asked for.
+// Observes a page from inside while it is measured. Anything costly is off until requested.
 (() => {
     const probe = (window.probe = { tasks: [], memories: [], keys: [], updates: [] });
 
-    // Chromium tells of tasks from 50 ms on.
+    // Chromium reports tasks of 50 ms and more.
     new PerformanceObserver((list) => {
         for (const { startTime, duration } of list.getEntries()) probe.tasks.push([startTime, duration]);
     }).observe({ type: 'longtask', buffered: true });
 
-    // JSHeapUsedSize does not count the memories of WebAssembly.
+    // JSHeapUsedSize does not count WebAssembly's memories.
     for (const name of ['instantiate', 'instantiateStreaming']) {
         const real = WebAssembly[name];
         WebAssembly[name] = async (...args) => {
@@ -20,7 +20,7 @@
     probe.memory = () => probe.memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
 
     const frame = () => new Promise(requestAnimationFrame);
-    // The first task after a frame, when its style, layout and paint are done.
+    // Resolves in the first task after a frame, when its style, layout and paint are done.
     const frameDone = async () => {
         await frame();
         const { port1, port2 } = new MessageChannel();
@@ -30,7 +30,7 @@
         return performance.now();
     };
 
-    // The text node with the document's end, if it is among a log's last ones.
+    // Returns the text node with the document's end, if it is among a log's last 100.
     const end = (log) => {
         const walker = document.createTreeWalker(log, NodeFilter.SHOW_TEXT);
         let node = walker.lastChild();
@@ -39,13 +39,13 @@
     };
     const logs = () => [...document.querySelectorAll('[role=log]')];
 
-    // When so many logs have shown the document's end, in milliseconds since 1970.
+    // Returns when this many logs had shown the document's end, in milliseconds since 1970.
     probe.ended = async (count) => {
         while (logs().filter(end).length < count) await frame();
         return performance.timeOrigin + (await frameDone());
     };
 
-    // Clicks, and returns after how many milliseconds the frame with the first content was done.
+    // Clicks, and returns the milliseconds until the frame with the first content was done.
     probe.opened = async (button, content) => {
         const begin = performance.now();
         document.querySelector(button).click();
@@ -53,7 +53,7 @@
         return (await frameDone()) - begin;
     };
 
-    // When the document's end is in sight, on the page's own clock.
+    // Returns when the document's end is in sight, on the page's own clock.
     const inSight = async () => {
         for (;;) {
             const now = await frameDone();
@@ -74,7 +74,7 @@
         });
     };
 
-    // When the message can be typed, on the page's own clock.
+    // Records when a message can be typed, on the page's own clock.
     probe.watchReady = () => {
         probe.ready = (async () => {
             for (;;) {
@@ -86,13 +86,13 @@
     };
     probe.firstPaint = () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime;
 
-    // From each key to the end of the frame that shows it.
+    // Records the time from each key to its frame's end.
     probe.watchKeys = () => {
         const pressed = ({ timeStamp }) => frameDone().then((now) => probe.keys.push(now - timeStamp));
         addEventListener('keydown', pressed, { capture: true });
     };
 
-    // The frames in which the first log's text became longer.
+    // Records the frames in which the first log's text grew.
     probe.watchUpdates = () => {
         const [log] = logs();
         let length = log.textContent.length;

@@ -1,4 +1,4 @@
-//! What the benchmarks have found: tables for readers and JSON for programs, both in `target/`.
+//! Reports the benchmarks' results: tables for people and JSON for programs, both in `target/`.
 
 use std::{
     fmt::Write,
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::measure::Figures;
 use crate::support::Browser;
 
-/// Everything found by this process. Each part writes all of it anew.
+/// All results of this process. Each part writes all of them again.
 static REPORT: Mutex<Report> = Mutex::new(Report {
     browser: None,
     parts: Vec::new(),
@@ -20,36 +20,36 @@ static REPORT: Mutex<Report> = Mutex::new(Report {
 });
 
 struct Report {
-    /// Its name and version.
+    /// The name and version.
     browser: Option<Value>,
     parts: Vec<Part>,
     limits: Vec<Limit>,
 }
 
-/// One table: the cases side by side.
+/// One table, with the cases side by side.
 pub struct Part {
     name: &'static str,
-    /// How it is measured, for who wants to compare.
+    /// The method of measurement, for comparisons.
     note: &'static str,
-    /// The machine's load when it began.
+    /// The machine's load at the start.
     load: String,
     cases: Vec<Case>,
 }
 
-/// What the runs of one case say.
+/// The results of one case's runs.
 pub struct Case {
     name: String,
     figures: Vec<(&'static str, Vec<f64>)>,
 }
 
-/// What must be shown.
+/// A requirement and its result.
 struct Limit {
     what: String,
     bound: Bound,
     found: f64,
 }
 
-/// Where a figure must lie.
+/// The bound on a figure.
 #[derive(Clone, Copy)]
 pub enum Bound {
     AtMost(f64),
@@ -73,7 +73,7 @@ impl Case {
         Self { name, figures }
     }
 
-    /// Adds a figure of which there is one for all runs.
+    /// Adds a figure with one value for all runs.
     pub fn push(&mut self, name: &'static str, value: f64) {
         self.figures.push((name, vec![value]));
     }
@@ -83,12 +83,12 @@ impl Case {
         Some(values)
     }
 
-    /// The median of a figure that this case has.
+    /// Returns the median of a figure that this case has.
     pub fn median(&self, figure: &str) -> f64 {
         median(self.values(figure).expect("the case has the figure"))
     }
 
-    /// The greatest of a figure that this case has.
+    /// Returns the maximum of a figure that this case has.
     pub fn most(&self, figure: &str) -> f64 {
         let values = self.values(figure).expect("the case has the figure");
         values[values.len() - 1]
@@ -111,7 +111,7 @@ impl Case {
     }
 }
 
-/// Of sorted values, of which there is one at least.
+/// Returns the median of sorted values, at least one.
 fn median(values: &[f64]) -> f64 {
     let middle = values.len() / 2;
     if values.len() % 2 == 1 {
@@ -121,7 +121,7 @@ fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// With about three digits.
+/// Formats about three digits.
 fn number(value: f64) -> String {
     match value.abs() {
         0.0 => "none".into(),
@@ -133,7 +133,7 @@ fn number(value: f64) -> String {
 }
 
 impl Part {
-    /// Begins a part.
+    /// Starts a part.
     pub fn new(name: &'static str, note: &'static str) -> Self {
         eprintln!("{name}");
         Self {
@@ -144,13 +144,13 @@ impl Part {
         }
     }
 
-    /// Adds a case; returns it.
+    /// Adds a case, and returns it.
     pub fn add(&mut self, case: Case) -> &Case {
         self.cases.push(case);
         &self.cases[self.cases.len() - 1]
     }
 
-    /// Ends a part: all that was found until now is written.
+    /// Ends a part, and writes all results so far.
     pub fn end(self) {
         let mut report = REPORT.lock().unwrap();
         report.parts.push(self);
@@ -212,13 +212,13 @@ impl Part {
     }
 }
 
-/// What a case with so many cards is called.
+/// Names a case with this many cards.
 pub fn cards(count: usize) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} card{plural}")
 }
 
-/// Notes what must be shown beside what was found. It asserts nothing.
+/// Records a requirement beside the figure found. It asserts nothing.
 pub fn must(what: impl Into<String>, bound: Bound, found: f64) {
     let limit = Limit {
         what: what.into(),
@@ -245,7 +245,7 @@ impl Limit {
 }
 
 impl Report {
-    /// On what the figures were found.
+    /// Describes the browser, machine and commit.
     fn about(&self) -> Map<String, Value> {
         let git = |args: &[&str]| {
             let output = Command::new("git").args(args).output().ok()?;
@@ -307,13 +307,13 @@ impl Report {
     }
 }
 
-/// The machine's load average over 1, 5 and 15 minutes, where the system tells.
+/// Returns the machine's load average over 1, 5 and 15 minutes, if the system has it.
 fn load_average() -> String {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ').take(3).collect::<Vec<_>>().join(" ")
 }
 
-/// Notes which browser is measured.
+/// Records the measured browser.
 pub async fn note_browser(browser: &Browser) {
     let cdp = browser.driver.cdp();
     let version = cdp.send_raw("Browser.getVersion", ()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Serves the built page as a good static host does: compressed, and its hashed files for good.
+//! Serves the built page like a good static host: compressed, with its hashed files cached for good.
 
 use std::{
     collections::HashMap,
@@ -19,23 +19,23 @@ use tokio::net::TcpListener;
 
 use crate::support::page::content_type;
 
-/// The path of a page that does the least that a page can do with an answer.
+/// The path of a page that does the least a page can do with an answer.
 pub const BARE: &str = "/bare";
 
 /// The folder of weights.
 const WEIGHTS: &str = "models";
 
-/// What was asked for.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub at: SystemTime,
-    /// Of the response's body, in Brotli.
+    /// The size of the response's body, in Brotli.
     pub bytes: usize,
-    /// Of the response's head, as HTTP/1.1 has it.
+    /// The size of the response's head, in HTTP/1.1.
     pub headers: usize,
 }
 
-/// The server. Each is an origin of its own, and so has a storage of its own.
+/// The server. Each is its own origin, so it has its own storage.
 #[derive(Clone, Debug)]
 pub struct Site {
     address: SocketAddr,
@@ -44,13 +44,13 @@ pub struct Site {
 
 impl Site {
     pub async fn start() -> Self {
-        // Nobody is to wait for the compression.
+        // No request should wait for the compression.
         let mut folders = vec![dist()];
         while let Some(folder) = folders.pop() {
             for file in std::fs::read_dir(folder).expect("there is a build in dist/") {
                 let path = file.expect("dist/ can be read").path();
                 if path.is_dir() {
-                    // Weights are as small as they get.
+                    // Weights can't get any smaller.
                     folders.extend((!path.ends_with(WEIGHTS)).then_some(path));
                 } else {
                     compressed(&path);
@@ -73,7 +73,7 @@ impl Site {
         format!("http://{}/", self.address)
     }
 
-    /// What was asked for until now.
+    /// Returns the requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
@@ -113,7 +113,7 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
     let lines = headers
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len() + 4);
-    // And those that the server adds itself.
+    // The server adds these itself.
     let length = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", bytes.len());
     let date = "date: Mon, 30 Nov 2026 00:00:00 GMT\r\n";
     let request = Request {
@@ -125,13 +125,13 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
     (headers, bytes).into_response()
 }
 
-/// Where another runtime of models is that is measured beside, if `script/bench` could get it.
+/// Returns the folder of wllama, another runtime to compare with, if `script/bench` could get it.
 pub fn wllama() -> Option<PathBuf> {
     let folder = Path::new(&std::env::var_os("COLLATE_TOOLS")?).join("wllama/esm");
     folder.is_dir().then_some(folder)
 }
 
-/// The files in the folder of this beginning, with their bytes in Brotli.
+/// Returns the files in the folder with this prefix, and their sizes in Brotli.
 pub fn files(beginning: &str) -> Vec<(PathBuf, usize)> {
     let all = std::fs::read_dir(dist()).expect("there is a build in dist/");
     let folder = all
@@ -162,7 +162,7 @@ fn dist() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("dist")
 }
 
-/// A file in Brotli, by the same tool as in `script/size`. Each is compressed once.
+/// Compresses a file with Brotli, by the same tool as `script/size`. Each is compressed once.
 fn compressed(path: &Path) -> Vec<u8> {
     static FILES: OnceLock<Mutex<HashMap<PathBuf, Vec<u8>>>> = OnceLock::new();
     let mut files = FILES.get_or_init(Mutex::default).lock().unwrap();

@@ -1,17 +1,17 @@
-//! Chats as the page stores them, to begin with.
+//! Chats as the page stores them, to begin a benchmark with.
 
 use serde_json::{Value, json};
 
 use super::load::{self, Load};
 
-/// The path of the chat that is stored.
+/// The path of the stored chat.
 pub const PATH: &str = "/chat/00000000000000c1";
 
-/// What the history calls it.
+/// Its title in the history.
 pub const TITLE: &str = "Benchmark";
 
-/// The keys and values of a chat with so many cards of this model. Each endpoint has its share of
-/// them: over HTTP/1.1 a browser keeps no more than six connections to one.
+/// Returns the keys and values of a chat with this many cards of this model. Each endpoint has its
+/// share of them: over HTTP/1.1 a browser keeps at most six connections to one.
 pub fn cards(endpoints: &[&Load], model: &str, cards: usize) -> Vec<(String, Value)> {
     let share = cards.div_ceil(endpoints.len());
     let cards = (0..cards).map(|card| {
@@ -23,11 +23,11 @@ pub fn cards(endpoints: &[&Load], model: &str, cards: usize) -> Vec<(String, Val
     values(endpoints, cards.collect())
 }
 
-/// The keys and values of a chat with one card and so many turns, each with a long answer. The
-/// last one has the document's end.
+/// Returns the keys and values of a chat with one card and this many turns, each with a long answer.
+/// The last one has the document's end.
 pub fn long(endpoint: &Load, turns: usize) -> Vec<(String, Value)> {
     let turns = (1..=turns).map(|turn| {
-        // About 2,500 characters of the document, with all that it has.
+        // About 2,500 characters of the document, in all its forms.
         let sections = turn * 4..turn * 4 + 4;
         let mut text: String = sections.map(load::section).collect();
         if turn == turns {

@@ -1,4 +1,4 @@
-//! What a key costs.
+//! Measures the cost of a key.
 
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,12 @@ use super::{
 };
 use crate::support::{Browser, Endpoint};
 
-/// A fast typist's: 200 words a minute.
+/// A fast typist's pace: 200 words a minute.
 const PACE: Duration = Duration::from_millis(60);
 
 const TEXT: &str = "The quick brown fox jumps over the lazy dog. ";
 
-/// Names for the median, 95 percent and the most of some values.
+/// Names for the median, the 95th percentile and the maximum of some values.
 type Names = [&'static str; 3];
 
 const PER_KEY: Names = [
@@ -31,7 +31,7 @@ const BETWEEN: Names = [
     "from key to key, 95% ms",
     "from key to key, most ms",
 ];
-/// Less what the answers alone take in that time.
+/// Excludes the answers' own work in that time.
 const FOR_KEY: Names = [
     "of it for the key, median ms",
     "of it for the key, 95% ms",
@@ -54,8 +54,8 @@ fn spread(names: Names, mut values: Vec<f64>) -> Figures {
     names.into_iter().zip([50, 95, 100].map(at)).collect()
 }
 
-/// Types into one of 1, 4 and 20 cards in sync, and reports how long the page's main thread is at work for
-/// each key, up to the frame that shows it: the tasks in Chromium's trace from a keydown to the next.
+/// Types into one of 1, 4 and 20 cards in sync, and reports the work of the page's main thread for each
+/// key, up to the frame that shows it: the tasks in Chromium's trace from a keydown to the next.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a benchmark: script/bench"]
 async fn typing_in_twenty_cards() {
@@ -79,7 +79,7 @@ async fn typing_in_twenty_cards() {
             .await
             .holds("m")
             .await;
-        // Stored, not pressed together: the trace has room for a few seconds only.
+        // Storing the cards saves clicks: the trace has room for a few seconds only.
         let store = format!(
             "const key = Object.keys(localStorage).find((key) => key.includes('.chat.'));
             const chat = JSON.parse(localStorage[key]);
@@ -160,7 +160,7 @@ async fn typing_while_eight_answer() {
     stage.close().await;
 }
 
-/// What the main thread does between a beat and the next, in milliseconds.
+/// The main thread's work between two beats, in milliseconds.
 #[derive(Default)]
 struct Windows {
     before: Option<(Instant, f64)>,
@@ -169,8 +169,8 @@ struct Windows {
 }
 
 impl Windows {
-    /// Waits for the next beat, and notes what was done since the one before. A beat that is missed
-    /// moves the next ones.
+    /// Waits for the next beat, and records the work since the one before. A missed beat delays the
+    /// next ones.
     async fn next(&mut self, stage: &Stage, due: &mut Instant) {
         tokio::time::sleep_until((*due).into()).await;
         *due = (*due + PACE).max(Instant::now());
@@ -183,7 +183,7 @@ impl Windows {
     }
 }
 
-/// Types as a fast typist does: a key each 60 milliseconds, 200 words a minute.
+/// Types like a fast typist: a key every 60 milliseconds, 200 words a minute.
 async fn type_keys(browser: &Browser, text: &str) {
     let cdp = browser.driver.cdp();
     for letter in text.chars() {
@@ -200,7 +200,7 @@ async fn type_keys(browser: &Browser, text: &str) {
     }
 }
 
-/// The milliseconds for each of the last keys in a trace.
+/// Returns the milliseconds for each of the last keys in a trace.
 fn keys(trace: &[Value], count: usize) -> Figures {
     let time = |event: &Value| event["ts"].as_f64().unwrap();
     let duration = |event: &Value| event["dur"].as_f64().unwrap_or_default();

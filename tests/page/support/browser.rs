@@ -130,7 +130,7 @@ impl Browser {
     /// process, call [`Self::forget`].
     pub async fn with_profile(url: String, profile: &Path) -> (Self, Child) {
         let port = profile.join("DevToolsActivePort");
-        // A previous browser wrote it.
+        // A previous browser may have left it.
         let _ = std::fs::remove_file(&port);
         let program = std::env::var("CHROMIUM").unwrap_or_else(|_| "chromium".into());
         let process = Command::new(program)
@@ -195,7 +195,7 @@ impl Browser {
         found
     }
 
-    /// Returns the violations that this tab's documents recorded.
+    /// Returns the violations recorded in this tab.
     async fn noticed(&self) -> Vec<String> {
         const READ: &str = "return window.testViolations ?? []";
         // A crashed tab, or one with a dialog, returns nothing.

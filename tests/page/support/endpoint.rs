@@ -1,4 +1,4 @@
-//! An OpenAI-compatible endpoint on loopback that follows a script, correctly or not, and records its
+//! An OpenAI-compatible endpoint on loopback that answers by a script, well or badly, and records its
 //! requests.
 
 use std::{
@@ -86,12 +86,12 @@ impl Answer {
         Self::new(StatusCode::OK, "text/event-stream", steps)
     }
 
-    /// Creates a whole JSON response.
+    /// Creates whole JSON.
     pub fn json(body: &Value) -> Self {
         Self::refusal(StatusCode::OK, body)
     }
 
-    /// Creates a JSON response with this status.
+    /// Creates JSON with this status.
     pub fn refusal(status: StatusCode, body: &Value) -> Self {
         let body = Step::Raw(body.to_string().into_bytes());
         Self::new(status, "application/json", [body])
@@ -160,7 +160,7 @@ struct Preflight {
     headers: &'static str,
 }
 
-/// A requirement for a request: returns the response to one that doesn't meet it.
+/// A requirement for requests: returns the response to one that fails it.
 type Demand = dyn Fn(&Value) -> Option<Answer> + Send + Sync;
 
 /// A received request for an answer.
@@ -174,7 +174,7 @@ pub struct Received {
     said: Said,
 }
 
-/// The pieces of text sent, with their times.
+/// The text sent, with times.
 type Said = Arc<Mutex<Vec<(Instant, String)>>>;
 
 impl Received {
@@ -182,7 +182,7 @@ impl Received {
         Some(self.headers.get(header::AUTHORIZATION)?.to_str().unwrap())
     }
 
-    /// Returns the names of the headers that the browser doesn't add itself, sorted.
+    /// Returns the names of headers that the browser doesn't add, sorted.
     pub fn own_headers(&self) -> Vec<&str> {
         let names = self.headers.keys().map(HeaderName::as_str);
         let is_own = |name: &&str| !name.starts_with("sec-") && !BROWSERS.contains(name);
@@ -218,7 +218,7 @@ impl Received {
         said.map(|(_, text)| text.as_str()).collect()
     }
 
-    /// Returns whether the connection is over, whoever ended it.
+    /// Returns whether the connection is over, on either side.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
     }
@@ -390,7 +390,7 @@ impl Endpoint {
     }
 
     /// From now on, gives a request this function's answer to its body, if it returns one, like a
-    /// server that is strict about what it knows.
+    /// strict server.
     pub fn will_demand(&self, demand: impl Fn(&Value) -> Option<Answer> + Send + Sync + 'static) {
         *self.script.demand.lock().unwrap() = Some(Box::new(demand));
     }
@@ -405,7 +405,7 @@ impl Endpoint {
         *self.script.preflight.lock().unwrap() = Preflight { status, headers };
     }
 
-    /// Drops the answers of this model that nobody has requested yet.
+    /// Drops the answers of this model that are not requested yet.
     pub fn forget(&self, model: &str) {
         self.script.answers.lock().unwrap().remove(model);
         self.script.always.lock().unwrap().remove(model);
@@ -653,7 +653,7 @@ fn event(delta: &Value, finish: Option<&str>) -> Vec<u8> {
     format!("data: {}\n\n", json!({ "choices": [choice] })).into_bytes()
 }
 
-/// An open request for an answer. It ends when hyper drops its body, or drops it before that.
+/// An open request for an answer. It ends when hyper drops its body, or the request before that.
 struct Open {
     script: Arc<Script>,
     closed: Arc<AtomicBool>,

@@ -18,7 +18,7 @@ use axum::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// A server's behavior.
+/// A server's behaviour.
 #[derive(Clone, Debug)]
 pub enum Kind {
     /// Answers everything, but lets no page read it.
@@ -82,7 +82,7 @@ impl Odd {
         Self { address, inside }
     }
 
-    /// Changes the server's behavior.
+    /// Changes the server's behaviour.
     pub fn becomes(&self, kind: Kind) {
         *self.inside.kind.lock().unwrap() = kind;
     }

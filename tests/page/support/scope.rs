@@ -25,8 +25,8 @@ pub struct Scope {
     name: String,
 }
 
-/// Finds in one round trip the elements that may have this role, and have this name if one is given.
-/// Scripts see no role where ARIA has no word for it; the driver checks those.
+/// Finds in one round trip the elements that may have this role, and the name if one is given. Scripts
+/// see no role where ARIA has no word for it; the driver checks those.
 const LOOK: &str = "const [root, candidates, role, name] = arguments;
     return [...(root ?? document).querySelectorAll(candidates)].filter((it) =>
         (it.computedRole || role) === role && (name === null || it.computedName === name))";
@@ -34,7 +34,7 @@ const LOOK: &str = "const [root, candidates, role, name] = arguments;
 /// Returns the names of these elements.
 const NAMES: &str = "return arguments[0].map((it) => it.computedName)";
 
-/// Returns the elements that can have a role at all; the browser then checks which do.
+/// Selects the elements that can have a role at all; the browser then checks which do.
 fn candidates(role: &str) -> &'static str {
     match role {
         "button" => "button",
@@ -73,7 +73,7 @@ fn candidates(role: &str) -> &'static str {
         "doc-noteref" => "[role=doc-noteref]",
         "doc-backlink" => "[role=doc-backlink]",
         "doc-footnote" => "[role=doc-footnote]",
-        // Chromium's own name for the control that unfolds a part.
+        // Chromium's own name for the control that folds and unfolds a part.
         "DisclosureTriangle" => "summary",
         other => panic!("no test looks for the role {other} yet"),
     }
@@ -91,7 +91,7 @@ impl Scope {
         }
     }
 
-    /// Creates a scope of this inner element.
+    /// Creates an inner scope.
     fn inner(&self, found: WebElement, what: &str) -> Self {
         Self {
             driver: self.driver.clone(),
@@ -191,8 +191,7 @@ impl Scope {
         let elements = self.driver.execute(LOOK, look).await?.elements()?;
         let mut found = Vec::new();
         for element in elements {
-            // Only the driver knows that an element that is hidden or behind a modal dialog has no
-            // role.
+            // Only the driver knows that an element hidden or behind a modal dialog has no role.
             if computed_role(&element).await? == role {
                 found.push(element);
             }

@@ -86,7 +86,7 @@ impl Weights {
         format!("http://{}/", self.address)
     }
 
-    /// Returns the size of the weights, in bytes.
+    /// Returns their size, in bytes.
     pub fn size(&self) -> f64 {
         f64::from(u32::try_from(self.state.file.len()).unwrap())
     }

@@ -1,6 +1,6 @@
 //! A text that grows: only its last block is read again, however long it has become.
 
-use super::{Definitions, Node, read, tail};
+use super::{Definitions, Node, builder::read, tail};
 
 /// A text and its blocks, while it comes and when it is whole.
 ///

@@ -649,7 +649,7 @@ proptest! {
 fn read_once(text: &str) -> Vec<Node> {
     let mut definitions = Definitions::default();
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let blocks = read(&text, &mut definitions).blocks;
+    let blocks = builder::read(&text, &mut definitions).blocks;
     blocks.into_iter().map(|(_, node)| node).collect()
 }
 

@@ -1,0 +1,374 @@
+//! Imports: what a file has, what of it is new, and how it is taken in.
+
+use super::{FILES, Files, show_modal};
+use crate::{
+    chat::{self, Chat, merge::merge},
+    history::stored_chats::{self, StoredChats},
+    i18n::{I18n, t_string, use_i18n},
+    id::fresh,
+    library::Library,
+    storage::{self, blobs},
+    transfer::{self, Error, Format, Import, Reason, Server, Skipped},
+    ui::{
+        dynamic::{derive, dynamic, memo, on_click, on_key, show, t},
+        files,
+        icon::{self, icon},
+        lazy::lazy,
+    },
+};
+use leptos::{ev, html, prelude::*, task::spawn_local};
+use web_sys::{File, HtmlInputElement};
+
+/// Where Backend.AI WebUI keeps its chats, which a page of the same origin can read.
+pub(super) const BACKEND_AI: &str = "backendaiwebui.cache.chat_history";
+
+/// What becomes of a chat that comes in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    New,
+    /// It is here, and is not as it was: both are kept, message by message.
+    Merged,
+    /// It is here already.
+    Known,
+}
+
+/// What a file has, before it is taken over.
+#[derive(Clone)]
+pub(super) struct Preview {
+    name: String,
+    found: Result<Found, Error>,
+}
+
+/// What was found in a file.
+#[derive(Clone)]
+pub(super) struct Found {
+    from: Format,
+    chats: Vec<(Chat, Fate)>,
+    endpoints: Vec<Server>,
+    contents: Vec<(chat::attachment::Id, String)>,
+    skipped: Vec<Skipped>,
+}
+
+impl Found {
+    fn of(import: Import, stored_chats: &StoredChats) -> Self {
+        let entries = stored_chats.entries().get_untracked();
+        let known: Vec<_> = entries.iter().map(|entry| entry.id).collect();
+        let fate = |chat: &Chat| {
+            if known.contains(&chat.id) {
+                return match stored_chats::stored(chat.id) {
+                    Some(stored) if merge(stored.clone(), chat.clone()) == stored => Fate::Known,
+                    Some(stored) if transfer::same(&stored, chat) => Fate::Known,
+                    _ => Fate::Merged,
+                };
+            }
+            // Only one of the same title can say the same.
+            let title = chat.entry().title;
+            let alike = entries.iter().filter(|entry| entry.title == title);
+            let mut alike = alike.filter_map(|entry| stored_chats::stored(entry.id));
+            if alike.any(|stored| transfer::same(&stored, chat)) {
+                Fate::Known
+            } else {
+                Fate::New
+            }
+        };
+        Self {
+            from: import.from,
+            chats: import
+                .chats
+                .into_iter()
+                .map(|chat| {
+                    let fate = fate(&chat);
+                    (chat, fate)
+                })
+                .collect(),
+            endpoints: import.endpoints,
+            contents: import.contents,
+            skipped: import.skipped,
+        }
+    }
+
+    /// How many chats come in.
+    fn count(&self) -> usize {
+        self.chats
+            .iter()
+            .filter(|(_, fate)| *fate != Fate::Known)
+            .count()
+    }
+}
+
+/// Imports chats from files.
+#[component]
+pub fn Imports() -> impl IntoView {
+    let i18n = use_i18n();
+    let is_open = RwSignal::new(false);
+    view! {
+        <button class="button" on:click=on_click(move |_| is_open.set(true))>
+            {t!(i18n, import)}
+        </button>
+        {show(move || is_open.get(), move || view! { <ImportDialog is_open /> })}
+    }
+}
+
+#[component]
+pub(super) fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
+    let i18n = use_i18n();
+    let stored_chats = expect_context::<StoredChats>();
+    let library = expect_context::<Library>();
+    let dialog = NodeRef::<html::Dialog>::new();
+    show_modal(dialog);
+    let previews = RwSignal::new(Vec::<Preview>::new());
+    let done = RwSignal::new(None::<(usize, usize)>);
+    let is_busy = RwSignal::new(false);
+    let end = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+        is_open.set(false);
+    };
+    let take = move |files: Files, name: String, text: &str| {
+        done.set(None);
+        let found = (files.read)(text).map(|import| Found::of(import, &stored_chats));
+        previews.write().push(Preview { name, found });
+    };
+    let choose = move |reader: Files, input: HtmlInputElement| {
+        let list = input.files();
+        let files: Vec<File> = list
+            .iter()
+            .flat_map(|list| (0..list.length()).filter_map(|n| list.get(n)))
+            .collect();
+        // The same file can be chosen again.
+        let chosen = input.clone();
+        is_busy.set(true);
+        previews.set(Vec::new());
+        spawn_local(async move {
+            for file in files {
+                match files::read(&file).await {
+                    Some(text) => take(reader, file.name(), &text),
+                    None => previews.write().push(Preview {
+                        name: file.name(),
+                        found: Err(Error::NotJson),
+                    }),
+                }
+            }
+            chosen.set_value("");
+            is_busy.set(false);
+        });
+    };
+    let here = storage::text_of(BACKEND_AI);
+    let count = memo(move || {
+        let previews = previews.read();
+        let found = previews
+            .iter()
+            .filter_map(|preview| preview.found.as_ref().ok());
+        found.map(Found::count).sum::<usize>()
+    });
+    let run = move |_| {
+        is_busy.set(true);
+        spawn_local(async move {
+            let found = previews
+                .get_untracked()
+                .into_iter()
+                .filter_map(|preview| preview.found.ok());
+            let mut counts = (0, 0);
+            for found in found {
+                let (taken, left) = bring_in(found, &stored_chats, library).await;
+                counts = (counts.0 + taken, counts.1 + left);
+            }
+            previews.set(Vec::new());
+            done.set(Some(counts));
+            is_busy.set(false);
+        });
+    };
+    let result = dynamic(move || {
+        let (taken, left) = done.get()?;
+        Some(view! {
+            <p class="notice">{t_string!(i18n, imported, count = taken).to_string()}</p>
+            {(left > 0).then(|| view! {
+                <p class="problem">{t_string!(i18n, import_full, count = left).to_string()}</p>
+            })}
+        })
+    });
+    view! {
+        <dialog
+            node_ref=dialog
+            class="dialog import"
+            aria-label=t!(i18n, import)
+            // Escape closes the dialog, and not what is behind it.
+            on:keydown=on_key(|event| event.stop_propagation())
+            on:cancel=move |_: ev::Event| is_open.set(false)
+        >
+            <div class="popover-head">
+                <h2>{t!(i18n, import)}</h2>
+                <button
+                    class="button icon-button"
+                    aria-label=t!(i18n, close)
+                    on:click=on_click(move |_| end())
+                >
+                    {icon(icon::CLOSE)}
+                </button>
+            </div>
+            <p>{t!(i18n, import_hint)}</p>
+            {lazy(&FILES, move |files| {
+                view! {
+                    <label class="field">
+                        {t!(i18n, import_files)}
+                        <input
+                            type="file"
+                            multiple
+                            accept=".json,application/json,.txt,text/plain"
+                            on:change:target=move |event| choose(files, event.target())
+                        />
+                    </label>
+                    {here.clone().map(|here| view! {
+                        <button class="button" on:click=on_click(move |_| {
+                            previews.set(Vec::new());
+                            take(files, "Backend.AI WebUI".to_owned(), &here);
+                        })>
+                            {t!(i18n, import_here)}
+                        </button>
+                    })}
+                }
+                .into_any()
+            })}
+            <p class="hint">{t!(i18n, import_backend_ai)}</p>
+            <div role="status" class="previews">
+                {show(move || is_busy.get(), move || view! { <p class="hint">{t!(i18n, loading)}</p> })}
+                {dynamic(move || previews.get().into_iter().map(|preview| shown(i18n, preview)).collect_view())}
+                {result}
+            </div>
+            <div class="dialog-buttons">
+                {show(move || count.get() > 0, move || view! {
+                    <button
+                        class="button primary"
+                        disabled=derive(move || is_busy.get())
+                        on:click=on_click(run)
+                    >
+                        {t!(i18n, import_count, count = count.get())}
+                    </button>
+                })}
+            </div>
+        </dialog>
+    }
+}
+
+/// What a file has, as it is shown before it is taken over.
+pub(super) fn shown(i18n: I18n, preview: Preview) -> AnyView {
+    let found = match preview.found {
+        Ok(found) => found,
+        Err(error) => {
+            let why = explain(i18n, error);
+            let name = preview.name;
+            return view! { <p class="problem"><strong>{name}</strong>": "{why}</p> }.into_any();
+        }
+    };
+    let from = match found.from {
+        Format::Collate => "Collate",
+        Format::ChatGpt => "ChatGPT",
+        Format::OpenWebUi => "Open WebUI",
+        Format::BackendAi => "Backend.AI WebUI",
+    };
+    let line = |(chat, fate): &(Chat, Fate)| {
+        let entry = chat.entry();
+        let title = Some(entry.title).filter(|title| !title.is_empty());
+        let title = title.unwrap_or_else(|| t_string!(i18n, untitled).to_owned());
+        let messages: usize = chat.cards.iter().map(|card| card.turns.len()).sum();
+        let what = match fate {
+            Fate::New => String::new(),
+            Fate::Merged => format!(" · {}", t_string!(i18n, import_merged)),
+            Fate::Known => format!(" · {}", t_string!(i18n, import_known)),
+        };
+        let note = t_string!(
+            i18n,
+            import_note,
+            count = messages,
+            models = entry.models.join(", ")
+        );
+        view! {
+            <li class:known=*fate == Fate::Known>
+                <span dir="auto">{title}</span>
+                <small class="hint">{note.clone()}{what}</small>
+            </li>
+        }
+    };
+    let skipped = |skipped: &Skipped| {
+        let why = match skipped.why {
+            Reason::Unreadable => t_string!(i18n, skipped_unreadable),
+            Reason::Empty => t_string!(i18n, skipped_empty),
+            Reason::Twice => t_string!(i18n, skipped_twice),
+            Reason::Branches => t_string!(i18n, skipped_branches),
+            Reason::Attachments => t_string!(i18n, skipped_attachments),
+        };
+        let name = match &*skipped.title {
+            "" => format!("#{}", skipped.place + 1),
+            title => title.to_owned(),
+        };
+        view! { <li><span dir="auto">{name}</span>" "<small class="hint">{why}</small></li> }
+    };
+    view! {
+        <section>
+            <h3>{preview.name}" · "{from}</h3>
+            <ul>{found.chats.iter().map(line).collect_view()}</ul>
+            {(!found.skipped.is_empty()).then(|| view! {
+                <h4>{t_string!(i18n, left_behind)}</h4>
+                <ul>{found.skipped.iter().map(skipped).collect_view()}</ul>
+            })}
+        </section>
+    }
+    .into_any()
+}
+
+pub(super) fn explain(i18n: I18n, error: Error) -> String {
+    match error {
+        Error::NotJson => t_string!(i18n, import_not_json).to_owned(),
+        Error::Cut => t_string!(i18n, import_cut).to_owned(),
+        Error::Unknown => t_string!(i18n, import_unknown).to_owned(),
+        Error::Newer { version } => t_string!(i18n, import_newer, version = version).to_string(),
+        Error::Empty => t_string!(i18n, import_empty).to_owned(),
+    }
+}
+
+/// Takes over what was found; returns how many chats came in, and for how many there is no room.
+pub(super) async fn bring_in(
+    found: Found,
+    stored_chats: &StoredChats,
+    library: Library,
+) -> (usize, usize) {
+    let mut same = Vec::new();
+    for server in found.endpoints {
+        let known = library.endpoints().get_untracked();
+        let ours = match known.imported(server.id, &server.name, &server.base_url, fresh()) {
+            Ok(known) => known,
+            Err(new) => {
+                let id = new.id;
+                library.save_endpoint(new);
+                id
+            }
+        };
+        // It is called otherwise here.
+        same.push((server.id, ours));
+    }
+    for (id, content) in found.contents {
+        if let Some(blob) = files::content(&content) {
+            // Without it, the attachment is named as gone.
+            let _ = blobs::put(id, &blob).await;
+        }
+    }
+    let (mut taken, mut left) = (0, 0);
+    for (mut chat, fate) in found.chats {
+        if fate == Fate::Known {
+            continue;
+        }
+        for card in &mut chat.cards {
+            let other = same
+                .iter()
+                .find(|(theirs, _)| card.endpoint == Some(*theirs));
+            card.endpoint = other.map_or(card.endpoint, |(_, ours)| Some(*ours));
+        }
+        if stored_chats.take_in(chat) {
+            taken += 1;
+        } else {
+            left += 1;
+        }
+    }
+    (taken, left)
+}

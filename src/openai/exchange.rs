@@ -1,0 +1,251 @@
+//! One request and its response: how it is sent, timed, recorded and ended.
+
+use super::{
+    Error, Timeout,
+    batches::{Batch, Batches},
+};
+use crate::{
+    assets,
+    endpoint::{Endpoint, Timeouts, Token},
+};
+use gloo_net::http::{self, RequestBuilder, Response};
+use js_sys::Uint8Array;
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use web_sys::{AbortSignal, RequestRedirect, ResponseType};
+
+#[wasm_bindgen(module = "/src/openai/exchange.js")]
+extern "C" {
+    #[derive(Debug)]
+    #[wasm_bindgen(js_name = Exchange)]
+    type JsExchange;
+
+    #[wasm_bindgen(constructor, js_class = "Exchange")]
+    fn new(name: &str, address: &str, headers: &str, body: &str, secret: &str) -> JsExchange;
+
+    #[wasm_bindgen(method, getter)]
+    fn signal(this: &JsExchange) -> AbortSignal;
+
+    #[wasm_bindgen(method, getter)]
+    fn over(this: &JsExchange) -> Option<u8>;
+
+    #[wasm_bindgen(method)]
+    fn wait(this: &JsExchange, what: u8, seconds: u32);
+
+    #[wasm_bindgen(method)]
+    fn responded(this: &JsExchange, status: u16, content_type: &str);
+
+    #[wasm_bindgen(method)]
+    fn heard(this: &JsExchange, bytes: &Uint8Array);
+
+    #[wasm_bindgen(method)]
+    fn end(this: &JsExchange);
+
+    #[wasm_bindgen(catch)]
+    async fn respond(address: &str, request: &web_sys::Request) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(js_name = exchanges)]
+    fn exchanges_of(name: &str) -> Vec<String>;
+
+    #[wasm_bindgen(js_name = secondsOf)]
+    fn seconds_of(retry_after: &str) -> u32;
+}
+
+/// How a request gets to an endpoint, and its response here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    /// The browser sends it to a server.
+    Http,
+    /// The program that runs models in this browser responds as a server would.
+    OnDevice,
+}
+
+impl Transport {
+    fn of(endpoint: &Endpoint) -> Self {
+        if endpoint.base_url.is_on_device() {
+            Self::OnDevice
+        } else {
+            Self::Http
+        }
+    }
+
+    /// Sends a request. Why it fails, a browser does not tell.
+    async fn send(self, request: http::Request) -> Result<Response, ()> {
+        match self {
+            Self::Http => request.send().await.map_err(drop),
+            Self::OnDevice => {
+                let response = respond(&assets::url("device"), &request.into()).await;
+                let response = response.map_err(drop)?;
+                Ok(response.unchecked_into::<web_sys::Response>().into())
+            }
+        }
+    }
+}
+
+/// A request for an answer as it would be sent now: where it would go, with which headers, and what it
+/// would say, as [`exchanges`] tells it.
+pub fn unsent(endpoint: &Endpoint, body: &str) -> String {
+    let address = endpoint.base_url.join("chat/completions");
+    let headers = shown_headers(&endpoint.headers());
+    let fields = [
+        ("address", address),
+        ("headers", headers),
+        ("body", body.to_owned()),
+    ];
+    let fields = fields.map(|(name, text)| (name.to_owned(), text.into()));
+    serde_json::Value::Object(fields.into_iter().collect()).to_string()
+}
+
+/// The headers of a request for an answer as they are shown: no secret is among them.
+pub(super) fn shown_headers(own: &[(&str, String)]) -> String {
+    let mut shown = format!("Accept: {ACCEPT}\nContent-Type: {CONTENT_TYPE}");
+    for (name, value) in own {
+        let value = match *name {
+            "Authorization" => "Bearer …",
+            _ => value,
+        };
+        shown.extend(["\n", name, ": ", value]);
+    }
+    shown
+}
+
+/// What was sent under a name, and what came back: each try as JSON, the first one first.
+pub fn exchanges(name: &str) -> Vec<String> {
+    exchanges_of(name)
+}
+
+/// A request. Dropping it closes its connection.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    recorded: JsExchange,
+    token: Option<Token>,
+    transport: Transport,
+}
+
+impl Exchange {
+    /// Records bytes that have come.
+    pub(super) fn heard(&self, bytes: &Uint8Array) {
+        self.recorded.heard(bytes);
+    }
+
+    pub(super) fn begin(
+        name: &str,
+        endpoint: &Endpoint,
+        address: &str,
+        headers: &str,
+        body: &str,
+    ) -> Self {
+        // What is sent may be repeated; where it is shown, it is masked.
+        let own = endpoint.headers();
+        let sent = own.iter().find(|(name, _)| *name == "Authorization");
+        let secret = sent.and_then(|(_, value)| value.strip_prefix("Bearer "));
+        let exchange = JsExchange::new(name, address, headers, body, secret.unwrap_or_default());
+        Self {
+            recorded: exchange,
+            token: endpoint.token.clone(),
+            transport: Transport::of(endpoint),
+        }
+    }
+
+    /// An error whose words don't have the token, which some servers repeat: they are stored.
+    pub(super) fn masked(&self, error: Error) -> Error {
+        match &self.token {
+            Some(token) => error.masked(token),
+            None => error,
+        }
+    }
+
+    /// Ends it when what it waits for takes longer than so many seconds.
+    pub(super) fn wait(&self, wait: Timeout, seconds: u32) {
+        self.recorded.wait(wait as u8, seconds);
+    }
+
+    /// The request ends with this, and leads nowhere else: a token would go along.
+    pub(super) fn guard(&self, request: RequestBuilder) -> RequestBuilder {
+        let request = request.redirect(RequestRedirect::Manual);
+        request.abort_signal(Some(&self.recorded.signal()))
+    }
+
+    /// Sends it, and lets a response through whose status is 200 to 299.
+    pub(super) async fn send(
+        &self,
+        request: Result<http::Request, gloo_net::Error>,
+        timeouts: u32,
+    ) -> Result<Response, Error> {
+        // The browser tells a page nothing about why there was no response.
+        let unreachable = |()| self.broken(timeouts, Error::Unreachable);
+        let request = request.map_err(|_| unreachable(()))?;
+        let response = self.transport.send(request).await.map_err(unreachable)?;
+        let header = |name| response.headers().get(name);
+        let content_type = header("content-type").unwrap_or_default();
+        if response.type_() == ResponseType::Opaqueredirect {
+            return Err(Error::Redirected);
+        }
+        self.recorded.responded(response.status(), &content_type);
+        if response.ok() {
+            return Ok(response);
+        }
+        let retry_after = header("retry-after").map(|after| seconds_of(&after));
+        let body = self.read(&response, MOST_OF_A_REFUSAL).await;
+        Err(self.masked(Error::Refused {
+            status: response.status(),
+            message: super::wire::refusal(&String::from_utf8_lossy(&body.unwrap_or_default())),
+            retry_after,
+        }))
+    }
+
+    /// Reads a response whole, if it is not longer than so many bytes; else so far.
+    pub(super) async fn read(&self, response: &Response, most: usize) -> Result<Vec<u8>, ()> {
+        let mut read = Vec::new();
+        let Some(body) = response.body() else {
+            return Ok(read);
+        };
+        let body = Batches::new(&body, 0.0);
+        while read.len() < most {
+            let batch: Batch = body.next().await.map_err(|_| ())?.unchecked_into();
+            let Some(bytes) = batch.bytes() else { break };
+            self.recorded.heard(&bytes);
+            read.extend(bytes.to_vec());
+        }
+        read.truncate(most);
+        Ok(read)
+    }
+
+    /// That it took too long, if it did.
+    pub(super) fn timed_out(&self, timeouts: Timeouts) -> Option<Error> {
+        let over = self.recorded.over()?;
+        let all = [
+            (Timeout::Response, timeouts.response),
+            (Timeout::FirstToken, timeouts.first_token),
+            (Timeout::Idle, timeouts.idle),
+        ];
+        let (wait, seconds) = all.into_iter().find(|(wait, _)| *wait as u8 == over)?;
+        Some(Error::TimedOut { wait, seconds })
+    }
+
+    /// That the response took too long, if it did, else this.
+    pub(super) fn broken(&self, timeouts: u32, error: Error) -> Error {
+        let timeouts = Timeouts {
+            response: timeouts,
+            ..Timeouts::default()
+        };
+        self.timed_out(timeouts).unwrap_or(error)
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.recorded.end();
+    }
+}
+
+/// Puts the headers that are an endpoint's own, its token among them, on a request.
+pub(super) fn with_headers(request: RequestBuilder, headers: &[(&str, String)]) -> RequestBuilder {
+    let add = |request: RequestBuilder, (name, value): &(&str, String)| request.header(name, value);
+    headers.iter().fold(request, add)
+}
+
+/// The words of a refusal are looked for in so many bytes.
+pub(super) const MOST_OF_A_REFUSAL: usize = 64 * 1024;
+
+pub(super) const ACCEPT: &str = "text/event-stream, application/json";
+pub(super) const CONTENT_TYPE: &str = "application/json";

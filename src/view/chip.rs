@@ -1,0 +1,230 @@
+//! An attachment as it is shown: its name, its size, its picture or its text.
+
+use crate::{
+    chat::{
+        Attachment,
+        attachment::{self, Kind},
+        card,
+    },
+    i18n::{t_string, use_i18n},
+    session::{Session, attachments},
+    ui::{
+        dynamic::{derive, effect, memo, on_click, show, t},
+        focus::focus_message,
+        icon::{self, icon},
+    },
+};
+use leptos::{ev, html, prelude::*, task::spawn_local};
+
+/// One attachment. One that is sent can be taken out only when its content is gone.
+#[component]
+pub(super) fn Chip(
+    attachment: Attachment,
+    #[prop(into)] remove: Callback<attachment::Id>,
+    card: card::Id,
+    #[prop(optional)] is_sent: bool,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let (id, name) = (attachment.id, attachment.name.clone());
+    let is_open = RwSignal::new(false);
+    let is_gone = memo(move || session.is_gone(id));
+    let kind = attachment.kind;
+    let bytes = attachment.bytes;
+    let detail = derive(move || {
+        if is_gone.get() {
+            return t_string!(i18n, content_gone).to_owned();
+        }
+        let size = size(bytes);
+        match &kind {
+            Kind::Text => size,
+            Kind::Pdf { pages } => {
+                t_string!(i18n, pdf_pages, pages = *pages, size = size).to_string()
+            }
+            Kind::Image {
+                width,
+                height,
+                original,
+            } => {
+                let mut words = t_string!(
+                    i18n,
+                    picture_size,
+                    width = *width,
+                    height = *height,
+                    size = size
+                )
+                .to_string();
+                if let Some(was) = original {
+                    let (width, height, size) = (was.width, was.height, self::size(was.bytes));
+                    let was = t_string!(
+                        i18n,
+                        picture_was,
+                        width = width,
+                        height = height,
+                        size = size
+                    );
+                    words = format!("{words} ({was})");
+                }
+                words
+            }
+        }
+    });
+    let is_image = attachment.is_image();
+    let label = name.clone();
+    let shown = attachment;
+    let removed = name.clone();
+    view! {
+        <li class="attachment" class:error=move || is_gone.get()>
+            <button
+                class="attachment-button"
+                aria-label=t!(i18n, preview_named, name = label.as_str())
+                disabled=is_gone
+                on:click=on_click(move |_| is_open.set(true))
+            >
+                {is_image.then(|| view! { <Picture id alt="" /> })}
+                <span class="attachment-words">
+                    <span class="attachment-name">{name}</span>
+                    <span>{detail}</span>
+                </span>
+            </button>
+            {show(
+                move || !is_sent || is_gone.get(),
+                move || view! {
+                    <Remove
+                        name=removed.clone()
+                        act=move |event| {
+                            remove.run(id);
+                            focus_message(card, &event);
+                        }
+                    />
+                },
+            )}
+            {show(move || is_open.get(), move || view! { <Preview attachment=shown.clone() is_open /> })}
+        </li>
+    }
+}
+
+#[component]
+pub(super) fn Remove(name: String, #[prop(into)] act: Callback<ev::MouseEvent>) -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <button
+            class="button icon-button"
+            aria-label=t!(i18n, remove_named, name = name.as_str())
+            on:click=on_click(move |event| act.run(event))
+        >
+            {icon(icon::CLOSE)}
+        </button>
+    }
+}
+
+/// A picture from its content, as long as it is shown.
+#[component]
+pub(super) fn Picture(id: attachment::Id, #[prop(into)] alt: String) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let url = RwSignal::new(None::<String>);
+    let revoke = |url: &str| {
+        // One that was made can be revoked.
+        let _ = web_sys::Url::revoke_object_url(url);
+    };
+    on_cleanup(move || {
+        if let Some(url) = url.try_get_untracked().flatten() {
+            revoke(&url);
+        }
+    });
+    spawn_local(async move {
+        let content = session.content(id).await;
+        let made = content.and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob).ok());
+        // What comes when nobody shows it any more comes back.
+        if let Some(Some(url)) = url.try_set(made) {
+            revoke(&url);
+        }
+    });
+    view! { <img src=move || url.get() alt=alt decoding="async" /> }
+}
+
+/// The whole of an attachment, in front of the page.
+#[component]
+pub(super) fn Preview(attachment: Attachment, is_open: RwSignal<bool>) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let dialog = NodeRef::<html::Dialog>::new();
+    effect(move || {
+        if let Some(dialog) = dialog.get() {
+            // It fails only when it is open already.
+            let _ = dialog.show_modal();
+        }
+    });
+    let (id, name) = (attachment.id, attachment.name.clone());
+    let words = RwSignal::new(String::new());
+    if !attachment.is_image() {
+        spawn_local(async move {
+            if let Some(content) = session.content(id).await {
+                words.try_set(attachments::text(&content).await.unwrap_or_default());
+            }
+        });
+    }
+    let content = if attachment.is_image() {
+        view! { <Picture id alt=name.clone() /> }.into_any()
+    } else {
+        view! { <pre class="text" dir="auto" tabindex="0">{words}</pre> }.into_any()
+    };
+    view! {
+        <dialog
+            class="dialog preview"
+            node_ref=dialog
+            aria-label=name.clone()
+            on:close=move |_| is_open.set(false)
+        >
+            <div class="preview-content">
+                <header>
+                    <h2>{name.clone()}</h2>
+                    <button
+                        class="button icon-button"
+                        aria-label=t!(i18n, close)
+                        on:click=on_click(move |_| {
+                            if let Some(dialog) = dialog.get_untracked() {
+                                dialog.close();
+                            }
+                        })
+                    >
+                        {icon(icon::CLOSE)}
+                    </button>
+                </header>
+                {content}
+            </div>
+        </dialog>
+    }
+}
+
+/// A size for people, in units of 1,000.
+pub(super) fn size(bytes: u32) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..999_500 => format!("{} kB", (bytes + 500) / 1_000),
+        _ => {
+            let tenths = (u64::from(bytes) + 50_000) / 100_000;
+            format!("{}.{} MB", tenths / 10, tenths % 10)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_has_a_unit() {
+        #[track_caller]
+        fn check(bytes: u32, expected: &str) {
+            assert_eq!(size(bytes), expected);
+        }
+        check(0, "0 B");
+        check(999, "999 B");
+        check(1_000, "1 kB");
+        check(999_499, "999 kB");
+        check(999_500, "1.0 MB");
+        check(20_000_000, "20.0 MB");
+        check(u32::MAX, "4295.0 MB");
+    }
+}
