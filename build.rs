@@ -1,7 +1,7 @@
-//! Turns `locales/*.json` into the module `i18n`, with a typed key for each word.
+//! Generates the module `i18n` from `locales/*.json`, with a typed key for each text.
 //!
-//! `leptos_i18n_build` would do the same, but it brings formatting data that is not used here and
-//! a WebAssembly interpreter into the build: minutes of it. These two crates are its core.
+//! `leptos_i18n_build` would do the same, but it adds unused formatting data and a WebAssembly interpreter to
+//! the build, which takes minutes. These two crates are its core.
 
 use std::{env, error::Error, fs, path::PathBuf};
 
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .add_locale("ko")?
         .parse_options(ParseOptions::new().interpolate_display(true));
     let words = parse_locales(None, config)?;
-    // A word that one language lacks would be shown in another.
+    // A text missing in one language would be shown in another.
     let (errors, warnings) = words.diag.borrow();
     if let Some(problem) = errors
         .first()

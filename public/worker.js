@@ -1,7 +1,8 @@
 // Starts one of the page's workers, whose program lies beside it.
+// @ts-check
 import start from "./program.js";
 
-// Where the program can't be had, the page is told so: null is no answer.
+// Tells the page that the program can't be loaded: null is not a result.
 start().catch((error) => {
     console.error(error);
     postMessage(null);

@@ -1,7 +1,7 @@
-//! The archive: chats that no tab has open are packed, two copies of one are merged, and what an older
-//! version has written, or what was lost with the browser, is brought into the storage.
+//! The archive: compresses chats that no tab has open, merges two copies of a chat, and restores to
+//! storage what an older version wrote or what was lost with the browser.
 //!
-//! This is a chunk of its own, which is fetched when it has something to do.
+//! This is a chunk of its own, loaded when there is work for it.
 
 #![expect(
     clippy::disallowed_methods,
@@ -24,10 +24,10 @@ use crate::{
     },
 };
 
-/// As many chats are packed in one go, about: then the page answers in between.
+/// Number of chats compressed in one go, so that the page answers in between.
 const AT_ONCE: usize = 20;
 
-/// One of two copies of a chat, of which the other may be packed; None where that can't be read.
+/// Merges two copies of a chat, of which `theirs` may be compressed; `None` if it can't be read.
 pub fn merge(mine: Chat, theirs: &str) -> Option<Chat> {
     Some(merging::merge(mine, read(theirs)?))
 }
@@ -45,17 +45,17 @@ thread_local! {
     static ASIDE: RefCell<Vec<String>> = RefCell::default();
 }
 
-/// What [`restore`] has brought back and could not write, for want of room.
+/// Values that [`restore`] could not write for lack of space.
 pub fn held() -> Vec<(Key, String)> {
     HELD.with_borrow(Clone::clone)
 }
 
-/// The keys under which [`restore`] has put aside values that can't be read.
+/// The keys under which [`restore`] has set aside unreadable values.
 pub fn aside() -> Vec<String> {
     ASIDE.with_borrow(Clone::clone)
 }
 
-/// Brings into the storage what is not there: what version 1 has written, and what the journal has.
+/// Restores to storage what it lacks: values of version 1, and values of the journal.
 pub async fn restore() {
     migrate().await;
     for (kept, text) in journal::differing().await {
@@ -63,7 +63,7 @@ pub async fn restore() {
         let Some(key) = Key::parse(key) else {
             continue;
         };
-        // Several tabs may have kept a text of one chat, each with words of its own.
+        // Several tabs may have kept a text of one chat, each with changes of its own.
         let held = held().into_iter().find(|(of, _)| *of == key);
         let held = held.map(|(_, text)| text);
         let was_held = held.is_some();
@@ -95,13 +95,13 @@ pub async fn restore() {
             journal::forget(&kept);
         }
         if let (Key::Chat(_), Some(chat)) = (key, read(&newer)) {
-            // The history makes it again from the chat, where there is no room for it.
+            // Without space for the entry, the history rebuilds it from the chat.
             let _ = storage::save_entry(&chat.entry());
         }
     }
 }
 
-/// Whether what is stored under a key can be read.
+/// Returns whether a stored value can be read.
 fn is_readable(key: Key, text: &str) -> bool {
     match key {
         Key::Chat(_) => read(text).is_some(),
@@ -110,19 +110,19 @@ fn is_readable(key: Key, text: &str) -> bool {
     }
 }
 
-/// When the vault was written; what is in it is for its reader.
+/// The time of the vault's last write. The rest is for the vault's own code.
 #[derive(Deserialize)]
 struct Stamp {
     at: u64,
 }
 
-/// The journal's copy, where it is later than the stored one.
+/// The journal's copy, if it is later than the stored one.
 fn later<T: DeserializeOwned>(stored: &str, kept: &str, at: impl Fn(&T) -> u64) -> Option<String> {
     let (stored, later) = (json::read(stored)?, json::read(kept)?);
     (at(&later) > at(&stored)).then(|| kept.to_owned())
 }
 
-/// Writes a value, a chat packed where there is no room for it; returns whether it is there now.
+/// Writes a value, compressing a chat if there is no space otherwise; returns whether it is stored.
 fn write(key: Key, text: &str) -> bool {
     match storage::write(key, text) {
         Err(Error::Full) if matches!(key, Key::Chat(_)) => {
@@ -132,8 +132,8 @@ fn write(key: Key, text: &str) -> bool {
     }
 }
 
-/// Gives what version 1 has written the keys of this version. It goes from where it was once it has
-/// been read back there, and not before: a copy is in the journal where there is no room for two.
+/// Moves version 1's values to this version's keys. An old value is removed only once the new one
+/// has been read back; without space for both, the journal holds a copy.
 async fn migrate() {
     let old = storage::keys().filter(|key| key.starts_with(OLD_PREFIX));
     for old in old.collect::<Vec<_>>() {
@@ -144,7 +144,7 @@ async fn migrate() {
         };
         let wanted = match (key, storage::text(key)) {
             (_, None) => text.clone(),
-            // A tab of the version before has gone on meanwhile.
+            // A tab of the previous version has gone on meanwhile.
             (Key::Chat(_), Some(stored)) => match merge_texts(&stored, &text) {
                 Some(merged) => merged,
                 None => continue,
@@ -175,7 +175,7 @@ async fn migrate() {
     }
 }
 
-/// The endpoints of this version, and after them those that version 1 alone has.
+/// This version's endpoints, followed by those that only version 1 has.
 fn with_old_endpoints(stored: &str, old: &str) -> Option<String> {
     let (mut endpoints, rest) = json::read_all::<Endpoints>(stored)?;
     for endpoint in json::read::<Endpoints>(old)?.list {
@@ -186,7 +186,7 @@ fn with_old_endpoints(stored: &str, old: &str) -> Option<String> {
     Some(rest.write(&endpoints))
 }
 
-/// Packs every chat that no tab has open, and lets go of what nothing refers to any more.
+/// Compresses every chat that no tab has open, and deletes attachments that nothing refers to.
 pub async fn tidy() {
     migrate().await;
     let mut chats = Vec::new();
@@ -201,13 +201,13 @@ pub async fn tidy() {
         for id in chats.iter().filter(|id| !open.contains(&id.to_string())) {
             pack(*id);
         }
-        crate::event::rest().await;
+        crate::event::yield_now().await;
     }
-    // What it can't take away now, it takes away the next time.
+    // A failure is left to the next run.
     let _ = blobs::sweep().await;
 }
 
-/// Packs a chat, if it is not, and can be read.
+/// Compresses a chat that can be read and is not compressed yet.
 fn pack(id: chat::Id) {
     let key = Key::Chat(id);
     let Some(text) = storage::text(key).filter(|text| !compression::is_packed(text)) else {
@@ -220,7 +220,7 @@ fn pack(id: chat::Id) {
     let is_smaller = packed.encode_utf16().count() < text.encode_utf16().count();
     if is_smaller && compression::unpack(&packed).as_ref() == Some(&text) {
         journal::put(&key.to_string(), &packed);
-        // Where it can't be written, it is there as it was.
+        // If the write fails, the uncompressed text stays.
         let _ = storage::write(key, &packed);
     }
 }

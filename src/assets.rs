@@ -1,7 +1,7 @@
-//! Where the files of the page are that are fetched when they are needed.
+//! Addresses of the page's files that are fetched on demand.
 //!
-//! Their names have a hash of what is in them, so no part comes from another version of the page than
-//! the rest. The build writes all of them into the page: see `xtask/src/build.rs`.
+//! Their names contain a hash of their content, so all parts come from the same version of the
+//! page. The build writes all addresses into the page: see `xtask/src/build.rs`.
 
 use js_sys::{JSON, Reflect};
 use leptos::prelude::document;
@@ -14,11 +14,11 @@ thread_local! {
     };
 }
 
-/// The address of what the build calls so, from the page's base address; empty where this build does
-/// not have it.
+/// The address of a file by its name in the build, relative to the page's base address; empty if
+/// this build lacks the file.
 ///
-/// The names are those in `xtask/src/program.rs`: the workers `highlight`, `maths`, `file` and `pdf`;
-/// `device`, the module that runs models here; `preview.html` and, where it is there, `mermaid`.
+/// The names are those in `xtask/src/program.rs`: the workers `highlight`, `maths`, `file` and
+/// `pdf`; `device`, the module that runs models here; `preview.html` and, if present, `mermaid`.
 pub fn url(name: &str) -> String {
     let url = MANIFEST.with(|manifest| Reflect::get(manifest, &name.into()));
     url.ok().and_then(|url| url.as_string()).unwrap_or_default()

@@ -1,5 +1,5 @@
-//! The chats that this tab has open: the one that it shows, and those that still have an answer
-//! coming or words that could not be saved.
+//! The chats open in this tab: the one it shows, and those that have an answer in flight or could
+//! not be saved.
 
 #![expect(
     clippy::disallowed_methods,
@@ -25,7 +25,7 @@ use crate::{
 };
 use opening::{Meaning, Stored};
 
-/// What an address has led to.
+/// The result of opening an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::large_enum_variant,
@@ -34,13 +34,13 @@ use opening::{Meaning, Stored};
 pub enum Opened {
     /// A chat.
     Chat(Session),
-    /// A packed chat. It is shown once what unpacks it is here.
+    /// A compressed chat. It is shown once the code that decompresses it is loaded.
     Unpacking,
-    /// There is nothing at that address, or nothing that can be read.
+    /// No chat at that address, or none that can be read.
     Nothing,
 }
 
-/// The chats that this tab has open.
+/// The chats open in this tab.
 #[derive(Clone, Copy)]
 pub struct Chats {
     library: Library,
@@ -48,17 +48,17 @@ pub struct Chats {
     tab: StoredValue<Tab, LocalStorage>,
 }
 
-/// The state that no view may see.
+/// State that no view may see.
 #[derive(Default)]
 struct Tab {
     open: Vec<Session>,
-    /// The address that was opened last, and whether it was the first of the page.
+    /// The last address opened, and whether it was the page's first.
     asked: Option<(Address, bool)>,
 }
 
 impl Chats {
-    /// Reads what was saved, and opens the chats that could not be: they stay open until there is
-    /// room for them.
+    /// Loads the stored state, and opens the chats that could not be saved: they stay open until
+    /// there is space for them.
     ///
     /// # Panics
     /// Outside a reactive owner, which every view has.
@@ -81,17 +81,17 @@ impl Chats {
         chats
     }
 
-    /// What all chats share.
+    /// State shared by all chats.
     pub const fn library(self) -> Library {
         self.library
     }
 
-    /// What the address of the page has led to.
+    /// The result of opening the page's address.
     pub fn opened(self) -> ReadSignal<Opened> {
         self.opened.read_only()
     }
 
-    /// Opens what an address leads to, and closes what is no longer needed.
+    /// Opens an address, and closes chats that are no longer needed.
     pub fn open(self, address: &Address) {
         let is_first = self.tab.with_value(|tab| tab.asked.is_none());
         let asked = Some((address.clone(), is_first));
@@ -99,7 +99,7 @@ impl Chats {
         self.show(&untrack(|| self.led_to(address, is_first)));
     }
 
-    /// Opens the same address again, where it has led to no chat: there may be one now.
+    /// Opens the same address again if it has led to no chat: there may be one now.
     fn open_again(self) {
         if matches!(self.opened.get_untracked(), Opened::Chat(_)) {
             return;
@@ -144,7 +144,7 @@ impl Chats {
             Stored::Chat(chat, text) => Opened::Chat(self.start(*chat, Some(text))),
             Stored::Packed => Opened::Unpacking,
             Stored::Damaged(text) => {
-                // Where there is no room for it, it stays where it is.
+                // Without space for it, it stays where it is.
                 self.library.put_aside(key, &text);
                 Opened::Nothing
             }
@@ -176,7 +176,7 @@ impl Chats {
         session
     }
 
-    /// Opens a chat, with the text that is stored of it.
+    /// Opens a chat. `stored` is its stored text.
     fn start(self, chat: Chat, stored: Option<String>) -> Session {
         let in_use: Vec<_> = chat.cards.iter().filter_map(|card| card.endpoint).collect();
         let session = self
@@ -193,8 +193,8 @@ impl Chats {
         session
     }
 
-    /// Closes the chats that are neither shown nor needed. One that still has an answer coming goes
-    /// on.
+    /// Closes the chats that are neither shown nor needed. A chat with an answer in flight stays
+    /// open.
     fn close_others(self, shown: &Session) {
         let (open, closed): (Vec<_>, Vec<_>) = self
             .all()
@@ -207,7 +207,7 @@ impl Chats {
         self.tell_open();
     }
 
-    /// The open chat with that identifier.
+    /// The open chat with this identifier.
     pub fn session(self, id: chat::Id) -> Option<Session> {
         self.all().into_iter().find(|open| open.id() == id)
     }
@@ -225,34 +225,34 @@ impl Chats {
         unsaved.filter_map(Session::unsaved_chat).collect()
     }
 
-    /// Whether an answer is coming to any open chat.
+    /// Returns whether any open chat has an answer in flight.
     pub fn is_answering(self) -> bool {
         let mut all = self.all().into_iter();
         all.any(|open| !open.answering_cards().is_empty())
     }
 
-    /// Saves all that is open and not saved yet.
+    /// Saves the pending changes of all open chats.
     pub fn flush(self) {
         for open in self.all() {
             open.flush();
         }
     }
 
-    /// Loads the page anew, with everything saved before.
+    /// Saves everything, then reloads the page.
     pub fn reload(self) {
         self.flush();
-        // What can't be reloaded stays as it is.
+        // A page that can't be reloaded stays as it is.
         let _ = window().location().reload();
     }
 
-    /// Saves all that is open, whether it waits to be saved or not.
+    /// Saves all open chats, even without pending changes.
     pub fn save_all(self) {
         for open in self.all() {
             open.save();
         }
     }
 
-    /// Saves what could not be saved: there may be room now.
+    /// Saves the chats that could not be saved: there may be space now.
     pub fn save_again(self) {
         for open in self.all() {
             if self.library.is_unsaved(Key::Chat(open.id())) {
@@ -284,7 +284,7 @@ impl Chats {
         locks::hold(Kind::Answer, cards.collect());
     }
 
-    /// Hears of a change in what the chats share.
+    /// Handles a change of the shared state.
     fn changed(self, change: Change) {
         match change {
             Change::Models(id, listed) => {
@@ -303,13 +303,13 @@ impl Chats {
                 }
             }
             Change::History => self.open_again(),
-            Change::Room => self.save_again(),
+            Change::Space => self.save_again(),
             Change::Answering => self.tell_answering(),
         }
     }
 
-    /// A part of the program has come: opens what had to be unpacked, and merges what had to wait
-    /// for what merges.
+    /// Handles the arrival of a chunk: opens a chat that waited for decompression, and merges
+    /// changes that waited for the merge code.
     fn chunk_came(self) {
         self.open_again();
         self.look_at_stored();
@@ -318,17 +318,17 @@ impl Chats {
         }
     }
 
-    /// Takes over what other tabs have saved, where this one was not told.
+    /// Takes over other tabs' changes that this tab has missed.
     fn look_at_stored(self) {
         for open in self.all() {
             open.look_at_stored();
         }
     }
 
-    /// Saves what is not saved yet when the page is hidden or left, and looks at what was written
-    /// meanwhile when it is shown again: a page that was put to sleep was not told.
+    /// Saves pending changes when the page is hidden or left, and takes over other tabs' changes
+    /// when it is shown again: a suspended page misses their events.
     fn watch(self) {
-        // One type of closure for all of them.
+        // One closure type for all of them.
         let on = |event: &str, act: Box<dyn Fn(web_sys::Event)>| {
             window_event_listener_untyped(event, act);
         };

@@ -1,9 +1,9 @@
-//! Parts of the page's program that are fetched when they are wanted.
+//! Chunks: parts of the page's program that are loaded on demand.
 //!
-//! The linker's output is cut at the functions that carry `wasm_split`: what only they reach stands in
-//! a file of its own, in the same memory as the rest. Such a function returns what is called in its
-//! chunk, as function pointers. Each chunk is fetched once; one that could not be had is fetched again
-//! the next time.
+//! The linker's output is split at functions that carry `wasm_split`: code that only they reach
+//! goes into a file of its own, in the same memory as the rest. Such a function returns its chunk's
+//! entry points as function pointers. Each chunk is fetched once; after a failure, the next call
+//! fetches it again.
 
 use std::{
     cell::{Cell, RefCell},
@@ -17,8 +17,8 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use wasm_split_helpers::SplitLoaderError;
 
-/// A chunk that could not be had: there is no network, or the server has another version of the page by
-/// now.
+/// A chunk that can't be loaded: there is no network, or the server has another version of the page
+/// by now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a part of the page is missing")]
 pub struct Missing;
@@ -29,20 +29,20 @@ impl From<SplitLoaderError> for Missing {
     }
 }
 
-/// What fetches a chunk.
+/// A future that fetches a chunk.
 pub type Fetch<T> = Pin<Box<dyn Future<Output = Result<T, Missing>>>>;
 
-/// A chunk, and what is called in it.
+/// A chunk and its entry points.
 pub struct Chunk<T: 'static> {
     fetch: fn() -> Fetch<T>,
     entry: Cell<Option<T>>,
 }
 
-/// A chunk in a thread-local static, as all of them are.
+/// A chunk in a thread-local static, like all of them.
 pub type Place<T> = &'static LocalKey<Chunk<T>>;
 
 impl<T: Copy + 'static> Chunk<T> {
-    /// A chunk that nobody has asked for yet.
+    /// Creates a chunk that has not been requested yet.
     pub const fn new(fetch: fn() -> Fetch<T>) -> Self {
         Self {
             fetch,
@@ -51,16 +51,16 @@ impl<T: Copy + 'static> Chunk<T> {
     }
 }
 
-/// What is called in a chunk, if that is here.
+/// A chunk's entry points, if it is loaded.
 pub fn get<T: Copy>(chunk: Place<T>) -> Option<T> {
     chunk.with(|chunk| chunk.entry.get())
 }
 
-/// Fetches a chunk, unless it is here. The function that carries `wasm_split` runs for each caller who
-/// waits: what must happen once is its own business.
+/// Loads a chunk, unless it is loaded already. The `wasm_split` function runs for each waiting
+/// caller, so it must itself ensure that anything happens only once.
 ///
 /// # Errors
-/// It can't be had. The next call asks for it again.
+/// The chunk can't be loaded. The next call tries again.
 pub async fn load<T: Copy>(chunk: Place<T>) -> Result<T, Missing> {
     if let Some(entry) = get(chunk) {
         return Ok(entry);
@@ -80,7 +80,8 @@ thread_local! {
     static LISTENERS: RefCell<Vec<Rc<dyn Fn()>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Tells those who miss a chunk that it may be there now: another one has come, or the network is back.
+/// Notifies those who miss a chunk that it may be available: another one has come, or the network
+/// is back.
 pub fn look_again() {
     AGAIN.with(Notify::notify);
     let listeners = LISTENERS.with_borrow(Clone::clone);
@@ -89,12 +90,12 @@ pub fn look_again() {
     }
 }
 
-/// Has this function run with each [`look_again`], as long as the page lasts.
+/// Runs a listener on each [`look_again`], as long as the page lasts.
 pub fn listen(listener: impl Fn() + 'static) {
     LISTENERS.with_borrow_mut(|listeners| listeners.push(Rc::new(listener)));
 }
 
-/// Has the effect that calls this run again with each [`look_again`].
+/// Reruns the calling effect on each [`look_again`].
 pub fn follow() {
     AGAIN.with(Track::track);
 }
@@ -108,14 +109,14 @@ extern "C" {
     fn when_idle_with(act: &JsValue);
 }
 
-/// Whether the server has another version of the page by now, which is asked.
+/// Returns whether the server, when asked, has another version of the page.
 pub async fn is_outdated() -> bool {
     ask_whether_outdated()
         .await
         .is_ok_and(|is_outdated| is_outdated.is_truthy())
 }
 
-/// Does something once the browser has nothing else to do, unless the reader wants to save data.
+/// Runs a function once the browser is idle, unless the user wants to save data.
 pub fn when_idle(act: impl FnOnce() + 'static) {
     when_idle_with(&Closure::once_into_js(act));
 }

@@ -4,13 +4,13 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlDocument, HtmlTextAreaElement, Window};
 
-/// Copies a text; returns whether it could.
+/// Copies a text; returns whether it succeeded.
 pub async fn copy(text: &str) -> bool {
     #[expect(clippy::disallowed_methods, reason = "the clipboard is the window's")]
     let Some(window) = web_sys::window() else {
         return false;
     };
-    // A page from elsewhere than this machine has a clipboard only over https.
+    // A page that is not from this machine has a clipboard only over HTTPS.
     if window.is_secure_context() {
         let written = window.navigator().clipboard().write_text(text);
         if JsFuture::from(written).await.is_ok() {
@@ -20,14 +20,14 @@ pub async fn copy(text: &str) -> bool {
     copy_selected(&window, text).unwrap_or_default()
 }
 
-/// Copies by the browser's own command for what is selected.
+/// Copies with the browser's own command for the selection.
 fn copy_selected(window: &Window, text: &str) -> Option<bool> {
     let document = window.document()?.dyn_into::<HtmlDocument>().ok()?;
     let focused = document.active_element();
     let area = document.create_element("textarea").ok()?;
     let area = area.dyn_into::<HtmlTextAreaElement>().ok()?;
     area.set_value(text);
-    // A modal dialog leaves nothing else focusable than what is in it.
+    // A modal dialog makes everything outside it unfocusable.
     let dialog = document.query_selector("dialog[open]").ok().flatten();
     let place = dialog.or_else(|| document.body().map(Into::into))?;
     place.append_child(&area).ok()?;

@@ -1,4 +1,4 @@
-//! The form of a card without a model: where the endpoint is, and what it asks for.
+//! The form of a card without a model: its base URL, token and model.
 
 pub mod device;
 mod local;
@@ -30,7 +30,7 @@ use local::LocalServers;
 use suggest::Suggest;
 use token_storage::TokenStorage;
 
-/// Connects a card with an endpoint that is not saved yet, or that lists no models.
+/// The form that connects a card to an endpoint that is unsaved, or lists no models.
 #[component]
 pub fn Connect(id: card::Id) -> impl IntoView {
     let i18n = use_i18n();
@@ -58,7 +58,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
     let connect = move |base_url: String, token: String, keep, model: String| {
         is_asking.set(true);
         failed.set(None);
-        // A new question ends the one before, and so does closing the form.
+        // A new request ends the one before, and so does closing the form.
         asking.set_value(Some(Task::start(async move {
             let connected = session.connect(id, base_url, token, keep, model).await;
             is_asking.try_set(false);
@@ -78,7 +78,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
     let use_model = move |model: String| {
         connect(BaseUrl::ON_DEVICE.to_owned(), String::new(), None, model);
     };
-    // What is wrong: with what was typed, else with the endpoint that is chosen.
+    // The problem with the typed values, else with the chosen endpoint.
     let problem = derive(move || {
         if is_asking.get() {
             return None;
@@ -93,7 +93,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
             }
         }
     });
-    // What can't be right at all is said already.
+    // Invalid input is explained already.
     let has_reason = memo(move || {
         let is_invalid = matches!(failed.get(), Some(Unconnected::Invalid(_)));
         !is_invalid && problem.with(Option::is_some)
@@ -103,7 +103,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
         let (base_url, token) = (typed(base_url), typed(token));
         let endpoints = library.endpoints();
         let endpoints = endpoints.read_untracked();
-        // What is left empty is that of the chosen endpoint.
+        // An empty field means the chosen endpoint's value.
         let chosen = chosen.and_then(|chosen| Some(endpoints.at(&chosen)?.id));
         let endpoint = endpoints.resolve(chosen, &base_url, &token, None, fresh());
         drop(endpoints);
@@ -112,7 +112,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
         shown.open_dialog(Dialog::Doctor(Patient::Typed(endpoint, model)));
     };
     let use_found = move |found: BaseUrl| {
-        // A token that was typed for another server, or for what is no address, does not go to this one.
+        // A token that was typed for another server, or for an invalid URL, does not go to this one.
         let before = match typed(base_url).trim() {
             "" => kept
                 .get_untracked()
@@ -125,7 +125,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
         fill(base_url, found.as_str());
         submit();
     };
-    // Where the models are, if they are not at the base URL that was asked.
+    // The base URL with the models, if it is not the one that was asked.
     let elsewhere = move || -> Option<BaseUrl> {
         let found = match (failed.get(), unlisted.get()) {
             (Some(Unconnected::Unlisted(unlisted)), _) => unlisted,
@@ -139,7 +139,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
     };
     let repair = move |found: BaseUrl| {
         if typed(base_url).trim().is_empty() {
-            // The chosen endpoint is meant, whose token goes along.
+            // This means the chosen endpoint, with its token.
             failed.set(None);
             session.use_base_url(id, found);
             leave();
@@ -147,9 +147,9 @@ pub fn Connect(id: card::Id) -> impl IntoView {
             use_found(found);
         }
     };
-    // The form may be asked for by an address, which proposes what to type.
+    // An address may open the form, and propose its values.
     let proposed = untrack(|| session.proposed(id)).unwrap_or_default();
-    // Nothing is wrong on a first visit: it begins with a welcome.
+    // A first visit has no problem: it begins with a welcome.
     let is_first_visit = memo(move || library.endpoints().read().list.is_empty());
     let is_on_device = memo(move || kept.get().is_some_and(|kept| kept.is_on_device()));
     let is_gone = memo(move || endpoint.get().is_some() && kept.get().is_none());
@@ -254,7 +254,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
                 >
                     {t!(i18n, refresh)}
                 </button>
-                // The card goes on with what it had.
+                // The card keeps its old endpoint.
                 {show(
                     move || is_custom.get() && kept.get().is_some(),
                     move || {

@@ -1,5 +1,5 @@
-//! The connection doctor as a reader meets it: it asks a server in steps, and says what is wrong.
-//! What it concludes from the answers is [`crate::doctor`].
+//! The connection doctor's views: they probe a server in steps, and name the problem. [`crate::doctor`] draws
+//! the conclusions.
 
 mod examine;
 pub mod probe;
@@ -15,7 +15,7 @@ use crate::{
 };
 use steps::Doctor;
 
-/// Draws what the doctor finds.
+/// Renders the doctor's findings.
 type Draw = fn(Patient) -> AnyView;
 
 thread_local! {

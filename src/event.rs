@@ -1,26 +1,26 @@
-//! The events of a browser's object as a future.
+//! Browser events as futures.
 
 use js_sys::Promise;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::EventTarget;
 
-/// Waits for the first of two events: the one that tells of success, or the one of failure.
+/// Waits for the first of two events: success or failure.
 pub fn first(target: &EventTarget, success: &str, failure: &str) -> JsFuture {
     let promise = Promise::new(&mut |resolve, reject| {
-        // An event's name is a string: it can't be refused.
+        // An event's name is a string, so it can't be refused.
         let _ = target.add_event_listener_with_callback(success, &resolve);
         let _ = target.add_event_listener_with_callback(failure, &reject);
     });
     JsFuture::from(promise)
 }
 
-/// Lets the browser do what waits.
-pub async fn rest() {
+/// Yields to the browser's pending work.
+pub async fn yield_now() {
     sleep(0).await;
 }
 
-/// Waits for so many milliseconds; longer in a hidden tab, whose timers are late.
+/// Sleeps for this many milliseconds; longer in a hidden tab, whose timers are late.
 pub async fn sleep(milliseconds: i32) {
     let promise = Promise::new(&mut |resolve, _| {
         let timer = js_sys::global().unchecked_into::<web_sys::Window>();

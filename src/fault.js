@@ -1,52 +1,66 @@
-// What happens when the page's program traps: nothing of it can be relied on any more, so this module
-// keeps what is typed, says what has happened, and offers to load the page again.
+// Handles a trap in the page's program. The program can't be relied on any more, so this module
+// keeps the drafts, reports the failure, and offers to reload the page.
+// @ts-check
+
+/** @typedef {{ typedIn?: string, drafts: Record<string, string> }} Rescued Drafts by card. */
+
 const RESCUED = "collate.rescued";
 
 let rescue = () => {};
 let words = ["Collate has stopped", "Everything said so far is saved. Reload the page to go on.", "Reload"];
 let isOver = false;
 
-// Is given what saves everything that is open, as far as that can still be done.
+/**
+ * Watches for a trap. `save` saves everything that is open, as far as that is still possible.
+ * @param {() => void} save
+ */
 export function watch(save) {
     rescue = save;
     addEventListener("error", ({ error }) => isTrap(error) && fail());
     addEventListener("unhandledrejection", ({ reason }) => isTrap(reason) && fail());
 }
 
-// A title, what it means, and what its button is called, in the reader's language.
-export const setWords = (now) => (words = now);
+/** Sets the title, text and button label, in the user's language. */
+export const setWords = (/** @type {string[]} */ now) => (words = now);
 
-// A trap, or a stack that has run over in the program; any other error is no end of it.
+/**
+ * Returns whether an error is a trap or a stack overflow in the program; no other error ends it.
+ * @param {any} error
+ */
 const isTrap = (error) =>
-    error instanceof WebAssembly.RuntimeError || (["RangeError", "InternalError"].includes(error?.name) && /wasm/.test(error.stack));
+    error instanceof WebAssembly.RuntimeError ||
+    (["RangeError", "InternalError"].includes(error?.name) && /wasm/.test(error.stack));
 
-// The program has come to an end.
+/** Reports that the program has ended. */
 export function fail() {
     if (isOver) return;
     isOver = true;
-    // Not before the stack of what has failed is gone.
+    // Wait until the failed stack is gone.
     setTimeout(() => {
         keepDrafts();
         try {
             rescue();
         } catch (error) {
-            // What it was doing when it trapped can't be done again; the drafts are kept.
+            // The operation that trapped can't be repeated; the drafts are kept.
             console.error(error);
         }
         tell();
     });
 }
 
-// What is typed in the cards, as the reader sees it, by card.
+/** Stores the drafts by card, as the user sees them. */
 function keepDrafts() {
-    const card = (input) => input.closest(".card").id.replace("card-", "");
-    const inputs = Array.from(document.querySelectorAll(".card .composer-box textarea"));
+    const card = (/** @type {Element} */ input) =>
+        /** @type {Element} */ (input.closest(".card")).id.replace("card-", "");
+    /** @type {NodeListOf<HTMLTextAreaElement>} */
+    const found = document.querySelectorAll(".card .composer-box textarea");
+    const inputs = Array.from(found);
     const drafts = Object.fromEntries(inputs.map((input) => [card(input), input.value]));
     const typedIn = inputs.filter((input) => input === document.activeElement).map(card)[0];
     try {
         sessionStorage.setItem(RESCUED, JSON.stringify({ typedIn, drafts }));
     } catch {
-        // Where there is no storage, a reload keeps nothing anyway.
+        // Without storage, a reload keeps nothing anyway.
     }
 }
 
@@ -56,8 +70,13 @@ function tell() {
     dialog.className = "dialog";
     dialog.setAttribute("role", "alertdialog");
     dialog.setAttribute("aria-label", title);
-    // There is nothing behind it to go back to.
+    // There is nothing behind the dialog to go back to.
     dialog.addEventListener("cancel", (event) => event.preventDefault());
+    /**
+     * @param {Element} parent
+     * @param {string} name
+     * @param {string} text
+     */
     const add = (parent, name, text, className = "") => {
         const element = parent.appendChild(document.createElement(name));
         element.textContent = text;
@@ -72,18 +91,22 @@ function tell() {
     dialog.showModal();
 }
 
+/** @returns {Rescued} */
 function rescued() {
     try {
-        return JSON.parse(sessionStorage.getItem(RESCUED)) ?? { drafts: {} };
+        return JSON.parse(sessionStorage.getItem(RESCUED) ?? "null") ?? { drafts: {} };
     } catch {
         return { drafts: {} };
     }
 }
 
-// The card that was typed in when the page failed.
+/** The card that the user was typing in when the page failed. */
 export const typedIn = () => rescued().typedIn;
 
-// What was typed in a card when the page failed, once.
+/**
+ * Returns a card's draft from when the page failed, once.
+ * @param {string} card
+ */
 export function takeDraft(card) {
     const { drafts, ...rest } = rescued();
     const text = drafts[card];

@@ -1,4 +1,4 @@
-//! What happens when the page's program traps: see `fault.js`.
+//! Handling of traps in the page's program: see `fault.js`.
 
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
@@ -13,20 +13,20 @@ extern "C" {
     #[wasm_bindgen(js_name = setWords)]
     fn set_words(words: Vec<String>);
 
-    /// Says that the program has come to an end.
+    /// Reports that the program has ended.
     pub fn fail();
 
-    /// The card that was typed in when the page failed.
+    /// The card that the user was typing in when the page failed.
     #[wasm_bindgen(js_name = typedIn)]
     pub fn typed_in() -> Option<String>;
 
-    /// What was typed in a card when the page failed, once.
+    /// Returns a card's draft from when the page failed, once.
     #[wasm_bindgen(js_name = takeDraft)]
     pub fn take_draft(card: &str) -> Option<String>;
 }
 
-/// Watches the page as long as it lasts. Where it fails, what is open is saved, if that can still be
-/// done, and the reader is told in words that depend on whether something is unsaved.
+/// Watches the page as long as it lasts. On failure, saves what is open, if possible, and tells the
+/// user in words that depend on whether something is unsaved.
 pub fn watch(i18n: I18n, save: impl Fn() + 'static, is_unsaved: impl Fn() -> bool + 'static) {
     watch_with(&Closure::<dyn Fn()>::new(save).into_js_value());
     Effect::new(move |_| {

@@ -1,5 +1,4 @@
-//! A file that is attached: what of it can be sent, read in a worker that is loaded when it is
-//! needed.
+//! Attached files: their sendable content, read in a worker that is loaded on demand.
 
 pub mod worker;
 

@@ -1,4 +1,4 @@
-//! The history: every chat that is stored, in a drawer.
+//! The history: all stored chats, in a drawer.
 
 use drawer::Drawer;
 use leptos::{html, prelude::*};
@@ -22,7 +22,7 @@ mod layout;
 mod row;
 pub mod stored_chats;
 
-/// Draws the content of the drawer.
+/// Renders the content of the drawer.
 type Draw = fn() -> AnyView;
 
 thread_local! {

@@ -1,11 +1,11 @@
-//! The words of the page, in the reader's language.
+//! The page's texts, in the user's language.
 
 use leptos::prelude::*;
 use leptos_i18n::Locale as _;
 
 pub use words::i18n::Locale;
 
-/// The words by key and language, generated from `locales/*.json` by build.rs.
+/// Texts by key and language, generated from `locales/*.json` by build.rs.
 #[allow(
     clippy::pedantic,
     missing_docs,
@@ -17,13 +17,13 @@ mod words {
     include!(concat!(env!("OUT_DIR"), "/i18n.rs"));
 }
 
-/// The language that the page is shown in. `leptos_i18n` has a context of its own for this, but it
-/// brings a parser of every language tag there is, which would be 2 % of the download.
+/// The language of the page. `leptos_i18n` has its own context for this, but with a parser for all
+/// language tags, which would be 2 % of the download.
 #[derive(Clone, Copy)]
 pub struct I18n(Memo<Locale>);
 
 impl I18n {
-    /// The language that is set, else the first one of the browser's that the page has words in.
+    /// Chooses the set language, else the first of the browser's that the page supports.
     pub fn new(
         set: impl Fn() -> Option<String> + Send + Sync + 'static,
         browsers: ReadSignal<Vec<String>>,
@@ -41,31 +41,31 @@ impl I18n {
         Effect::new(move |_| {
             let locale = self.0.get();
             if let Some(root) = document().document_element() {
-                // An attribute's name that is one can't be refused.
+                // A valid attribute name can't be refused.
                 let _ = root.set_attribute("lang", locale.as_str());
                 let _ = root.set_attribute("dir", locale.direction().as_str());
             }
         });
     }
 
-    /// The language; in a reactive scope, it is followed.
+    /// The language; in a reactive scope, subscribes to it.
     pub fn locale(self) -> Locale {
         self.0.get()
     }
 }
 
-/// The language that the page is shown in.
+/// The language of the page.
 pub fn use_i18n() -> I18n {
     expect_context()
 }
 
-/// The language of a BCP 47 tag, whatever its region and script, if the page has words in it.
+/// The language of a BCP 47 tag, ignoring region and script, if the page supports it.
 fn by_tag(tag: &str) -> Option<Locale> {
     let language = tag.split('-').next()?;
     language.to_ascii_lowercase().parse().ok()
 }
 
-/// A word by its key, with its arguments if it has any; in a reactive scope, it follows the
+/// The text for a key, with its arguments if it has any; in a reactive scope, it follows the
 /// language.
 macro_rules! t_string {
     ($i18n:expr, $($key:tt)+) => {

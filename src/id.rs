@@ -1,6 +1,6 @@
-//! New identifiers: of the browser's clock and its random numbers.
+//! New identifiers, from the browser's clock and random numbers.
 
-/// Now, in milliseconds since 1970.
+/// The current time, in milliseconds since 1970.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -10,7 +10,7 @@ pub fn now() -> u64 {
     js_sys::Date::now() as u64
 }
 
-/// A new identifier.
+/// Creates a new identifier.
 pub fn fresh<Id: From<u64>>() -> Id {
     #[expect(
         clippy::cast_possible_truncation,

@@ -1,4 +1,4 @@
-//! Chats that leave the browser as a file, and files that become chats.
+//! Export of chats to files, and import of files as chats.
 
 mod export;
 mod import;
@@ -17,7 +17,7 @@ use crate::{
     ui::dynamic::effect,
 };
 
-/// What is called in the chunk that reads and writes files.
+/// Functions of the chunk that reads and writes files.
 #[derive(Clone, Copy)]
 pub(crate) struct Files {
     read: fn(&str) -> Result<Import, Error>,
@@ -40,7 +40,7 @@ thread_local! {
 fn show_modal(dialog: NodeRef<html::Dialog>) {
     effect(move || {
         if let Some(dialog) = dialog.get() {
-            // It fails only when it is open already.
+            // It fails only if it is already open.
             let _ = dialog.show_modal();
         }
     });

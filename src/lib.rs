@@ -1,7 +1,7 @@
 //! Collate: a page for comparing large language models side by side.
 //!
-//! The modules, in reading order: what a chat is, where it is asked, what is kept, what a user
-//! can do, and what a user sees. ARCHITECTURE.md tells which may use which.
+//! The modules, in reading order: chats, endpoints, storage, operations, views. ARCHITECTURE.md
+//! defines which may use which.
 
 mod event;
 pub mod fault;

@@ -1,4 +1,4 @@
-//! What all chats share: the endpoints and their models, the settings, and the history.
+//! State shared by all chats: the endpoints and their models, the settings, and the history.
 
 #![expect(
     clippy::disallowed_methods,
@@ -29,40 +29,40 @@ pub use history::Removed;
 use models::Details;
 pub use models::{Models, Unlisted};
 
-/// What the open chats must hear of.
+/// A change that open chats react to.
 #[derive(Debug)]
 pub(crate) enum Change {
-    /// An endpoint's models are known. Cards that wait for a model get one.
+    /// New models of an endpoint. Cards that wait for a model get one.
     Models(endpoint::Id, Vec<String>),
-    /// Endpoints have come: what waits for one may go.
+    /// New endpoints. Turns that wait for one may be sent.
     Endpoints,
-    /// Another tab has stored this text of a chat, or has deleted the chat.
+    /// The text that another tab has stored of a chat; `None` if it has deleted the chat.
     Stored(chat::Id, Option<String>),
-    /// The history has changed.
+    /// A change of the history.
     History,
-    /// What could not be saved may have room now.
-    Room,
-    /// A card has begun to answer, or is done.
+    /// Space, perhaps, for values that could not be saved.
+    Space,
+    /// The start or the end of a card's answer.
     Answering,
 }
 
-/// The state that no view may see.
+/// State that no view may see.
 struct Tab {
-    /// Owns the signals of the chats: they outlive the views that have asked for them.
+    /// Owner of the chats' signals, which outlive the views that request them.
     owner: Owner,
-    /// The storage is blocked: nothing can be written.
+    /// True if storage is blocked: nothing can be written.
     off: bool,
-    /// The chat in which something was asked last.
+    /// The chat that last sent a prompt.
     last: Option<chat::Id>,
-    /// The page is being left, which ends every request: no fault of the endpoint.
+    /// True while the page is being left: aborted requests are then no fault of the endpoint.
     leaving: bool,
-    /// What the lists of models tell besides names, by the address that was asked.
+    /// Details in the lists of models, by the base URL that was asked.
     details: Table<BaseUrl, Details>,
-    /// Hears of each [`Change`].
+    /// Listener for each [`Change`].
     listener: Option<Rc<dyn Fn(Change)>>,
 }
 
-/// Everything that the chats share, and what a user does with it.
+/// State shared by all chats, and the operations on it.
 #[derive(Clone, Copy)]
 pub struct Library {
     endpoints: RwSignal<Endpoints>,
@@ -75,14 +75,14 @@ pub struct Library {
     history: RwSignal<()>,
     is_nearly_full: RwSignal<bool>,
     is_online: RwSignal<bool>,
-    /// Notified when tokens that are kept apart have come or gone.
+    /// Notified when tokens kept apart from their endpoints come or go.
     keys: RwSignal<()>,
     languages: RwSignal<Vec<String>>,
     tab: StoredValue<Tab, LocalStorage>,
 }
 
 impl Library {
-    /// Reads what was saved, and keeps it in step with other tabs.
+    /// Loads the stored state, and keeps it in step with other tabs.
     ///
     /// # Panics
     /// Outside a reactive owner, which every view has.
@@ -123,13 +123,13 @@ impl Library {
         library
     }
 
-    /// Has this function hear of each change, in place of the one before.
+    /// Sets the listener for changes, replacing the previous one.
     pub(crate) fn listen(self, listener: impl Fn(Change) + 'static) {
         self.tab
             .update_value(|tab| tab.listener = Some(Rc::new(listener)));
     }
 
-    /// Tells the open chats of a change.
+    /// Notifies the open chats of a change.
     pub(crate) fn tell(self, change: Change) {
         let listener = self.tab.with_value(|tab| tab.listener.clone());
         if let Some(listener) = listener {
@@ -137,14 +137,12 @@ impl Library {
         }
     }
 
-    /// Makes signals that last as long as the page does, whatever view asks for them.
+    /// Creates signals that live as long as the page, whichever view requests them.
     pub fn lasting<T>(self, make: impl FnOnce() -> T) -> T {
         self.tab.with_value(|tab| tab.owner.clone()).with(make)
     }
 
-    // What the page shows.
-
-    // What the page shows.
+    // State that the page shows.
 
     /// The saved endpoints.
     pub fn endpoints(self) -> ReadSignal<Endpoints> {
@@ -156,97 +154,96 @@ impl Library {
         self.endpoints.read().find(id).cloned()
     }
 
-    /// Follows where the tokens are that are not kept with their endpoints.
+    /// Subscribes to changes of the tokens that are not kept with their endpoints.
     pub fn follow_keys(self) {
         self.keys.track();
     }
 
-    /// How the vault stands.
+    /// The state of the vault.
     pub fn vault(self) -> VaultState {
         self.keys.track();
-        keys::standing()
+        keys::vault_state()
     }
 
-    /// What is known of the token of a saved endpoint.
+    /// The token of a saved endpoint, as far as it is available.
     pub fn held(self, id: endpoint::Id) -> Held {
         self.keys.track();
         let endpoint = self.endpoint(id);
         endpoint.map_or(Held::Nothing, |endpoint| keys::held(&endpoint))
     }
 
-    /// The models of an endpoint that were used last, the last one first.
+    /// The recently used models of an endpoint, latest first.
     pub fn recent(self, endpoint: endpoint::Id) -> Vec<String> {
         self.recent
             .with(|recent| recent.of(endpoint).map(str::to_owned).collect())
     }
 
-    /// The reader's settings.
+    /// The user's settings.
     pub fn settings(self) -> ReadSignal<Settings> {
         self.settings.read_only()
     }
 
-    /// The language in which the reader has dates written, as a BCP 47 tag.
+    /// The language that the user wants dates in, as a BCP 47 tag.
     pub fn locale(self) -> String {
         let set = self.settings.with(|settings| settings.locale.clone());
         let browsers = || window().navigator().language();
         set.or_else(browsers).unwrap_or_else(|| "en".to_owned())
     }
 
-    /// Whether the storage is nearly full.
+    /// Returns whether storage is nearly full.
     pub fn is_nearly_full(self) -> ReadSignal<bool> {
         self.is_nearly_full.read_only()
     }
 
-    /// Takes the notice about the room away, until the next answer.
+    /// Dismisses the notice about storage space until the next answer.
     pub fn dismiss_nearly_full(self) {
         self.is_nearly_full.set(false);
     }
 
-    /// Sees how full the storage is.
-    pub(crate) fn look_at_room(self) {
+    /// Checks how full storage is.
+    pub(crate) fn check_quota(self) {
         let is_nearly_full = storage::quota::is_nearly_full();
         if self.is_nearly_full.get_untracked() != is_nearly_full {
             self.is_nearly_full.set(is_nearly_full);
         }
     }
 
-    /// The keys under which damaged values were put aside.
+    /// The keys under which damaged values were set aside.
     pub fn aside(self) -> ReadSignal<Vec<String>> {
         self.aside.read_only()
     }
 
-    /// Whether the browser believes that it has a network.
+    /// Returns whether the browser believes it is online.
     pub fn is_online(self) -> Signal<bool> {
         self.is_online.into()
     }
 
-    /// The languages that the reader has set in the browser, the preferred one first, as BCP 47
-    /// tags.
+    /// The languages set in the user's browser, the preferred one first, as BCP 47 tags.
     pub fn languages(self) -> ReadSignal<Vec<String>> {
         self.languages.read_only()
     }
 
-    /// This page's origin, which a server may have to allow.
+    /// This page's origin, which a server may have to allow (CORS).
     pub fn origin(self) -> String {
         window().location().origin().unwrap_or_default()
     }
 
-    /// Takes the notice about damaged values away.
+    /// Dismisses the notice about damaged values.
     pub fn dismiss_aside(self) {
         self.aside.set(Vec::new());
     }
 
-    /// The models used last, in every chat.
+    /// The recently used models of all chats.
     pub(crate) fn recent_now(self) -> Recent {
         self.recent.get_untracked()
     }
 
-    /// Keeps the key under which a damaged value was put aside, for the reader to be told.
+    /// Records the key of a damaged value that was set aside, to tell the user.
     pub(crate) fn note_aside(self, key: String) {
         self.aside.update(|aside| aside.push(key));
     }
 
-    // What a user sets for the page.
+    // Settings of the page.
 
     /// Changes the settings.
     pub fn set(self, change: impl FnOnce(&mut Settings)) {
@@ -254,7 +251,7 @@ impl Library {
         self.save_settings();
     }
 
-    /// Puts models first among those used last, the last of these first of all.
+    /// Moves models to the front of the recently used ones; the last of `used` comes first.
     pub(crate) fn record_use(
         self,
         chat: Option<chat::Id>,
@@ -267,24 +264,24 @@ impl Library {
         }
         if self.recent.with_untracked(|before| *before != recent) {
             if !self.tab.with_value(|tab| tab.off) && self.makes_way(Key::Recent) {
-                // Where there is no room, the order of a list is no loss that a reader must hear of.
+                // Without space, the order of a list is no loss that a user must hear of.
                 let _ = storage::save_recent(&recent);
             }
             self.recent.set(recent);
         }
     }
 
-    /// Whether the page is being left.
+    /// Returns whether the page is being left.
     pub(crate) fn is_leaving(self) -> bool {
         self.tab.with_value(|tab| tab.leaving)
     }
 
-    /// Notes whether the page is being left.
+    /// Sets whether the page is being left.
     pub(crate) fn set_leaving(self, leaving: bool) {
         self.tab.update_value(|tab| tab.leaving = leaving);
     }
 
-    /// Packs what is not open, when there is time for it.
+    /// Compresses the chats that are not open, a few seconds from now.
     fn tidy_soon(self) {
         if !archive::has_chats() {
             return;
@@ -293,7 +290,7 @@ impl Library {
             move || {
                 spawn_local(async move {
                     if archive::tidy().await {
-                        self.look_at_room();
+                        self.check_quota();
                     }
                 });
             },
@@ -301,7 +298,7 @@ impl Library {
         );
     }
 
-    /// Asks the browser, once, to keep what is stored: now there is something to keep.
+    /// Asks the browser once for persistent storage: now there is something to keep.
     pub(crate) fn request_persistence(self) {
         if !self.settings.read_untracked().asked_to_keep {
             self.set(|settings| settings.asked_to_keep = true);

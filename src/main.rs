@@ -1,6 +1,6 @@
 //! Mounts the page.
 
-/// The standard library's allocator is 2 kB more to download.
+/// The standard library's allocator would add 2 kB to the download.
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

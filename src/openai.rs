@@ -1,5 +1,5 @@
-//! The client of OpenAI-compatible endpoints: what it can answer, and one streamed answer. What runs in
-//! this browser is asked the same way, and its requests go nowhere: see [`Transport`].
+//! Client of OpenAI-compatible endpoints: lists of models, and streamed answers. Models in this
+//! browser are asked the same way, without network requests: see `exchange::Transport`.
 
 #![expect(
     clippy::disallowed_methods,
@@ -22,17 +22,17 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::endpoint::{Endpoint, Timeouts};
 
-/// A list of models is read no further than this, in bytes: the longest known is about 1 MB.
-const MOST_OF_A_LIST: usize = 16 * 1024 * 1024;
+/// Maximum size of a list of models, in bytes; the longest known has about 1 MB.
+const MAX_OF_A_LIST: usize = 16 * 1024 * 1024;
 
-/// A list of models is waited for so many seconds: it is short, and nothing waits behind it.
+/// Timeout for a list of models, in seconds: it is short, and no request queues behind it.
 const MODELS_TIMEOUT: u32 = 60;
 
-/// Asks an endpoint which models it has, and what it tells of them, by `GET {base}/models`. Dropping
-/// the future closes the connection: a browser opens only six to one HTTP/1.1 server.
+/// Requests an endpoint's models and their details, by `GET {base}/models`. Dropping the future
+/// closes the connection: a browser opens only six to one HTTP/1.1 server.
 ///
 /// # Errors
-/// Why there is no list.
+/// The reason why there is no list.
 pub async fn models(endpoint: &Endpoint) -> Result<Listed, Error> {
     let address = endpoint.base_url.join("models");
     let exchange = Exchange::begin("", endpoint, &address, "", "");
@@ -41,17 +41,17 @@ pub async fn models(endpoint: &Endpoint) -> Result<Listed, Error> {
     let request = with_headers(request, &endpoint.headers_for_models());
     let request = exchange.guard(request).build();
     let response = exchange.send(request, MODELS_TIMEOUT).await?;
-    let body = exchange.read(&response, MOST_OF_A_LIST).await;
+    let body = exchange.read(&response, MAX_OF_A_LIST).await;
     let body = body.map_err(|()| exchange.broken(MODELS_TIMEOUT, Error::CutOff))?;
     wire::listed(&String::from_utf8_lossy(&body)).map_err(|error| exchange.masked(error))
 }
 
-/// Asks for an answer, by `POST {base}/chat/completions`. The future is ready once the answer
-/// begins to come; dropping it, or the stream that it gives, closes the connection. What is sent and
-/// what comes is kept under `name`: see [`exchanges`]. `body` is a [`Request`] as JSON.
+/// Requests an answer, by `POST {base}/chat/completions`. The future resolves once the answer
+/// begins; dropping it, or the stream that it returns, closes the connection. Request and response
+/// are recorded under `name`: see [`exchanges`]. `body` is a [`Request`] as JSON.
 ///
 /// # Errors
-/// Why there is no answer.
+/// The reason why there is no answer.
 pub async fn stream(
     name: &str,
     endpoint: &Endpoint,
@@ -79,16 +79,16 @@ pub async fn stream(
     })
 }
 
-/// The time from one reading of an answer to the next, in milliseconds: more than twenty times a
-/// second reads as flowing, and each time costs a frame.
+/// Interval between batches of an answer, in milliseconds: more than twenty a second read as
+/// flowing, and each costs a frame.
 const PACE: f64 = 47.0;
 
-/// What has come of a response since the last time, its end, or that its connection broke.
+/// A batch of a response, its end, or a broken connection.
 #[derive(Debug)]
 pub struct Read {
-    /// When the first of it came, in milliseconds since 1970.
+    /// Time of the first chunk, in milliseconds since 1970.
     pub from: f64,
-    /// When the last of it came.
+    /// Time of the last chunk.
     pub to: f64,
     bytes: Result<Option<Vec<u8>>, JsValue>,
 }
@@ -98,7 +98,7 @@ pub fn queue(endpoint: &Endpoint) -> Permit {
     Permit::request(endpoint.base_url.origin(), endpoint.most_at_once())
 }
 
-/// An answer on its way. Dropping it closes the connection, which tells the endpoint to stop.
+/// A stream of an answer. Dropping it closes the connection, which tells the endpoint to stop.
 #[derive(Debug)]
 pub struct Stream {
     body: Batches,
@@ -108,7 +108,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Waits for more of the response: the first of it comes at once, the rest at a pace.
+    /// Waits for the next batch: the first chunk immediately, the rest at a fixed pace.
     pub async fn read(&self) -> Read {
         let now = |bytes| {
             let now = js_sys::Date::now();
@@ -138,10 +138,10 @@ impl Stream {
         }
     }
 
-    /// Adds what was read to the reply. Once the answer has ended, says how.
+    /// Adds a batch to the reply. Once the answer has ended, returns how.
     ///
     /// # Errors
-    /// Why the answer is not whole; what came before is in the reply.
+    /// The reason why the answer is incomplete; the text received so far is in the reply.
     pub fn take(&mut self, read: Read, reply: &mut Reply) -> Result<Option<Finish>, Error> {
         let before = (reply.text.len(), reply.reasoning.len());
         let taken = match read.bytes {
@@ -149,7 +149,7 @@ impl Stream {
             Ok(None) => std::mem::take(&mut self.answer).end(reply).map(Some),
             Err(_) => {
                 let cut = std::mem::take(&mut self.answer).cut(reply);
-                // What was not waited for any longer may have been whole.
+                // An answer that timed out may have been complete.
                 cut.map(Some).map_err(|error| match error {
                     Error::CutOff => {
                         let over = self.request.timed_out(self.timeouts);
@@ -163,7 +163,7 @@ impl Stream {
         if !matches!(taken, Ok(None)) {
             reply.end();
         } else if (reply.text.len(), reply.reasoning.len()) != before {
-            // A server that only says that it is still there says nothing.
+            // A keep-alive does not restart the idle timeout.
             self.request.wait(Timeout::Idle, self.timeouts.idle);
         }
         taken

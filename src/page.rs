@@ -1,4 +1,4 @@
-//! What the page shows now, and how something else is shown.
+//! The page's current state, and navigation.
 
 pub mod location;
 
@@ -14,28 +14,28 @@ use crate::{
 };
 use location::Location;
 
-/// What is shown now, and how to show something else.
+/// The page's current state, and ways to change it.
 #[derive(Clone, Copy)]
 pub struct PageState {
-    /// What the address has led to.
+    /// The result of opening the page's address.
     pub opened: ReadSignal<Opened>,
     /// The page's address.
     pub location: Location,
-    /// Whether the history is open.
+    /// True if the history is open.
     pub history: RwSignal<bool>,
-    /// What is shown in a dialog.
+    /// The dialog that is open.
     pub dialog: RwSignal<Option<Dialog>>,
-    /// The cards whose form the reader has asked for by choosing «Custom model…», or an address has.
+    /// The cards whose form the user has requested by «Custom model…», or an address has.
     pub custom: RwSignal<Vec<card::Id>>,
 }
 
 impl PageState {
-    /// Whether a card's form was asked for.
+    /// Returns whether a card's form was requested.
     pub fn is_custom(self, card: card::Id) -> bool {
         self.custom.with(|cards| cards.contains(&card))
     }
 
-    /// Asks for a card's form, or no longer does.
+    /// Requests a card's form, or withdraws the request.
     pub fn ask_for(self, card: card::Id, is_custom: bool) {
         if untrack(|| self.is_custom(card)) != is_custom {
             self.custom.update(|cards| {
@@ -55,7 +55,7 @@ impl PageState {
         }
     }
 
-    /// Goes to an address. What is left has its own from now on, so that Back leads to it.
+    /// Goes to an address. First gives the current chat its own, so that Back leads to it.
     pub fn go_to(self, address: &Address) {
         let left = untrack(|| self.session()).and_then(Session::leave);
         if let Some(left) = left {
@@ -64,7 +64,7 @@ impl PageState {
         self.location.go(&address.to_string());
     }
 
-    /// Opens a chat of the history. On a narrow page, the drawer would hide what was opened.
+    /// Opens a chat of the history. On a narrow page, closes the drawer, which would hide the chat.
     pub fn open(self, id: chat::Id) {
         self.go_to(&Address::Chat(id));
         if is_narrow() {
@@ -72,7 +72,7 @@ impl PageState {
         }
     }
 
-    /// Ends a chat that is about to be deleted: a new one takes its place, if it is shown.
+    /// Ends a chat that is about to be deleted. If it is shown, a new one takes its place.
     pub fn end(self, chats: Chats, id: chat::Id) {
         let here = untrack(|| self.session()).and_then(|open| untrack(|| open.address()));
         chats.end(id);
@@ -91,7 +91,7 @@ impl PageState {
         self.dialog.set(None);
     }
 
-    /// Shows a new chat, or goes on in one in which nothing was said.
+    /// Shows a new chat, or stays in one that is still unused.
     pub fn new_chat(self) {
         if !untrack(|| self.session()).is_some_and(Session::is_new) {
             self.go_to(&Address::New(Vec::new()));
@@ -104,29 +104,29 @@ impl PageState {
     }
 }
 
-/// What a dialog is about.
+/// A dialog of the page.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Dialog {
     /// The settings.
     Settings,
-    /// The tokens that a passphrase opens.
+    /// The vault: tokens that a passphrase unlocks.
     Vault,
-    /// Why an endpoint does not answer.
+    /// The diagnosis of an endpoint that does not answer.
     Doctor(Patient),
-    /// What was sent for the answer of a turn.
+    /// The requests for a turn's answer.
     Sent(card::Id, turn::Id),
 }
 
-/// Which endpoint is looked at.
+/// The endpoint to diagnose.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Patient {
-    /// One that is saved, with the model to ask; without one, the first that is listed.
+    /// A saved endpoint, with the model to ask; without one, the first listed.
     Saved(endpoint::Id, Option<String>),
-    /// What was typed and is not saved: an endpoint with its token, or why it is none; and the model.
+    /// Unsaved input: an endpoint with its token, or the reason why it is invalid; and the model.
     Typed(Result<Endpoint, Invalid>, Option<String>),
 }
 
-/// Whether the page is too narrow to show the history beside the chat.
+/// Returns whether the page is too narrow to show the history beside the chat.
 fn is_narrow() -> bool {
     let width = document()
         .document_element()

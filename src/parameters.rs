@@ -1,5 +1,4 @@
-//! A card's parameters, its system prompt, and what tells it from others. The popover's
-//! fields are a chunk.
+//! A card's parameters, its system prompt, its name and its colour. The popover's fields are in a chunk.
 
 use fields::Fields;
 use leptos::{html, prelude::*};
@@ -21,7 +20,7 @@ use crate::{
 
 mod fields;
 
-/// Draws the fields of a card.
+/// Renders the fields of a card.
 type Draw = fn(card::Id) -> AnyView;
 
 thread_local! {
@@ -33,7 +32,7 @@ fn parameters() -> Result<Draw, Missing> {
     Ok(|id| view! { <Fields id /> }.into_any())
 }
 
-/// The button that opens a card's parameters, and what it opens.
+/// The button that opens a card's parameters, and their popover.
 #[component]
 pub fn Parameters(id: card::Id) -> impl IntoView {
     let i18n = use_i18n();
@@ -47,7 +46,7 @@ pub fn Parameters(id: card::Id) -> impl IntoView {
     let place = NodeRef::<html::Div>::new();
     close_when_left(place, is_open);
     let close = move || {
-        // The focus goes first: what is being typed is taken over when it leaves the field.
+        // The focus goes first: typed text is taken over when its field loses the focus.
         focus_on(button);
         is_open.set(false);
     };

@@ -1,7 +1,7 @@
-//! Draws answers: Markdown onto the page, as it comes. It stands in the chunk `answers`.
+//! Draws answers: Markdown onto the page, as it arrives. Part of the chunk `answers`.
 //!
-//! It makes elements one by one and never reads HTML, so what a model writes can only be text, one
-//! of the elements below, or a link that the reader may follow.
+//! It creates elements one by one and never parses HTML, so a model's output can only become text,
+//! one of the elements below, or a link that the user may follow.
 
 mod code;
 mod colours;
@@ -21,24 +21,24 @@ use web_sys::{Element, Event, HtmlElement};
 use crate::markdown::{self, Document, Node};
 use dom::{append, document, make, remove, set};
 
-/// So many blocks stand in an element together, for the browser to pass over while it is out of
-/// sight: what an answer costs then does not grow with it.
+/// Number of blocks in one element, which the browser skips while it is out of sight: so the cost
+/// of an answer does not grow with its length.
 const TOGETHER: usize = 16;
 
-/// A text being drawn into an element, as long as this is kept.
+/// A text being drawn into an element. Dropping it stops the drawing.
 pub struct Drawing(Rc<RefCell<State>>);
 
 struct State {
     document: Document,
     container: HtmlElement,
-    /// What is on the page, block by block.
+    /// The blocks on the page.
     drawn: Vec<Drawn>,
-    /// The first block that may not be as it is on the page.
+    /// The first block that may differ from the page.
     stale_from: usize,
     is_finished: bool,
-    /// The rest of it is drawn in the next frames.
+    /// True if the rest is to be drawn in later frames.
     is_waiting: bool,
-    /// It was whole from the start, so that what is long may be folded.
+    /// True if the text was complete from the start, so that long code may be folded.
     is_shown_again: bool,
 }
 
@@ -48,7 +48,7 @@ struct Drawn {
 }
 
 impl Drawing {
-    /// Draws into this element, in place of what is in it.
+    /// Draws into this element, replacing its content.
     pub fn new(container: HtmlElement) -> Self {
         container.set_text_content(None);
         set(&container, "data-drawing", "");
@@ -64,13 +64,13 @@ impl Drawing {
         })))
     }
 
-    /// Adds more of the text. What can't be drawn at once is drawn in the next frames.
+    /// Adds more of the text. Anything that can't be drawn at once is drawn in later frames.
     pub fn push(&self, more: &str) {
         self.0.borrow_mut().document.push(more);
         self.draw_now();
     }
 
-    /// Takes a text that is whole. It is drawn in the next frames, the last one asked for first.
+    /// Takes a complete text. It is drawn in later frames, the latest request first.
     pub fn show(&self, text: &str) {
         {
             let mut state = self.0.borrow_mut();
@@ -81,13 +81,13 @@ impl Drawing {
         self.wait();
     }
 
-    /// The text is whole.
+    /// Marks the text as complete.
     pub fn finish(&self) {
         self.0.borrow_mut().is_finished = true;
         self.draw_now();
     }
 
-    /// Draws, unless it waits for a frame already; in a hidden page, frames don't come.
+    /// Draws, unless a frame is awaited already; a hidden page gets no frames.
     fn draw_now(&self) {
         let is_waiting = self.0.borrow().is_waiting && !document().hidden();
         if !is_waiting && !self.draw(&mut queue::Slice::new()) {
@@ -95,7 +95,7 @@ impl Drawing {
         }
     }
 
-    /// Has the rest drawn in the next frames. The page sees by an attribute that there is more.
+    /// Schedules the rest for later frames. An attribute tells the page that there is more.
     fn wait(&self) {
         let mut state = self.0.borrow_mut();
         if !std::mem::replace(&mut state.is_waiting, true) {
@@ -104,7 +104,7 @@ impl Drawing {
         }
     }
 
-    /// Draws as much as a slice has room for; returns whether that is all.
+    /// Draws as much as a slice allows; returns whether that is all.
     fn draw(&self, slice: &mut queue::Slice) -> bool {
         let state = &mut *self.0.borrow_mut();
         let was_waiting = std::mem::take(&mut state.is_waiting);
@@ -144,7 +144,7 @@ impl Drawing {
         }
         if state.is_finished {
             code::finish_within(&state.container);
-            // What is whole is not compared any more.
+            // A complete text is not compared any more.
             state.document = Document::default();
             state.drawn = Vec::new();
             state.stale_from = 0;
@@ -154,7 +154,7 @@ impl Drawing {
 }
 
 impl State {
-    /// The element in which a new block stands, after all that are there.
+    /// The element for a new block, after all existing ones.
     fn passage(&self, block: usize) -> web_sys::Node {
         let last = self.container.last_child();
         last.filter(|_| !block.is_multiple_of(TOGETHER))
@@ -174,13 +174,13 @@ impl Drawn {
     }
 }
 
-/// A whole text as it is read, in the reader's language where words are added.
+/// Returns a complete text as plain text, with added words in the user's language.
 pub fn plain(text: &str) -> String {
     let name = |alert| words::word(element::alert_words(alert).1);
     markdown::plain::plain(&markdown::parse(text), &name)
 }
 
-/// Answers clicks on what was drawn, wherever it is on the page.
+/// Handles clicks on drawn content, anywhere on the page.
 pub fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(begin);
@@ -188,7 +188,7 @@ pub fn listen() {
 
 fn begin() {
     let clicked = Closure::<dyn FnMut(Event)>::new(|event: Event| click(&event));
-    // The page has it as long as it is open.
+    // The listener lives as long as the page.
     let _ = document()
         .add_event_listener_with_callback("click", clicked.into_js_value().unchecked_ref());
     let selected = Closure::<dyn FnMut(Event)>::new(|_| queue::selection_changed());
@@ -227,7 +227,7 @@ fn click(event: &Event) {
     }
 }
 
-/// Goes to the note, or back to its mark, within the same answer.
+/// Goes to a footnote, or back to its mark, within the same answer.
 fn go_to(from: &Element, selector: &str, name: &str, label: &str) {
     let answer = from.closest("[data-drawing]").ok().flatten();
     let found = answer.and_then(|answer| answer.query_selector_all(selector).ok());

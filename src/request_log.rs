@@ -1,4 +1,4 @@
-//! What was sent for an answer and what came back, word for word. Tokens are no part of it.
+//! The requests and responses of an answer, word for word. Tokens are left out.
 
 use leptos::prelude::*;
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use crate::{
     ui::dynamic::{dynamic, on_click, t},
 };
 
-/// Draws what was sent for the answer of a turn.
+/// Renders the requests for the answer of a turn.
 type Draw = fn(card::Id, turn::Id) -> AnyView;
 
 thread_local! {
@@ -38,18 +38,18 @@ struct Try {
     address: String,
     headers: String,
     body: String,
-    /// So many characters of the body were left out.
+    /// Number of characters left out of the body.
     cut: u32,
-    /// When it was sent; none was not sent.
+    /// Time of sending; None if it was not sent.
     at: Option<f64>,
     status: Option<u16>,
     /// The response's content type.
     r#type: String,
-    /// When the response began.
+    /// Start of the response.
     responded: Option<f64>,
-    /// When it was over.
+    /// End of the try.
     ended: Option<f64>,
-    /// So many bytes of the response came.
+    /// Number of response bytes received.
     came: f64,
     response: String,
 }
@@ -63,13 +63,13 @@ impl Try {
         })
     }
 
-    /// All of the request, as it is copied.
+    /// The whole request, as it is copied.
     fn request(&self) -> String {
         format!("POST {}\n{}\n\n{}", self.address, self.headers, self.body)
     }
 }
 
-/// JSON as people read it; anything else stays as it is.
+/// Indents JSON; anything else stays as it is.
 fn indented(text: &str) -> String {
     let indented = js_sys::JSON::parse(text).and_then(|value| {
         js_sys::JSON::stringify_with_replacer_and_space(&value, &JsValue::NULL, &2.into())
@@ -77,7 +77,7 @@ fn indented(text: &str) -> String {
     indented.map_or_else(|_| text.to_owned(), String::from)
 }
 
-/// What was sent for the answer of a turn of a card.
+/// The requests for the answer of a card's turn.
 #[component]
 pub fn Sent(card: card::Id, turn: turn::Id) -> impl IntoView {
     let i18n = use_i18n();
@@ -94,7 +94,7 @@ pub fn Sent(card: card::Id, turn: turn::Id) -> impl IntoView {
     }
 }
 
-/// The tries to get an answer; where none is kept, what would be sent now.
+/// The tries to get an answer; if none is kept, the request that would be sent now.
 fn tries(session: &Session, card: card::Id, turn: turn::Id) -> Option<Vec<String>> {
     let card = session.card(card).try_read()?;
     let turn = card.turns.iter().find(|found| found.id == turn)?;
@@ -113,14 +113,14 @@ fn tries(session: &Session, card: card::Id, turn: turn::Id) -> Option<Vec<String
     let library = session.library();
     let endpoints = library.endpoints().get();
     let (endpoint, model) = card.target(&endpoints)?;
-    // Their contents would take long to load, and longer to read.
+    // Attachments would take long to load, and longer to read.
     let contents = openai::request::attachments(card.before(turn.id), turn);
     let contents = contents.map(|it| (it.id, format!("({} B)", it.bytes)));
     let contents: Contents = contents.collect();
     let form = library.form(endpoint.id, model);
     let server = library.server(endpoint.id);
     let request = Request::to_answer(&card, turn.id, model, &contents, form, server)?;
-    // Where the token can't be had, nothing would be sent.
+    // Without the token, nothing would be sent.
     let with_token = keys::with_token(endpoint).ok();
     let endpoint = with_token.as_ref().unwrap_or(endpoint);
     Some(vec![openai::unsent(endpoint, &request.json())])
@@ -143,7 +143,7 @@ fn Tried(tried: Try, number: usize, count: usize) -> impl IntoView {
         _ => t_string!(i18n, sent_no_response).to_owned(),
     };
     let ended = after(tried.ended).map(|time| t_string!(i18n, sent_ended, time = time).to_string());
-    let is_cut = tried.came > MOST_SHOWN;
+    let is_cut = tried.came > MAX_SHOWN;
     let bytes = t_string!(i18n, sent_bytes, count = fixed(tried.came, 0)).to_string();
     let facts = [Some(tried.r#type.clone()), Some(bytes), ended];
     let facts: Vec<_> = facts
@@ -181,8 +181,8 @@ fn Tried(tried: Try, number: usize, count: usize) -> impl IntoView {
     }
 }
 
-/// So many bytes of a response are kept: see `src/openai/exchange.js`.
-const MOST_SHOWN: f64 = 1_048_576.0;
+/// Maximum number of response bytes kept: see `src/openai/exchange.js`.
+const MAX_SHOWN: f64 = 1_048_576.0;
 
 /// The button that copies a text.
 fn copies(label: Signal<&'static str>, text: String) -> impl IntoView {
@@ -192,7 +192,7 @@ fn copies(label: Signal<&'static str>, text: String) -> impl IntoView {
         <button class="button" on:click=on_click(move |_| {
             let text = text.clone();
             leptos::task::spawn_local(async move {
-                // Where it can't be copied, it can still be selected.
+                // If copying fails, the text can still be selected.
                 if clipboard::copy(&text).await {
                     is_done.try_set(true);
                 }

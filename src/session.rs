@@ -1,5 +1,4 @@
-//! An open chat: what the page knows of it. What a user does with it stands by topic in the rooms
-//! below.
+//! An open chat and the operations on it. The submodules group them by topic.
 
 #![expect(
     clippy::disallowed_methods,
@@ -39,15 +38,15 @@ use crate::{
 };
 use saving::Saving;
 
-/// One card in the store, whose fields are read and written one by one.
+/// A card in the store. Its fields are read and written individually.
 pub type CardField = AtKeyed<Store<Chat>, Chat, card::Id, Vec<Card>>;
-/// One turn in the store.
+/// A turn in the store.
 pub type TurnField = AtKeyed<CardField, Card, turn::Id, Vec<Turn>>;
 
-/// An open chat: all that the page knows of it, and all that a user can do with it.
+/// An open chat: its state and the operations that a user can perform on it.
 ///
-/// The store holds exactly what is in the storage; the signals hold what dies with the tab. A chat
-/// that is left goes on while it has an answer coming.
+/// The store holds exactly what storage holds; the signals hold state that dies with the tab. A
+/// chat that is no longer shown stays open while it has an answer in flight.
 #[derive(Clone, Copy)]
 pub struct Session {
     library: Library,
@@ -77,7 +76,7 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    /// Opens a chat, with the text that is stored of it.
+    /// Opens a chat. `stored` is its stored text.
     pub(crate) fn new(library: Library, chat: Chat, stored: Option<String>) -> Self {
         let is_stored = stored.is_some();
         let saving = Saving::new(chat.clone(), stored.unwrap_or_default());
@@ -99,11 +98,11 @@ impl Session {
         session
     }
 
-    /// Takes over what was typed when the page failed, where that was not saved.
+    /// Restores drafts that were not saved when the page failed.
     fn take_rescued(self) {
         let cards = self.chat.cards();
         let mut ids: Vec<_> = cards.read_untracked().iter().map(|card| card.id).collect();
-        // The inputs in sync may lag behind the one that is typed in: its text comes last, and stays.
+        // Inputs in sync may lag behind the focused one: its text is applied last, and stays.
         let typed_in = fault::typed_in();
         if let Some(at) = ids
             .iter()
@@ -121,37 +120,37 @@ impl Session {
         }
     }
 
-    // What the page shows.
+    // State that the page shows.
 
-    /// What all chats share.
+    /// State shared by all chats.
     pub const fn library(self) -> Library {
         self.library
     }
 
-    /// The chat's identifier now; it changes when this tab goes on with a copy.
+    /// The chat's current identifier. It changes when this tab continues with a copy.
     pub fn id(self) -> chat::Id {
         self.chat.id().get_untracked()
     }
 
-    /// The chat's identifier for its address, which it has once something was said in it.
+    /// The chat's identifier for its address; `None` until the chat is first saved.
     pub fn address(self) -> Option<chat::Id> {
         let id = self.chat.id().get();
         self.is_stored.get().then_some(id)
     }
 
-    /// The chat's title: the reader's, else its first words; empty where nothing was said.
+    /// The title that the user set, else the chat's first words; empty if there are none.
     pub fn title(self) -> String {
         self.chat.read().shown_title()
     }
 
-    /// The card on the left.
+    /// The leftmost card.
     pub fn first_card(self) -> Option<card::Id> {
         let cards = self.chat.cards();
         let cards = cards.read_untracked();
         cards.first().map(|card| card.id)
     }
 
-    /// Whether nothing was said in it yet.
+    /// Returns whether the chat is still unused.
     pub fn is_new(self) -> bool {
         !self.chat.read_untracked().is_used()
     }
@@ -161,38 +160,38 @@ impl Session {
         self.chat.cards()
     }
 
-    /// One card. Read it with the `try_` methods: it may be deleted before its view is.
+    /// A card. Read it with the `try_` methods: it may be deleted before its view is.
     pub fn card(self, id: card::Id) -> CardField {
         self.chat.cards().at_key(id)
     }
 
-    /// One turn. Read it with the `try_` methods, as a card.
+    /// A turn. Read it with the `try_` methods, like a card.
     pub fn turn(self, card: card::Id, turn: turn::Id) -> TurnField {
         self.card(card).turns().at_key(turn)
     }
 
-    /// The answer that a card is giving.
+    /// A card's answer in flight.
     pub fn in_flight(self, card: card::Id) -> Option<InFlight> {
         self.in_flight.with(|all| all.get(&card).cloned())
     }
 
-    /// Whether a card's turn comes after another of its turns.
+    /// Returns whether a card's turn comes after another of its turns.
     pub fn comes_after(self, card: card::Id, turn: turn::Id, other: turn::Id) -> bool {
         let card = self.card(card).try_read();
         card.is_some_and(|card| card.before(turn).iter().any(|before| before.id == other))
     }
 
-    /// How many cards are answering.
+    /// Number of cards with an answer in flight.
     pub fn answering(self) -> usize {
         self.in_flight.with(Table::len)
     }
 
-    /// The words of the draft that a card shows.
+    /// The text of the draft that a card shows.
     pub fn draft(self, card: card::Id) -> String {
         self.with_draft(card, |draft| draft.text.clone())
     }
 
-    /// Looks at the draft that a card shows.
+    /// Reads the draft that a card shows.
     pub(super) fn with_draft<T: Default>(
         self,
         card: card::Id,
@@ -210,17 +209,18 @@ impl Session {
         }
     }
 
-    /// Whether a card took no part in what was sent last.
+    /// Returns whether the last send skipped a card.
     pub fn was_skipped(self, card: card::Id) -> bool {
         self.skipped.with(|skipped| skipped.contains(&card))
     }
 
-    /// What the page's address wants a card to talk to, where it is no saved endpoint.
+    /// The endpoint and model that the page's address requests for a card, if no saved endpoint
+    /// matches.
     pub fn proposed(self, card: card::Id) -> Option<Wanted> {
         self.proposed.with(|proposed| proposed.get(&card).cloned())
     }
 
-    /// Whether a card has a model to ask.
+    /// Returns whether a card has a model to ask.
     pub fn can_ask(self, card: card::Id) -> bool {
         let endpoints = self.library.endpoints().read();
         self.card(card)
@@ -228,7 +228,7 @@ impl Session {
             .is_some_and(|card| card.target(&endpoints).is_some())
     }
 
-    /// The endpoint that a card asks, and its model; no name where none is chosen yet.
+    /// A card's endpoint and model; the model is empty until one is chosen.
     pub fn asked(self, card: card::Id) -> Option<(endpoint::Id, String)> {
         let card = self.card(card);
         let endpoint = card.endpoint().try_get().flatten()?;
@@ -238,14 +238,14 @@ impl Session {
         ))
     }
 
-    /// The card's place, counted from 0 on the left; 0 for one that is gone.
+    /// A card's position, counted from 0 on the left; 0 if the card is gone.
     pub fn place(self, card: card::Id) -> usize {
         let cards = self.chat.cards();
         let cards = cards.read();
         cards.iter().position(|found| found.id == card).unwrap_or(0)
     }
 
-    /// Whether another tab is answering a turn, which is its card's last one.
+    /// Returns whether another tab is answering this turn, the last one of its card.
     pub fn is_elsewhere(self, card: card::Id, turn: turn::Id) -> bool {
         self.elsewhere.with(|elsewhere| elsewhere.contains(&card))
             && self

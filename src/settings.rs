@@ -1,4 +1,4 @@
-//! The settings, the vault, and what the browser stores. They stand in a chunk.
+//! The settings, the vault and the storage usage, in a chunk.
 
 mod endpoints;
 mod passphrase;
@@ -18,7 +18,7 @@ use crate::{
 use sections::Settings;
 use vault::Vault;
 
-/// Draws what a dialog is about.
+/// Renders a dialog's content.
 type Draw = fn() -> AnyView;
 
 thread_local! {

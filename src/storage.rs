@@ -1,10 +1,10 @@
-//! What the browser keeps: two keys per chat, one of them what the history shows of it, and one each
-//! for the endpoints, the settings, and the models used last; the contents of attachments apart.
+//! Browser storage: two keys per chat, for the chat and its history entry, and one each for the
+//! endpoints, the settings and the recently used models. Contents of attachments are stored apart.
 //!
-//! A chat that is open is stored as JSON, any other may be packed: see [`crate::compression`]. Only an
-//! absent key becomes a default. What can't be read is moved aside under `collate.aside.…` before
-//! anything is written in its place. What is written is kept a second time in the [`journal`], which
-//! survives the end of the browser.
+//! An open chat is stored as JSON; any other may be compressed: see [`crate::compression`]. Only an
+//! absent key becomes a default. An unreadable value is moved to `collate.aside.…` before anything
+//! is written in its place. Values are also written to the [`journal`], which survives the
+//! browser being killed.
 
 #![expect(
     clippy::disallowed_methods,
@@ -24,41 +24,40 @@ use gloo_storage::{LocalStorage, Storage};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    chat::{self, Chat, Entry},
-    compression,
+    chat::{self, Entry},
     endpoint::Endpoints,
     json,
 };
 pub use schema::{Key, Recent, SendKey, Settings, Theme, Used};
 
-/// Why something is not saved.
+/// Reason why something is not saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The browser gives this page no storage: private mode, or blocked by a setting.
+    /// No storage for this page: private mode, or blocked by a setting.
     #[error("storage is blocked")]
     Blocked,
-    /// No room is left; about 5 MiB is all that a browser gives one origin.
+    /// No space left; a browser gives one origin only about 5 MiB.
     #[error("storage is full")]
     Full,
-    /// Another tab has changed it, too, and what merges both is not here.
+    /// Another tab's change, too, without the code that merges both.
     #[error("not merged with what another tab has stored")]
     Unmerged,
 }
 
-/// What was found when the page opened.
+/// The stored state when the page opened.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// The saved endpoints.
     pub endpoints: Endpoints,
-    /// The reader's settings.
+    /// The user's settings.
     pub settings: Settings,
-    /// The models that were used last.
+    /// The recently used models.
     pub recent: Recent,
-    /// The keys under which damaged values were put aside.
+    /// The keys under which damaged values were set aside.
     pub aside: Vec<String>,
 }
 
-/// Reads what was saved: all that can be read.
+/// Loads every stored value that can be read.
 ///
 /// # Errors
 /// The storage is blocked.
@@ -83,47 +82,17 @@ impl Loaded {
         let text = text(key)?;
         let value = read(&text);
         if value.is_none() {
-            // Where there is no room for it, it stays: nothing is written over it.
+            // Without space for it, it stays: nothing is written over it.
             self.aside.extend(put_aside(key, &text));
         }
         value
     }
 }
 
-/// What was found of a chat.
-#[derive(Debug)]
-pub enum Found {
-    /// The chat, and the text that is stored of it.
-    Chat(Box<Chat>, String),
-    /// The text of a chat that is packed.
-    Packed(String),
-    /// There is none under that identifier.
-    None,
-    /// There is one that can't be read. It was put aside under this key.
-    Aside(String),
-}
-
-/// Reads a chat. One that can't be read is put aside.
+/// Moves an unreadable value out of the way, unchanged; returns its new key.
 ///
 /// # Errors
-/// There is no room to put aside what can't be read: it stays where it is.
-pub fn open(id: chat::Id) -> Result<Found, Error> {
-    let Some(text) = text(Key::Chat(id)) else {
-        return Ok(Found::None);
-    };
-    if compression::is_packed(&text) {
-        return Ok(Found::Packed(text));
-    }
-    match Chat::read(&text) {
-        Some(chat) => Ok(Found::Chat(Box::new(chat), text)),
-        None => put_aside(Key::Chat(id), &text).map(Found::Aside),
-    }
-}
-
-/// Moves a value that can't be read out of the way, unchanged; returns its new key.
-///
-/// # Errors
-/// There is no room for it; it stays where it is.
+/// There is no space for it; it stays where it is.
 pub fn put_aside(key: Key, text: &str) -> Result<String, Error> {
     let storage = raw().ok_or(Error::Blocked)?;
     let now = String::from(js_sys::Date::new_0().to_iso_string());
@@ -133,14 +102,14 @@ pub fn put_aside(key: Key, text: &str) -> Result<String, Error> {
     Ok(put)
 }
 
-/// What the keys of values begin with that could not be read.
+/// Prefix of the keys of unreadable values.
 pub const ASIDE: &str = "collate.aside.";
 
-/// Keeps, for this tab alone, which chat it shows: a reload brings that one back, whatever other
+/// Records which chat this tab shows, for this tab only: a reload brings it back, whatever other
 /// tabs have done.
 pub fn remember(id: chat::Id) {
     if let Some(storage) = raw_of_tab() {
-        // Without it, a reload shows the chat that was used last.
+        // Without this, a reload shows the chat that was used last.
         let _ = storage.set_item(OPEN, &Key::Chat(id).to_string());
     }
 }
@@ -148,7 +117,7 @@ pub fn remember(id: chat::Id) {
 /// The key of [`remember`], in sessionStorage.
 const OPEN: &str = "collate.open";
 
-/// The chat that this tab shows, which is not stored if nothing was said in it.
+/// The chat that this tab shows. It is not stored if it is unused.
 pub fn remembered() -> Option<chat::Id> {
     match Key::parse(&raw_of_tab()?.get_item(OPEN).ok()??)? {
         Key::Chat(id) => Some(id),
@@ -156,7 +125,7 @@ pub fn remembered() -> Option<chat::Id> {
     }
 }
 
-/// Whether what is stored under a key can be read. Of chats, only [`archive`] knows.
+/// Returns whether a stored value can be read. For chats, only [`archive`] knows.
 pub fn is_readable(key: Key, text: &str) -> bool {
     match key {
         Key::Endpoints => json::read::<Endpoints>(text).is_some(),
@@ -166,26 +135,26 @@ pub fn is_readable(key: Key, text: &str) -> bool {
     }
 }
 
-/// What is stored under a key.
+/// The text stored under a key.
 pub fn text(key: Key) -> Option<String> {
     text_of(&key.to_string())
 }
 
-/// What is stored under any key, also of an older version.
+/// The text stored under any key, even of an older version.
 pub fn text_of(key: &str) -> Option<String> {
     raw()?.get_item(key).ok()?
 }
 
-/// Removes what is stored under any key.
+/// Removes the value of any key.
 pub fn remove_text_of(key: &str) {
     if let Some(storage) = raw() {
-        // A storage that is there lets its keys be removed.
+        // Available storage lets its keys be removed.
         let _ = storage.remove_item(key);
         writes::tell(key);
     }
 }
 
-/// Writes under any key; returns whether it is written.
+/// Writes under any key; returns whether it succeeded.
 pub fn write_text_of(key: &str, text: &str) -> bool {
     let is_written = raw().is_some_and(|storage| storage.set_item(key, text).is_ok());
     if is_written {
@@ -194,21 +163,21 @@ pub fn write_text_of(key: &str, text: &str) -> bool {
     is_written
 }
 
-/// What is stored of a chat, where that is not this text: another tab has saved it.
+/// The stored text of a chat, if it differs from `known`: another tab has saved it.
 pub fn changed_text(id: chat::Id, known: &str) -> Option<String> {
     text(Key::Chat(id)).filter(|text| text != known)
 }
 
-/// Reads a value as another tab has just saved it; None when it is gone or can't be read.
+/// Reads a value that another tab has just saved; `None` if it is gone or unreadable.
 pub fn readable<T: DeserializeOwned>(key: Key) -> Option<T> {
     json::read(&text(key)?)
 }
 
-/// Saves one chat, and nothing else: the cost is by this chat, not by the history. Where there is no
-/// room for it, it is packed; returns it then.
+/// Saves one chat only, so the cost does not grow with the history. If there is no space for it, it
+/// is compressed, and the compressed text returned.
 ///
 /// # Errors
-/// Why it is not saved. It is in the journal then, as far as there is one.
+/// The reason why it is not saved. It is in the journal then, if there is one.
 pub fn save_chat(id: chat::Id, text: &str) -> Result<Option<String>, Error> {
     let key = Key::Chat(id);
     match write_kept(key, text) {
@@ -221,10 +190,10 @@ pub fn save_chat(id: chat::Id, text: &str) -> Result<Option<String>, Error> {
     }
 }
 
-/// Saves what the history shows of a chat.
+/// Saves a chat's history entry.
 ///
 /// # Errors
-/// Why it is not saved.
+/// The reason why it is not saved.
 pub fn save_entry(entry: &Entry) -> Result<(), Error> {
     write(Key::Entry(entry.id), &json::write(entry))
 }
@@ -243,7 +212,7 @@ fn remove(key: Key) {
 /// Saves the endpoints.
 ///
 /// # Errors
-/// Why they are not saved.
+/// The reason why they are not saved.
 pub fn save_endpoints(endpoints: &Endpoints) -> Result<(), Error> {
     write_kept(Key::Endpoints, &endpoints.rest.write(endpoints))
 }
@@ -251,21 +220,21 @@ pub fn save_endpoints(endpoints: &Endpoints) -> Result<(), Error> {
 /// Saves the settings.
 ///
 /// # Errors
-/// Why they are not saved.
+/// The reason why they are not saved.
 pub fn save_settings(settings: &Settings) -> Result<(), Error> {
     write_kept(Key::Settings, &settings.rest.write(settings))
 }
 
-/// Saves which models were used last.
+/// Saves the recently used models.
 ///
 /// # Errors
-/// Why they are not saved.
+/// The reason why they are not saved.
 pub fn save_recent(recent: &Recent) -> Result<(), Error> {
     write(Key::Recent, &json::write(recent))
 }
 
-/// Puts back what was removed from the storage, as it was; what is there meanwhile stays. Returns
-/// whether all of it is there now.
+/// Restores removed values unchanged; values that exist by now stay. Returns whether all are stored
+/// now.
 pub fn put_back(values: &[(String, String)]) -> bool {
     let Some(storage) = raw() else { return false };
     values.iter().all(|(key, text)| {
@@ -277,12 +246,12 @@ pub fn put_back(values: &[(String, String)]) -> bool {
     })
 }
 
-/// Asks the browser not to throw away what is stored when room is short.
+/// Asks the browser not to evict what is stored when space is short.
 pub fn request_persistence() {
     if let Some(window) = web_sys::window()
         && window.is_secure_context()
     {
-        // Whether it does is up to it, and to the reader.
+        // The browser and the user decide.
         let _ = window.navigator().storage().persist();
     }
 }
@@ -295,7 +264,7 @@ pub fn keys() -> impl Iterator<Item = String> {
         .filter_map(move |n| storage.as_ref().and_then(|storage| storage.key(n).ok()?))
 }
 
-/// The storage, where the browser gives one. gloo-storage's own functions panic where it does not.
+/// The storage, if the browser grants it. gloo-storage's own functions panic if it does not.
 fn raw() -> Option<web_sys::Storage> {
     let storage = web_sys::window()?.local_storage().ok().flatten();
     storage.map(|_| LocalStorage::raw())
@@ -305,7 +274,7 @@ fn raw_of_tab() -> Option<web_sys::Storage> {
     web_sys::window()?.session_storage().ok().flatten()
 }
 
-/// Writes a value, and keeps it in the journal first.
+/// Writes a value, first to the journal.
 fn write_kept(key: Key, text: &str) -> Result<(), Error> {
     journal::put(&key.to_string(), text);
     write(key, text)
@@ -314,7 +283,7 @@ fn write_kept(key: Key, text: &str) -> Result<(), Error> {
 /// Writes a value.
 ///
 /// # Errors
-/// Why it is not written.
+/// The reason why it is not written.
 pub fn write(key: Key, text: &str) -> Result<(), Error> {
     raw().ok_or(Error::Blocked)?;
     let is_written = write_text_of(&key.to_string(), text);

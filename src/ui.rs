@@ -1,4 +1,4 @@
-//! Small parts that every room of the page is made of.
+//! Small components and helpers that all views share.
 
 pub mod date;
 pub mod dynamic;

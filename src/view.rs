@@ -1,5 +1,5 @@
-//! What a user sees. Views read the session's state and say to it what a user does; they hold no other state
-//! than what is open, typed or focused right now.
+//! Views: they render the session's state and report user actions to it. Their own state is only what is
+//! open, typed or focused right now.
 
 mod actions;
 mod ahead;
@@ -44,7 +44,7 @@ use board::Board;
 use dialog::DialogView;
 use notice::{ChatNotices, Notices};
 
-/// The whole app: what is stored, the words and the address.
+/// The whole app: stored data, translations and address.
 #[component]
 pub fn App() -> impl IntoView {
     let chats = Chats::open_all();
@@ -80,7 +80,7 @@ fn Page() -> impl IntoView {
     provide_context(shown);
     Words::provide();
     ahead::begin(chats);
-    // A chat in which something was said has an address of its own.
+    // A chat with messages has an address of its own.
     effect(move || {
         if let Some(id) = shown.session().and_then(Session::address) {
             let address = Address::Chat(id).to_string();
@@ -105,7 +105,7 @@ fn Page() -> impl IntoView {
             None => "",
         };
         if let Some(root) = document().document_element() {
-            // An attribute's name that is one can't be refused.
+            // A valid attribute name can't be rejected.
             let _ = root.set_attribute("data-theme", theme);
         }
     });
@@ -205,7 +205,7 @@ fn Page() -> impl IntoView {
     }
 }
 
-/// What stands in place of a packed chat until what unpacks it is here: then it is opened.
+/// The placeholder for a compressed chat until the chunk that unpacks it is loaded.
 #[component]
 fn Unpacking() -> impl IntoView {
     view! {
@@ -215,7 +215,7 @@ fn Unpacking() -> impl IntoView {
     }
 }
 
-/// What stands in place of a chat that is not there.
+/// The placeholder for a chat that does not exist.
 #[component]
 fn Nothing() -> impl IntoView {
     let i18n = use_i18n();

@@ -1,7 +1,7 @@
-//! What looks closer at an answer, beside the page: the workers for code and for formulas.
+//! The workers for code and for formulas, which process answers beside the page.
 //!
-//! A worker starts with the first call. If it can't start, or comes to an end, all that was asked of
-//! it is answered by none, and the next call starts it anew, a few times; nothing hangs.
+//! A worker starts with the first call. If it can't start or ends, all pending calls get `None`,
+//! and the next call restarts it, a few times; no call hangs.
 
 pub mod mathml;
 
@@ -21,35 +21,35 @@ use crate::{
 };
 use collate_worker::{Message, READY};
 
-/// How often a worker starts, at most.
+/// Maximum number of starts of a worker.
 const STARTS: u32 = 4;
 
-/// How long a worker may say nothing while something is asked of it, in milliseconds. It can load
-/// slowly; what it is asked then takes milliseconds.
+/// Timeout for any message from a worker while calls are pending, in milliseconds. It may load
+/// slowly; each call then takes milliseconds.
 const TIMEOUT: i32 = 30_000;
 
 thread_local! {
     static HIGHLIGHTER: RefCell<WorkerClient> = RefCell::new(WorkerClient::new("highlight"));
     static MATHS: RefCell<WorkerClient> = RefCell::new(WorkerClient::new("maths"));
-    /// The blocks of which the highlighter has been sent lines.
+    /// The blocks whose first lines the highlighter has been sent.
     static BEGUN: RefCell<HashSet<u32>> = RefCell::default();
 }
 
-/// A piece of code, in UTF-16 units from the start of the lines that were sent.
+/// A span of code, in UTF-16 units from the start of the lines that were sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// Where it starts.
+    /// Start of the span.
     pub start: u32,
-    /// Where it ends.
+    /// End of the span.
     pub end: u32,
-    /// What it is.
+    /// Kind of the span.
     pub kind: Kind,
 }
 
-/// Highlights the next lines of a block: whole ones, each with its end, save the last of all.
+/// Highlights the next lines of a block. All but the block's last line include their line ending.
 ///
-/// The answers of a block come in order, and never before this returns. None: the language is not
-/// known, or the worker is lost; no later lines of the block will be answered otherwise.
+/// The results of a block arrive in order, and never before this returns. `None`: the language is
+/// unknown, or the worker is lost; later lines of the block get no other result.
 pub fn highlight(
     block: u32,
     language: &str,
@@ -70,16 +70,17 @@ pub fn highlight(
     });
 }
 
-/// Says that no more lines of a block will come. Its number can be used again.
+/// Declares a block finished. Its number can be reused.
 pub fn forget(block: u32) {
     if BEGUN.with_borrow_mut(|begun| begun.remove(&block)) {
         HIGHLIGHTER.with_borrow_mut(|client| client.send(Message::Forget { block }));
     }
 }
 
-/// The MathML of a formula, for [`mathml::adopt`]. None: it can't be read, or the worker is lost.
+/// Converts a formula to MathML, for [`mathml::adopt`]. `None`: it can't be read, or the worker is
+/// lost.
 ///
-/// The answers come in order, and never before this returns.
+/// The results arrive in order, and never before this returns.
 pub fn maths(latex: &str, display: bool, then: impl FnOnce(Option<String>) + 'static) {
     let message = Message::Maths {
         latex: latex.to_owned(),
@@ -104,16 +105,16 @@ fn read(spans: &Uint32Array) -> Vec<Span> {
 
 type Then = Box<dyn FnOnce(Option<JsValue>)>;
 
-/// Where a worker is asked.
+/// The page's side of a worker.
 struct WorkerClient {
     name: &'static str,
     worker: Option<Worker>,
-    /// Before it is ready, messages to it would be lost.
+    /// True once the worker is ready; earlier messages would be lost.
     ready: bool,
     unsent: Vec<JsValue>,
     waiting: VecDeque<Then>,
     starts: u32,
-    /// How often the worker has said something: while this grows it is alive.
+    /// Number of messages from the worker: it is alive while this grows.
     said: u32,
     watched: bool,
 }
@@ -135,7 +136,7 @@ impl WorkerClient {
     fn send(&mut self, message: Message) {
         match &self.worker {
             Some(worker) if self.ready => {
-                // Only what can't be cloned is refused; these are strings and numbers.
+                // Only values that can't be cloned are refused; these are strings and numbers.
                 let _ = worker.post_message(&message.write());
             }
             Some(_) => self.unsent.push(message.write()),
@@ -143,7 +144,7 @@ impl WorkerClient {
         }
     }
 
-    /// Ends the worker; returns those who still wait for it.
+    /// Terminates the worker; returns the pending callbacks.
     fn end(&mut self) -> VecDeque<Then> {
         if let Some(worker) = self.worker.take() {
             worker.set_onmessage(None);
@@ -183,7 +184,7 @@ fn start(place: Place, name: &str) -> Option<Worker> {
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
     let worker = Worker::new_with_options(&assets::url(name), &options).ok()?;
-    // A worker starts a few times at most: these may stay.
+    // A worker starts a few times at most, so these may leak.
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         hear(place, event.data());
     });
@@ -199,7 +200,7 @@ fn hear(place: Place, said: JsValue) {
         if client.ready {
             return (client.waiting.pop_front(), false);
         }
-        // One that can't start says something else.
+        // A worker that can't start sends something else.
         client.ready = said.as_string().as_deref() == Some(READY);
         if client.ready
             && let Some(worker) = &client.worker
@@ -223,7 +224,7 @@ fn fail(place: Place) {
     }
 }
 
-/// Ends a worker that says nothing any more.
+/// Terminates a worker that has gone silent.
 fn watch(place: Place) {
     let before = place.with_borrow(|client| client.said);
     let look = move || {
@@ -241,7 +242,7 @@ fn watch(place: Place) {
     set_timeout(&Closure::once_into_js(look), TIMEOUT);
 }
 
-/// Later, so that callers may hold what `then` wants too.
+/// Runs later, so that callers may hold what `then` wants, too.
 fn soon(then: impl FnOnce() + 'static) {
     queue_microtask(&Closure::once_into_js(then));
 }

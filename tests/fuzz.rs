@@ -333,14 +333,14 @@ fn list(dice: &mut Dice) -> String {
 /// Creates more than is kept, of one sort.
 fn huge(dice: &mut Dice) -> Vec<u8> {
     let (begin, piece, length): (&str, &str, usize) = match dice.below(7) {
-        0 => ("data: ", "x", sse::MOST + 100),
-        1 => (": ", "가", sse::MOST + 100),
+        0 => ("data: ", "x", sse::MAX + 100),
+        1 => (": ", "가", sse::MAX + 100),
         2 => (
             "",
             "data: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n",
-            2 * sse::MOST,
+            2 * sse::MAX,
         ),
-        3 => ("{\"choices\":\"", "x", answer::MOST + 100),
+        3 => ("{\"choices\":\"", "x", answer::MAX + 100),
         4 => ("[", "[", 4_000_000),
         5 => ("{\"x\":[0", ",0", 8_000_000),
         _ => {
@@ -372,7 +372,7 @@ fn read<'a>(kind: &str, pieces: impl Iterator<Item = &'a [u8]>, is_cut: bool) ->
         pushed = reader.push(piece, &mut reply);
         let held = reader.held() + reply.held();
         // Invalid UTF-8 takes up to three times its bytes.
-        let most = (3 * came + 4096).min(answer::MOST + sse::MOST + 8192);
+        let most = (3 * came + 4096).min(answer::MAX + sse::MAX + 8192);
         assert!(held <= most, "{held} bytes are held of {came}");
         if pushed.is_err() || reader.is_done() {
             break;
@@ -385,7 +385,7 @@ fn read<'a>(kind: &str, pieces: impl Iterator<Item = &'a [u8]>, is_cut: bool) ->
     };
     reply.end();
     let length = reply.text.chars().count() + reply.reasoning.chars().count();
-    assert!(length <= reply::MOST);
+    assert!(length <= reply::MAX);
     if let Err(error) = &end {
         let words = match error {
             Error::Reported { message, .. } => message,
@@ -409,7 +409,7 @@ fn events<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<String>, bool) {
     let mut events = Vec::new();
     for piece in pieces {
         let pushed = decoder.push(piece, |data| events.push(data.to_owned()));
-        assert!(decoder.held() <= 2 * sse::MOST);
+        assert!(decoder.held() <= 2 * sse::MAX);
         if pushed.is_err() {
             return (events, false);
         }

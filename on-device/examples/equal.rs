@@ -13,7 +13,7 @@ fn main() {
         for columns in [32, 64, 96, 576, 1536] {
             for rows in [1, 2, 3, 7, 16] {
                 let matrix = matrix(kind, rows, columns, &mut random);
-                for tokens in 1..=Tile::MOST {
+                for tokens in 1..=Tile::MAX {
                     let vectors = numbers(tokens * columns, &mut random);
                     products(&matrix, &vectors, tokens);
                 }

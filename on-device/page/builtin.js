@@ -1,40 +1,68 @@
 // The browser's built-in model, through Chrome's Prompt API. Source: the explainer and the specification of
 // the Web Machine Learning community group, «Prompt API».
+// @ts-check
+/** @import { Fault, Model, State } from "./weights.js" */
+/** @import { Asked, Tell } from "./device.js" */
 
 const ID = "Gemini Nano (Chrome)";
-const NONE = { id: ID, kind: "browser", size: 1, kept: 0, state: "absent", speed: 0, left: 0, error: null, file: false, store: null };
+/** @type {Model} */
+const NONE = {
+    id: ID,
+    kind: "browser",
+    size: 1,
+    kept: 0,
+    state: "absent",
+    speed: 0,
+    left: 0,
+    error: null,
+    file: false,
+    store: null,
+};
+/** @type {Model | undefined} */
 let found;
+/** @type {AbortController | undefined} */
 let fetching;
 let isUnavailable = false;
 
+/** @param {string} id */
 export const is = (id) => id === ID;
-// Its entry in the list of models; undefined if the browser has none.
+/** Its entry in the list of models; undefined if the browser has none. */
 export const entry = () => found;
 
-// Checks for the model.
+/** Checks for the model. */
 export async function look() {
     // If it's unavailable now, it stays so on this page, and every check logs a warning.
     if (fetching || isUnavailable) return;
     const availability = await LanguageModel.availability().catch(() => "unavailable");
     if (fetching) return;
     isUnavailable = availability === "unavailable";
-    const state = { available: "ready", downloadable: "absent", downloading: "absent" }[availability];
+    /** @type {Partial<Record<string, State>>} */
+    const states = { available: "ready", downloadable: "absent", downloading: "absent" };
+    const state = states[availability];
     const isReady = state === "ready";
-    found = state && { ...NONE, state, kept: isReady ? 1 : 0, error: isReady ? null : (found?.error ?? null) };
+    const error = isReady ? null : (found?.error ?? null);
+    found = state && { ...NONE, state, kept: isReady ? 1 : 0, error };
 }
 
-// Lets the browser download the model, which it allows only right after a click.
+/**
+ * Lets the browser download the model, which it allows only right after a click.
+ * @param {() => void} changed
+ */
 export async function fetch(changed) {
     if (fetching || !found) return;
+    // Nothing replaces the entry during a download.
+    const model = found;
     fetching = new AbortController();
     const { signal } = fetching;
-    Object.assign(found, { state: "fetching", error: null });
+    Object.assign(model, { state: "fetching", error: null });
     changed();
+    /** @param {LanguageModelMonitor} monitor */
     const monitor = (monitor) =>
         monitor.addEventListener("downloadprogress", ({ loaded }) => {
-            found.kept = loaded;
+            model.kept = loaded;
             changed();
         });
+    /** @type {Fault | null} */
     let error = null;
     try {
         (await LanguageModel.create({ signal, monitor })).destroy();
@@ -49,27 +77,49 @@ export async function fetch(changed) {
 
 export const cancel = () => fetching?.abort();
 
+/**
+ * @param {any} error
+ * @returns {Fault}
+ */
 const told = (error) => {
     if (error.name === "QuotaExceededError")
-        return { code: "context_length_exceeded", message: error.message, tokens: Math.ceil(error.requested ?? 0), most: error.quota ?? 0 };
+        return {
+            code: "context_length_exceeded",
+            message: error.message,
+            tokens: Math.ceil(error.requested ?? 0),
+            most: error.quota ?? 0,
+        };
     if (error.name === "NetworkError") return { code: "unreachable", message: error.message };
     return { code: error.name ?? "failed", message: error.message };
 };
 
-// Temperature and top-k must be set together, and only if the browser lets pages set them.
+/**
+ * Temperature and top-k must be set together, and only if the browser lets pages set them.
+ * @param {Float32Array} sampling
+ */
 async function choices([temperature, topK]) {
     const params = await LanguageModel.params?.().catch(() => {});
     if (!params || (Number.isNaN(temperature) && !(topK > 0))) return {};
     return {
-        temperature: Math.min(Number.isNaN(temperature) ? params.defaultTemperature : temperature, params.maxTemperature),
+        temperature: Math.min(
+            Number.isNaN(temperature) ? params.defaultTemperature : temperature,
+            params.maxTemperature,
+        ),
         topK: Math.min(topK > 0 ? topK : params.defaultTopK, params.maxTopK),
     };
 }
 
-// Older versions use another name.
+/**
+ * The tokens of a session so far. Older versions use another name.
+ * @param {LanguageModel} session
+ */
 const used = (session) => session.contextUsage ?? session.inputUsage ?? 0;
 
-// Answers, with the same events as the worker; returns a function that stops it.
+/**
+ * Answers, with the same events as the worker; returns a function that stops it.
+ * @param {Asked} asked
+ * @param {Tell} tell
+ */
 export function ask(asked, tell) {
     const abort = new AbortController();
     const { signal } = abort;
@@ -79,6 +129,11 @@ export function ask(asked, tell) {
     return () => abort.abort();
 }
 
+/**
+ * @param {Asked} asked
+ * @param {AbortSignal} signal
+ * @param {Tell} tell
+ */
 async function answer({ messages, sampling, most, stops }, signal, tell) {
     await look();
     if (found?.state !== "ready") {
@@ -86,14 +141,17 @@ async function answer({ messages, sampling, most, stops }, signal, tell) {
         return;
     }
     // The prompt is the last message, and the start of its answer if there is one.
-    const isBegun = messages.length > 1 && messages.at(-1).role === "assistant";
+    const isBegun = messages.length > 1 && messages.at(-1)?.role === "assistant";
     const at = messages.length - (isBegun ? 2 : 1);
-    const last = messages.slice(at).map((message) => (message.role === "assistant" ? { ...message, prefix: true } : message));
-    const session = await LanguageModel.create({ initialPrompts: messages.slice(0, at), signal, ...(await choices(sampling)) });
+    const last = messages
+        .slice(at)
+        .map((message) => (message.role === "assistant" ? { ...message, prefix: true } : message));
+    const initialPrompts = messages.slice(0, at);
+    const session = await LanguageModel.create({ initialPrompts, signal, ...(await choices(sampling)) });
     try {
         const measure = session.measureContextUsage ?? session.measureInputUsage;
         const prompt = Math.round(used(session) + ((await measure?.call(session, last, { signal })) ?? 0));
-        const window = session.contextWindow ?? session.inputQuota;
+        const window = session.contextWindow ?? session.inputQuota ?? Infinity;
         if (prompt >= window) {
             tell({ error: { code: "context_length_exceeded", message: "", tokens: prompt, most: window } });
             return;
@@ -119,16 +177,22 @@ async function answer({ messages, sampling, most, stops }, signal, tell) {
                 break;
             }
         }
-        tell({ text: held, end, prompt, cached: 0, answered: Math.max(answered, Math.round(used(session)) - prompt) });
+        answered = Math.max(answered, Math.round(used(session)) - prompt);
+        tell({ text: held, end, prompt, cached: 0, answered });
     } finally {
         session.destroy();
     }
 }
 
-// Number of characters at the end of a text that may start one of these stop strings.
+/**
+ * Number of characters at the end of a text that may start one of these stop strings.
+ * @param {string} text
+ * @param {string[]} stops
+ */
 function holding(text, stops) {
     let most = 0;
     for (const stop of stops)
-        for (let size = Math.min(stop.length - 1, text.length); size > most; size -= 1) if (stop.startsWith(text.slice(-size))) most = size;
+        for (let size = Math.min(stop.length - 1, text.length); size > most; size -= 1)
+            if (stop.startsWith(text.slice(-size))) most = size;
     return most;
 }

@@ -1,9 +1,33 @@
 // The worker that runs models: its queue and the page's requests. It computes in steps, and handles messages
 // in between.
+// @ts-check
+/** @import { Asked } from "./device.js" */
+/** @import { Fault } from "./weights.js" */
 import start, * as exports from "./program.js";
 import { PIECE, Trouble, Weights, pieces, told } from "./weights.js";
 
-// The program, loaded when it is first needed.
+/**
+ * A request for an answer, as the page sends it: `roles` has the first letter of each message's role.
+ * @typedef {Omit<Asked, "messages"> & { roles: string, texts: string[] }} Question
+ */
+
+/**
+ * A call of the page. The fields depend on the verb: `file` comes with `add`, and `of` is the ID of a call
+ * to stop.
+ * @typedef {{ id: number, verb: string, file: File, of: number } & Question} Call
+ */
+
+/**
+ * A job of the queue; `id` is that of its call.
+ * @typedef {{ id?: number, isStopped?: boolean, act(job: Job): Promise<void> }} Job
+ */
+
+/** @typedef {typeof exports & { memory: WebAssembly.Memory }} Program */
+
+/**
+ * The program, loaded when it is first needed.
+ * @type {Promise<Program> | undefined}
+ */
 let program;
 
 const load = () =>
@@ -20,8 +44,13 @@ const weights = new Weights(
     async () => new (await load()).Hash(),
 );
 
-// A program that trapped can't be used again. If its memory can't grow by `size` bytes, memory was the cause.
-// JavaScript's own allocation failures are a RangeError.
+/**
+ * A program that trapped can't be used again. If its memory can't grow by `size` bytes, memory was the cause.
+ * JavaScript's own allocation failures are a RangeError.
+ * @param {unknown} error
+ * @param {number} size
+ * @returns {Fault | undefined} Undefined for a program that trapped: the page is told, and ends this worker.
+ */
 function guard(error, size) {
     if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) return told(error);
     let code = "crashed";
@@ -37,10 +66,14 @@ function guard(error, size) {
     return undefined;
 }
 
-// Jobs that run one after another, because there is one program and one thread.
+/**
+ * Jobs that run one after another, because there is one program and one thread.
+ * @type {Job[]}
+ */
 const queue = [];
 let isWorking = false;
 
+/** @param {Job} job */
 function enqueue(job) {
     queue.push(job);
     if (!isWorking) work();
@@ -62,7 +95,7 @@ async function work() {
     isWorking = false;
 }
 
-// Waits for one turn of the event loop, so that messages are handled. A timer would take 4 ms.
+/** Waits for one turn of the event loop, so that messages are handled. A timer would take 4 ms. */
 const { port1, port2 } = new MessageChannel();
 const turn = () =>
     new Promise((resolve) => {
@@ -71,10 +104,15 @@ const turn = () =>
     });
 
 // The loaded model, and the size in bytes of the last one to be loaded.
+/** @type {string | undefined} */
 let loaded;
 let loading = PIECE;
 
-// Loads a model from its file, replacing another, and returns its context length in tokens.
+/**
+ * Loads a model from its file, replacing another, and returns its context length in tokens.
+ * @param {string | undefined} id
+ * @param {Blob} blob
+ */
 async function begin(id, blob) {
     const { leave, begin, push, finish } = await load();
     loaded = undefined;
@@ -90,6 +128,7 @@ async function begin(id, blob) {
     return context;
 }
 
+/** @param {Job & Question} job */
 async function answer(job) {
     const { id, model, roles, texts, sampling, seed, most, stops } = job;
     if (loaded !== model) {
@@ -110,6 +149,7 @@ async function answer(job) {
     postMessage({ id, stopped: true });
 }
 
+/** @type {Record<string, (call: Call) => Promise<object | void> | void>} */
 const verbs = {
     async models() {
         await weights.begun;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Maximum size of the kept KV caches of all conversations together, in bytes.
-const MOST_KEPT: usize = 256 << 20;
+const MAX_KEPT: usize = 256 << 20;
 
 /// Position from which fewer tokens are read per step, because attention gets slow: a step should take less
 /// than 100 ms.
@@ -233,7 +233,7 @@ impl Engine {
 
     /// Drops the least recently used conversations first.
     fn make_room(&mut self) {
-        while self.cached() > MOST_KEPT {
+        while self.cached() > MAX_KEPT {
             self.kept.remove(0);
         }
     }

@@ -95,7 +95,7 @@ impl Hash {
 
 /// The state of this program's only model.
 #[derive(Default)]
-enum TensorId {
+enum Slot {
     #[default]
     Empty,
     Loading(Box<Loader>),
@@ -103,21 +103,21 @@ enum TensorId {
 }
 
 thread_local! {
-    static PLACE: RefCell<TensorId> = const { RefCell::new(TensorId::Empty) };
+    static SLOT: RefCell<Slot> = const { RefCell::new(Slot::Empty) };
 }
 
 /// Calls a function with the loaded model, if any.
 fn with<T>(act: impl FnOnce(&mut Engine) -> T) -> Option<T> {
-    PLACE.with_borrow_mut(|place| match place {
-        TensorId::Loaded(desk) => Some(act(desk)),
-        TensorId::Empty | TensorId::Loading(_) => None,
+    SLOT.with_borrow_mut(|place| match place {
+        Slot::Loaded(engine) => Some(act(engine)),
+        Slot::Empty | Slot::Loading(_) => None,
     })
 }
 
 /// Drops the model and everything read for it.
 #[wasm_bindgen]
 pub fn leave() {
-    PLACE.take();
+    SLOT.take();
 }
 
 /// Starts loading a model from a file of `len` bytes, after dropping the current one.
@@ -128,7 +128,7 @@ pub fn leave() {
 pub fn begin(len: f64) -> Result<(), JsValue> {
     leave();
     let loader = Loader::new(whole(len)).map_err(|error| thrown(&error))?;
-    PLACE.set(TensorId::Loading(Box::new(loader)));
+    SLOT.set(Slot::Loading(Box::new(loader)));
     Ok(())
 }
 
@@ -138,9 +138,9 @@ pub fn begin(len: f64) -> Result<(), JsValue> {
 /// See `Loader::push`; drops everything loaded so far.
 #[wasm_bindgen]
 pub fn push(bytes: &[u8]) -> Result<(), JsValue> {
-    let pushed = PLACE.with_borrow_mut(|place| match place {
-        TensorId::Loading(loader) => loader.push(bytes),
-        TensorId::Empty | TensorId::Loaded(_) => Ok(()),
+    let pushed = SLOT.with_borrow_mut(|place| match place {
+        Slot::Loading(loader) => loader.push(bytes),
+        Slot::Empty | Slot::Loaded(_) => Ok(()),
     });
     pushed.map_err(|error| {
         leave();
@@ -154,13 +154,13 @@ pub fn push(bytes: &[u8]) -> Result<(), JsValue> {
 /// See `Loader::finish` and `Engine::new`.
 #[wasm_bindgen]
 pub fn finish() -> Result<f64, JsValue> {
-    let desk = match PLACE.take() {
-        TensorId::Loading(loader) => loader.finish().and_then(Engine::new),
-        TensorId::Empty | TensorId::Loaded(_) => Err(Error::Cut),
+    let engine = match SLOT.take() {
+        Slot::Loading(loader) => loader.finish().and_then(Engine::new),
+        Slot::Empty | Slot::Loaded(_) => Err(Error::Cut),
     };
-    let desk = desk.map_err(|error| thrown(&error))?;
-    let context = desk.context();
-    PLACE.set(TensorId::Loaded(Box::new(desk)));
+    let engine = engine.map_err(|error| thrown(&error))?;
+    let context = engine.context();
+    SLOT.set(Slot::Loaded(Box::new(engine)));
     #[expect(clippy::cast_precision_loss, reason = "it is a few thousands")]
     Ok(context as f64)
 }
@@ -195,7 +195,7 @@ pub fn ask(
         let number = sampling.get(at).copied();
         number.filter(|number| !number.is_nan()).unwrap_or(usual)
     };
-    let usual = USUAL;
+    let usual = DEFAULTS;
     let asked = Asked {
         messages: &messages,
         sampling: Sampling {
@@ -211,7 +211,7 @@ pub fn ask(
         most: Some(at_most(whole(most))).filter(|&most| most > 0),
         stops,
     };
-    let asked = with(|desk| desk.ask(asked));
+    let asked = with(|engine| engine.ask(asked));
     // The page sends no request before a model is loaded.
     let tokens = asked.unwrap_or(Err(Error::Cut));
     tokens.map(count).map_err(|error| thrown(&error))
@@ -223,7 +223,7 @@ fn at_most(number: u64) -> usize {
 
 /// The default sampling parameters, as recommended by the makers of `SmolLM2`.
 /// Source: the model card of `SmolLM2-135M-Instruct`.
-const USUAL: Sampling = Sampling {
+const DEFAULTS: Sampling = Sampling {
     temperature: 0.2,
     top_k: 0,
     top_p: 0.9,

@@ -15,14 +15,14 @@
 use crate::error::Error;
 
 /// Maximum length of a text, in bytes: a chat template has some ten thousand.
-const MOST_TEXT: u64 = 1 << 20;
+const MAX_TEXT: u64 = 1 << 20;
 /// Maximum number of metadata entries: files have some forty.
-const MOST_ENTRIES: u64 = 1024;
+const MAX_ENTRIES: u64 = 1024;
 /// Maximum number of tensors: the largest models have some thousand.
-const MOST_TENSORS: u64 = 1 << 14;
+const MAX_TENSORS: u64 = 1 << 14;
 /// Maximum number of values in an array: the largest vocabularies have a quarter of a million tokens, and
 /// somewhat more merges.
-const MOST_VALUES: u64 = 1 << 20;
+const MAX_VALUES: u64 = 1 << 20;
 /// Maximum number of new bytes that are joined with pending ones at a time.
 const PIECE: usize = 1 << 16;
 
@@ -287,7 +287,7 @@ impl Array {
             Some(bytes) if bytes <= room => {}
             _ => return Err(Error::Cut),
         }
-        if self.left > MOST_VALUES {
+        if self.left > MAX_VALUES {
             return Err(Error::TooLarge("an array of the metadata".to_owned()));
         }
         self.into = match self.kind {
@@ -318,10 +318,10 @@ fn beginning(from: &mut Cursor<'_>) -> Result<(u64, u64), Halt> {
     }
     let tensors = from.u64()?;
     let entries = from.u64()?;
-    if entries > MOST_ENTRIES {
+    if entries > MAX_ENTRIES {
         return Err(Error::TooLarge("the number of the metadata's entries".to_owned()).into());
     }
-    if tensors > MOST_TENSORS {
+    if tensors > MAX_TENSORS {
         return Err(Error::TooLarge("the number of tensors".to_owned()).into());
     }
     Ok((tensors, entries))
@@ -379,7 +379,7 @@ impl<'a> Cursor<'a> {
         if len > self.left {
             return Err(Error::Cut.into());
         }
-        if len > MOST_TEXT {
+        if len > MAX_TEXT {
             return Err(Error::TooLarge("a text of the metadata".to_owned()).into());
         }
         let bytes = self.take(len)?;

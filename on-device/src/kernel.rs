@@ -27,12 +27,12 @@ pub type Fastest = simd::Simd;
 pub type Fastest = scalar::Scalar;
 
 /// Maximum magnitude of a quantised number.
-const MOST: f32 = 32767.0;
+const MAX: f32 = 32767.0;
 /// Maximum magnitude of a quantised number in attention, where both factors of a product are quantised: 128
 /// products fit in 32 bits.
-pub const MOST_OF_HEAD: f32 = 4095.0;
+pub const MAX_OF_HEAD: f32 = 4095.0;
 /// Maximum length of a head's vector.
-pub const MOST_LENGTH: usize = 128;
+pub const MAX_LENGTH: usize = 128;
 
 /// Vectors of 128 bits with lane-wise operations.
 pub trait Lanes {
@@ -110,9 +110,9 @@ pub struct Tile {
 
 impl Tile {
     /// Maximum number of tokens in a tile.
-    pub const MOST: usize = 8;
+    pub const MAX: usize = 8;
 
-    /// Takes at most [`Self::MOST`] concatenated vectors of `columns` numbers each, a multiple of [`BLOCK`].
+    /// Takes at most [`Self::MAX`] concatenated vectors of `columns` numbers each, a multiple of [`BLOCK`].
     ///
     /// # Panics
     ///
@@ -120,10 +120,7 @@ impl Tile {
     pub fn fill(&mut self, vectors: &[f32], columns: usize) {
         self.columns = columns;
         self.tokens = vectors.len() / columns;
-        assert!(
-            self.tokens <= Self::MOST,
-            "a tile has eight vectors at most"
-        );
+        assert!(self.tokens <= Self::MAX, "a tile has eight vectors at most");
         self.whole.clear();
         self.whole.extend_from_slice(vectors);
         let blocks = columns / BLOCK;
@@ -160,7 +157,7 @@ impl Tile {
 /// Quantises a block. Returns it with its scale, and its sum times the scale.
 fn quantised(from: &[f32; BLOCK]) -> (Block, f32, f32) {
     let mut block = [[0; 8]; 4];
-    let (scale, inverse) = scales(from, MOST);
+    let (scale, inverse) = scales(from, MAX);
     let mut sum = 0;
     for (i, number) in from.iter().enumerate() {
         let quant = short(number * inverse);
@@ -571,7 +568,7 @@ pub fn share<L: Lanes>(scores: &[f32], scales: &[f32], into: &mut Shares) -> f32
     }
     pack::<L>(
         &weights,
-        MOST_OF_HEAD,
+        MAX_OF_HEAD,
         into.as_flattened_mut().as_chunks_mut().0,
     )
 }

@@ -9,7 +9,7 @@ use crate::quant::{BLOCK, Filling, Kind, Matrix};
 use crate::vocabulary::Vocabulary;
 
 /// Maximum size of a file, in bytes: wasm's memory ends at 4 GiB, and a model needs more than its weights.
-const MOST: u64 = 3 << 30;
+const MAX: u64 = 3 << 30;
 
 /// Minimum context length for a conversation, in tokens, unless the model's own is shorter.
 const LEAST_CONTEXT: usize = 512;
@@ -70,7 +70,7 @@ impl Loader {
     ///
     /// [`Error::TooLarge`] for more than 3 GiB.
     pub fn new(len: u64) -> Result<Self, Error> {
-        if len > MOST {
+        if len > MAX {
             return Err(Error::TooLarge("a file of more than 3 GiB".to_owned()));
         }
         Ok(Self {
@@ -137,7 +137,7 @@ impl Data {
     fn new(mut header: Header, len: u64) -> Result<Self, Error> {
         architecture(&header)?;
         let vocabulary = vocabulary(&mut header)?;
-        let config = shape(&header, &vocabulary)?;
+        let config = config(&header, &vocabulary)?;
         let mut matrices = Vec::new();
         matrices.resize_with(config.places(), || None);
         let mut filled = vec![false; matrices.len()];
@@ -303,7 +303,7 @@ fn architecture(header: &Header) -> Result<(), Error> {
 /// Reads the hyperparameters of a model.
 ///
 /// Source: the section on LLMs in the GGUF specification.
-fn shape(header: &Header, vocabulary: &Vocabulary) -> Result<Config, Error> {
+fn config(header: &Header, vocabulary: &Vocabulary) -> Result<Config, Error> {
     let only = |what: String| Err(Error::Unsupported(what));
     let ours = header
         .entries
@@ -342,7 +342,7 @@ fn shape(header: &Header, vocabulary: &Vocabulary) -> Result<Config, Error> {
         }
     }
     let hidden = number("llama.feed_forward_length", 1 << 18)?;
-    if !head.is_multiple_of(16) || head > kernel::MOST_LENGTH {
+    if !head.is_multiple_of(16) || head > kernel::MAX_LENGTH {
         return only("heads of this length".to_owned());
     }
     if [width, hidden, heads * head]

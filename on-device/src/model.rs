@@ -70,7 +70,7 @@ struct Attention {
 impl Model {
     /// Number of tokens read at once: few enough to allow interruptions in between, and many enough that each
     /// weight is rarely unpacked.
-    pub const CHUNK: usize = Tile::MOST;
+    pub const CHUNK: usize = Tile::MAX;
 
     /// Creates a model from matrices ordered by `TensorId::index`; `None` if one is missing.
     pub(crate) fn new(config: Config, matrices: Vec<Option<Matrix>>) -> Option<Self> {
@@ -290,7 +290,7 @@ impl Attention {
         self.totals.clear();
         for (query, scores) in self.scores.chunks_exact_mut(padded).enumerate() {
             let vector = &queries[place(query)];
-            let most = kernel::MOST_OF_HEAD;
+            let most = kernel::MAX_OF_HEAD;
             let scale = kernel::pack::<Fastest>(vector, most, &mut self.query) / root;
             let pages = scores.chunks_exact_mut(PAGE);
             for (page, scores) in cache.positions(layer, head).zip(pages) {

@@ -13,7 +13,7 @@ use index::Index;
 use crate::{Error, Vocabulary, pretokenizer::Pattern, text, unicode::Kinds};
 
 /// Maximum number of user-defined tokens: models have some dozens.
-const MOST_USER_DEFINED: usize = 1024;
+const MAX_USER_DEFINED: usize = 1024;
 
 /// No token: stands for a byte that the vocabulary lacks.
 const NONE: u32 = u32::MAX;
@@ -148,7 +148,7 @@ impl Tokenizer {
             // An empty token would be found endlessly.
             _ if bytes.is_empty() => {}
             // Each of them is looked for at every position of a text.
-            Some(Kind::UserDefined) if self.user_defined.len() == MOST_USER_DEFINED => {
+            Some(Kind::UserDefined) if self.user_defined.len() == MAX_USER_DEFINED => {
                 return Err(Error::TooLarge(
                     "the number of user-defined tokens".to_owned(),
                 ));

@@ -53,7 +53,7 @@ impl Default for Kinds {
     }
 }
 
-/// Returns whether an odd number of `borders` are at or before `character`: between the first and second, etc.
+/// Returns whether an odd number of `borders` are at or before `character`: between first and second, etc.
 fn within(borders: &[u32], character: char) -> bool {
     borders.partition_point(|&border| border <= u32::from(character)) % 2 == 1
 }

@@ -21,17 +21,21 @@ const GREEDY: Sampling = Sampling {
     seed: 0,
 };
 
-fn desk(context: u32) -> Engine {
+fn engine(context: u32) -> Engine {
     let recipe = Recipe {
-        context,
+        context_length: context,
         ..Recipe::default()
     };
     let loaded = load(&recipe.file().bytes, &[1 << 20]);
     Engine::new(loaded.unwrap()).unwrap()
 }
 
-fn ask(desk: &mut Engine, messages: &[(Role, &str)], most: Option<usize>) -> Result<usize, Error> {
-    desk.ask(Asked {
+fn ask(
+    engine: &mut Engine,
+    messages: &[(Role, &str)],
+    most: Option<usize>,
+) -> Result<usize, Error> {
+    engine.ask(Asked {
         messages,
         sampling: GREEDY,
         most,
@@ -40,10 +44,10 @@ fn ask(desk: &mut Engine, messages: &[(Role, &str)], most: Option<usize>) -> Res
 }
 
 /// Returns the whole answer, the reason for its end, and the token counts.
-fn rest(desk: &mut Engine) -> (String, End, Counts) {
+fn rest(engine: &mut Engine) -> (String, End, Counts) {
     let mut whole = String::new();
     loop {
-        match desk.step().expect("an answer is under way") {
+        match engine.step().expect("an answer is under way") {
             Step::Reading { read, of } => assert!(read <= of && whole.is_empty()),
             Step::Text(text) => whole += &text,
             Step::Ended { end, text, counts } => return (whole + &text, end, counts),
@@ -51,56 +55,56 @@ fn rest(desk: &mut Engine) -> (String, End, Counts) {
     }
 }
 
-fn answer(desk: &mut Engine, messages: &[(Role, &str)], most: usize) -> (String, End, Counts) {
-    ask(desk, messages, Some(most)).unwrap();
-    rest(desk)
+fn answer(engine: &mut Engine, messages: &[(Role, &str)], most: usize) -> (String, End, Counts) {
+    ask(engine, messages, Some(most)).unwrap();
+    rest(engine)
 }
 
 #[test]
 fn requests_are_read_in_chunks() {
-    let mut desk = desk(2048);
+    let mut engine = engine(2048);
     let text = "the sea ".repeat(40);
-    let of = ask(&mut desk, &[(Role::User, &text)], Some(2)).unwrap();
+    let of = ask(&mut engine, &[(Role::User, &text)], Some(2)).unwrap();
     for read in (Model::CHUNK..of).step_by(Model::CHUNK).chain([of]) {
-        assert_eq!(desk.step(), Some(Step::Reading { read, of }));
+        assert_eq!(engine.step(), Some(Step::Reading { read, of }));
     }
-    assert!(matches!(desk.step(), Some(Step::Text(_))));
-    assert!(matches!(desk.step(), Some(Step::Ended { .. })));
-    assert_eq!(desk.step(), None);
+    assert!(matches!(engine.step(), Some(Step::Text(_))));
+    assert!(matches!(engine.step(), Some(Step::Ended { .. })));
+    assert_eq!(engine.step(), None);
 }
 
 #[test]
 fn answers_end_where_the_context_does() {
-    let mut desk = desk(64);
-    let prompt = ask(&mut desk, &[(Role::User, "Hello")], None).unwrap();
-    let (_, end, counts) = rest(&mut desk);
+    let mut engine = engine(64);
+    let prompt = ask(&mut engine, &[(Role::User, "Hello")], None).unwrap();
+    let (_, end, counts) = rest(&mut engine);
     assert_eq!((end, counts.answered), (End::Length, 64 - prompt));
 
-    let long = ask(&mut desk, &[(Role::User, &"x".repeat(64))], None);
+    let long = ask(&mut engine, &[(Role::User, &"x".repeat(64))], None);
     assert!(matches!(long, Err(Error::TooLong { tokens, most: 64 }) if tokens > 64));
-    assert_eq!(desk.step(), None);
+    assert_eq!(engine.step(), None);
 }
 
 #[test]
 fn a_stopped_answer_leaves_what_was_read() {
-    let mut desk = desk(2048);
+    let mut engine = engine(2048);
     let text = "the sea ".repeat(40);
     let messages = [(Role::User, text.as_str())];
-    ask(&mut desk, &messages, None).unwrap();
-    desk.step();
-    desk.stop();
-    assert_eq!(desk.step(), None);
-    let (.., counts) = answer(&mut desk, &messages, 1);
+    ask(&mut engine, &messages, None).unwrap();
+    engine.step();
+    engine.stop();
+    assert_eq!(engine.step(), None);
+    let (.., counts) = answer(&mut engine, &messages, 1);
     assert_eq!(counts.cached, Model::CHUNK);
 }
 
 #[test]
 fn turns_and_shared_beginnings_are_not_read_again() {
-    let mut desk = desk(2048);
+    let mut engine = engine(2048);
     let system = (Role::System, "the same words at the beginning of both");
-    let (first, _, before) = answer(&mut desk, &[system, (Role::User, "in one")], 30);
+    let (first, _, before) = answer(&mut engine, &[system, (Role::User, "in one")], 30);
     // The second conversation copies the shared prefix.
-    let (.., other) = answer(&mut desk, &[system, (Role::User, "or another")], 30);
+    let (.., other) = answer(&mut engine, &[system, (Role::User, "or another")], 30);
     assert!(other.cached > 20 && other.cached < before.prompt);
 
     let next = [
@@ -109,7 +113,7 @@ fn turns_and_shared_beginnings_are_not_read_again() {
         (Role::Assistant, &first),
         (Role::User, "and on"),
     ];
-    let (.., after) = answer(&mut desk, &next, 1);
+    let (.., after) = answer(&mut engine, &next, 1);
     // The answer's text can have another tokenization than the generated tokens.
     assert!(after.cached >= before.prompt, "{after:?} after {before:?}");
 }
@@ -124,11 +128,11 @@ proptest! {
     ) {
         const SYSTEMS: [&str; 3] = ["", "the and of", "the and on and on and on and on and on"];
         const USERS: [&str; 3] = ["Hello", "Hello again, the sea", "x"];
-        let mut kept = desk(256);
+        let mut kept = engine(256);
         for (system, user, most) in chats {
             let messages = [(Role::System, SYSTEMS[system]), (Role::User, USERS[user])];
             let (text, end, counts) = answer(&mut kept, &messages, most);
-            let alone = answer(&mut desk(256), &messages, most);
+            let alone = answer(&mut engine(256), &messages, most);
             prop_assert_eq!((text, end), (alone.0, alone.1));
             prop_assert_eq!((counts.prompt, counts.answered), (alone.2.prompt, alone.2.answered));
         }

@@ -50,7 +50,7 @@ fn check(file: &[u8], pieces: &[usize], case: u64) -> bool {
         .read(&[1, 70, 260], &mut cache, Some(&mut logits));
     assert_eq!(logits.len(), loaded.model.vocabulary_len());
     // Its vocabulary and its template may still be invalid.
-    let Ok(mut desk) = on_device::engine::Engine::new(loaded) else {
+    let Ok(mut engine) = on_device::engine::Engine::new(loaded) else {
         return true;
     };
     for question in ["Hello, 세상", "and again"] {
@@ -60,10 +60,10 @@ fn check(file: &[u8], pieces: &[usize], case: u64) -> bool {
             most: Some(4),
             stops: vec!["he".to_owned()],
         };
-        if desk.ask(asked).is_err() {
+        if engine.ask(asked).is_err() {
             break;
         }
-        while desk.step().is_some() {}
+        while engine.step().is_some() {}
     }
     true
 }

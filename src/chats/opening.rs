@@ -1,5 +1,5 @@
-//! What an address leads to: which chats it may mean, what is stored of one, and what a new one's
-//! cards talk to. Nothing here asks the browser.
+//! The meaning of an address: the chats it may name, the stored state of one, and the endpoints of
+//! a new one's cards. Nothing here calls the browser.
 
 use crate::{
     address::{Address, Wanted},
@@ -9,17 +9,18 @@ use crate::{
     storage::Recent,
 };
 
-/// What an address may mean.
+/// A possible meaning of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning<'a> {
-    /// The chat that is stored under this identifier.
+    /// The chat stored under this identifier.
     Stored(chat::Id),
     /// A new chat with these cards; without any, with one like the last.
     New(&'a [Wanted]),
 }
 
-/// What an address may mean; the first that is there counts. The first address of a page, without a
-/// chat in it, leads to the chat that the tab showed before, or else to the one that was used last.
+/// Returns the possible meanings of an address; the first that exists counts. A page's first
+/// address, if it names no chat, leads to the chat that the tab showed before, else to the one used
+/// last.
 pub fn meanings(
     address: &Address,
     is_first: bool,
@@ -36,23 +37,23 @@ pub fn meanings(
     }
 }
 
-/// What is stored of a chat.
+/// The stored state of a chat.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stored {
     /// Nothing.
     Nothing,
-    /// The chat, and the text that it was read from.
+    /// The chat and the text it was read from.
     Chat(Box<Chat>, String),
-    /// It is packed, and what unpacks it is not here.
+    /// A compressed chat, without the code that decompresses it.
     Packed,
-    /// A text that can't be read.
+    /// An unreadable text.
     Damaged(String),
 }
 
-/// Unpacks the text of a chat; None where it is damaged.
+/// Decompresses the text of a chat; `None` if it is damaged.
 pub type Unpack = fn(&str) -> Option<String>;
 
-/// Reads what is stored of a chat.
+/// Reads a stored chat.
 pub fn read(stored: Option<String>, unpack: Option<Unpack>) -> Stored {
     let Some(text) = stored else {
         return Stored::Nothing;
@@ -68,8 +69,8 @@ pub fn read(stored: Option<String>, unpack: Option<Unpack>) -> Stored {
     }
 }
 
-/// A card that talks to what is wanted, or else to what was used last; and whether the wanted
-/// endpoint is a saved one.
+/// Creates a card with the requested endpoint and model, or else the last used ones. Also returns
+/// whether the requested endpoint is saved.
 pub fn new_card(
     id: card::Id,
     wanted: &Wanted,
@@ -134,7 +135,7 @@ mod tests {
                 check(&named, is_first, last, &[Meaning::New(&two)]);
             }
         }
-        // Without a wish: what was open last, if that is still there.
+        // Without a request: the chat open last, if it still exists.
         let plain = Address::New(Vec::new());
         check(&plain, true, Some(2), &[stored(2), Meaning::New(&[])]);
         check(&plain, true, None, &[Meaning::New(&[])]);
@@ -159,7 +160,7 @@ mod tests {
             read(Some(packed.clone()), Some(compression::unpack)),
             whole(&packed)
         );
-        // A packed text that lost its end.
+        // A compressed text that lost its end.
         let mut cut: Vec<_> = packed.chars().collect();
         cut.truncate(cut.len() / 2);
         let cut: String = cut.into_iter().collect();

@@ -1,5 +1,4 @@
-//! The models that run in this browser, as a reader looks at them: to download, to use, to remove. See
-//! `device.js`.
+//! The view of the models that run in this browser: to download, use and remove them. See `on_device.js`.
 
 use leptos::{html, prelude::*, task::spawn_local};
 use serde::Deserialize;
@@ -18,13 +17,13 @@ use crate::{
     },
 };
 
-/// Has the page ask for the list of models again, where what is here is no longer what it knows.
+/// Reloads the page's list of models when it no longer matches the models that are here.
 fn keep_listed(library: Library, all: RwSignal<Vec<Model>>) {
     let ready = memo(move || {
         all.with(|all| {
             let ready = all.iter().filter(|model| model.state == State::Ready);
             let ready: Vec<String> = ready.map(|model| model.id.clone()).collect();
-            // Before anything was told, nothing is known.
+            // Nothing is known before the first report.
             (!all.is_empty()).then_some(ready)
         })
     });
@@ -42,7 +41,7 @@ fn keep_listed(library: Library, all: RwSignal<Vec<Model>>) {
             Some(Models::Listed(listed)) => {
                 listed.len() == ready.len() && ready.iter().all(|id| listed.contains(id))
             }
-            // It is on its way, or was never asked for.
+            // It is loading, or was never requested.
             Some(Models::Loading) | None => true,
             Some(Models::Unlisted(_)) => false,
         };
@@ -52,10 +51,10 @@ fn keep_listed(library: Library, all: RwSignal<Vec<Model>>) {
     });
 }
 
-/// What runs in this browser, and what can be done with it.
+/// The models that run in this browser, and their actions.
 #[component]
 pub fn OnDevice(
-    /// Connects a card with the model that is called so; without it, models can be removed.
+    /// Connects a card to the model of this name; without it, models can be removed.
     #[prop(optional)]
     on_use: Option<Callback<String>>,
 ) -> impl IntoView {
@@ -65,7 +64,7 @@ pub fn OnDevice(
     let refused = RwSignal::new(None::<Problem>);
     let all = followed(refused);
     keep_listed(library, all);
-    // Used as soon as it is there.
+    // The model to use once it is ready.
     let wanted = RwSignal::new(None::<String>);
     effect(move || {
         let Some(id) = wanted.get() else { return };
@@ -87,7 +86,7 @@ pub fn OnDevice(
         let Some(picked) = input.files().and_then(|files| files.get(0)) else {
             return;
         };
-        // The same file can be picked again.
+        // Lets the same file be picked again.
         input.set_value("");
         is_adding.set(true);
         refused.set(None);
@@ -105,7 +104,7 @@ pub fn OnDevice(
             let _ = is_adding.try_set(false);
             let error = added.error.filter(|error| error.code != "cancelled");
             let _ = refused.try_set(error.map(|mut error| {
-                // Nothing broke off: the file itself is not whole.
+                // Nothing broke off: the file itself is incomplete.
                 if error.code == "cut" {
                     "damaged".clone_into(&mut error.code);
                 }

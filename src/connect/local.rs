@@ -1,5 +1,5 @@
-//! Finds servers on this computer: at the usual ports, and at the address that is typed. Nothing is sent
-//! before the reader wants it, and never a token.
+//! Finds servers on this computer: at the usual ports, and at the typed URL. Nothing is sent before the user
+//! asks for it, and a token never is.
 
 use futures_util::future::join_all;
 use leptos::{html, prelude::*};
@@ -24,10 +24,10 @@ use crate::{
     },
 };
 
-/// What is at an address of this computer.
+/// A server found on this computer.
 #[derive(Clone, Debug, PartialEq)]
 struct Found {
-    /// What to call it.
+    /// Its label.
     name: String,
     base_url: BaseUrl,
     state: State,
@@ -35,9 +35,9 @@ struct Found {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// It lists so many models.
+    /// It lists this many models.
     Models(usize),
-    /// It wants a token.
+    /// It requires a token.
     Token,
     /// It answers something else.
     Odd,
@@ -45,8 +45,8 @@ enum State {
     Closed,
 }
 
-/// What a search wants to know: the field with the base URL, what connects with what is found, and
-/// whether it is under way.
+/// The inputs of a search: the base URL field, the callback that connects to a server, and whether it is
+/// running.
 type Wanted = (NodeRef<html::Input>, Callback<BaseUrl>, RwSignal<bool>);
 
 thread_local! {
@@ -58,17 +58,17 @@ fn entry() -> Result<fn(Wanted) -> AnyView, Missing> {
     Ok(|(base_url, on_use, is_looking)| view! { <Search base_url on_use is_looking /> }.into_any())
 }
 
-/// The button that looks, and what it finds.
+/// The search button, and its results.
 #[component]
 pub fn LocalServers(
-    /// The field with the base URL: where it is on this computer, it is looked at, too.
+    /// The base URL field: a URL on this computer is searched, too.
     base_url: NodeRef<html::Input>,
-    /// Connects with what is found.
+    /// Connects to a found server.
     on_use: Callback<BaseUrl>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let is_looking = RwSignal::new(false);
-    // Each click looks anew.
+    // Each click searches anew.
     let searches = RwSignal::new(0_u32);
     view! {
         <div class="local">
@@ -92,7 +92,7 @@ pub fn LocalServers(
     }
 }
 
-/// Looks at once, and shows what is found.
+/// A search that starts at once, and its results.
 #[component]
 fn Search(
     base_url: NodeRef<html::Input>,
@@ -102,7 +102,7 @@ fn Search(
     let i18n = use_i18n();
     let shown = expect_context::<PageState>();
     let found = RwSignal::new(None::<Vec<Found>>);
-    // Dropping it, with the form or for the next search, ends what is under way.
+    // Dropping it, with the form or for the next search, ends the search.
     let looking = StoredValue::new_local(None::<Task>);
     let page = StoredValue::new((String::new(), false));
     let look = move || {
@@ -192,12 +192,12 @@ fn Search(
     }
 }
 
-/// An endpoint that is not saved, without a token.
+/// An unsaved endpoint without a token.
 fn unsaved(base_url: &BaseUrl) -> Endpoint {
     Endpoint::new(fresh(), base_url.name().to_owned(), base_url.clone())
 }
 
-/// Looks everywhere at once. `here` is what is known of this page.
+/// Searches all places at once. `here` describes this page.
 async fn find(here: &Observed, typed: Option<BaseUrl>) -> Vec<Found> {
     let usual = suggestion::local();
     let usual = usual.filter_map(|suggestion| {
@@ -207,15 +207,15 @@ async fn find(here: &Observed, typed: Option<BaseUrl>) -> Vec<Found> {
     let typed = typed.filter(|typed| Space::of(&typed.host()) == Space::Loopback);
     let typed = typed.map(|typed| (String::new(), typed));
     let mut places: Vec<(String, BaseUrl)> = Vec::new();
-    // What is typed is looked at first, and once.
+    // The typed URL comes first, and only once.
     for place in typed.into_iter().chain(usual) {
         let is_known = places.iter().any(|known| known.1.port() == place.1.port());
-        // The page's own server is none.
+        // The page's own server does not count.
         if !is_known && !is_own(here, &place.1) {
             places.push(place);
         }
     }
-    // A browser that asks the reader first takes as long as the reader does.
+    // A browser that asks the user first takes as long as the user does.
     let asks =
         here.needs_permission() && permission(Space::Loopback).await == Some(Permission::Prompt);
     let timeout = if asks { 60_000 } else { 2_000 };
@@ -226,14 +226,14 @@ async fn find(here: &Observed, typed: Option<BaseUrl>) -> Vec<Found> {
     join_all(found).await.into_iter().flatten().collect()
 }
 
-/// Whether an address is the page's own server.
+/// Returns whether a base URL is the page's own server.
 fn is_own(here: &Observed, base_url: &BaseUrl) -> bool {
     BaseUrl::parse(&here.page).is_ok_and(|page| {
         Space::of(&page.host()) == Space::Loopback && page.port() == base_url.port()
     })
 }
 
-/// Looks at one port, by both names of this computer: a server may listen at one of them only.
+/// Checks one port, by both names of this computer: a server may listen at only one of them.
 async fn look_at(
     inquiry: &Inquiry,
     here: &Observed,
@@ -295,7 +295,7 @@ async fn look_at_one(
             let origin = format!("{}/", base_url.origin());
             let reach = inquiry.reach(question(origin)).await;
             match reach.got {
-                // It hides what it says about the models: mostly, that it wants a token.
+                // It hides its response about the models: mostly, it requires a token.
                 Got::Response => State::Token,
                 Got::Opaque => State::Closed,
                 _ => return None,

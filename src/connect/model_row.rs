@@ -1,4 +1,4 @@
-//! A model that can run in the browser: its state, and what can be done with it.
+//! A model that can run in the browser: its state and its actions.
 
 use super::on_device::{Kind, Model, State, download, megabytes, speed, time};
 use super::on_device::{cancel, remove_model};
@@ -14,7 +14,7 @@ use crate::{
 };
 use leptos::{html, prelude::*, task::spawn_local};
 
-/// One model.
+/// The row of one model.
 #[component]
 pub(super) fn ModelRow(
     id: String,
@@ -35,7 +35,7 @@ pub(super) fn ModelRow(
     });
     let state = memo(move || now.read().state);
     let kind = memo(move || now.read().kind);
-    // The button that was pressed goes, and takes the focus with it.
+    // The pressed button goes away, and takes the focus with it.
     effect(move || {
         state.track();
         focus_if_lost(body);
@@ -49,7 +49,7 @@ pub(super) fn ModelRow(
         }
         spawn_local(async move {
             let done = download(&id).await;
-            // It has ended without it: who gets it later has not asked for it here.
+            // It ended without the model: a later download was not requested here.
             if !done.is_ok_and(|done| done.is_truthy()) {
                 let _ = wanted.try_update(|wanted| wanted.take_if(|wanted| *wanted == id));
             }
@@ -93,7 +93,7 @@ pub(super) fn ModelRow(
         now.with(|now| now.error.as_ref().map(|error| error.explain(words)))
             .unwrap_or_default()
     });
-    // What is read out: that it begins and ends, and not each number.
+    // A screen reader announces start and end, not each number.
     let news = derive(move || match state.get() {
         State::Fetching => t_string!(i18n, device_begins),
         State::Checking => t_string!(i18n, device_checking),
@@ -119,10 +119,10 @@ pub(super) fn ModelRow(
         let code = now.with(|now| now.error.as_ref().map(|error| error.code == "no_simd"));
         code == Some(true)
     });
-    // The same buttons stay, and with them the focus.
+    // The same buttons stay, and keep the focus.
     let shown = memo(move || match state.get() {
         State::Checking => State::Fetching,
-        // Nothing can be done about it here.
+        // The user can't fix this here.
         _ if cannot.get() => State::Elsewhere,
         state => state,
     });

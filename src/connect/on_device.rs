@@ -1,4 +1,4 @@
-//! The models that can run in this browser, as `on_device.js` knows them.
+//! The models that can run in this browser: bindings to `on_device.js`.
 
 use crate::{assets, json, ui::explain::Words};
 use js_sys::Function;
@@ -37,18 +37,18 @@ extern "C" {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(super) struct Model {
-    /// What it is called, also by requests.
+    /// Its name, also in requests.
     pub id: String,
-    /// Whether it is the browser's own.
+    /// The source of the model.
     pub kind: Kind,
-    /// Of its file, in bytes; 0 where nobody knows.
+    /// Size of its file, in bytes; 0 if unknown.
     pub size: f64,
-    /// What of that is here.
+    /// The part stored here.
     pub kept: f64,
     pub state: State,
-    /// Of the download, in bytes a second.
+    /// Download speed, in bytes per second.
     pub speed: f64,
-    /// Until the download is done, in seconds; an estimate.
+    /// Estimated remaining download time, in seconds.
     pub left: f64,
     pub error: Option<Problem>,
 }
@@ -75,11 +75,11 @@ pub(super) enum State {
     Elsewhere,
 }
 
-/// Why there is no model.
+/// The reason for a missing model.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(super) struct Problem {
     pub code: String,
-    /// In technical words.
+    /// Technical details.
     #[serde(default)]
     pub message: String,
 }
@@ -94,7 +94,7 @@ impl Problem {
     }
 }
 
-/// Follows what there is, as long as the owner lasts.
+/// Follows the models, as long as the owner lives.
 pub(super) fn followed(problem: RwSignal<Option<Problem>>) -> RwSignal<Vec<Model>> {
     let all = RwSignal::new(Vec::<Model>::new());
     let told = Closure::<dyn Fn()>::new(move || {
@@ -113,7 +113,7 @@ pub(super) fn followed(problem: RwSignal<Option<Problem>>) -> RwSignal<Vec<Model
     let end = watch(&assets::url("device"), &told);
     let kept = StoredValue::new_local(Some(told));
     on_cleanup(move || {
-        // It fails for nothing.
+        // It never fails.
         let _ = end.call0(&JsValue::NULL);
         kept.set_value(None);
     });

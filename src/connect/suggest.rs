@@ -1,4 +1,4 @@
-//! Where a base URL may come from: a choice of servers and services, and what each needs.
+//! Suggestions for a base URL: a choice of servers and services, and the needs of each.
 
 use leptos::{html, prelude::*};
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// A choice that fills in a form's base URL, and tells what has to be done on the other side.
+/// A choice that fills in a form's base URL, and explains what to set up on the other side.
 #[component]
 pub fn Suggest(
     /// Unique on the page.

@@ -1,4 +1,4 @@
-//! Where a token is to be kept, as a field of a form.
+//! The form field for a token's storage.
 
 use leptos::prelude::*;
 
@@ -12,14 +12,14 @@ use crate::{
     ui::dynamic::{derive, dynamic, on_click, t},
 };
 
-/// The choice of where a token is kept. Where that is the vault, and it is not open, it leads there.
+/// The choice of where a token is kept. If that is a vault that is not open, it leads there.
 #[component]
 pub fn TokenStorage(
     /// Unique on the page.
     id: String,
-    /// What the reader has chosen.
+    /// The user's choice.
     keep: RwSignal<Option<endpoint::TokenStorage>>,
-    /// Where the token is kept now.
+    /// The token's current storage.
     before: Signal<endpoint::TokenStorage>,
 ) -> impl IntoView {
     let i18n = use_i18n();
@@ -73,7 +73,7 @@ pub fn TokenStorage(
                     class="button"
                     type="button"
                     on:click=on_click(move |_| {
-                        // In the settings it is at hand; anywhere else it comes in a dialog.
+                        // The settings have the vault; elsewhere, a dialog shows it.
                         if !vault::focus() {
                             shown.open_dialog(Dialog::Vault);
                         }

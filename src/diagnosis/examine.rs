@@ -12,7 +12,7 @@ use crate::{
 use leptos::prelude::*;
 use serde_json::json;
 
-/// Looks at one step after another, and tells of each.
+/// Runs one step after another, and reports each.
 pub(super) async fn run(subject: Subject, show: impl Fn(Step, StepState, &Observed)) -> Observed {
     let inquiry = Inquiry::new();
     let endpoint = subject.endpoint.as_ref();
@@ -37,7 +37,7 @@ pub(super) async fn run(subject: Subject, show: impl Fn(Step, StepState, &Observ
         }
         show(step, observed.standing(step), &observed);
         if step == Step::Reach && observed.skip(Step::Permission).is_none() {
-            // By now, the browser may have asked the reader.
+            // By now, the browser may have asked the user.
             observed.permission = permission(observed.space()).await;
             let standing = observed.standing(Step::Permission);
             show(Step::Permission, standing, &observed);
@@ -50,7 +50,7 @@ pub(super) async fn run(subject: Subject, show: impl Fn(Step, StepState, &Observ
     clippy::disallowed_methods,
     reason = "it sends a request, and so its headers"
 )]
-/// Looks at one step. The token goes to the endpoint's own server only, and never on from there.
+/// Runs one step. The token goes only to the endpoint's own server, and never on from there.
 pub(super) async fn look(
     step: Step,
     endpoint: &Endpoint,
@@ -74,7 +74,7 @@ pub(super) async fn look(
             let mut question = Question::get(format!("{}/", base_url.origin())).at(observed);
             question.most = 1 << 16;
             if observed.permission == Some(Permission::Prompt) {
-                // The reader has to answer first.
+                // The user has to answer first.
                 question.timeout = 120_000;
             }
             inquiry.reach(question).await
@@ -90,7 +90,7 @@ pub(super) async fn look(
         Step::Whole => ask(endpoint, inquiry, observed, false).await,
     };
     if found.got == Got::Redirect && observed.leads_to.is_none() {
-        // Where to, is asked without the token.
+        // The target is requested without the token.
         let question = Question {
             follows: true,
             ..models(&bare, base_url)
@@ -109,7 +109,7 @@ pub(super) async fn look(
     *place = Some(found);
 }
 
-/// Asks for an answer of one token.
+/// Requests an answer of one token.
 #[expect(
     clippy::disallowed_methods,
     reason = "it sends a request, and so its headers"
@@ -147,18 +147,18 @@ pub(super) async fn ask(
     answer
 }
 
-/// What is looked at.
+/// The endpoint to examine.
 #[derive(Clone)]
 pub(super) struct Subject {
-    /// With its token, or why what was typed is none.
+    /// With its token, or why the input is invalid.
     pub endpoint: Result<Endpoint, Invalid>,
-    /// The model to ask; without one, the first that is listed.
+    /// The model to ask; None for the first that is listed.
     pub model: Option<String>,
-    /// Whether it has answered since the page was opened.
+    /// True if it has answered since the page was opened.
     pub has_answered: bool,
 }
 
-/// A saved endpoint, with its token wherever that is kept: the one place that gets it.
+/// A saved endpoint, with its token from wherever it is kept: only this place gets it.
 pub(super) fn saved(library: Library, id: endpoint::Id, model: Option<String>) -> Option<Subject> {
     let endpoint = untrack(|| library.endpoint(id))?;
     let models = untrack(|| library.models(id));

@@ -1,4 +1,4 @@
-//! Questions to servers that may not answer: see `doctor.js`.
+//! Requests to servers that may not respond: see `probe.js`.
 
 use serde::Serialize;
 use wasm_bindgen::{JsValue, prelude::*};
@@ -29,7 +29,7 @@ extern "C" {
     async fn ask(this: &Visit, question: &str) -> Result<JsValue, JsValue>;
 }
 
-/// What is known before anything is sent.
+/// The facts known before anything is sent.
 pub fn surroundings(base_url: Result<BaseUrl, Invalid>) -> Observed {
     let (page, is_online, is_safari) =
         json::read(&all_surroundings()).unwrap_or((String::new(), true, false));
@@ -40,7 +40,7 @@ pub fn surroundings(base_url: Result<BaseUrl, Invalid>) -> Observed {
     }
 }
 
-/// What the reader allows in the local network; None where the browser does not ask.
+/// The user's permission for the local network; None if the browser does not ask.
 pub async fn permission(space: Space) -> Option<Permission> {
     let state = state_of(space.name()).await.ok()?;
     Permission::parse(&state.as_string()?)
@@ -49,28 +49,28 @@ pub async fn permission(space: Space) -> Option<Permission> {
 /// One request.
 #[derive(Clone, Debug, Serialize)]
 pub struct Question {
-    /// Where it goes.
+    /// Its URL.
     pub url: String,
     /// `GET` or `POST`.
     pub method: &'static str,
     /// Its headers.
     pub headers: Vec<(&'static str, String)>,
-    /// Empty is none.
+    /// Its body; empty for none.
     pub body: String,
-    /// `cors`, or `no-cors`: then nothing of the response can be read.
+    /// `cors`, or `no-cors`, whose response can't be read.
     pub mode: &'static str,
-    /// Whether redirections are followed. Only without a token.
+    /// True if redirects are followed; only without a token.
     pub follows: bool,
-    /// What a browser wants to know of a local address; empty for one on the internet.
+    /// The address space of a local address; empty for one on the internet.
     pub space: &'static str,
-    /// How long it may take, in milliseconds.
+    /// Timeout, in milliseconds.
     pub timeout: u32,
-    /// So many bytes of the response are read.
+    /// Maximum number of response bytes read.
     pub most: u32,
 }
 
 impl Question {
-    /// Asks for what is at an address, with no header that a server would have to allow.
+    /// A `GET` request, with no header that a server would have to allow.
     pub fn get(url: String) -> Self {
         Self {
             url,
@@ -85,7 +85,7 @@ impl Question {
         }
     }
 
-    /// The same for a server at a place that may be near.
+    /// Adds the address space of a server that may be local.
     pub fn at(self, observed: &Observed) -> Self {
         let space = if observed.needs_permission() {
             observed.space().name()
@@ -96,23 +96,23 @@ impl Question {
     }
 }
 
-/// Questions that end together. Dropping it ends them.
+/// Requests that end together. Dropping it ends them.
 pub struct Inquiry(Visit);
 
 impl Inquiry {
-    /// Nothing is asked yet.
+    /// An empty inquiry.
     pub fn new() -> Self {
         Self(Visit::new())
     }
 
-    /// Sends one request, and waits for what comes of it.
+    /// Sends one request, and waits for the result.
     pub async fn ask(&self, question: &Question) -> Probe {
         let found = self.0.ask(&json::write(question)).await;
         let found = found.ok().and_then(|found| found.as_string());
         let mut found: Probe = found
             .and_then(|found| json::read(&found))
             .unwrap_or_else(Probe::failed);
-        // Some servers repeat the token in what they say, which is shown.
+        // Some servers repeat the token in their response, which is shown.
         let secret = |name: &str| ["Authorization", "x-api-key"].contains(&name);
         for (_, value) in question.headers.iter().filter(|(name, _)| secret(name)) {
             if let Ok(Some(token)) = Token::parse(value) {
@@ -122,7 +122,7 @@ impl Inquiry {
         found
     }
 
-    /// Whether anything is at an address, and whether this page may read it. Nothing is sent that the
+    /// Checks whether a server is at a URL, and whether this page may read it. Nothing is sent that the
     /// server would have to allow.
     pub async fn reach(&self, question: Question) -> Probe {
         let readable = Question {

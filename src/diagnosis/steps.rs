@@ -1,5 +1,5 @@
-//! The connection doctor, as a reader sees it: each step of [`crate::doctor`] while it is looked at, then
-//! one sentence and what helps.
+//! The connection doctor's dialog: each step of [`crate::doctor`] while it runs, then one sentence and the
+//! fixes.
 
 use leptos::prelude::*;
 
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// What is in the doctor's dialog. Of what runs in this browser, there is no connection to look at.
+/// The content of the doctor's dialog. Models in this browser have no connection to examine.
 #[component]
 pub fn Doctor(patient: Patient) -> impl IntoView {
     let library = expect_context::<Library>();
@@ -46,7 +46,7 @@ fn Examination(patient: Patient) -> impl IntoView {
     let result = RwSignal::new(None::<Observed>);
     let needs_leave = RwSignal::new(false);
     let address = RwSignal::new(None::<BaseUrl>);
-    // Dropping it, with the dialog, ends what is under way.
+    // Dropping it, with the dialog, ends the examination.
     let running = StoredValue::new_local(None::<Task>);
     let check = move || {
         let subject = match patient.clone() {
@@ -71,7 +71,7 @@ fn Examination(patient: Patient) -> impl IntoView {
                     *line = (standing, seen);
                 }
             });
-            // The browser's own question is easily overlooked.
+            // The browser's own prompt is easily overlooked.
             let is_asked = observed.permission == Some(Permission::Prompt);
             needs_leave.set(is_asked && step == Step::Reach && standing == StepState::Running);
         };
@@ -82,7 +82,7 @@ fn Examination(patient: Patient) -> impl IntoView {
     };
     check();
     let check = StoredValue::new_local(check);
-    // Each line stays where it is, so that only what has changed is read out.
+    // Each line stays in place, so that screen readers announce only changes.
     let line = move |step: Step| {
         let now = memo(move || steps.with(|steps| steps.get(step as usize).cloned()));
         let standing = move || {
@@ -163,7 +163,7 @@ fn Examination(patient: Patient) -> impl IntoView {
     }
 }
 
-/// What helps, to be copied.
+/// The fixes, to be copied.
 #[component]
 pub fn Fixes(fixes: Vec<Fix>) -> impl IntoView {
     fixes
@@ -181,7 +181,7 @@ fn FixView(fix: Fix) -> impl IntoView {
     let copy = move |_| {
         let text = text.clone();
         leptos::task::spawn_local(async move {
-            // Where it can't be copied, it can still be selected.
+            // If copying fails, the text can still be selected.
             if clipboard::copy(&text).await {
                 // The dialog may be closed meanwhile.
                 let _ = is_copied.try_set(true);

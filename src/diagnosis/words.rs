@@ -1,4 +1,4 @@
-//! What the doctor says: of a step, of a cause, and what to do about it.
+//! The doctor's messages: on a step, on a cause, and the advice.
 
 use crate::{
     doctor::{Cause, Got, Observed, Server, Skip, Step, StepState},
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// What was seen at a step, in short.
+/// The result of a step, in short.
 pub(super) fn seen(i18n: I18n, step: Step, observed: &Observed) -> String {
     let probe = match step {
         Step::Address | Step::Network | Step::Permission => &None,
@@ -36,7 +36,7 @@ pub(super) fn seen(i18n: I18n, step: Step, observed: &Observed) -> String {
     }
 }
 
-/// How a standing looks: its shape, and its name in the style.
+/// The look of a step's state: its icon, and its name in the CSS.
 pub(super) const fn look_of(standing: StepState) -> (&'static str, &'static str) {
     match standing {
         StepState::Waiting => (icon::GRIP, "waiting"),
@@ -73,7 +73,7 @@ pub(super) fn standing_name(i18n: I18n, standing: StepState) -> &'static str {
     }
 }
 
-/// The verdict, with the server's own words.
+/// The verdict, with the server's own message.
 pub(super) fn explain_cause(i18n: I18n, cause: &Cause) -> String {
     let what = match cause {
         Cause::Fine => t_string!(i18n, cause_fine),
@@ -132,7 +132,7 @@ pub(super) fn with_words(i18n: I18n, what: &str, words: &str) -> String {
     format!("{what} {said}")
 }
 
-/// What to do now.
+/// The advice on a cause.
 pub(super) fn advise(i18n: I18n, cause: &Cause, observed: &Observed) -> String {
     let server = observed.server();
     let name = server.name();
@@ -195,7 +195,7 @@ pub(super) fn advise(i18n: I18n, cause: &Cause, observed: &Observed) -> String {
     advice.to_owned()
 }
 
-/// Where a key for a service is made.
+/// The page that makes a service's key.
 pub(super) fn key_link(cause: &Cause, observed: &Observed) -> Option<&'static str> {
     let is_about_token = matches!(
         cause,

@@ -1,5 +1,4 @@
-//! A worker that reads files, off the page's main thread, as the page asks it: see
-//! [`collate_worker::file`].
+//! Reads files in a worker, off the page's main thread: see [`collate_worker::file`].
 
 use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
@@ -10,10 +9,11 @@ pub use collate_worker::file::whole;
 use super::{Error, Form, limit};
 use crate::{assets, chat::attachment::Kind, event};
 
-/// Reads a file in a worker, which ends when the future is dropped. Gives its kind and its content.
+/// Reads a file in a worker, which ends when the future is dropped. Returns the file's kind and
+/// content.
 ///
 /// # Errors
-/// Why it can't be attached.
+/// The reason why it can't be attached.
 pub async fn read(form: Form, file: &File) -> Result<(Kind, Blob), Error> {
     limit(whole(file.size()), form.most())?;
     let options = WorkerOptions::new();
@@ -21,7 +21,8 @@ pub async fn read(form: Form, file: &File) -> Result<(Kind, Blob), Error> {
     let address = assets::url(form.worker());
     let worker = Worker::new_with_options(&address, &options).map_err(|_| Error::Failed)?;
     let worker = TerminateOnDrop(worker);
-    // Before it has said so, messages to it would be lost. One that can't start says something else.
+    // Messages sent before the worker is ready would be lost. A worker that can't start sends
+    // something else.
     message(&worker.0).await?.as_string().ok_or(Error::Failed)?;
     worker.0.post_message(file).map_err(|_| Error::Failed)?;
     let answer = message(&worker.0).await?;

@@ -1,7 +1,6 @@
-//! The drawer: every chat that is stored, by day, and what can be done with it.
+//! The drawer: a virtual list of all stored chats by day, and its actions.
 //!
-//! However many there are, only the lines in sight, and a few around them, are on the page. So all
-//! lines of a kind have the same height.
+//! Only the visible rows, and a few around them, are on the page. So all rows of a kind have the same height.
 
 use std::collections::HashMap;
 
@@ -24,12 +23,12 @@ use crate::{
     },
 };
 
-/// What is in the drawer.
+/// The content of the drawer.
 #[component]
 pub fn Drawer() -> impl IntoView {
     let i18n = use_i18n();
     let stored_chats = expect_context::<StoredChats>();
-    // The chat whose title or tags are being changed: its line stays where it is.
+    // The chat whose title or tags are being edited: its row stays in place.
     let edited = RwSignal::new(None::<chat::Id>);
     let tag = RwSignal::new(None::<String>);
     stored_chats.watch();
@@ -52,7 +51,7 @@ pub fn Drawer() -> impl IntoView {
         });
         Layout::of(shown.cloned(), if found.is_some() { HIT } else { LINE })
     });
-    // A tag that no chat has any more hides nothing.
+    // A tag that no chat has any more filters nothing.
     effect(move || {
         let is_gone = tag.with(|tag| {
             tag.as_ref()
@@ -117,7 +116,7 @@ pub fn Drawer() -> impl IntoView {
             prop:value=stored_chats.query()
             on:input:target=move |event| stored_chats.look_for(&event.target().value())
             on:keydown=on_key(move |event| {
-                // Escape empties the field, and closes the drawer where it is empty.
+                // Escape clears the field, or closes the drawer if the field is empty.
                 let is_empty = stored_chats.query().with_untracked(String::is_empty);
                 if event.key() == "Escape" && !event.is_composing() && !is_empty {
                     event.prevent_default();
@@ -133,14 +132,14 @@ pub fn Drawer() -> impl IntoView {
     }
 }
 
-/// The list itself.
+/// The virtual list.
 #[component]
 fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let frame = NodeRef::<html::Div>::new();
     let rows = NodeRef::<html::Div>::new();
-    // Where it stands, and how much of it is in sight, in rem.
+    // Its scroll offset and its visible height, in rem.
     let sight = RwSignal::new((0.0, 60.0));
     let rem = move || {
         let rows: web_sys::HtmlElement = rows.get_untracked()?.into();
@@ -163,7 +162,7 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
     });
     let resized = window_event_listener(ev::resize, move |_| look());
     on_cleanup(move || resized.remove());
-    // The line that has the focus stays on the page.
+    // The focused row stays on the page.
     let focused = RwSignal::new(None::<chat::Id>);
     let shown = Memo::new(move |_| {
         let (top, height) = sight.get();
@@ -231,7 +230,7 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
             go_to(next, top);
         }
     };
-    // Whoever deletes a line goes on with the next one.
+    // After a deletion, the next row takes the focus.
     let leave = Callback::new(move |id: chat::Id| {
         let next = layout.with_untracked(|layout| {
             let chats: Vec<_> = layout.chats().collect();
@@ -268,7 +267,7 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
         });
         view! {
             <div
-                class="stored_chats-row"
+                class="stored-chats-row"
                 role="listitem"
                 style:top=top
                 aria-posinset=place
@@ -281,14 +280,14 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
     view! {
         <div
             node_ref=frame
-            class="stored_chats"
+            class="stored-chats"
             tabindex="-1"
             on:scroll=move |_| look()
             on:keydown=on_key(key_pressed)
         >
             <div
                 node_ref=rows
-                class="stored_chats-rows"
+                class="stored-chats-rows"
                 role="list"
                 aria-label=t!(i18n, chats)
                 style:height=derive(move || layout.with(|layout| format!("{}rem", fixed(layout.height, 2))))
@@ -299,7 +298,7 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
     }
 }
 
-/// What can be done with all chats.
+/// The actions on all chats.
 #[component]
 fn Tools() -> impl IntoView {
     let i18n = use_i18n();
@@ -307,7 +306,7 @@ fn Tools() -> impl IntoView {
     let asks = RwSignal::new(false);
     let count = memo(move || stored_chats.entries().read().len());
     view! {
-        <div class="stored_chats-tools">
+        <div class="stored-chats-tools">
             <Imports />
             <Exports chat=None />
             {show(move || count.get() > 0, move || view! {

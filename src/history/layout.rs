@@ -1,4 +1,4 @@
-//! Where each line of the history stands, and the days that divide them.
+//! The position of each row of the history, and the days that divide them.
 
 use crate::{
     chat::{self, Entry},
@@ -7,26 +7,26 @@ use crate::{
     ui::date::{date, options},
 };
 
-/// The heights of a heading, of a line, and of a line with a piece of what was found, in rem.
+/// Heights of a heading, of a row, and of a row with a search snippet, in rem.
 pub(super) const HEADING: f64 = 2.25;
 pub(super) const LINE: f64 = 3.5;
 pub(super) const HIT: f64 = 6.0;
 
-/// As many rem above and below what is in sight are on the page, too.
+/// Height rendered above and below the visible part, in rem.
 pub(super) const AROUND: f64 = 20.0;
 
-/// What stands in a row.
+/// The content of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Row {
     /// The heading of the pinned chats.
     Pinned,
-    /// The heading of a day, as days since 1970 where the reader is; None is not known.
+    /// The heading of a day, in days since 1970 in the user's time zone; None if unknown.
     Day(Option<i64>),
     Chat(Entry),
 }
 
 impl Row {
-    /// Tells it from the others: a heading's number is odd, a chat's is its identifier's, made even.
+    /// The row's unique key: a heading's is odd, a chat's is its identifier, made even.
     pub(super) fn key(&self) -> u64 {
         match self {
             Self::Pinned => 1,
@@ -37,12 +37,12 @@ impl Row {
     }
 }
 
-/// All rows, where each begins, in rem, and where the last ends.
+/// All rows with their offsets, and the total height, in rem.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Layout {
     pub rows: Vec<(f64, Row)>,
     pub height: f64,
-    /// How many of them are chats.
+    /// Number of chats.
     pub chats: usize,
 }
 
@@ -71,14 +71,14 @@ impl Layout {
         self.height += height;
     }
 
-    /// The rows between two heights.
+    /// The rows between two offsets.
     pub(super) fn between(&self, from: f64, to: f64) -> &[(f64, Row)] {
         let begin = self.rows.partition_point(|(top, _)| top + HIT < from);
         let end = self.rows.partition_point(|(top, _)| *top < to);
         &self.rows[begin..end.max(begin)]
     }
 
-    /// The chats' identifiers, in their order.
+    /// The chats' offsets and identifiers, in order.
     pub(super) fn chats(&self) -> impl DoubleEndedIterator<Item = (f64, chat::Id)> {
         self.rows.iter().filter_map(|(top, row)| match row {
             Row::Chat(entry) => Some((*top, entry.id)),
@@ -89,7 +89,7 @@ impl Layout {
 
 pub(super) const DAY: f64 = 24.0 * 60.0 * 60.0 * 1000.0;
 
-/// The day of a moment where the reader is, in days since 1970; None where the moment is not known.
+/// The day of a time in the user's time zone, in days since 1970; None if the time is unknown.
 pub(super) fn day_of(time: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "a day is a small number")]
     (time != 0.0).then(|| {
@@ -98,7 +98,7 @@ pub(super) fn day_of(time: f64) -> Option<i64> {
     })
 }
 
-/// The heading of a day in the reader's own language.
+/// The heading of a day in the user's language.
 pub(super) fn day_name(i18n: I18n, library: Library, day: Option<i64>) -> String {
     let Some(day) = day else {
         return t_string!(i18n, earlier).to_owned();

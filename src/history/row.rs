@@ -1,5 +1,4 @@
-//! A line of the history: a chat's title, which opens it, when it was used and by which models, and
-//! what can be done with it.
+//! A row of the history: a chat's title, which opens it, its time, its models and its actions.
 
 use std::ops::Range;
 
@@ -23,7 +22,7 @@ use crate::{
     },
 };
 
-/// What of a chat is being changed.
+/// The part of a chat being edited.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Edited {
     Nothing,
@@ -31,7 +30,7 @@ enum Edited {
     Tags,
 }
 
-/// One chat.
+/// The row of one chat.
 #[component]
 pub fn HistoryRow(
     entry: Entry,
@@ -175,7 +174,7 @@ pub fn HistoryRow(
     }
 }
 
-/// Gives a line the focus, once it is on the page.
+/// Focuses a row, once it is on the page.
 fn focus_row(id: chat::Id) {
     request_animation_frame(move || {
         if let Some(link) = document().get_element_by_id(&format!("entry-{id}")) {
@@ -184,7 +183,7 @@ fn focus_row(id: chat::Id) {
     });
 }
 
-/// A text in which some parts are marked.
+/// A text with some parts marked.
 fn marked(text: &str, hits: &[Range<usize>]) -> AnyView {
     let mut parts = Vec::new();
     let mut end = 0;
@@ -198,12 +197,12 @@ fn marked(text: &str, hits: &[Range<usize>]) -> AnyView {
     parts.collect_view().into_any()
 }
 
-/// The field that changes a text of a chat: Enter takes it over, Escape leaves it.
+/// The field that edits a title or tags: Enter saves them, Escape cancels.
 #[component]
 fn Edit(
     label: Signal<&'static str>,
     value: String,
-    /// Takes what was typed; None where nothing was changed.
+    /// Called with the typed text; None if nothing was changed.
     save: Callback<Option<String>>,
 ) -> impl IntoView {
     let i18n = use_i18n();
@@ -217,7 +216,7 @@ fn Edit(
     });
     let take = move || {
         if let Some(input) = input.get_untracked() {
-            // What was not changed goes on following the first words.
+            // An unchanged title keeps following the first words.
             let typed = Some(input.value()).filter(|typed| *typed != before.get_value());
             save.run(typed);
         }
@@ -247,7 +246,7 @@ fn Edit(
     }
 }
 
-/// What is done seldom with a chat.
+/// The menu of rare actions on a chat.
 #[component]
 fn More(
     id: chat::Id,

@@ -1,4 +1,4 @@
-//! Every chat that is stored: what is listed of it, what is found in it, and what is done with it.
+//! All stored chats: their entries, the search in them, and the actions on them.
 
 use std::{
     cell::OnceCell,
@@ -21,32 +21,32 @@ use crate::{
     ui::dynamic::effect,
 };
 
-/// A search pauses after so many milliseconds, so that the page answers in between.
+/// Milliseconds after which a search pauses, so that the page stays responsive.
 const SLICE: f64 = 8.0;
 
-/// What is found.
+/// The result of a search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// The chats.
+    /// The chats that match.
     pub chats: HashSet<chat::Id>,
-    /// Whether more may come.
+    /// True if more may come.
     pub is_coming: bool,
 }
 
-/// What was read before, so that only what has changed is read again.
+/// A cache, so that only changed chats are read again.
 #[derive(Default)]
 struct Read {
-    /// The stored text of each entry, and what it says.
+    /// The stored text of each entry, and the parsed entry.
     entries: HashMap<chat::Id, (String, Entry)>,
-    /// The words of each chat, to be searched.
+    /// The searchable text of each chat.
     words: HashMap<chat::Id, Folded>,
-    /// The number of the search that runs.
+    /// The number of the running search.
     search: u32,
-    /// How many parts of the page show it.
+    /// Number of views that show the chats.
     watchers: u32,
 }
 
-/// All chats that are stored.
+/// All stored chats.
 #[derive(Clone, Copy)]
 pub struct StoredChats {
     chats: Chats,
@@ -60,12 +60,12 @@ pub struct StoredChats {
 }
 
 thread_local! {
-    /// What was read is kept as long as the page lasts.
+    /// The cache lives as long as the page.
     static STORED_CHATS: OnceCell<StoredChats> = const { OnceCell::new() };
 }
 
 impl StoredChats {
-    /// Gives the stored chats to the views below.
+    /// Provides the stored chats to the views below.
     pub fn provide() {
         let (chats, shown) = (expect_context::<Chats>(), expect_context::<PageState>());
         let stored_chats =
@@ -73,7 +73,7 @@ impl StoredChats {
         provide_context(stored_chats);
     }
 
-    /// The stored chats, which nobody has looked at yet.
+    /// The stored chats, not read yet.
     fn new(chats: Chats, shown: PageState) -> Self {
         let library = chats.library();
         library.lasting(|| {
@@ -96,42 +96,42 @@ impl StoredChats {
         })
     }
 
-    /// What all chats share.
+    /// The library that all chats share.
     pub fn library(self) -> Library {
         self.library
     }
 
-    // What the panel shows.
+    // State that the views show.
 
-    /// Those that are pinned, then the others, the last used first.
+    /// The pinned entries, then the others, the last used first.
     pub fn entries(self) -> ReadSignal<Vec<Entry>> {
         self.entries.read_only()
     }
 
-    /// Whether the page shows a chat.
+    /// Returns whether the page shows a chat.
     pub fn is_here(self, id: chat::Id) -> bool {
         self.shown.session().and_then(Session::address) == Some(id)
     }
 
-    /// What is looked for.
+    /// The search text.
     pub fn query(self) -> ReadSignal<String> {
         self.query.read_only()
     }
 
-    /// What is found; None while nothing is looked for.
+    /// The search result; None without a search.
     pub fn found(self) -> ReadSignal<Option<Found>> {
         self.found.read_only()
     }
 
-    /// Why the last thing was not done.
+    /// The error of the last action.
     pub fn failed(self) -> RwSignal<Option<Error>> {
         self.failed
     }
 
-    /// Every tag of a chat, each once, in the order of the letters.
+    /// The tags of all chats, each once, in alphabetical order.
     pub fn tags(self) -> Vec<String> {
         self.entries.with(|entries| {
-            // There are few: a sort of the standard library is 3 kB to download.
+            // There are few: the standard library's sort is 3 kB to download.
             let mut tags = Vec::<String>::new();
             for tag in entries.iter().flat_map(|entry| &entry.tags) {
                 if let Err(place) = tags.binary_search(tag) {
@@ -142,20 +142,20 @@ impl StoredChats {
         })
     }
 
-    /// A piece of what is found in a chat.
+    /// A snippet of the match in a chat.
     pub fn snippet(self, id: chat::Id) -> Option<Snippet> {
         let query = self.query.with(|query| Query::parse(query))?;
         query.snippet(&messages(&stored(id)?))
     }
 
-    /// Looks at what is stored, now and whenever it changes, as long as its caller is on the page.
+    /// Reads the stored chats now and whenever they change, as long as the caller is on the page.
     pub fn watch(self) {
         self.read.update_value(|read| read.watchers += 1);
         on_cleanup(move || self.read.update_value(|read| read.watchers -= 1));
         self.look();
     }
 
-    /// Looks at what is stored, if anyone wants to know.
+    /// Reads the stored chats, if any view shows them.
     pub fn look(self) {
         if self.read.with_value(|read| read.watchers == 0) {
             return;
@@ -168,7 +168,7 @@ impl StoredChats {
                 }
             }
         });
-        // Also what the page could not save: it can be exported.
+        // Unsaved chats count, too: they can be exported.
         for chat in self.chats.unsaved() {
             entries.retain(|entry: &Entry| entry.id != chat.id);
             entries.push(chat.entry());
@@ -183,14 +183,14 @@ impl StoredChats {
         }
     }
 
-    /// Takes note of what was written.
+    /// Drops the cached text of a written chat.
     fn changed(self, key: Key) {
         if let Key::Chat(id) = key {
             self.read.update_value(|read| _ = read.words.remove(&id));
         }
     }
 
-    /// Looks for words in titles and messages.
+    /// Searches for words in titles and messages.
     pub fn look_for(self, text: &str) {
         self.query.set(text.to_owned());
         self.search();
@@ -222,7 +222,7 @@ impl StoredChats {
                         chats: chats.clone(),
                         is_coming: true,
                     }));
-                    event::rest().await;
+                    event::yield_now().await;
                     if self.read.with_value(|read| Some(read.search) != number) {
                         return;
                     }
@@ -236,19 +236,19 @@ impl StoredChats {
         });
     }
 
-    // What a user does with chats.
+    // User actions on chats.
 
-    /// Gives a chat a title; empty gives it back the one that it had by itself.
+    /// Sets a chat's title; an empty one restores the automatic title.
     pub fn rename(self, id: chat::Id, title: &str) {
         self.change(id, |chat| title.trim().clone_into(&mut chat.title));
     }
 
-    /// Has a chat stay at the top, or not.
+    /// Pins a chat to the top, or unpins it.
     pub fn pin(self, id: chat::Id) {
         self.change(id, |chat| chat.pinned = !chat.pinned);
     }
 
-    /// Gives a chat tags, which are written with commas between them.
+    /// Sets a chat's tags, separated by commas.
     pub fn tag(self, id: chat::Id, tags: &str) {
         let mut list: Vec<String> = Vec::new();
         for tag in tags.split([',', '、', '，']).map(str::trim) {
@@ -259,7 +259,7 @@ impl StoredChats {
         self.change(id, |chat| chat.tags = list);
     }
 
-    /// Puts a copy of a chat beside it.
+    /// Stores a copy of a chat.
     pub fn duplicate(self, id: chat::Id, title: String) {
         self.chats.flush();
         if let Some(chat) = self.newest(id) {
@@ -273,14 +273,14 @@ impl StoredChats {
         }
     }
 
-    /// Deletes chats with all that was said in them, and offers to put them back.
+    /// Deletes chats with all their messages, and offers to undo that.
     #[expect(clippy::disallowed_methods, reason = "it changes what is stored")]
     pub fn delete(self, ids: &[chat::Id]) {
         self.chats.flush();
         let unsaved = self.chats.unsaved();
         let mut removed = Vec::new();
         for id in ids {
-            // What the page has and could not save comes back, too.
+            // Undo also restores what could not be saved.
             let newest = unsaved.iter().find(|chat| chat.id == *id).map(Chat::text);
             let texts = [
                 (
@@ -295,7 +295,7 @@ impl StoredChats {
             storage::delete_chat(*id);
         }
         self.library.offer_undo(removed);
-        // There may be room now for what could not be saved.
+        // There may be room now for unsaved chats.
         self.chats.save_again();
         self.look();
     }
@@ -313,7 +313,7 @@ impl StoredChats {
         }
     }
 
-    /// Takes a chat in, merged with what there is of it; returns whether there is room for it.
+    /// Imports a chat, merged with any existing copy; returns whether there is room for it.
     pub fn take_in(self, chat: Chat) -> bool {
         if let Some(open) = self.chats.session(chat.id) {
             open.edit(|now| *now = merge(now.clone(), chat));
@@ -326,20 +326,20 @@ impl StoredChats {
         })
     }
 
-    /// Stores a chat that is not open, packed; returns whether there is room for it.
+    /// Compresses and stores a chat that is not open; returns whether there is room for it.
     fn store(self, chat: &Chat) -> bool {
         let key = Key::Chat(chat.id);
         let stored = compression::pack(&chat.text());
         journal::put(&key.to_string(), &stored);
         let written = storage::write(key, &stored);
         self.failed.set(written.err());
-        // What the history shows of it is made again from the chat, where there is no room for it.
+        // If there is no room for the entry, it is derived from the chat again.
         self.library.write_entry(&chat.entry());
         self.look();
         written.is_ok()
     }
 
-    /// A chat as the page has it, where that could not be saved, else as it is stored.
+    /// The page's copy of a chat if that could not be saved, else the stored one.
     pub fn newest(self, id: chat::Id) -> Option<Chat> {
         let mut unsaved = self.chats.unsaved().into_iter();
         unsaved.find(|chat| chat.id == id).or_else(|| stored(id))
@@ -347,8 +347,8 @@ impl StoredChats {
 }
 
 impl Read {
-    /// What the history shows of a chat. Where its entry is lost, the chat itself tells; a chat that
-    /// can't be read is shown without a title, and named when it is opened.
+    /// A chat's entry in the history. A lost entry is derived from the chat; a chat that can't be read is
+    /// shown without a title, and named when it is opened.
     fn entry(&mut self, id: chat::Id) -> Entry {
         let text = storage::text(Key::Entry(id)).unwrap_or_default();
         if let Some((before, entry)) = self.entries.get(&id)
@@ -363,18 +363,18 @@ impl Read {
     }
 }
 
-/// A chat as it is stored.
+/// The stored copy of a chat.
 pub fn stored(id: chat::Id) -> Option<Chat> {
     Chat::read(&compression::plain(&storage::text(Key::Chat(id))?)?)
 }
 
-/// What of a chat is searched.
+/// The searchable text of a chat.
 fn words_of(entry: &Entry) -> Folded {
     let messages = stored(entry.id).map(|chat| messages(&chat));
     Folded::of([entry.title.as_str(), &messages.unwrap_or_default()])
 }
 
-/// What was said in a chat; the same question in each card once.
+/// The messages of a chat; a question asked in each card counts once.
 fn messages(chat: &Chat) -> String {
     let mut said = String::new();
     let mut seen = HashSet::new();

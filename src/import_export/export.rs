@@ -9,7 +9,7 @@ use crate::{
     i18n::{I18n, use_i18n},
     session::attachments,
     storage::blobs,
-    transfer::{Form, Request, Server},
+    transfer::{Form, Request, SharedEndpoint},
     ui::{
         date::{date, options},
         dynamic::{on_click, on_key, show, t},
@@ -21,7 +21,7 @@ use leptos::{ev, html, prelude::*, task::spawn_local};
 
 pub(super) const FORMS: [Form; 3] = [Form::Json, Form::Markdown, Form::Html];
 
-/// The ending of a form's files, and what they are called on the web.
+/// The file extension and the media type of a form.
 pub(super) const fn file(form: Form) -> (&'static str, &'static str) {
     match form {
         Form::Json => ("json", "application/json"),
@@ -30,12 +30,12 @@ pub(super) const fn file(form: Form) -> (&'static str, &'static str) {
     }
 }
 
-/// Exports a chat, or all of them.
+/// The export of one chat, or of all.
 #[component]
 pub fn Exports(
-    /// None is all of them, by a button.
+    /// None for all, with a button.
     chat: Option<chat::Id>,
-    /// Set when the question is asked, and while it stands.
+    /// True while the dialog is open.
     #[prop(default = RwSignal::new(false))]
     is_asked: RwSignal<bool>,
 ) -> impl IntoView {
@@ -107,7 +107,7 @@ pub(super) fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> 
             node_ref=dialog
             class="dialog"
             aria-label=title
-            // Escape closes the dialog, and not what is behind it.
+            // Escape closes the dialog, not the element behind it.
             on:keydown=on_key(|event| event.stop_propagation())
             on:cancel=move |_: ev::Event| is_asked.set(false)
         >
@@ -121,7 +121,7 @@ pub(super) fn ExportDialog(chat: Option<chat::Id>, is_asked: RwSignal<bool>) -> 
     }
 }
 
-/// Offers chats as a file.
+/// Downloads chats as a file.
 pub(super) async fn export(
     i18n: I18n,
     stored_chats: &StoredChats,
@@ -182,7 +182,11 @@ pub(super) async fn export(
     };
     let request = Request {
         form,
-        endpoints: endpoints.iter().filter(is_used).map(Server::from).collect(),
+        endpoints: endpoints
+            .iter()
+            .filter(is_used)
+            .map(SharedEndpoint::from)
+            .collect(),
         chats: chats.into_iter().map(with_time).collect(),
         contents,
     };
@@ -191,7 +195,7 @@ pub(super) async fn export(
     files::download(&format!("{name}.{ending}"), kind, &text);
 }
 
-/// A title as the name of a file: what every system takes.
+/// Turns a title into a file name that every system takes.
 pub(super) fn file_name(title: &str) -> String {
     let is_plain = |letter: char| letter.is_alphanumeric() || letter == '-' || letter == '_';
     let words = title

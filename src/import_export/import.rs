@@ -1,4 +1,4 @@
-//! Imports: what a file has, what of it is new, and how it is taken in.
+//! Imports: the content of a file, its new part, and the way it is stored.
 
 use super::{FILES, Files, show_modal};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     id::fresh,
     library::Library,
     storage::{self, blobs},
-    transfer::{self, Error, Format, Import, Reason, Server, Skipped},
+    transfer::{self, Error, Format, Import, Reason, SharedEndpoint, Skipped},
     ui::{
         dynamic::{derive, dynamic, memo, on_click, on_key, show, t},
         files,
@@ -19,32 +19,32 @@ use crate::{
 use leptos::{ev, html, prelude::*, task::spawn_local};
 use web_sys::{File, HtmlInputElement};
 
-/// Where Backend.AI WebUI keeps its chats, which a page of the same origin can read.
+/// Storage key of Backend.AI WebUI's chats, which a page of the same origin can read.
 pub(super) const BACKEND_AI: &str = "backendaiwebui.cache.chat_history";
 
-/// What becomes of a chat that comes in.
+/// The fate of an imported chat.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     New,
-    /// It is here, and is not as it was: both are kept, message by message.
+    /// It is here in another version: both are kept, message by message.
     Merged,
     /// It is here already.
     Known,
 }
 
-/// What a file has, before it is taken over.
+/// The content of a file, before its import.
 #[derive(Clone)]
 pub(super) struct Preview {
     name: String,
     found: Result<Found, Error>,
 }
 
-/// What was found in a file.
+/// The data found in a file.
 #[derive(Clone)]
 pub(super) struct Found {
     from: Format,
     chats: Vec<(Chat, Fate)>,
-    endpoints: Vec<Server>,
+    endpoints: Vec<SharedEndpoint>,
     contents: Vec<(chat::attachment::Id, String)>,
     skipped: Vec<Skipped>,
 }
@@ -61,7 +61,7 @@ impl Found {
                     _ => Fate::Merged,
                 };
             }
-            // Only one of the same title can say the same.
+            // Only a chat of the same title can be the same.
             let title = chat.entry().title;
             let alike = entries.iter().filter(|entry| entry.title == title);
             let mut alike = alike.filter_map(|entry| stored_chats::stored(entry.id));
@@ -87,7 +87,7 @@ impl Found {
         }
     }
 
-    /// How many chats come in.
+    /// Number of chats to import.
     fn count(&self) -> usize {
         self.chats
             .iter()
@@ -96,7 +96,7 @@ impl Found {
     }
 }
 
-/// Imports chats from files.
+/// The button that imports chats from files.
 #[component]
 pub fn Imports() -> impl IntoView {
     let i18n = use_i18n();
@@ -136,7 +136,7 @@ pub(super) fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
             .iter()
             .flat_map(|list| (0..list.length()).filter_map(|n| list.get(n)))
             .collect();
-        // The same file can be chosen again.
+        // Lets the same file be chosen again.
         let chosen = input.clone();
         is_busy.set(true);
         previews.set(Vec::new());
@@ -193,7 +193,7 @@ pub(super) fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
             node_ref=dialog
             class="dialog import"
             aria-label=t!(i18n, import)
-            // Escape closes the dialog, and not what is behind it.
+            // Escape closes the dialog, not the element behind it.
             on:keydown=on_key(|event| event.stop_propagation())
             on:cancel=move |_: ev::Event| is_open.set(false)
         >
@@ -251,7 +251,7 @@ pub(super) fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
     }
 }
 
-/// What a file has, as it is shown before it is taken over.
+/// The preview of a file's content, before its import.
 pub(super) fn shown(i18n: I18n, preview: Preview) -> AnyView {
     let found = match preview.found {
         Ok(found) => found,
@@ -327,7 +327,7 @@ pub(super) fn explain(i18n: I18n, error: Error) -> String {
     }
 }
 
-/// Takes over what was found; returns how many chats came in, and for how many there is no room.
+/// Imports the found data; returns the number of imported chats, and of those without room.
 pub(super) async fn bring_in(
     found: Found,
     stored_chats: &StoredChats,
@@ -344,12 +344,12 @@ pub(super) async fn bring_in(
                 id
             }
         };
-        // It is called otherwise here.
+        // It has another identifier here.
         same.push((server.id, ours));
     }
     for (id, content) in found.contents {
         if let Some(blob) = files::content(&content) {
-            // Without it, the attachment is named as gone.
+            // Without it, the attachment is shown as gone.
             let _ = blobs::put(id, &blob).await;
         }
     }

@@ -1,4 +1,4 @@
-//! What a user does with endpoints.
+//! Operations on endpoints.
 
 use leptos::prelude::*;
 
@@ -10,12 +10,10 @@ use crate::{
 };
 
 impl Library {
-    // What a user does with endpoints.
-
-    /// The endpoint that a filled-in form of a card means.
+    /// Returns the endpoint that a card's filled-in form means.
     ///
     /// # Errors
-    /// What is wrong with the form.
+    /// The problem with the form.
     pub(crate) fn resolve(
         self,
         chosen: Option<endpoint::Id>,
@@ -28,11 +26,11 @@ impl Library {
         can_keep(endpoints.resolve(chosen, base_url, token, keep, fresh)?)
     }
 
-    /// Saves an endpoint as an edit makes it, a new one without an identifier. Its models are asked
-    /// for.
+    /// Applies an edit to an endpoint, or creates one if `id` is `None`, and saves it. Requests its
+    /// models.
     ///
     /// # Errors
-    /// What is wrong with the edit; nothing is saved then.
+    /// The problem with the edit; nothing is saved then.
     pub fn edit_endpoint(self, id: Option<endpoint::Id>, edit: &Edit) -> Result<(), Invalid> {
         let id = id.unwrap_or_else(fresh);
         let before = self.endpoints.read_untracked().find(id).map(keys::held);
@@ -47,8 +45,8 @@ impl Library {
         Ok(())
     }
 
-    /// Moves an endpoint to where its models were found, which is the same server: its token goes
-    /// along.
+    /// Moves an endpoint to the base URL where its models were found. The server stays the same, so
+    /// its token moves along.
     pub fn use_base_url(self, id: endpoint::Id, base_url: BaseUrl) {
         let moved = {
             let endpoints = self.endpoints.read_untracked();
@@ -66,8 +64,7 @@ impl Library {
         self.load_models(id);
     }
 
-    /// Deletes an endpoint, and offers to put it back. Cards that talk to it say so and keep what was
-    /// said.
+    /// Deletes an endpoint, and offers to undo this. Cards that use it say so and keep their turns.
     pub fn delete_endpoint(self, id: endpoint::Id) {
         let removed = self.endpoints.try_update(|Endpoints { list, .. }| {
             let index = list.iter().position(|saved| saved.id == id)?;
@@ -80,7 +77,7 @@ impl Library {
         }
     }
 
-    /// Moves an endpoint by one place, up or down.
+    /// Moves an endpoint up or down by one position.
     pub fn move_endpoint(self, id: endpoint::Id, up: bool) {
         self.endpoints.update(|Endpoints { list, .. }| {
             let Some(index) = list.iter().position(|saved| saved.id == id) else {
@@ -98,10 +95,10 @@ impl Library {
         self.save_endpoints();
     }
 
-    // How things are saved.
+    // Saving.
 
-    /// Saves an endpoint, in place of the one of its identifier, else as the last. Its token goes to
-    /// where it is kept.
+    /// Saves an endpoint: replaces the one with its identifier, else appends it. Stores its token
+    /// where the endpoint keeps it.
     pub fn save_endpoint(self, mut endpoint: Endpoint) {
         keys::settle(&mut endpoint);
         self.endpoints.update(|Endpoints { list, .. }| {
@@ -118,8 +115,8 @@ impl Library {
         self.write_endpoints();
     }
 
-    /// Asks those endpoints for their models that are not as they were before.
-    pub(super) fn learn_endpoints(self, before: &Endpoints) {
+    /// Requests the models of endpoints that are asked differently than before.
+    pub(super) fn reload_changed_models(self, before: &Endpoints) {
         let now = self.endpoints.get_untracked().list;
         let is_gone = |id: &endpoint::Id| !now.iter().any(|endpoint| endpoint.id == *id);
         self.models
@@ -134,10 +131,10 @@ impl Library {
     }
 }
 
-/// Lets an endpoint through whose token can be put where it is to be kept.
+/// Rejects an endpoint whose token must go into a vault that is not open.
 fn can_keep(endpoint: Endpoint) -> Result<Endpoint, Invalid> {
     let wants_vault = endpoint.keep == TokenStorage::Vault && endpoint.token.is_some();
-    if wants_vault && keys::standing() != VaultState::Open {
+    if wants_vault && keys::vault_state() != VaultState::Open {
         return Err(Invalid::Locked);
     }
     Ok(endpoint)

@@ -1,5 +1,4 @@
-//! The chats of the history as the library knows them: that they come and go, and how deleted ones
-//! are put back.
+//! The library's view of the history: its changes, and the undo of deletions.
 
 use leptos::prelude::*;
 
@@ -10,57 +9,55 @@ use crate::{
     storage::{self, Key},
 };
 
-/// What was removed from the library, to be put back.
+/// A removal from the library that can be undone.
 #[derive(Clone, Debug)]
 pub enum Removed {
-    /// Chats of the history: the text that was stored of each, with its key.
+    /// Chats of the history, as pairs of key and stored text.
     Chats(Vec<(String, String)>),
-    /// An endpoint, with its place in the list.
+    /// An endpoint, with its position in the list.
     Endpoint(Endpoint, usize),
 }
 
 impl Library {
-    // What a user does with the history and the settings.
-
-    /// The chat in which something was asked last.
+    /// The chat that last sent a prompt.
     pub(crate) fn last_chat(self) -> Option<chat::Id> {
         self.tab.with_value(|tab| tab.last)
     }
 
-    /// Follows what is stored: chats that come and go.
+    /// Subscribes to chats being stored or deleted.
     pub fn follow_history(self) {
         self.history.track();
     }
 
-    /// Tells everyone who shows the history that it has changed.
+    /// Notifies subscribers and open chats that the history has changed.
     pub(super) fn history_changed(self) {
         self.history.notify();
         self.tell(Change::History);
     }
 
-    /// Takes a chat out of the storage.
+    /// Deletes a chat from storage.
     pub(crate) fn remove_chat(self, id: chat::Id) {
         storage::delete_chat(id);
         self.forget_unsaved(id);
         self.history_changed();
     }
 
-    /// Offers to put back chats that were deleted: what was stored of them, under which keys.
+    /// Offers to undo the deletion of chats, given as pairs of key and stored text.
     pub fn offer_undo(self, removed: Vec<(String, String)>) {
         self.removed.write().push(Removed::Chats(removed));
     }
 
-    /// What was removed from the library last, while it can still be put back.
+    /// The latest removal that can still be undone.
     pub fn removed(self) -> Option<Removed> {
         self.removed.with(|removed| removed.last().cloned())
     }
 
-    /// Takes the offer to undo what was removed away.
+    /// Withdraws the offer to undo removals.
     pub fn dismiss_removed(self) {
         self.removed.set(Vec::new());
     }
 
-    /// Puts back what was removed from the library last; returns the chat, if it was one.
+    /// Undoes the latest removal from the library; returns the chat, if it was one.
     pub fn undo(self) -> Option<chat::Id> {
         match self.removed.try_update(Vec::pop).flatten()? {
             Removed::Chats(values) => {

@@ -1,5 +1,5 @@
-//! How an endpoint wants to be asked, as far as its address, its list of models and its refusals
-//! teach.
+//! The form of requests to an endpoint, as inferred from its address, its list of models and its
+//! refusals.
 
 use leptos::prelude::*;
 
@@ -12,9 +12,7 @@ use crate::{
 };
 
 impl Library {
-    // What is known of an endpoint, and what its refusals teach.
-
-    /// What is behind an endpoint, as far as its address and its list of models tell.
+    /// The server behind an endpoint, as inferred from its address and its list of models.
     pub fn server(self, endpoint: endpoint::Id) -> Server {
         let endpoints = self.endpoints.read_untracked();
         let Some(endpoint) = endpoints.find(endpoint) else {
@@ -27,7 +25,7 @@ impl Library {
         endpoint.server(&owned_by.unwrap_or_default())
     }
 
-    /// The form in which a model is asked.
+    /// The form of requests to a model.
     pub fn form(self, endpoint: endpoint::Id, model: &str) -> Form {
         Form {
             renames_max_tokens: self.is_renaming(endpoint, model),
@@ -35,19 +33,20 @@ impl Library {
         }
     }
 
-    /// Whether a model demands `max_completion_tokens`.
+    /// Returns whether a model demands `max_completion_tokens`.
     pub fn is_renaming(self, endpoint: endpoint::Id, model: &str) -> bool {
         self.server(endpoint).renames_max_tokens(model)
             || self.has_learned(endpoint, |learned| learned.is_renaming(model))
     }
 
-    /// Whether an endpoint may be asked to count tokens: all are but those that are known to refuse it.
+    /// Returns whether an endpoint may be asked to count tokens: any that is not known to refuse
+    /// it.
     fn is_counting(self, endpoint: endpoint::Id) -> bool {
         self.server(endpoint).takes_stream_options()
             && !self.has_learned(endpoint, |learned| !learned.is_counting())
     }
 
-    /// Keeps what a refusal in these words teaches about an endpoint and its model.
+    /// Records what a refusal with this message teaches about an endpoint and its model.
     pub(crate) fn learn(self, endpoint: endpoint::Id, model: &str, lesson: Lesson, words: &str) {
         self.change_learned(endpoint, &|learned| match lesson {
             Lesson::RenamesMaxTokens => learned.learn_renaming(model),
@@ -68,8 +67,8 @@ impl Library {
             .is_some_and(|endpoint| is(&endpoint.learned))
     }
 
-    /// Learns something of an endpoint. That is no edit of the reader's, so it keeps the time of the last
-    /// one: what another tab has changed meanwhile is taken over first.
+    /// Records a lesson about an endpoint. This is no edit by the user, so the time of the last
+    /// edit stays; another tab's newer edit is taken over first.
     fn change_learned(self, id: endpoint::Id, learn: &dyn Fn(&mut Learned) -> bool) {
         let stored = storage::text(Key::Endpoints);
         let at = |text: &String| json::read::<Endpoints>(text).map(|endpoints| endpoints.at);

@@ -1,4 +1,4 @@
-//! The models of endpoints: what is listed, and which are used.
+//! The models of endpoints: lists, details and usual choices.
 
 use leptos::prelude::*;
 
@@ -9,30 +9,30 @@ use crate::{
     storage::keys,
 };
 
-/// What is known of an endpoint's models.
+/// State of an endpoint's list of models.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Models {
-    /// They have been asked for.
+    /// A request in flight.
     Loading,
-    /// What the endpoint answered, which may be nothing.
+    /// The list, which may be empty.
     Listed(Vec<String>),
-    /// Why there is no list.
+    /// The reason why there is no list.
     Unlisted(Unlisted),
 }
 
-/// Why an endpoint gave no list of models.
+/// Reason why an endpoint gave no list of models.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unlisted {
-    /// What went wrong.
+    /// A failed request.
     #[error(transparent)]
     Failed(openai::Error),
-    /// There is none at its base URL, but there is one at this.
+    /// No list at the base URL, but one at this base URL.
     #[error("the models are at {}", .0.as_str())]
     Elsewhere(BaseUrl),
 }
 
 impl Unlisted {
-    /// Whether no typed model can help: the token is refused, or the base URL is another.
+    /// Returns whether no typed model can help: the token is refused, or the base URL is another.
     pub fn is_hopeless(&self) -> bool {
         match self {
             Self::Failed(error) => error.refuses_token(),
@@ -41,7 +41,7 @@ impl Unlisted {
     }
 }
 
-/// What an endpoint's list tells of its models besides their names.
+/// Details in an endpoint's list of models, besides their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Details {
     /// See [`openai::Listed`].
@@ -50,17 +50,17 @@ pub(super) struct Details {
 }
 
 impl Library {
-    /// What is known of an endpoint's models; None if they were never asked for.
+    /// An endpoint's list of models; `None` if it was never requested.
     pub fn models(self, endpoint: endpoint::Id) -> Option<Models> {
         self.models.with(|models| models.get(&endpoint).cloned())
     }
 
-    /// Follows what is known of any endpoint's models.
+    /// Subscribes to all endpoints' lists of models.
     pub fn follow_models(self) {
         self.models.track();
     }
 
-    /// Asks an endpoint for its models again.
+    /// Requests an endpoint's models, unless such a request is in flight.
     pub fn load_models(self, id: endpoint::Id) {
         let Some(endpoint) = self.endpoints.read_untracked().find(id).cloned() else {
             return;
@@ -78,7 +78,7 @@ impl Library {
             let now = self.endpoints.read_untracked().find(id).cloned();
             if !now.is_some_and(|now| now.is_asked_like(&endpoint)) || keys::held(&endpoint) != held
             {
-                // Of an endpoint that was changed meanwhile, this is no longer true.
+                // The endpoint was changed meanwhile, so this answer is out of date.
                 self.models.update(|models| _ = models.remove(&id));
                 self.load_models(id);
                 return;
@@ -87,8 +87,8 @@ impl Library {
         });
     }
 
-    /// Asks an endpoint for its models. Where it knows no such path, the path with a version is tried
-    /// too: most base URLs that lead nowhere lack it.
+    /// Requests an endpoint's models. If the path is unknown, the path with a version is tried,
+    /// too: most wrong base URLs lack it.
     pub(crate) async fn ask_models(self, endpoint: &Endpoint) -> Result<Vec<String>, Unlisted> {
         let endpoint =
             &keys::with_token(endpoint).map_err(|locked| Unlisted::Failed(locked.into()))?;
@@ -121,7 +121,7 @@ impl Library {
         Err(Unlisted::Failed(error))
     }
 
-    /// Tokens have come: asks those endpoints for their models again that refused to tell without, or
+    /// Requests models again once tokens have come: from endpoints that refused without one, or
     /// could not be asked while the vault was locked.
     pub(super) fn ask_again(self) {
         for endpoint in self.endpoints.get_untracked().list {
@@ -138,7 +138,7 @@ impl Library {
         }
     }
 
-    /// Takes over what is known of an endpoint's models. Cards that wait for a model get one.
+    /// Sets the state of an endpoint's list of models. Cards that wait for a model get one.
     pub(crate) fn set_models(self, id: endpoint::Id, models: Models) {
         let listed = match &models {
             Models::Listed(listed) => listed.clone(),
@@ -148,14 +148,14 @@ impl Library {
         self.tell(Change::Models(id, listed));
     }
 
-    /// What is known of an endpoint's models, without following it.
+    /// An endpoint's list of models, without subscribing to it.
     pub(crate) fn models_now(self, id: endpoint::Id) -> Option<Models> {
         self.models
             .with_untracked(|models| models.get(&id).cloned())
     }
 
-    /// The model that a card gets at an endpoint by itself: the one that was used last, if it is
-    /// listed, else the first.
+    /// The default model for a card at an endpoint: the one last used, if it is listed, else the
+    /// first.
     pub(crate) fn usual_model(self, id: endpoint::Id, listed: &[String]) -> Option<String> {
         self.recent.with_untracked(|recent| {
             let last = recent
@@ -165,7 +165,8 @@ impl Library {
         })
     }
 
-    /// Who owns an endpoint's models, and whether one of them takes pictures, as far as its list tells.
+    /// The owner of an endpoint's models, and whether a model accepts pictures, as far as the list
+    /// tells.
     pub fn details(self, endpoint: endpoint::Id, model: &str) -> (String, Option<bool>) {
         let endpoints = self.endpoints.read_untracked();
         let details = endpoints.find(endpoint).and_then(|endpoint| {

@@ -1,4 +1,4 @@
-//! How what the chats share is saved, and what can't be saved.
+//! Saving of the shared state and of chats, and failures to save.
 
 use leptos::{prelude::*, task::spawn_local};
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Library {
-    /// Why something is not saved, if so.
+    /// The reason why something is not saved, if any.
     pub fn unsaved(self) -> Option<storage::Error> {
         self.unsaved
             .with(|unsaved| unsaved.first().map(|(_, error)| *error))
@@ -27,8 +27,8 @@ impl Library {
         self.write(Key::Settings, || storage::save_settings(&settings));
     }
 
-    /// Saves the text of a chat; returns what is stored of it then, packed where that had to be, or
-    /// none where it is not saved.
+    /// Saves a chat's text. Returns the text as stored, compressed if that was necessary, or `None`
+    /// if it is not saved.
     pub(crate) fn write_chat(self, id: chat::Id, text: String) -> Option<String> {
         let key = Key::Chat(id);
         let mut packed = None;
@@ -41,7 +41,7 @@ impl Library {
         } else {
             journal::put_apart(&key.to_string(), &text);
         }
-        // What failed before may find room now.
+        // Values that failed before may fit now.
         let failed = |key| {
             self.unsaved
                 .with_untracked(|all| all.iter().any(|(of, _)| *of == key))
@@ -55,14 +55,14 @@ impl Library {
         is_saved.then(|| packed.unwrap_or(text))
     }
 
-    /// Saves what the history shows of a chat; returns whether it is saved.
+    /// Saves a chat's history entry; returns whether it is saved.
     pub(crate) fn write_entry(self, entry: &Entry) -> bool {
         let is_saved = self.write(Key::Entry(entry.id), || storage::save_entry(entry));
         self.history_changed();
         is_saved
     }
 
-    /// Writes one value, unless nothing may be written, and keeps why it failed until it succeeds.
+    /// Writes a value, unless storage is blocked, and records its error until a write succeeds.
     /// Returns whether it is saved.
     fn write(self, key: Key, write: impl FnOnce() -> Result<(), storage::Error>) -> bool {
         if self.tab.with_value(|tab| tab.off) {
@@ -74,19 +74,19 @@ impl Library {
             Some(storage::Error::Full)
         };
         self.note_saved(key, failed);
-        // Packed there may be room for it.
+        // The value may fit once compressed.
         if failed == Some(storage::Error::Full) && !archive::is_here() {
             spawn_local(async move {
                 if archive::load().await {
-                    self.tell(Change::Room);
+                    self.tell(Change::Space);
                 }
             });
         }
         failed.is_none()
     }
 
-    /// Puts aside what is stored under a key, if it can't be read; returns whether the key may be
-    /// written. A chat does this when it is saved, for only what merges can read it.
+    /// Sets a stored value aside if it can't be read; returns whether the key may be written. For a
+    /// chat, this happens on save, because only the merge code can read it.
     pub(super) fn makes_way(self, key: Key) -> bool {
         if matches!(key, Key::Chat(_) | Key::Entry(_)) {
             return true;
@@ -96,21 +96,21 @@ impl Library {
         damaged.is_none_or(|damaged| self.put_aside(key, &damaged))
     }
 
-    /// Keeps a chat in the journal alone, until it is merged with what another tab has stored.
+    /// Keeps a chat only in the journal, until it is merged with another tab's text.
     pub(crate) fn keep_unmerged(self, id: chat::Id, text: &str) {
         let key = Key::Chat(id);
         journal::put_apart(&key.to_string(), text);
         self.note_saved(key, Some(storage::Error::Unmerged));
     }
 
-    /// Keeps a chat in the journal alone, for what is stored is damaged and can't be put aside.
+    /// Keeps a chat only in the journal, because the stored text is damaged and can't be set aside.
     pub(crate) fn keep_unsaved(self, id: chat::Id, text: &str) {
         let key = Key::Chat(id);
         journal::put_apart(&key.to_string(), text);
         self.note_saved(key, Some(storage::Error::Full));
     }
 
-    /// Puts a damaged value aside, and tells the reader; returns whether there was room for it.
+    /// Sets a damaged value aside and tells the user; returns whether there was space for it.
     pub(crate) fn put_aside(self, key: Key, damaged: &str) -> bool {
         match storage::put_aside(key, damaged) {
             Ok(put) => {
@@ -121,13 +121,13 @@ impl Library {
         }
     }
 
-    /// Notes that nothing of a chat waits to be saved any more.
+    /// Records that nothing of a chat waits to be saved.
     pub(crate) fn forget_unsaved(self, id: chat::Id) {
         self.note_saved(Key::Chat(id), None);
         self.note_saved(Key::Entry(id), None);
     }
 
-    /// Notes that a value is saved, or why not.
+    /// Records that a value is saved, or why not.
     fn note_saved(self, key: Key, failed: Option<storage::Error>) {
         let mut unsaved = self.unsaved.get_untracked();
         unsaved.retain(|(of, _)| *of != key);
@@ -137,7 +137,7 @@ impl Library {
         }
     }
 
-    /// Whether a value could not be saved.
+    /// Returns whether a value could not be saved.
     pub fn is_unsaved(self, key: Key) -> bool {
         self.tab.with_value(|tab| tab.off)
             || self

@@ -1,4 +1,4 @@
-//! How the library follows the browser and other tabs.
+//! Events from the browser and from other tabs.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -12,9 +12,9 @@ use crate::{
 };
 
 impl Library {
-    /// Follows the browser and other tabs.
+    /// Subscribes to browser and storage events.
     pub(super) fn watch(self) {
-        // One type of closure for all of them.
+        // One closure type for all of them.
         let on = |event: &str, act: Box<dyn Fn(web_sys::Event)>| {
             window_event_listener_untyped(event, act);
         };
@@ -40,7 +40,7 @@ impl Library {
         );
     }
 
-    /// Takes over what another tab has changed in the storage; no text is one that was removed.
+    /// Takes over another tab's change in storage; `text` is `None` if the value was removed.
     pub(super) fn changed(self, key: Key, text: Option<String>) {
         match key {
             Key::Chat(id) => {
@@ -48,7 +48,7 @@ impl Library {
                 self.tell(Change::Stored(id, text));
                 if is_gone {
                     self.history_changed();
-                    self.tell(Change::Room);
+                    self.tell(Change::Space);
                 }
             }
             Key::Endpoints => {
@@ -56,7 +56,7 @@ impl Library {
                 if let Some((endpoints, rest)) = read {
                     let before = self.endpoints.get_untracked();
                     self.endpoints.set(Endpoints { rest, ..endpoints }.honest());
-                    self.learn_endpoints(&before);
+                    self.reload_changed_models(&before);
                     self.tell(Change::Endpoints);
                 }
             }

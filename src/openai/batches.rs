@@ -1,4 +1,4 @@
-//! A response's body in batches: see `batches.js`.
+//! Reads a response body in batches: see `batches.js`.
 
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};

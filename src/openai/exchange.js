@@ -1,26 +1,73 @@
-// One request and what came of it: how long it is waited for, and what was sent and received, word
-// for word, as long as the page is open. Tokens are no part of it: what is kept of the headers is
-// said by `endpoint::headers`.
+// A request and its response: its timeouts, and a verbatim record of both, as long as the page is
+// open. Tokens are not recorded: `endpoint::headers` defines which headers are.
+// @ts-check
 
-// Of a request and of a response, so many characters or bytes are kept; of all together, so many.
+/**
+ * The record of one attempt. Times are in milliseconds since 1970.
+ * @typedef {object} Recorded
+ * @property {string} address
+ * @property {string} headers
+ * @property {number} at Time of the request.
+ * @property {Uint8Array[]} pieces The kept bytes of the response.
+ * @property {number} came Bytes of the response, kept or not.
+ * @property {string} secret
+ * @property {string} body The kept part of the request.
+ * @property {number} cut Characters of the request that are not kept.
+ * @property {boolean} isKept
+ * @property {number} [status]
+ * @property {string} [type]
+ * @property {number} [responded] Time of the response's headers.
+ * @property {number} [last] Time of the last bytes.
+ * @property {number} [ended]
+ */
+
+// Maximum number of characters or bytes kept of one request or response, and of all together.
 const MOST_OF_ONE = 2 ** 20;
 const MOST_OF_ALL = 24 * 2 ** 20;
 
-// By what they are kept under, which several tries can share; the oldest first.
+/**
+ * Records by name, which several retries can share; the oldest first.
+ * @type {Map<string, Recorded[]>}
+ */
 const kept = new Map();
 let size = 0;
 
 export class Exchange {
-    // What has no name is not kept. Where the server repeats the secret, it is not shown.
+    /**
+     * The timeout that has ended the request.
+     * @type {number | undefined}
+     */
+    over;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    timer;
+
+    /**
+     * An exchange without a name is not recorded. The secret is masked if the server repeats it.
+     * @param {string} name
+     * @param {string} address
+     * @param {string} headers
+     * @param {string} body
+     * @param {string} secret
+     */
     constructor(name, address, headers, body, secret) {
         this.controller = new AbortController();
-        this.record = { address, headers, at: Date.now(), pieces: [], came: 0, secret };
-        this.record.body = beginning(body);
-        this.record.cut = body.length - this.record.body.length;
-        this.record.isKept = name !== "";
+        const sent = beginning(body);
+        const isKept = name !== "";
+        /** @type {Recorded} */
+        this.record = {
+            address,
+            headers,
+            at: Date.now(),
+            pieces: [],
+            came: 0,
+            secret,
+            body: sent,
+            cut: body.length - sent.length,
+            isKept,
+        };
         if (!this.record.isKept) return;
         const records = kept.get(name) ?? [];
-        // What was asked last is the newest.
+        // The latest request is the newest.
         kept.delete(name);
         kept.set(name, [...records, this.record]);
         this.grow(this.record.body.length);
@@ -30,7 +77,11 @@ export class Exchange {
         return this.controller.signal;
     }
 
-    // From now on, what takes longer than so many seconds ends the request; 0 is no limit.
+    /**
+     * Restarts the timeout, after which the request is aborted; 0 is no limit.
+     * @param {number} what The number of the timeout.
+     * @param {number} seconds
+     */
     wait(what, seconds) {
         clearTimeout(this.timer);
         if (seconds > 0) {
@@ -41,22 +92,31 @@ export class Exchange {
         }
     }
 
+    /**
+     * @param {number} status
+     * @param {string} type
+     */
     responded(status, type) {
         Object.assign(this.record, { status, type, responded: Date.now() });
     }
 
+    /** @param {Uint8Array} bytes */
     heard(bytes) {
         const { record } = this;
         const room = MOST_OF_ONE - record.came;
         record.came += bytes.length;
         if (record.isKept && room > 0) {
-            // A copy: a view would keep all that it is a part of.
+            // A copy: a view would keep its whole buffer alive.
             record.pieces.push(bytes.slice(0, room));
             this.grow(Math.min(room, bytes.length));
         }
         record.last = Date.now();
     }
 
+    /**
+     * Counts what is kept, and drops the oldest records above the limit.
+     * @param {number} by
+     */
     grow(by) {
         size += by;
         for (const [name, records] of kept) {
@@ -69,8 +129,10 @@ export class Exchange {
         }
     }
 
-    // Closes the connection. Without a reason: the browser then rejects with a DOMException, which is
-    // an Error, and gloo-net panics at anything that is none.
+    /**
+     * Closes the connection. It gives no reason: the browser then rejects with a DOMException,
+     * which is an Error; gloo-net panics at anything else.
+     */
     end() {
         clearTimeout(this.timer);
         this.record.ended ??= Date.now();
@@ -78,29 +140,44 @@ export class Exchange {
     }
 }
 
-// What was sent under this name and what came back, each try as JSON.
+/**
+ * Returns what was sent and received under a name, each attempt as JSON.
+ * @param {string} name
+ */
 export function exchanges(name) {
     return (kept.get(name) ?? []).map(({ pieces, secret, ...record }) => {
         const decoder = new TextDecoder();
         const text = pieces.map((piece) => decoder.decode(piece, { stream: true })).join("");
         let response = text + decoder.decode();
-        // As `Token::masked_in` does.
+        // Same rule as `Token::masked_in`.
         if (secret.length >= 8) response = response.replaceAll(secret, "…");
         return JSON.stringify({ ...record, response });
     });
 }
 
-// So much of a text as is kept: a copy, for a slice would keep the whole of it, and without half a
-// character at its end.
+/**
+ * The part of a text that is kept: a copy, because a slice would keep the whole text alive, and
+ * without half a character at its end.
+ * @param {string} text
+ */
 function beginning(text) {
     if (text.length <= MOST_OF_ONE) return text;
     return new TextDecoder().decode(new TextEncoder().encode(text.slice(0, MOST_OF_ONE)));
 }
 
-// What runs in this browser responds to a request as a server would.
-export const respond = async (address, request) => (await import(new URL(address, document.baseURI))).respond(request);
+/**
+ * The program that runs models in this browser responds to a request like a server.
+ * @param {string} address Of the program, relative to the page.
+ * @param {Request} request
+ * @returns {Promise<Response>}
+ */
+export const respond = async (address, request) =>
+    (await import(new URL(address, document.baseURI).href)).respond(request);
 
-// In how many seconds a server wants to be asked again: it says a number or a date.
+/**
+ * Seconds until the server accepts a retry: the header has a number or a date.
+ * @param {string} retryAfter
+ */
 export function secondsOf(retryAfter) {
     const seconds = Number(retryAfter);
     const wait = Number.isNaN(seconds) ? (Date.parse(retryAfter) - Date.now()) / 1000 : seconds;

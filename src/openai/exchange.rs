@@ -1,4 +1,4 @@
-//! One request and its response: how it is sent, timed, recorded and ended.
+//! A request and its response: sending, timeouts, recording and abort.
 
 use super::{
     Error, Timeout,
@@ -50,12 +50,12 @@ extern "C" {
     fn seconds_of(retry_after: &str) -> u32;
 }
 
-/// How a request gets to an endpoint, and its response here.
+/// Transport of a request to an endpoint, and of its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transport {
-    /// The browser sends it to a server.
+    /// A request that the browser sends to a server.
     Http,
-    /// The program that runs models in this browser responds as a server would.
+    /// The program that runs models in this browser, which responds like a server.
     OnDevice,
 }
 
@@ -68,7 +68,7 @@ impl Transport {
         }
     }
 
-    /// Sends a request. Why it fails, a browser does not tell.
+    /// Sends a request. A browser does not tell why it fails.
     async fn send(self, request: http::Request) -> Result<Response, ()> {
         match self {
             Self::Http => request.send().await.map_err(drop),
@@ -81,8 +81,8 @@ impl Transport {
     }
 }
 
-/// A request for an answer as it would be sent now: where it would go, with which headers, and what it
-/// would say, as [`exchanges`] tells it.
+/// A request for an answer as it would be sent now: its address, headers and body, in the format of
+/// [`exchanges`].
 pub fn unsent(endpoint: &Endpoint, body: &str) -> String {
     let address = endpoint.base_url.join("chat/completions");
     let headers = shown_headers(&endpoint.headers());
@@ -95,7 +95,7 @@ pub fn unsent(endpoint: &Endpoint, body: &str) -> String {
     serde_json::Value::Object(fields.into_iter().collect()).to_string()
 }
 
-/// The headers of a request for an answer as they are shown: no secret is among them.
+/// The headers of a request for an answer as they are shown, without any secret.
 pub(super) fn shown_headers(own: &[(&str, String)]) -> String {
     let mut shown = format!("Accept: {ACCEPT}\nContent-Type: {CONTENT_TYPE}");
     for (name, value) in own {
@@ -108,7 +108,7 @@ pub(super) fn shown_headers(own: &[(&str, String)]) -> String {
     shown
 }
 
-/// What was sent under a name, and what came back: each try as JSON, the first one first.
+/// Returns what was sent and received under a name: each attempt as JSON, the first one first.
 pub fn exchanges(name: &str) -> Vec<String> {
     exchanges_of(name)
 }
@@ -122,7 +122,7 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Records bytes that have come.
+    /// Records received bytes.
     pub(super) fn heard(&self, bytes: &Uint8Array) {
         self.recorded.heard(bytes);
     }
@@ -134,7 +134,7 @@ impl Exchange {
         headers: &str,
         body: &str,
     ) -> Self {
-        // What is sent may be repeated; where it is shown, it is masked.
+        // A server may repeat the token; it is masked where it is shown.
         let own = endpoint.headers();
         let sent = own.iter().find(|(name, _)| *name == "Authorization");
         let secret = sent.and_then(|(_, value)| value.strip_prefix("Bearer "));
@@ -146,7 +146,7 @@ impl Exchange {
         }
     }
 
-    /// An error whose words don't have the token, which some servers repeat: they are stored.
+    /// Masks the token in an error's message: some servers repeat it, and messages are stored.
     pub(super) fn masked(&self, error: Error) -> Error {
         match &self.token {
             Some(token) => error.masked(token),
@@ -154,25 +154,25 @@ impl Exchange {
         }
     }
 
-    /// Ends it when what it waits for takes longer than so many seconds.
+    /// Aborts the request if this wait takes longer than this many seconds.
     pub(super) fn wait(&self, wait: Timeout, seconds: u32) {
         self.recorded.wait(wait as u8, seconds);
     }
 
-    /// The request ends with this, and leads nowhere else: a token would go along.
+    /// Ties the request to this exchange, and follows no redirect: a token would go along.
     pub(super) fn guard(&self, request: RequestBuilder) -> RequestBuilder {
         let request = request.redirect(RequestRedirect::Manual);
         request.abort_signal(Some(&self.recorded.signal()))
     }
 
-    /// Sends it, and lets a response through whose status is 200 to 299.
+    /// Sends the request, and accepts a response whose status is 200 to 299.
     pub(super) async fn send(
         &self,
         request: Result<http::Request, gloo_net::Error>,
-        timeouts: u32,
+        timeout: u32,
     ) -> Result<Response, Error> {
         // The browser tells a page nothing about why there was no response.
-        let unreachable = |()| self.broken(timeouts, Error::Unreachable);
+        let unreachable = |()| self.broken(timeout, Error::Unreachable);
         let request = request.map_err(|_| unreachable(()))?;
         let response = self.transport.send(request).await.map_err(unreachable)?;
         let header = |name| response.headers().get(name);
@@ -185,7 +185,7 @@ impl Exchange {
             return Ok(response);
         }
         let retry_after = header("retry-after").map(|after| seconds_of(&after));
-        let body = self.read(&response, MOST_OF_A_REFUSAL).await;
+        let body = self.read(&response, MAX_OF_A_REFUSAL).await;
         Err(self.masked(Error::Refused {
             status: response.status(),
             message: super::wire::refusal(&String::from_utf8_lossy(&body.unwrap_or_default())),
@@ -193,7 +193,7 @@ impl Exchange {
         }))
     }
 
-    /// Reads a response whole, if it is not longer than so many bytes; else so far.
+    /// Reads a response, up to this many bytes.
     pub(super) async fn read(&self, response: &Response, most: usize) -> Result<Vec<u8>, ()> {
         let mut read = Vec::new();
         let Some(body) = response.body() else {
@@ -210,7 +210,7 @@ impl Exchange {
         Ok(read)
     }
 
-    /// That it took too long, if it did.
+    /// The timeout that ended the request, if any.
     pub(super) fn timed_out(&self, timeouts: Timeouts) -> Option<Error> {
         let over = self.recorded.over()?;
         let all = [
@@ -222,10 +222,10 @@ impl Exchange {
         Some(Error::TimedOut { wait, seconds })
     }
 
-    /// That the response took too long, if it did, else this.
-    pub(super) fn broken(&self, timeouts: u32, error: Error) -> Error {
+    /// The timeout of the response, if it ended the request, else `error`.
+    pub(super) fn broken(&self, timeout: u32, error: Error) -> Error {
         let timeouts = Timeouts {
-            response: timeouts,
+            response: timeout,
             ..Timeouts::default()
         };
         self.timed_out(timeouts).unwrap_or(error)
@@ -238,14 +238,14 @@ impl Drop for Exchange {
     }
 }
 
-/// Puts the headers that are an endpoint's own, its token among them, on a request.
+/// Adds an endpoint's own headers, including its token, to a request.
 pub(super) fn with_headers(request: RequestBuilder, headers: &[(&str, String)]) -> RequestBuilder {
     let add = |request: RequestBuilder, (name, value): &(&str, String)| request.header(name, value);
     headers.iter().fold(request, add)
 }
 
-/// The words of a refusal are looked for in so many bytes.
-pub(super) const MOST_OF_A_REFUSAL: usize = 64 * 1024;
+/// Maximum number of bytes searched for a refusal's message.
+pub(super) const MAX_OF_A_REFUSAL: usize = 64 * 1024;
 
 pub(super) const ACCEPT: &str = "text/event-stream, application/json";
 pub(super) const CONTENT_TYPE: &str = "application/json";

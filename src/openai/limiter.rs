@@ -1,5 +1,5 @@
-//! How many requests go to one server at once. A browser opens six connections to a server that
-//! speaks HTTP/1.1, and lets any further request wait without a word.
+//! Limits the concurrent requests to one server. A browser opens six connections to a server that
+//! speaks HTTP/1.1, and lets any further request wait silently.
 
 use std::{
     cell::{Cell, RefCell},
@@ -17,12 +17,12 @@ struct Queued {
 }
 
 thread_local! {
-    /// The queues by server, in the order in which the requests came.
+    /// The queues by server, in order of arrival.
     static QUEUES: RefCell<Table<String, Vec<Queued>>> = RefCell::new(Table::default());
     static LAST: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Leave to send a request to a server. Dropping it lets the next request go.
+/// A permit to send a request to a server. Dropping it lets the next request go.
 #[derive(Debug)]
 pub struct Permit {
     server: String,
@@ -31,7 +31,7 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Queues for a server that takes so many requests at once; 0 is no limit.
+    /// Queues for a server that takes `limit` requests at once; 0 is no limit.
     pub fn request(server: String, limit: usize) -> Self {
         let id = LAST.get() + 1;
         LAST.set(id);
@@ -47,12 +47,12 @@ impl Permit {
         permit
     }
 
-    /// Whether the request may go.
+    /// Returns whether the request may be sent.
     pub fn is_granted(&self) -> bool {
         self.with_queue(|queue| queue.iter().any(|it| it.id == self.id && it.is_granted))
     }
 
-    /// Waits until the request may go.
+    /// Waits until the request may be sent.
     pub async fn granted(&self) {
         poll_fn(|context| {
             self.with_queue(|queue| {
@@ -69,7 +69,7 @@ impl Permit {
         .await;
     }
 
-    /// Lets those go that are next, as far as the limit allows. Nobody is overtaken.
+    /// Grants the next permits up to the limit, in order of arrival.
     fn grant(&self) {
         let limit = if self.limit == 0 {
             usize::MAX
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn the_next_goes_when_one_is_done_and_nobody_is_overtaken() {
         let mut permits = queue("a", 2, 5);
-        // One that gives up while it waits lets nobody past.
+        // A request that gives up in the queue lets nobody pass.
         permits.remove(3);
         assert_eq!(granted(&permits), [true, true, false, false]);
         permits.remove(0);

@@ -7,7 +7,7 @@ use leptos_router::location::{BrowserUrl, LocationChange, LocationProvider, Stat
 
 use crate::address::Address;
 
-/// Where the page is.
+/// The page's location.
 #[derive(Clone, Copy)]
 pub struct Location(StoredValue<Inner, LocalStorage>);
 
@@ -17,8 +17,8 @@ struct Inner {
 }
 
 impl Location {
-    /// Follows the browser. `moved` hears of each address that the page goes to, also when the
-    /// reader goes back or forth.
+    /// Follows the browser. `moved` receives each address that the page goes to, also by Back and
+    /// Forward.
     pub fn new(moved: impl Fn(Address) + 'static) -> Self {
         let browser = BrowserUrl::new().expect("a page has an address");
         let moved = Rc::new(moved);
@@ -28,7 +28,7 @@ impl Location {
         location
     }
 
-    /// What the address asks for.
+    /// The parsed address.
     pub fn address(self) -> Address {
         let (path, query) = self.url().with_untracked(parts);
         let fields = web_sys::UrlSearchParams::new_with_str(&query);
@@ -40,7 +40,7 @@ impl Location {
         Address::parse(&path, fields)
     }
 
-    /// The address as it is written in the bar, without its host.
+    /// The address as shown in the bar, without its host.
     pub fn here(self) -> String {
         match self.url().with_untracked(parts) {
             (path, query) if query.is_empty() => path,
@@ -50,12 +50,12 @@ impl Location {
 
     /// Goes to an address.
     pub fn go(self, address: &str) {
-        // The router skips one that it went to before the last Back, unless it is told where it is.
+        // The router skips an address from before the last Back, unless it is told the current one.
         self.replace(&self.here());
         self.change(address, false);
     }
 
-    /// Gives the place where the page is another address, in the history too.
+    /// Replaces the current address, in the history, too.
     pub fn replace(self, address: &str) {
         self.change(address, true);
     }
@@ -72,7 +72,7 @@ impl Location {
         self.look();
     }
 
-    /// Learns where the browser is, and tells it.
+    /// Reads the browser's address, and reports a change.
     fn look(self) {
         let url = self.url();
         if let Ok(now) = BrowserUrl::current()

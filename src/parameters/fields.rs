@@ -1,4 +1,4 @@
-//! What is in the popover of a card: its parameters, its system prompt, and what tells it from others.
+//! The content of a card's popover: its parameters, its system prompt, its name and its colour.
 
 use leptos::prelude::*;
 use serde_json::Value;
@@ -19,22 +19,22 @@ use crate::{
     },
 };
 
-/// Changes what is set for the card.
+/// Changes the card's settings.
 type Change = Callback<Box<dyn FnOnce(&mut CardSettings)>>;
 
-/// What is known of each parameter at the endpoint that the card asks.
+/// The server, the endpoint and the model that the card asks.
 type Known = Memo<Option<(Server, endpoint::Id, String)>>;
 
-/// So many colours can mark a card.
+/// Number of colours for cards.
 const COLOURS: u8 = 6;
 
-/// What is in the popover of a card.
+/// The content of a card's popover.
 #[component]
 pub fn Fields(id: card::Id) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let library = session.library();
-    // Undo and other tabs change it, too.
+    // Undo and other tabs change them, too.
     let settings = memo(move || session.settings(id));
     let has_others = memo(move || session.cards().read().len() > 1);
     let known: Known = memo(move || {
@@ -68,8 +68,7 @@ pub fn Fields(id: card::Id) -> impl IntoView {
             />
         }
     };
-    // Typed here, so what is typed is what is there: the fields are never set from outside but by
-    // another tab or by Undo.
+    // The fields hold what was typed here: only another tab or Undo sets them from outside.
     let name_now = derive(move || settings.read().name.clone());
     let system_now = derive(move || settings.read().system.clone());
     view! {
@@ -137,7 +136,7 @@ pub fn Fields(id: card::Id) -> impl IntoView {
     }
 }
 
-/// One parameter: its switch, its value, what it does, and the way back to the start.
+/// One parameter: its switch, its value, its description, and its Reset button.
 #[component]
 fn ParamRow(
     id: card::Id,
@@ -164,11 +163,11 @@ fn ParamRow(
             settings.params.set(param, setting);
         }));
     };
-    // A value that is changed is meant to be sent.
+    // A changed value is meant to be sent.
     let set_value = Callback::new(move |value: Value| set(Setting { is_on: true, value }));
     let is_on = memo(move || setting.with(|setting| setting.is_on));
     let value = memo(move || setting.with(|setting| setting.value.clone()));
-    // Why what is typed can't be taken over; empty where it can.
+    // The reason why the typed text is invalid; empty if it is valid.
     let problem = RwSignal::new(String::new());
     let was_reset = RwSignal::new(());
     let reset = move |_| {
@@ -261,7 +260,7 @@ fn ParamRow(
 #[component]
 fn NumberControl(
     label: &'static str,
-    /// The least, the most, and the step.
+    /// The minimum, the maximum and the step.
     range: (f64, f64, f64),
     value: Memo<Value>,
     set_value: Callback<Value>,
@@ -272,7 +271,7 @@ fn NumberControl(
     let (min, max, step) = range;
     let [min_text, max_text, step_text] = [min, max, step].map(|n| params::number(n).to_string());
     let text = derive(move || {
-        // A number that can't be goes by a reset, which may set what is set already.
+        // A reset clears an invalid number, even if it sets the same value again.
         was_reset.track();
         value.get().to_string()
     });
@@ -306,13 +305,13 @@ fn NumberControl(
             max=max_text
             step=step_text
             aria-invalid=flag(move || !problem.read().is_empty())
-            // Not at each key: half a number is a number, too.
+            // Not at each key: half a number is also a number.
             on:change:target=move |event| change(event.target().value_as_number())
         />
     }
 }
 
-/// What the card's endpoint does with a parameter, where it does not just use it.
+/// The note on a parameter that the card's endpoint does not just use.
 fn mark(
     i18n: I18n,
     server: Server,

@@ -1,4 +1,4 @@
-//! Blocks of code: language, copy, wrapping, folding, colours.
+//! Code blocks: language, copying, wrapping, folding, colours.
 
 use std::{
     cell::{Cell, RefCell},
@@ -15,18 +15,18 @@ use super::{
 };
 use crate::{clipboard, workers};
 
-/// Code of more lines than this is folded when it is shown again. While it comes it is open: who
-/// reads along would lose the place.
+/// Maximum number of lines before code is folded when shown again. Code that is arriving stays
+/// open: the user would lose the place.
 const LONG: usize = 60;
 
-/// Languages whose blocks can be looked at as what they describe.
+/// Languages that have a preview.
 const PREVIEWED: [&str; 4] = ["html", "svg", "mermaid", "htm"];
 
-/// A block whose lines are being coloured.
+/// A block being coloured.
 struct Colours {
     language: String,
     lines: Element,
-    /// How many of its lines were sent to be coloured.
+    /// Number of lines sent to be coloured.
     sent: u32,
 }
 
@@ -35,7 +35,7 @@ thread_local! {
     static COLOURS: RefCell<HashMap<u32, Colours>> = RefCell::new(HashMap::new());
 }
 
-/// Makes a block of code.
+/// Creates a code block.
 pub(super) fn draw(language: &str, code: &str, is_whole: bool) -> Element {
     let id = LAST.get() + 1;
     LAST.set(id);
@@ -93,8 +93,8 @@ fn button(word: Word, act: &str) -> Element {
     button
 }
 
-/// Adds code below what is there: each line is an element that is never touched again once it has
-/// ended, so that the browser lays out only the last one.
+/// Appends code. A line's element is never touched again once the line has ended, so that the
+/// browser lays out only the last one.
 fn add(lines: &Element, code: &str, begins_line: bool) {
     let mut begins_line = begins_line;
     for piece in code.split_inclusive('\n') {
@@ -107,14 +107,14 @@ fn add(lines: &Element, code: &str, begins_line: bool) {
             .and_then(|line| line.last_child())
             .and_then(|text| text.dyn_into::<web_sys::Text>().ok())
         {
-            // Appending at the end of a node can't fail.
+            // Appending to the end of a node can't fail.
             let _ = text.append_data(piece);
         }
         begins_line = true;
     }
 }
 
-/// Changes a block whose code has grown; false where it has changed in another way.
+/// Extends a block whose code has grown; returns false if it has changed in another way.
 pub(super) fn change(shown: &web_sys::Node, old: &mut String, new: &str) -> bool {
     let Some(added) = new.strip_prefix(old.as_str()) else {
         return false;
@@ -137,7 +137,7 @@ fn parts(figure: &web_sys::Node) -> Option<(u32, Element)> {
     Some((id, figure.query_selector("pre > code").ok()??))
 }
 
-/// Lets go of a block that leaves the page.
+/// Releases a block that leaves the page.
 pub(super) fn forget(shown: &web_sys::Node) {
     if let Some((id, _)) = parts(shown)
         && COLOURS.with_borrow_mut(|all| all.remove(&id)).is_some()
@@ -146,7 +146,7 @@ pub(super) fn forget(shown: &web_sys::Node) {
     }
 }
 
-/// Nothing more will come: what is left to colour is coloured.
+/// Colours the remaining lines of all blocks, which are complete.
 pub(super) fn finish_within(container: &Element) {
     let blocks = container.query_selector_all("[data-code]").ok();
     for index in 0..blocks.as_ref().map_or(0, web_sys::NodeList::length) {
@@ -157,7 +157,7 @@ pub(super) fn finish_within(container: &Element) {
     }
 }
 
-/// Has the lines coloured that have ended since the last time; at the end, the last one too.
+/// Colours the lines that have ended since the last call; at the end, the last one, too.
 fn colour(id: u32, is_whole: bool) {
     let todo = COLOURS.with_borrow_mut(|all| {
         let colours = all.get_mut(&id)?;
@@ -187,7 +187,7 @@ fn colour(id: u32, is_whole: bool) {
     }
 }
 
-/// Answers a click on one of the buttons.
+/// Handles a click on one of the buttons.
 pub(super) fn act(button: &Element, act: &str) {
     let Ok(Some(figure)) = button.closest("figure.code") else {
         return;
@@ -231,7 +231,7 @@ pub(super) fn act(button: &Element, act: &str) {
     }
 }
 
-/// Copies a text, and says so on the button for a while.
+/// Copies a text, and confirms it on the button for a while.
 fn copy(button: &Element, text: &str) {
     let (button, text) = (button.clone(), text.to_owned());
     wasm_bindgen_futures::spawn_local(async move {
@@ -241,7 +241,7 @@ fn copy(button: &Element, text: &str) {
         say(&button, Word::Copied, None);
         let back = Closure::once_into_js(move || say(&button, Word::Copy, None));
         if let Some(window) = document().default_view() {
-            // Without it, the word only stays.
+            // Without the timer, the word only stays.
             let _ = window
                 .set_timeout_with_callback_and_timeout_and_arguments_0(back.unchecked_ref(), 2000);
         }

@@ -1,4 +1,4 @@
-//! The colours of code that is on the page.
+//! The colours of code on the page.
 
 use std::cell::{Cell, RefCell};
 
@@ -8,18 +8,18 @@ use web_sys::Element;
 use super::dom::{append, document, make};
 use crate::workers::Span;
 
-/// Lines and their colours.
+/// Lines and their coloured spans.
 pub(super) type Painting = (Vec<Element>, Vec<Span>);
 
 thread_local! {
-    /// What waits until nothing in it is selected any more.
+    /// Lines to colour once nothing in them is selected.
     static UNPAINTED: RefCell<Vec<Painting>> = const { RefCell::new(Vec::new()) };
-    /// Whether something is selected, unless that has changed since it was asked: a browser lays out
-    /// the page to tell.
+    /// True if something is selected; `None` if it must be asked again, for which the browser lays
+    /// out the page.
     static IS_SELECTED: Cell<Option<bool>> = const { Cell::new(None) };
 }
 
-/// Colours lines. What is selected in them would be lost, so they wait until nothing is.
+/// Colours lines. This would destroy a selection in them, so selected lines wait.
 pub(super) fn paint(painting: Painting) {
     let (lines, spans) = &painting;
     let selection = selection();
@@ -71,7 +71,7 @@ pub(super) fn paint(painting: Painting) {
     }
 }
 
-/// What is selected on the page, if anything is.
+/// The selection on the page, if there is one.
 fn selection() -> Option<web_sys::Selection> {
     let find = || document().default_view()?.get_selection().ok()?;
     if IS_SELECTED.get().is_none() {
@@ -81,7 +81,7 @@ fn selection() -> Option<web_sys::Selection> {
     IS_SELECTED.get().filter(|is| *is).and_then(|_| find())
 }
 
-/// Notes that the selection has changed; returns what waited because it was selected.
+/// Records that the selection has changed; returns the lines that waited for it.
 pub(super) fn selection_changed() -> Vec<Painting> {
     IS_SELECTED.set(None);
     UNPAINTED.take()

@@ -1,10 +1,10 @@
-//! The page's nodes, made and moved without Leptos.
+//! DOM nodes, created and moved without Leptos.
 
 use web_sys::{Element, Node};
 
 /// The page's document.
 pub(super) fn document() -> web_sys::Document {
-    // A page has a window, and that has a document.
+    // A page has a window, which has a document.
     #[expect(
         clippy::disallowed_methods,
         reason = "it draws the page, without Leptos"
@@ -14,7 +14,7 @@ pub(super) fn document() -> web_sys::Document {
         .expect("a page")
 }
 
-/// Makes an element of this name and, unless empty, class.
+/// Creates an element with this name and, unless empty, this class.
 pub(super) fn make(name: &str, class: &str) -> Element {
     let element = document()
         .create_element(name)
@@ -25,18 +25,18 @@ pub(super) fn make(name: &str, class: &str) -> Element {
     element
 }
 
-/// Sets an attribute, whose name is a constant and so is one.
+/// Sets an attribute. Its name is a constant and so valid.
 pub(super) fn set(element: &Element, name: &str, value: &str) {
     let _ = element.set_attribute(name, value);
 }
 
-/// Puts a node last in another.
+/// Appends a node to another.
 pub(super) fn append(parent: &Node, child: &Node) {
-    // What was just made can stand anywhere.
+    // A new node can stand anywhere.
     let _ = parent.append_child(child);
 }
 
-/// Takes a node off the page.
+/// Removes a node from the page.
 pub(super) fn remove(node: &Node) {
     if let Some(parent) = node.parent_node() {
         let _ = parent.remove_child(node);

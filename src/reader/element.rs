@@ -1,5 +1,5 @@
-//! The elements of a text's parts, made and changed with as little touched as can be: what is not
-//! touched keeps its selection, its focus and its place.
+//! Elements for the nodes of a text, changed as little as possible: an untouched element keeps its
+//! selection, its focus and its position.
 
 use wasm_bindgen::JsCast;
 use web_sys::Element;
@@ -17,7 +17,7 @@ use crate::{
     workers::{self, mathml},
 };
 
-/// Makes what shows a part. `is_whole`: nothing more will come, so that long code may be folded.
+/// Draws a node. `is_whole`: nothing more will come, so long code may be folded.
 pub(super) fn draw(node: &Node, is_whole: bool) -> web_sys::Node {
     match node {
         Node::Text(text) => document().create_text_node(text).into(),
@@ -62,7 +62,7 @@ pub(super) fn draw(node: &Node, is_whole: bool) -> web_sys::Node {
     }
 }
 
-/// The class of an alert, and its title.
+/// The class and the title of an alert.
 pub(super) fn alert_words(alert: Alert) -> (&'static str, Word) {
     match alert {
         Alert::Note => ("alert note", Word::Note),
@@ -79,11 +79,11 @@ fn with_text(name: &str, class: &str, text: &str) -> web_sys::Node {
     element.into()
 }
 
-/// Makes the element of something with parts, without them.
+/// Creates the element of a node with children, without them.
 fn parent(tag: &Tag) -> Element {
     match tag {
         Tag::Paragraph => make("p", ""),
-        // The answer stands below the page's and the chat's own headings.
+        // Answers stand below the headings of the page and the chat.
         Tag::Heading(level) => {
             let name = ["h3", "h4", "h5", "h6"];
             let level = usize::from(*level).clamp(1, 6);
@@ -169,7 +169,7 @@ const fn class_of(align: Align) -> &'static str {
     }
 }
 
-/// The element within that holds the parts.
+/// The inner element that holds the children.
 fn content(element: &web_sys::Node, tag: &Tag) -> web_sys::Node {
     let within = match tag {
         Tag::Alert(_) | Tag::Note { .. } => element.last_child(),
@@ -179,8 +179,8 @@ fn content(element: &web_sys::Node, tag: &Tag) -> web_sys::Node {
     within.unwrap_or_else(|| element.clone())
 }
 
-/// Changes what shows a part so that it shows another; returns what took its place, if it could
-/// not be changed. `was` is then as `now`.
+/// Changes a drawn node so that it shows another; returns its replacement if it could not be
+/// changed. `was` then equals `now`.
 pub(super) fn change(was: &mut Node, now: &Node, shown: &web_sys::Node) -> Option<web_sys::Node> {
     if let (
         Node::CodeBlock {
@@ -203,7 +203,7 @@ pub(super) fn change(was: &mut Node, now: &Node, shown: &web_sys::Node) -> Optio
                 if !added.is_empty()
                     && let Some(text) = shown.dyn_ref::<web_sys::Text>()
                 {
-                    // Appending at the end of a node can't fail.
+                    // Appending to the end of a node can't fail.
                     let _ = text.append_data(added);
                     old.push_str(added);
                 }
@@ -254,7 +254,7 @@ fn change_parts(was: &mut Vec<Node>, now: &[Node], content: &web_sys::Node) {
     }
 }
 
-/// A formula: as written, until it is read.
+/// Draws a formula: as written, until it is converted.
 fn maths(latex: &str, written: &str, is_display: bool) -> web_sys::Node {
     let element = make("span", if is_display { "maths display" } else { "maths" });
     element.set_text_content(Some(written));
@@ -268,7 +268,7 @@ fn maths(latex: &str, written: &str, is_display: bool) -> web_sys::Node {
     element.into()
 }
 
-/// An image is fetched only when the reader asks for it: its address may carry what was said.
+/// Draws a button for an image, which is fetched only on request: its address may leak the chat.
 fn image(url: &str, alt: &str) -> web_sys::Node {
     let Some(url) = web_address(url) else {
         return with_text("span", "image", alt);

@@ -1,7 +1,7 @@
-//! Looks at code as what it describes: a page, a picture or a diagram.
+//! Previews code as the page, picture or diagram that it describes.
 //!
-//! It is shown in a frame of its own that can reach nothing: `sandbox` gives it an origin that is
-//! nobody's, the content policy of `preview.html` no network, and that of this page no way out.
+//! The preview runs in an isolated frame: `sandbox` gives it an opaque origin, the content policy
+//! of `preview.html` denies it the network, and that of this page denies it navigation.
 
 use js_sys::{Array, JsString, Object};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -14,20 +14,19 @@ use super::{
 };
 use crate::{assets, number::fixed};
 
-/// What a frame shows first, as the build calls it.
+/// The first page of a frame, by its name in the build.
 const PREVIEW: &str = "preview.html";
 
-/// How high a frame is at first, in CSS pixels.
+/// Initial height of a frame, in CSS pixels.
 const HEIGHT: &str = "384";
 
-/// How high it becomes at least and at most, whatever it asks for.
+/// Minimum and maximum height of a frame, whatever it asks for.
 const HEIGHTS: (f64, f64) = (48.0, 640.0);
 
-/// Keeps frames to previews, and gives them the heights that they ask for. To be called once.
+/// Restricts frames to previews, and gives them the heights that they ask for. Call it once.
 pub(super) fn listen() {
-    // Code can lead its own frame elsewhere, and the address that it goes to can tell a server
-    // something: this page's own address too, for it opens endpoints by its query. So it may go
-    // nowhere but to `preview.html`.
+    // Code can navigate its own frame, and the address can leak something to a server: this page's
+    // own address, too, because its query opens endpoints. So a frame may load only `preview.html`.
     let frame = make("iframe", "");
     set(&frame, "src", &assets::url(PREVIEW));
     let address = frame.unchecked_ref::<HtmlIFrameElement>().src();
@@ -44,7 +43,8 @@ pub(super) fn listen() {
     }
 }
 
-/// A frame tells the height of what it shows. What it tells is code's word: it can only be a number.
+/// Handles a frame's message about its height. Code controls the message, so only a number is
+/// accepted.
 fn told(event: &MessageEvent) {
     let Some(height) = event.data().as_f64().filter(|height| height.is_finite()) else {
         return;
@@ -64,7 +64,7 @@ fn told(event: &MessageEvent) {
     }
 }
 
-/// Shows the preview below the code, or takes it away.
+/// Toggles the preview below the code.
 pub(super) fn toggle(button: &Element, figure: &Element, lines: &Element) {
     let frame = figure.query_selector("iframe").ok().flatten();
     set(
@@ -90,7 +90,7 @@ pub(super) fn toggle(button: &Element, figure: &Element, lines: &Element) {
     say(&frame, Word::Preview, None);
     let code = lines.text_content().unwrap_or_default();
     let target = frame.clone();
-    // Once: what the code has loaded in its place gets nothing.
+    // Sent once: a page that the code loads in its place gets nothing.
     let mut unsent = Some((language, code));
     let loaded = Closure::<dyn FnMut(Event)>::new(move |_| {
         if let Some((language, code)) = unsent.take() {
@@ -102,10 +102,10 @@ pub(super) fn toggle(button: &Element, figure: &Element, lines: &Element) {
     append(figure, &frame);
 }
 
-/// Sends a frame what it shows, as `preview.html` takes it.
+/// Sends a frame its content, as `preview.html` takes it.
 async fn send(frame: Element, language: String, code: String) {
-    // The frame has no network: what draws a diagram is fetched here, for each one anew, from the
-    // browser's cache.
+    // The frame has no network: the program for diagrams is fetched here, for each one anew, from
+    // the browser's cache.
     let program = if language == "mermaid" {
         mermaid().await
     } else {
@@ -123,23 +123,23 @@ async fn send(frame: Element, language: String, code: String) {
         .dyn_ref::<HtmlIFrameElement>()
         .and_then(HtmlIFrameElement::content_window);
     if let Some(window) = window {
-        // Its origin is nobody's, so it can't be named.
+        // Its origin is opaque, so it can't be named.
         let _ = window.post_message(&message, "*");
     }
 }
 
-/// The program that draws diagrams; none if it is not there, or out of reach.
+/// The program that draws diagrams; `None` if it is missing or out of reach.
 async fn mermaid() -> Option<JsString> {
     let address = Some(assets::url("mermaid")).filter(|address| !address.is_empty())?;
     let asked = document().default_view()?.fetch_with_str(&address);
     let response: Response = JsFuture::from(asked).await.ok()?.dyn_into().ok()?;
     let text = JsFuture::from(response.text().ok()?).await.ok()?;
     let text: JsString = text.dyn_into().ok()?;
-    // Servers of single-page apps answer with the page for what they don't have.
+    // Servers of single-page apps answer with the page for missing files.
     (response.ok() && !text.starts_with("<", 0)).then_some(text)
 }
 
-/// Whether the page is dark.
+/// Returns whether the page is dark.
 fn is_dark() -> bool {
     let theme = document()
         .document_element()

@@ -1,4 +1,4 @@
-//! Long work in slices, so that the page can answer in between.
+//! Splits long work into slices, so that the page can answer in between.
 
 use std::{
     cell::{Cell, RefCell},
@@ -14,15 +14,15 @@ use super::{
     dom::document,
 };
 
-/// How long a slice may take, in milliseconds: a fraction of what counts as a long task, for the
-/// browser lays out and paints afterwards, which takes longer still.
+/// Maximum duration of a slice, in milliseconds: a fraction of a long task, because the browser's
+/// layout and painting afterwards take longer still.
 const TIME: f64 = 8.0;
 
-/// What a slice may take.
+/// The budget of a slice.
 pub(super) struct Slice {
-    /// When it ends, in milliseconds since 1970.
+    /// End of the slice, in milliseconds since 1970.
     end: f64,
-    /// How many blocks it may draw.
+    /// Number of blocks that may still be drawn.
     blocks: usize,
     is_begun: bool,
 }
@@ -38,12 +38,12 @@ impl Slice {
         }
     }
 
-    /// Whether it has no room left.
+    /// Returns whether the budget is used up.
     fn is_over(&self) -> bool {
         self.blocks == 0 || now() > self.end
     }
 
-    /// Whether one more block may be drawn; the first always may, so that there is progress.
+    /// Returns whether one more block may be drawn; the first always may, to ensure progress.
     pub(super) fn has_room(&mut self) -> bool {
         if self.is_over() && self.is_begun {
             return false;
@@ -59,35 +59,35 @@ fn now() -> f64 {
 }
 
 thread_local! {
-    /// How many blocks the next slice may draw. The first few need fonts that the page has not shown
-    /// yet, and while a browser looks for one it does nothing else.
+    /// Number of blocks that the next slice may draw. The first few need fonts that the page has
+    /// not shown yet, and the browser does nothing else while it looks for one.
     static BLOCKS: Cell<usize> = const { Cell::new(1) };
-    /// What is to be drawn; the last one is drawn first: a chat is read from its end.
+    /// Drawings to continue, the last one first: a chat is read from its end.
     static WAITING: RefCell<Vec<Weak<RefCell<State>>>> = const { RefCell::new(Vec::new()) };
-    /// What is to be coloured, once all is drawn: first the words.
+    /// Lines to colour, once all text is drawn.
     static UNCOLOURED: RefCell<VecDeque<Painting>> = const { RefCell::new(VecDeque::new()) };
     static IS_ASKED: Cell<bool> = const { Cell::new(false) };
     static RUN: Closure<dyn FnMut(JsValue)> = Closure::new(|_: JsValue| run());
 }
 
-/// Who waits for what is whole wants it at once: slices are as long as they may be from now on.
+/// Removes the block limit of slices: a user who waits for a complete text wants it at once.
 pub(super) fn hurry() {
     BLOCKS.set(usize::MAX);
 }
 
-/// Has it drawn in the next frames, before all that waits.
+/// Schedules a drawing for the next frames, before all others.
 pub(super) fn add(drawing: Weak<RefCell<State>>) {
     WAITING.with_borrow_mut(|waiting| waiting.push(drawing));
     ask();
 }
 
-/// Has these lines coloured in the next frames.
+/// Schedules lines to be coloured in the next frames.
 pub(super) fn colour(painting: Painting) {
     UNCOLOURED.with_borrow_mut(|waiting| waiting.push_back(painting));
     ask();
 }
 
-/// Colours what waited because it was selected, where that is not so any more.
+/// Schedules the lines that waited for the selection to change.
 pub(super) fn selection_changed() {
     colours::selection_changed().into_iter().for_each(colour);
 }
@@ -99,7 +99,7 @@ fn ask() {
     let window = document().default_view();
     RUN.with(|run| {
         let run = run.as_ref().unchecked_ref();
-        // Frames do not come while the page is hidden.
+        // A hidden page gets no frames.
         let asked = window.map(|window| {
             if document().hidden() {
                 window.set_timeout_with_callback(run)
@@ -118,7 +118,7 @@ fn run() {
     let mut slice = Slice::new();
     while !slice.is_over() {
         if let Some(drawing) = WAITING.with_borrow_mut(Vec::pop) {
-            // One that nobody keeps has left the page, or another draws in its place.
+            // A dropped drawing has left the page, or another draws in its place.
             if let Some(drawing) = drawing.upgrade().map(Drawing)
                 && !drawing.draw(&mut slice)
             {

@@ -1,4 +1,4 @@
-//! The words that are drawn around an answer, in the reader's language.
+//! The words drawn around an answer, in the user's language.
 
 use std::cell::RefCell;
 
@@ -7,13 +7,13 @@ use web_sys::Element;
 
 use super::dom::{document, set};
 
-/// One of the words, in the order in which the page hands them over.
+/// A word, in the order in which the page passes them.
 #[derive(Clone, Copy)]
 pub(super) enum Word {
     Copy,
     Copied,
     Wrap,
-    /// With `{count}`.
+    /// Contains `{count}`.
     ShowLines,
     Fold,
     Preview,
@@ -34,7 +34,7 @@ thread_local! {
     static WORDS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Takes the words, and says what is on the page already in them.
+/// Sets the words, and updates those already on the page.
 pub fn set_words(words: Vec<String>) {
     WORDS.with_borrow_mut(|known| *known = words);
     let marked = document().query_selector_all("[data-word]").ok();
@@ -50,12 +50,12 @@ pub fn set_words(words: Vec<String>) {
     }
 }
 
-/// A word itself.
+/// The text of a word.
 pub(super) fn word(word: Word) -> String {
     WORDS.with_borrow(|words| words.get(word as usize).cloned().unwrap_or_default())
 }
 
-/// Puts a word on an element, and again when the language changes.
+/// Puts a word on an element, and updates it when the language changes.
 pub(super) fn say(element: &Element, word: Word, count: Option<usize>) {
     set(element, "data-word", &(word as usize).to_string());
     if let Some(count) = count {
@@ -69,7 +69,7 @@ fn say_number(element: &Element, word: usize, count: Option<usize>) {
     if let Some(count) = count {
         said = said.replace("{count}", &count.to_string());
     }
-    // An element without letters of its own is named.
+    // An element without text of its own gets a label.
     if element.has_attribute("aria-label") {
         set(element, "aria-label", &said);
         set(element, "title", &said);

@@ -1,4 +1,4 @@
-//! What a user does with answers: each is asked for, gone on with, turned over and ended here.
+//! Operations on answers: request, continue, switch between variants, stop.
 
 use std::{future::Future, pin::Pin};
 
@@ -15,7 +15,7 @@ use crate::{
     storage::locks::{self, Kind},
 };
 
-/// Gets the answer to what was asked: [`Session::answer`].
+/// Streams the answer to a turn: [`Session::answer`].
 type GetAnswer =
     fn(Session, Asked, String, in_flight::Sink) -> Pin<Box<dyn Future<Output = Outcome>>>;
 
@@ -31,14 +31,14 @@ fn answers() -> Result<GetAnswer, Missing> {
 }
 
 impl Session {
-    /// Asks a turn's question again. What came before stays until something new comes.
+    /// Sends a turn's prompt again. The old answer stays until new text arrives.
     pub fn retry(self, card: card::Id, turn: turn::Id) {
         if !self.is_answering(card) {
             self.ask(card, turn, false);
         }
     }
 
-    /// The cards whose last question failed, and can be asked again.
+    /// The cards whose last turn failed and can be retried, with that turn.
     pub fn failed(self) -> Vec<(card::Id, turn::Id)> {
         let cards = self.chat.cards();
         let cards = cards.read();
@@ -50,21 +50,21 @@ impl Session {
         failed.collect()
     }
 
-    /// Asks all questions again that failed last.
+    /// Retries every card whose last turn failed.
     pub fn retry_failed(self) {
         for (card, turn) in untrack(|| self.failed()) {
             self.retry(card, turn);
         }
     }
 
-    /// Has an answer that was cut off gone on with.
+    /// Continues an answer that was cut off.
     pub fn continue_answer(self, card: card::Id, turn: turn::Id) {
         if !self.is_answering(card) {
             self.ask(card, turn, true);
         }
     }
 
-    /// Shows the answer before the one that is shown, or after it.
+    /// Shows the previous or the next variant of an answer.
     pub fn show_variant(self, card: card::Id, turn: turn::Id, forward: bool) {
         if self
             .in_flight(card)
@@ -79,7 +79,7 @@ impl Session {
         self.save_soon();
     }
 
-    /// Asks a turn's question again, and sends a parameter no longer.
+    /// Turns a parameter off and retries the turn.
     pub fn send_without(self, card: card::Id, turn: turn::Id, param: Param) {
         self.set_params(card, |params| {
             let mut setting = params.setting(param);
@@ -103,7 +103,7 @@ impl Session {
             .flatten()
     }
 
-    /// Ends a card's answer here; what came is kept. Whether the endpoint stops is up to it.
+    /// Stops a card's answer and keeps the text received so far. The endpoint may go on generating.
     pub fn stop(self, card: card::Id) {
         if let Some(turn) = self.finish(card, Outcome::Stopped) {
             let continues = true;
@@ -115,7 +115,7 @@ impl Session {
         }
     }
 
-    /// Ends every answer here, and with it every queue.
+    /// Stops every answer in flight. Queued turns stay unsent.
     pub fn stop_all(self) {
         let cards: Vec<_> = self
             .in_flight
@@ -125,14 +125,14 @@ impl Session {
         }
     }
 
-    // How an answer goes.
+    // Life cycle of an answer.
 
     pub(super) fn is_answering(self, card: card::Id) -> bool {
         self.in_flight.with_untracked(|all| all.contains_key(&card))
     }
 
-    /// Starts the answer to a turn, or goes on with it. A card that can't be asked any more leaves it
-    /// as it is.
+    /// Starts or continues the answer to a turn. Leaves the turn as it is if the card has no model
+    /// to ask.
     pub(super) fn ask(self, card: card::Id, turn: turn::Id, continues: bool) {
         let chat = self.chat.read_untracked();
         let Some(found) = chat.card(card) else { return };
@@ -157,11 +157,11 @@ impl Session {
         let model = asked.model.clone();
         let answer = InFlight::start(turn, id, model, continues, begin, move |sink| async move {
             let Ok(get) = chunk::load(&ANSWER).await else {
-                // The turn stays as it is: what draws it says what is missing, and offers to try again.
+                // The turn stays as it is: its view reports the missing chunk and offers a retry.
                 return self.give_up(card);
             };
             let outcome = get(self, asked, id.to_string(), sink).await;
-            // After a failure the queue waits: it was meant to come after an answer.
+            // A failure holds the queue: its turns were meant to follow an answer.
             let continues = !matches!(outcome, Outcome::Failed(_));
             self.finish(card, outcome);
             self.react(Event::Ended {
@@ -174,7 +174,7 @@ impl Session {
         self.library.tell(Change::Answering);
     }
 
-    /// Ends an answer that was not asked for.
+    /// Drops an answer whose request was never sent.
     fn give_up(self, card: card::Id) {
         if let Some(answer) = self.in_flight.try_update(|all| all.remove(&card)).flatten() {
             answer.end();
@@ -182,7 +182,7 @@ impl Session {
         self.library.tell(Change::Answering);
     }
 
-    /// Ends a card's answer and saves it; returns its turn. Nothing of it can arrive later.
+    /// Ends a card's answer, saves it and returns its turn. No text can arrive after this.
     pub(super) fn finish(self, card: card::Id, outcome: Outcome) -> Option<turn::Id> {
         let answer = self
             .in_flight
@@ -196,24 +196,24 @@ impl Session {
             Outcome::Failed(_) if self.library.is_leaving() => Outcome::Interrupted,
             outcome => outcome,
         };
-        // Without the turn, nobody waits for the answer any more.
+        // The turn may be gone; then nobody needs the answer.
         let _ = self
             .turn(card, answer.turn)
             .try_update(|turn| answer.write_to(turn, outcome));
         self.save();
         self.library.tell(Change::Answering);
-        self.library.look_at_room();
+        self.library.check_quota();
         Some(answer.turn)
     }
 
-    /// The cards that are answering.
+    /// Identifiers of the cards with an answer in flight.
     pub(crate) fn answering_cards(self) -> Vec<String> {
         self.in_flight
             .with_untracked(|all| all.keys().map(ToString::to_string).collect())
     }
 
-    /// Finds out which of the cards whose last question has no whole answer another tab is
-    /// answering, and looks again when one is done.
+    /// Finds the cards whose incomplete last turn another tab is answering, and checks again when
+    /// one of these answers ends.
     pub(super) fn watch_other_tabs(self) {
         let open: Vec<_> = {
             let chat = self.chat.read_untracked();
@@ -228,7 +228,7 @@ impl Session {
         let names = open.iter().map(ToString::to_string).collect();
         locks::watch(Kind::Answer, names, move |found| {
             let found: Vec<card::Id> = found.iter().filter_map(|id| id.parse().ok()).collect();
-            // The chat may be closed meanwhile.
+            // The chat may be closed by now.
             if self.elsewhere.try_with_untracked(|before| *before != found) == Some(true) {
                 self.elsewhere.set(found);
             }

@@ -1,4 +1,4 @@
-//! The attachments of a chat: the files that are being read, and contents that are gone.
+//! The attachments of a chat: files being read, and attachments whose content is gone.
 
 use std::{future::Future, pin::Pin};
 
@@ -25,36 +25,36 @@ use crate::{
     storage::{self, blobs},
 };
 
-/// A file on its way to be an attachment.
+/// A file that is being read as an attachment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// What the attachment will have.
+    /// The identifier of the future attachment.
     pub id: Id,
-    /// The file's.
+    /// The file's name.
     pub name: String,
-    /// Why it did not become one; None while it is read.
+    /// The error that prevents the attachment; `None` while the file is read.
     pub failed: Option<file::Error>,
-    /// In whose input.
+    /// The card whose input the file was added to.
     card: card::Id,
 }
 
-/// What of the attachments dies with the tab.
+/// Attachment state that dies with the tab.
 #[derive(Clone, Copy)]
 pub(super) struct Files {
     shown: RwSignal<Shown>,
     queue: StoredValue<Queue, LocalStorage>,
 }
 
-/// In one signal, as both change seldom.
+/// One signal holds both fields, as they rarely change.
 #[derive(Default)]
 struct Shown {
-    /// In the order in which they came.
+    /// In the order in which they were added.
     reading: Vec<Reading>,
-    /// What was found to have no content any more.
+    /// Attachments whose content is gone.
     gone: Vec<Id>,
 }
 
-/// One file is read at a time: so they keep their order, and a picture has the memory to itself.
+/// Files are read one at a time, which keeps their order and leaves all memory to one picture.
 #[derive(Default)]
 struct Queue {
     waiting: Vec<(Id, card::Id, File)>,
@@ -69,7 +69,7 @@ impl Files {
         }
     }
 
-    /// Whether a file is still being read.
+    /// Returns whether a file is being read.
     pub(super) fn is_busy(self) -> bool {
         self.queue.with_value(|queue| queue.running.is_some())
     }
@@ -85,7 +85,7 @@ impl Session {
         self.with_draft(card, |draft| draft.attachments.clone())
     }
 
-    /// The files that are being read for the draft that a card shows, or could not be.
+    /// The files for the draft that a card shows that are being read or have failed.
     pub fn readings(self, card: card::Id) -> Vec<Reading> {
         let is_synced = |card| self.card(card).synced().try_get() == Some(true);
         let synced = is_synced(card);
@@ -96,13 +96,13 @@ impl Session {
             .with(|shown| shown.reading.iter().filter(is_shown).cloned().collect())
     }
 
-    /// Whether an attachment has no content any more.
+    /// Returns whether an attachment's content is gone.
     pub fn is_gone(self, id: Id) -> bool {
         self.files.is_gone(id)
     }
 
-    /// Whether a card's draft waits for a file to be read, or has an attachment without a content:
-    /// then it is not sent.
+    /// Returns whether a card's draft can't be sent: a file is being read, or an attachment's
+    /// content is gone.
     pub(super) fn is_held(self, card: card::Id) -> bool {
         let is_read = |reading: &Reading| reading.failed.is_none();
         self.with_draft(card, |draft| {
@@ -115,7 +115,7 @@ impl Session {
         for file in files {
             let readings = untrack(|| self.readings(card));
             let coming = readings.iter().filter(|file| file.failed.is_none()).count();
-            let is_full = untrack(|| self.attachments(card)).len() + coming >= attachment::MOST;
+            let is_full = untrack(|| self.attachments(card)).len() + coming >= attachment::MAX;
             let id = fresh();
             let reading = Reading {
                 id,
@@ -133,11 +133,11 @@ impl Session {
         self.read_next();
     }
 
-    /// Takes an attachment out of the draft that a card shows, whether it is read already or not.
+    /// Removes an attachment, read or still being read, from the draft that a card shows.
     pub fn detach(self, card: card::Id, id: Id) {
         self.files.queue.update_value(|queue| {
             queue.waiting.retain(|(waiting, ..)| *waiting != id);
-            // This ends the worker, too.
+            // Dropping the task terminates the worker, too.
             queue.running.take_if(|(running, _)| *running == id);
         });
         self.files
@@ -148,28 +148,28 @@ impl Session {
         self.read_next();
     }
 
-    /// Takes an attachment whose content is gone out of a turn.
+    /// Removes an attachment whose content is gone from a turn.
     pub fn detach_from(self, card: card::Id, turn: turn::Id, id: Id) {
         let attachments = self.turn(card, turn).attachments();
-        // Another tab may have taken the turn away.
+        // Another tab may have deleted the turn.
         let _ = attachments.try_update(|all| all.retain(|attachment| attachment.id != id));
         self.save_soon();
     }
 
-    /// The content of an attachment, as it is stored.
+    /// Loads the stored content of an attachment.
     pub async fn content(self, id: Id) -> Option<Blob> {
         let content = blobs::get(id).await.ok()?;
         if content.is_none() && !untrack(|| self.is_gone(id)) {
-            // The chat may have been left meanwhile.
+            // The chat may be closed by now.
             let _ = self.files.shown.try_update(|shown| shown.gone.push(id));
         }
         content
     }
 
-    /// The contents that a request for the answer to a turn needs.
+    /// Loads the attachments' contents that the request for a turn's answer needs.
     ///
     /// # Errors
-    /// The name of one that has none any more.
+    /// The name of an attachment whose content is gone.
     pub(super) async fn contents(self, card: &Card, turn: turn::Id) -> Result<Contents, String> {
         let Some(asked) = card.turns.iter().find(|found| found.id == turn) else {
             return Ok(Contents::new());
@@ -187,7 +187,7 @@ impl Session {
         Ok(contents)
     }
 
-    /// Looks which contents of the chat are gone.
+    /// Finds the chat's attachments whose content is gone.
     pub(super) fn look_for_contents(self) {
         let mut needed: Vec<_> = {
             let chat = self.chat.read_untracked();
@@ -204,7 +204,7 @@ impl Session {
         });
     }
 
-    /// Reads the next file, if none is being read.
+    /// Reads the next file, unless one is being read.
     fn read_next(self) {
         if self.files.is_busy() {
             return;
@@ -240,7 +240,7 @@ impl Session {
                 self.react(Event::Attached(card, attachment));
                 self.save_soon();
             }
-            // This task itself, which has nothing more to wait for.
+            // Drops this task itself, which has nothing left to await.
             self.files.queue.update_value(|queue| queue.running = None);
             self.read_next();
         });
@@ -250,7 +250,7 @@ impl Session {
     }
 }
 
-/// What became of a file: what it is, and how many bytes its content has.
+/// The result of reading a file: its kind and the size of its content in bytes.
 type Taken = Result<(attachment::Kind, u32), file::Error>;
 /// Reads a file and stores its content.
 type Read = fn(Id, File) -> Pin<Box<dyn Future<Output = Taken>>>;
@@ -276,12 +276,12 @@ async fn read(id: Id, file: &File) -> Taken {
     Ok((kind, worker::whole(content.size())))
 }
 
-/// A text that is stored.
+/// Reads a stored text.
 pub async fn text(content: &Blob) -> Option<String> {
     JsFuture::from(content.text()).await.ok()?.as_string()
 }
 
-/// A picture as an endpoint wants it.
+/// Encodes a stored picture as the data URL that endpoints expect.
 pub async fn data_url(content: &Blob) -> Option<String> {
     let reader = FileReader::new().ok()?;
     reader.read_as_data_url(content).ok()?;

@@ -1,4 +1,4 @@
-//! What a user does with cards.
+//! Operations on cards.
 
 use leptos::prelude::*;
 
@@ -13,10 +13,8 @@ use crate::{
 };
 
 impl Session {
-    // What a user does with cards.
-
     /// Adds a card beside this one, with the same endpoint, model, parameters and system prompt;
-    /// returns it.
+    /// returns its identifier.
     pub fn add_card(self, beside: card::Id) -> card::Id {
         let id = fresh();
         self.react(Event::Added { beside, id });
@@ -24,7 +22,7 @@ impl Session {
         id
     }
 
-    /// Deletes a card with all that was said in it, unless it is the only one.
+    /// Deletes a card and its turns, unless it is the only card.
     pub fn delete_card(self, card: card::Id) {
         if self.chat.cards().read_untracked().len() == 1 {
             return;
@@ -34,7 +32,7 @@ impl Session {
         self.save();
     }
 
-    /// Moves a card to another place, counted from 0 on the left.
+    /// Moves a card to another position, counted from 0 on the left.
     pub fn move_card(self, card: card::Id, to: usize) {
         self.chat.cards().update(|cards| {
             if let Some(from) = cards.iter().position(|found| found.id == card)
@@ -47,7 +45,7 @@ impl Session {
         self.save_soon();
     }
 
-    /// What is set for a card.
+    /// A card's settings.
     pub fn settings(self, card: card::Id) -> CardSettings {
         let card = self.card(card).try_read();
         card.map_or_else(CardSettings::default, |card| CardSettings {
@@ -58,7 +56,7 @@ impl Session {
         })
     }
 
-    /// Changes what is set for a card.
+    /// Changes a card's settings.
     pub fn set_settings(self, card: card::Id, settings: CardSettings) {
         let before = untrack(|| self.settings(card));
         if before.name != settings.name {

@@ -1,4 +1,4 @@
-//! An answer in flight: what came so far, and the task that receives the rest.
+//! An answer in flight: the part received so far, and the task that receives the rest.
 
 use std::sync::Arc;
 
@@ -10,16 +10,16 @@ use crate::{
     openai::Reply,
 };
 
-/// An answer in flight. Stop, deleting a card and leaving a chat are one mechanism: the task ends,
-/// and with it the connection.
+/// An answer in flight. Stop, deleting a card and deleting a chat share one mechanism: they abort
+/// the task, which closes the connection.
 #[derive(Clone, Debug)]
 pub struct InFlight {
-    /// The turn that it answers.
+    /// The turn being answered.
     pub turn: turn::Id,
-    /// What the answer is stored under.
+    /// The identifier under which the answer is stored.
     pub id: answer::Id,
     model: String,
-    /// Whether it goes on with the answer that the turn has.
+    /// True if it continues the answer that the turn already has.
     continues: bool,
     sink: Sink,
     task: Arc<Task>,
@@ -50,7 +50,7 @@ impl InFlight {
         }
     }
 
-    /// Ends the task, whoever still shows the text.
+    /// Aborts the task. Views may keep showing the text received so far.
     pub(super) fn end(&self) {
         self.task.end();
     }
@@ -60,17 +60,17 @@ impl InFlight {
         &self.model
     }
 
-    /// Whether it goes on with the answer that the turn has.
+    /// Returns whether it continues the answer that the turn already has.
     pub fn continues(&self) -> bool {
         self.continues
     }
 
-    /// Looks at what came so far; in a reactive scope, again when more has come.
+    /// Reads the part received so far; in a reactive scope, subscribes to changes.
     pub fn with<T>(&self, look: impl FnOnce(&Partial) -> T) -> T {
         self.sink.0.with(look)
     }
 
-    /// Writes the answer under its turn as far as it has come, ended like this.
+    /// Writes the part received so far to its turn, with this outcome.
     pub(super) fn write_to(&self, turn: &mut Turn, outcome: Outcome) {
         let partial = self.sink.0.read_untracked();
         let mut reply = partial.reply.clone();
@@ -85,7 +85,7 @@ impl InFlight {
         };
         match &mut turn.answer {
             Some(before) if self.continues => {
-                // What was thought and measured before is of the part before.
+                // The earlier reasoning and metrics belong to the earlier part.
                 let reasoning = std::mem::take(&mut before.reasoning);
                 turn.continue_answer(Answer {
                     reasoning: [reasoning, answer.reasoning.clone()].concat(),
@@ -97,29 +97,29 @@ impl InFlight {
     }
 }
 
-/// How an answer stands of which nothing has come yet.
+/// Stage of an answer of which nothing has arrived yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stage {
-    /// The endpoint is asked.
+    /// A request to the endpoint.
     #[default]
     Asking,
-    /// As many requests as go to one server at once are on their way to it.
-    InLine,
-    /// The endpoint is busy.
+    /// A place in the queue: the server has as many requests as its limit allows.
+    Queued,
+    /// A pause, because the endpoint is busy.
     Pausing {
-        /// In how many seconds it is asked again.
+        /// Seconds until the next retry.
         seconds: u32,
-        /// How often it was asked again by then.
-        tries: u32,
+        /// Number of retries, the next one included.
+        attempt: u32,
     },
 }
 
-/// What has come of an answer, and when. Times are in milliseconds since 1970; 0 is not yet.
+/// The part of an answer received so far, and its times in milliseconds since 1970; 0 is not yet.
 #[derive(Clone, Debug, Default)]
 pub struct Partial {
-    /// What has come.
+    /// The reply received so far.
     pub reply: Reply,
-    /// How it stands while nothing has come.
+    /// The stage while nothing has arrived.
     pub stage: Stage,
     asked: f64,
     first: f64,
@@ -128,7 +128,7 @@ pub struct Partial {
 }
 
 impl Partial {
-    /// Nothing has come yet but what is gone on from.
+    /// Starts empty, or with the text to continue from.
     pub(super) fn new(text: Option<String>) -> Self {
         Self {
             reply: text.map(Reply::from_text).unwrap_or_default(),
@@ -137,7 +137,7 @@ impl Partial {
         }
     }
 
-    /// What was measured so far.
+    /// The metrics so far.
     pub fn metrics(&self) -> Metrics {
         let between = |from: f64, to: f64| {
             #[expect(
@@ -162,19 +162,20 @@ impl Partial {
     }
 }
 
-/// Hears an answer as it comes.
+/// Receives an answer as it arrives.
 #[derive(Clone, Debug)]
 pub(super) struct Sink(ArcRwSignal<Partial>);
 
 impl Sink {
-    /// Tells how it stands. The time to the first token counts from when the endpoint is asked.
+    /// Sets the stage. The time to first token counts from the latest request.
     pub(super) fn set_stage(&self, stage: Stage) {
         let mut partial = self.0.write();
         partial.stage = stage;
         partial.asked = js_sys::Date::now();
     }
 
-    /// Takes what has come between these times, and tells the readers where there is more to read.
+    /// Applies a batch received between these times, and notifies subscribers if the reply has
+    /// changed.
     pub(super) fn receive<T>(
         &self,
         (from, to): (f64, f64),

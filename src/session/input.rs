@@ -1,4 +1,4 @@
-//! What a user does with the input.
+//! Operations on the input.
 
 use leptos::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Session {
-    /// Whether Send in a card would send anything to anyone.
+    /// Returns whether Send in a card would send a prompt to any card.
     pub fn can_send(self, from: card::Id) -> bool {
         if self.is_held(from) {
             return false;
@@ -26,16 +26,14 @@ impl Session {
         input::can_send(&chat, &around, from)
     }
 
-    // What a user does with the input.
-
-    /// Changes the draft that a card shows: the group's, or its own.
+    /// Changes the draft that a card shows: the shared one or its own.
     pub fn draft_changed(self, card: card::Id, text: String) {
         self.react(Event::Typed(card, text));
         self.save_soon();
     }
 
-    /// Sends the draft that a card shows, to it or to every card in sync. Empty is not sent, nor is
-    /// one that is held by an attachment, which says so.
+    /// Sends the draft that a card shows to that card, or to every card in sync. An empty draft is
+    /// not sent, nor one held by an attachment, which says so.
     pub fn send(self, from: card::Id) {
         if untrack(|| self.is_held(from)) {
             return;
@@ -44,13 +42,13 @@ impl Session {
         self.react(Event::Sent(from));
     }
 
-    /// Switches whether a card takes part in the common input.
+    /// Switches whether a card shares the common input.
     pub fn toggle_sync(self, card: card::Id) {
         self.react(Event::Toggled(card));
         self.save_soon();
     }
 
-    /// Lets the reducer change the chat, and does what it wants done.
+    /// Applies an event to the chat through the reducer, and carries out its effects.
     pub(super) fn react(self, event: Event) {
         let mut effects = Vec::new();
         {
@@ -89,7 +87,7 @@ impl Session {
         };
         let chat = (!used.is_empty()).then(|| self.id());
         self.library.record_use(chat, used);
-        // What is asked is saved before it goes anywhere.
+        // Prompts are saved before they are sent.
         if is_sent {
             self.chat.used().set(js_sys::Date::now());
             self.save();
@@ -99,10 +97,10 @@ impl Session {
         }
     }
 
-    /// Tells whoever shows it that a part of the chat has changed. To open a field for writing is
-    /// what tells those who read something that holds it, too.
+    /// Notifies subscribers that a part of the chat has changed. Opening a field for writing also
+    /// notifies subscribers of the fields around it.
     pub(super) fn changed(self, part: Part) {
-        // A card that is gone has nobody to tell.
+        // A card that is gone has no subscribers.
         let _ = match part {
             Part::Draft => self.chat.draft().try_update(|_| ()),
             Part::CardDraft(card) => self.card(card).draft().try_update(|_| ()),

@@ -1,4 +1,4 @@
-//! How two tabs of one chat keep each other's words.
+//! Merging of a chat that is open in two tabs.
 
 use leptos::{prelude::*, task::spawn_local};
 use wasm_split_helpers::wasm_split;
@@ -11,7 +11,7 @@ use crate::{
     storage::{self, archive},
 };
 
-/// What takes over what another tab has saved.
+/// Entry points for taking over another tab's changes.
 #[derive(Clone, Copy)]
 struct Merging {
     merge: fn(Session, &str),
@@ -30,38 +30,38 @@ fn merging() -> Result<Merging, Missing> {
     })
 }
 
-/// Fetches what merges, ahead of what another tab may save.
+/// Loads the merge code before another tab saves a change.
 pub async fn prepare_merging() {
-    // It is fetched again when it is wanted.
+    // On failure, it is loaded when it is needed.
     let _ = (archive::load().await, chunk::load(&MERGING).await);
 }
 
 impl Session {
-    /// What makes one of two copies, if it is here.
+    /// The merge function, if it is loaded.
     pub(super) fn merger() -> Option<Merge> {
         (chunk::get(&MERGING).is_some() && archive::is_here()).then_some(archive::merge)
     }
 
-    /// Shows what another tab and this one have made.
+    /// Shows a merged chat, if the merge code is loaded.
     pub(super) fn adopt_if_here(self, merged: Chat) {
         if let Some(merging) = chunk::get(&MERGING) {
             (merging.adopt)(self, merged);
         }
     }
 
-    /// Another tab has saved this chat, or deleted it. What it saved is merged with what is here, so
-    /// that neither loses a word.
+    /// Handles another tab saving or deleting this chat. The saved text is merged with this tab's,
+    /// so that neither loses a word.
     pub(crate) fn changed_elsewhere(self, theirs: Option<String>) {
         match theirs {
             Some(theirs) if self.saving.with_value(|saving| saving.known == theirs) => {}
             Some(theirs) => self.merge_later(theirs),
-            // It stays as long as it is shown, and is stored again when it goes on.
+            // A deleted chat stays while it is shown, and is stored again if it continues.
             None if self.has_unsaved() => self.save(),
             None => {}
         }
     }
 
-    /// Merges what another tab has saved with what is here, once what merges is here.
+    /// Merges another tab's text with this tab's, once the merge code is loaded.
     pub(super) fn merge_later(self, theirs: String) {
         spawn_local(async move {
             if let (true, Ok(merging)) = (archive::load().await, chunk::load(&MERGING).await) {
@@ -70,7 +70,7 @@ impl Session {
         });
     }
 
-    /// Takes over what another tab has saved, where this one was not told.
+    /// Takes over another tab's text if this tab missed its event.
     pub(crate) fn look_at_stored(self) {
         let known = self.saving.with_value(|saving| saving.known.clone());
         if !known.is_empty()
@@ -80,21 +80,21 @@ impl Session {
         }
     }
 
-    /// Merges what another tab has saved with what is here.
+    /// Merges another tab's text with this tab's.
     fn merge(self, theirs: &str) {
         let Some(mine) = self.chat.try_get_untracked() else {
             return;
         };
         let mine = self.stamped(mine);
         let Some(mut chat) = archive::merge(mine.clone(), theirs) else {
-            // It is damaged, which a save sees to.
+            // The stored text is damaged; the save handles it.
             return self.save();
         };
         let before = self.saving.with_value(|saving| saving.before.clone());
         if before.is_some_and(|before| before.draft != mine.draft)
             && let Some(theirs) = Chat::read(archive::unpack(theirs).as_deref().unwrap_or(theirs))
         {
-            // Words are typed here, and others there.
+            // Both tabs may have typed: keep both drafts.
             chat.draft = chat::merge::join(&mine.draft, &theirs.draft);
         }
         let is_more = match archive::unpack(theirs) {
@@ -113,7 +113,7 @@ impl Session {
         self.watch_other_tabs();
     }
 
-    /// Shows a chat in place of this one's last state: only what differs is told.
+    /// Replaces the chat's state, notifying only what differs.
     pub(super) fn adopt(self, theirs: Chat) {
         let coming: Vec<_> = self.in_flight.with_untracked(|all| {
             let all = all.iter();
@@ -140,7 +140,7 @@ impl Session {
                 card.turns().update_keys();
             }
         }
-        // An answer to what another tab has deleted is of no use to anyone.
+        // Nobody needs an answer to a turn that another tab has deleted.
         for (card, turn, _) in coming {
             let is_gone = self.turn(card, turn).try_read_untracked().is_none();
             if is_gone

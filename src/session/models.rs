@@ -1,4 +1,4 @@
-//! What a user does with a card's endpoint and model.
+//! Operations on a card's endpoint and model.
 
 use leptos::prelude::*;
 
@@ -12,22 +12,19 @@ use crate::{
     table::Table,
 };
 
-/// Why a filled-in form led to no model.
+/// Reason why a filled-in form gave no model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unconnected {
-    /// The form can't be right.
+    /// Invalid input in the form.
     Invalid(endpoint::Invalid),
-    /// The endpoint gave no list of models.
+    /// No list of models from the endpoint.
     Unlisted(Unlisted),
-    /// The endpoint's list is empty.
+    /// An empty list of models.
     NoModels,
 }
 
 impl Session {
-    // What a user does with a card's endpoint and model.
-
-    /// Lets a card talk to an endpoint. Its model is chosen anew: the one used last there, else the
-    /// first.
+    /// Sets a card's endpoint. Its model becomes the one last used there, else the first listed.
     pub fn pick_endpoint(self, card: card::Id, endpoint: endpoint::Id) {
         if self.card(card).endpoint().try_get_untracked().flatten() != Some(endpoint) {
             self.card(card).endpoint().set(Some(endpoint));
@@ -41,7 +38,7 @@ impl Session {
         self.save_soon();
     }
 
-    /// Lets a card talk to a model of its endpoint.
+    /// Sets a card's model.
     pub fn pick_model(self, card: card::Id, model: String) {
         let endpoint = self.card(card).endpoint().try_get_untracked().flatten();
         if let Some(endpoint) = endpoint {
@@ -51,11 +48,12 @@ impl Session {
         self.save_soon();
     }
 
-    /// Connects a card with what was typed in its form: asks for the models there, then saves the
-    /// endpoint. With a typed model, a missing list is no failure; a refused token is.
+    /// Connects a card as its form says: requests the models, then saves the endpoint. With a typed
+    /// model, a missing list is no failure; a refused token is.
     ///
     /// # Errors
-    /// Why no model could be chosen. Nothing is saved then, nor when the future is dropped.
+    /// The reason why no model could be chosen. Nothing is saved then, nor when the future is
+    /// dropped.
     pub async fn connect(
         self,
         card: card::Id,
@@ -92,14 +90,15 @@ impl Session {
             (None, _) => None,
         };
         if self.card(card).endpoint().try_get_untracked().flatten() != chosen {
-            // The reader has chosen something else meanwhile.
+            // The user has chosen another endpoint meanwhile.
             return Ok(());
         }
-        // Again, because another card may have saved this endpoint, or a new token, meanwhile.
+        // Resolved again, because another card may have saved this endpoint, or a new token,
+        // meanwhile.
         let asked = endpoint.base_url;
         let endpoint = resolve()?;
         if endpoint.base_url != asked {
-            // It was moved meanwhile: the token was typed for the server that was asked.
+            // The endpoint was moved meanwhile: the token was typed for the server that was asked.
             return Ok(());
         }
         let id = endpoint.id;
@@ -114,26 +113,26 @@ impl Session {
                 self.card(card).model().set(model);
             });
             self.proposed.update(|proposed| _ = proposed.remove(&card));
-            // What was not sent for want of a model can be sent now.
+            // Cards skipped for lack of a model can be asked now.
             self.skipped.set(Vec::new());
             self.save_soon();
         }
         Ok(())
     }
 
-    /// Moves a card's endpoint to where its models were found.
+    /// Moves a card's endpoint to the base URL where its models were found.
     pub fn use_base_url(self, card: card::Id, base_url: BaseUrl) {
         if let Some(endpoint) = self.card(card).endpoint().try_get_untracked().flatten() {
             self.library.use_base_url(endpoint, base_url);
         }
     }
 
-    /// Keeps what the page's address wants of cards whose endpoint is not a saved one.
+    /// Sets what the page's address requests for cards without a matching saved endpoint.
     pub(crate) fn propose(self, proposed: Table<card::Id, Wanted>) {
         self.proposed.set(proposed);
     }
 
-    /// Gives the cards of an endpoint that have no model its usual one.
+    /// Gives the endpoint's usual model to its cards that have none.
     pub(crate) fn choose_model(self, endpoint: endpoint::Id, listed: &[String]) {
         let Some(usual) = self.library.usual_model(endpoint, listed) else {
             return;
@@ -152,7 +151,8 @@ impl Session {
         }
     }
 
-    /// Makes a change by which a card may become one that can be asked: then what waits in it goes.
+    /// Makes a change that may give a card a model to ask; if so, sends the turns that wait for
+    /// one.
     fn become_ready(self, card: card::Id, change: impl FnOnce()) {
         let was_ready = untrack(|| self.can_ask(card));
         change();
@@ -161,7 +161,7 @@ impl Session {
         }
     }
 
-    /// Lets what waits for a model go, where there is one now.
+    /// Sends the turns that wait for a model, in cards that have one now.
     pub(crate) fn resume(self) {
         let cards = self.chat.cards();
         let cards: Vec<_> = cards.read_untracked().iter().map(|card| card.id).collect();

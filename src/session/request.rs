@@ -1,4 +1,4 @@
-//! How an answer is asked for: the request, its retries, and the stream that it leads to.
+//! Requests for answers: sending, retries, and the resulting stream.
 
 use leptos::prelude::*;
 
@@ -14,29 +14,29 @@ use crate::{
     storage,
 };
 
-/// What a card was asked, and whom: it stays so however often it is tried.
+/// The turn to answer and the model to ask, the same for every retry.
 pub(super) struct Asked {
     pub card: Card,
     pub turn: turn::Id,
     pub endpoint: Endpoint,
     pub model: String,
-    /// Whether the answer goes on from what there is of it.
+    /// True if the request continues the existing answer.
     pub continues: bool,
 }
 
 impl Session {
-    /// Asks until an answer comes or nothing more can be tried: in another form, where the endpoint
-    /// wants that, and later, where it is busy. Once a word has come, it is not asked again.
+    /// Sends the request until an answer arrives or no retry is left: in another form if the
+    /// endpoint demands one, later if it is busy. There is no retry once text has arrived.
     pub(super) async fn answer(self, asked: Asked, name: &str, sink: &Sink) -> Outcome {
         let mut retries = Retries::default();
         loop {
             let permit = openai::queue(&asked.endpoint);
             if !permit.is_granted() {
-                sink.set_stage(Stage::InLine);
+                sink.set_stage(Stage::Queued);
                 permit.granted().await;
             }
             sink.set_stage(Stage::Asking);
-            // Another card may learn another form meanwhile.
+            // Another card may have learned another form meanwhile.
             let form = self.library.form(asked.endpoint.id, &asked.model);
             let error = match self.send_request(&asked, form, name).await {
                 Ok(stream) => return self.receive(stream, sink).await,
@@ -57,14 +57,14 @@ impl Session {
         }
     }
 
-    /// Sends the request for an answer, once the contents of its attachments are there.
+    /// Sends the request for an answer, once the contents of its attachments are loaded.
     async fn send_request(
         self,
         asked: &Asked,
         form: Form,
         name: &str,
     ) -> Result<openai::Stream, openai::Error> {
-        // What is asked is safe before it goes anywhere.
+        // The prompt is safe in the journal before it is sent.
         storage::journal::settled().await;
         let contents = self.contents(&asked.card, asked.turn).await;
         let contents = contents.map_err(|name| openai::Error::Gone { name })?;
@@ -109,9 +109,9 @@ impl Session {
     }
 }
 
-/// Waits for a busy endpoint and shows the time that is left.
+/// Waits for a busy endpoint and shows the time left.
 async fn wait(pause: f64, attempt: u32, sink: &Sink) {
-    // By the clock: a hidden tab's timers are late.
+    // Uses the clock, because a hidden tab's timers are late.
     let due = js_sys::Date::now() + pause;
     loop {
         let left = due - js_sys::Date::now();
@@ -124,10 +124,7 @@ async fn wait(pause: f64, attempt: u32, sink: &Sink) {
             reason = "a minute at most"
         )]
         let (seconds, second) = ((left / 1000.0).ceil() as u32, left.min(1000.0) as i32);
-        sink.set_stage(Stage::Pausing {
-            seconds,
-            tries: attempt,
-        });
+        sink.set_stage(Stage::Pausing { seconds, attempt });
         event::sleep(second).await;
     }
 }

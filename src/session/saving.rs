@@ -1,4 +1,4 @@
-//! How a chat is saved.
+//! Saving of a chat.
 
 use std::time::Duration;
 
@@ -17,21 +17,21 @@ use crate::{
 /// The state of saving a chat.
 #[derive(Debug, Default)]
 pub(super) struct Saving {
-    /// The chat was deleted: nothing of it is saved any more.
+    /// True once the chat is deleted or closed: nothing of it is saved any more.
     is_over: bool,
-    /// What the history shows of it, as this tab has saved it.
+    /// The history entry as this tab last saved it.
     pub(super) entry: Option<Entry>,
-    /// The chat as it was saved last, by this tab or another, stamps included.
+    /// The chat as this tab or another last saved it, including stamps.
     pub(super) before: Option<Chat>,
-    /// What is stored of it, as far as this tab knows.
+    /// The stored text, as far as this tab knows.
     pub(super) known: String,
     pace: Pace,
-    /// Runs the next save.
+    /// Timer for the next save.
     timer: Option<TimeoutHandle>,
 }
 
 impl Saving {
-    /// A chat of which this text is stored.
+    /// State for a chat of which this text is stored.
     pub(super) fn new(chat: Chat, known: String) -> Self {
         Self {
             before: Some(chat),
@@ -40,7 +40,7 @@ impl Saving {
         }
     }
 
-    /// Notes that no change waits to be saved.
+    /// Records that no change waits to be saved.
     fn settle(&mut self) {
         self.pace.saved(js_sys::Date::now());
         if let Some(timer) = self.timer.take() {
@@ -50,14 +50,13 @@ impl Saving {
 }
 
 impl Session {
-    /// Saves what is not saved yet, and returns the identifier for the chat's address.
+    /// Saves pending changes, and returns the identifier for the chat's address.
     pub fn leave(self) -> Option<chat::Id> {
         self.flush();
         untrack(|| self.address())
     }
 
-    /// Saves the chat now, with every answer as far as it has come. A chat in which nothing was
-    /// said is not saved.
+    /// Saves the chat now, including the received part of each answer. An unused chat is not saved.
     pub(crate) fn save(self) {
         let is_over = self.saving.try_update_value(|saving| {
             saving.settle();
@@ -94,10 +93,10 @@ impl Session {
         self.write(chat);
     }
 
-    /// Writes the chat, and what the history shows of it.
+    /// Writes the chat and its history entry.
     fn write(self, chat: Chat) {
         let saved = self.library.write_chat(chat.id, chat.text());
-        // Also where it can't be saved: then it stays open, and its address leads to it.
+        // Set even if saving failed: the chat then stays open, and its address leads to it.
         if !self.is_stored.get_untracked() {
             self.is_stored.set(true);
         }
@@ -118,7 +117,7 @@ impl Session {
         });
     }
 
-    /// A state of the chat, with stamps of what is not as it was saved last.
+    /// Stamps the parts of a chat that differ from the last saved version.
     pub(super) fn stamped(self, mut chat: Chat) -> Chat {
         self.saving.with_value(|saving| {
             if let Some(before) = &saving.before {
@@ -128,12 +127,12 @@ impl Session {
         chat
     }
 
-    /// The chat as it would be stored now, if anything was said in it.
+    /// The chat as it would be stored now; `None` if it is unused.
     pub(crate) fn unsaved_chat(self) -> Option<Chat> {
         (!self.is_new()).then(|| self.whole())
     }
 
-    /// Changes the chat, its title as well as what was said, and saves it.
+    /// Changes the chat, title and turns alike, and saves it.
     pub fn edit(self, change: impl FnOnce(&mut Chat)) {
         let mut chat = self.stamped(self.chat.get_untracked());
         change(&mut chat);
@@ -141,7 +140,7 @@ impl Session {
         self.save();
     }
 
-    /// The chat with every answer as far as it has come.
+    /// The chat, including the received part of each answer.
     fn whole(self) -> Chat {
         let mut chat = self.chat.get_untracked();
         self.in_flight.with_untracked(|all| {
@@ -154,11 +153,11 @@ impl Session {
         chat
     }
 
-    /// Saves the chat at most a second from now. In a hidden tab timers are late, but a stream's
-    /// bytes are not: so the time is looked at whenever something changes, too.
+    /// Saves the chat within a second. A hidden tab's timers are late, but a stream's bytes are
+    /// not, so every change checks the time, too.
     pub(super) fn save_soon(self) {
         if !self.is_stored.get_untracked() && !self.is_new() {
-            // From its first word on, a chat has an address to come back to.
+            // The first word gives a chat an address to come back to.
             return self.save();
         }
         let now = js_sys::Date::now();
@@ -176,15 +175,15 @@ impl Session {
         }
     }
 
-    /// Saves what is not saved yet.
+    /// Saves pending changes.
     pub(crate) fn flush(self) {
         if self.saving.with_value(|saving| saving.pace.is_pending()) {
             self.save();
         }
     }
 
-    /// Whether the chat must stay open though it is not shown: an answer is coming, or its words
-    /// could not be saved.
+    /// Returns whether the chat must stay open while hidden: an answer is in flight, a file is
+    /// being read, or saving failed.
     pub(crate) fn is_needed(self) -> bool {
         self.flush();
         let is_answering = self.in_flight.with_untracked(|all| !all.is_empty());
@@ -194,8 +193,8 @@ impl Session {
             || is_kept && self.library.is_unsaved(Key::Chat(self.id()))
     }
 
-    /// Lets go of a chat that is stored and no longer shown. One that has no words any more leaves
-    /// the history.
+    /// Closes a stored chat that is no longer shown. A chat without text is removed from the
+    /// history.
     pub(crate) fn close(self) {
         let was_over = self
             .saving
@@ -205,12 +204,12 @@ impl Session {
             self.library.remove_chat(self.id());
         }
         self.removed.set(Vec::new());
-        // Its views are still there for a moment, and then nobody reads it.
+        // Its views outlive it for a moment; after that nobody reads it.
         let empty = Chat::new(self.id(), Vec::new());
         set_timeout(move || _ = self.chat.try_set(empty), Duration::from_secs(1));
     }
 
-    /// Ends a chat that is deleted.
+    /// Ends a chat that is being deleted.
     pub(crate) fn end(self) {
         self.stop_all();
         self.saving.update_value(|saving| {

@@ -1,4 +1,4 @@
-//! What a user takes out of a chat, and how it is put back.
+//! Removal of parts of a chat, and undo.
 
 use leptos::prelude::*;
 
@@ -9,12 +9,12 @@ use crate::{
 };
 
 impl Session {
-    /// What was removed last, while it can still be put back.
+    /// The latest removal that can still be undone.
     pub fn removed(self) -> Option<Removed> {
         self.removed.with(|removed| removed.last().cloned())
     }
 
-    /// Takes a turn out of the card, with what was answered.
+    /// Deletes a turn, with its answers, from a card.
     pub fn delete_turn(self, card: card::Id, turn: turn::Id) {
         if untrack(|| self.in_flight(card)).is_some_and(|answer| answer.turn == turn) {
             self.finish(card, Outcome::Stopped);
@@ -22,18 +22,18 @@ impl Session {
         self.remove(|chat| chat.remove_turn(card, turn));
     }
 
-    /// Deletes what was said in a card, and nothing else of it.
+    /// Deletes a card's turns and nothing else.
     pub fn clear_card(self, card: card::Id) {
         self.finish(card, Outcome::Stopped);
         self.remove(|chat| chat.clear_card(card));
     }
 
-    /// Gives every card this one's parameters and system prompt.
+    /// Copies this card's parameters and system prompt to every card.
     pub fn copy_settings(self, from: card::Id) {
         self.remove(|chat| chat.copy_settings(from));
     }
 
-    /// Asks another question in place of one; what was said after it goes, with a way back.
+    /// Replaces a turn's prompt and sends it. Later turns are removed, which can be undone.
     pub fn resend(self, card: card::Id, turn: turn::Id, prompt: String) {
         if prompt.trim().is_empty() {
             return;
@@ -50,7 +50,7 @@ impl Session {
         }
     }
 
-    /// Makes a change that can be undone, and saves it; returns whether anything was changed.
+    /// Makes a change that can be undone, and saves it; returns whether anything changed.
     fn remove(self, change: impl FnOnce(&mut Chat) -> Option<Removed>) -> bool {
         let mut removed = None;
         self.chat.update_untracked(|chat| removed = change(chat));
@@ -65,8 +65,7 @@ impl Session {
         true
     }
 
-    /// Puts back what was removed last; returns the card that it is in. What was removed before
-    /// that is next.
+    /// Undoes the latest removal and returns its card. The removal before it is next.
     pub fn undo(self) -> Option<card::Id> {
         let removed = self.removed.try_update(Vec::pop).flatten()?;
         if let Removed::Replaced { card, .. } = removed {
@@ -83,7 +82,7 @@ impl Session {
         card
     }
 
-    /// Takes the offer to undo what was removed away.
+    /// Withdraws the offer to undo removals.
     pub fn dismiss_removed(self) {
         self.removed.set(Vec::new());
     }

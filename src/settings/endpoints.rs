@@ -1,4 +1,4 @@
-//! The saved endpoints in the settings: their order, their forms, and how each answers.
+//! The saved endpoints in the settings: their order, forms and connection tests.
 
 use crate::{
     connect::{suggest::Suggest, token_storage::TokenStorage},
@@ -17,7 +17,7 @@ use crate::{
 };
 use leptos::{ev, html, prelude::*};
 
-/// What is being edited.
+/// The endpoint being edited.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Editing {
     Nothing,
@@ -25,7 +25,7 @@ pub(super) enum Editing {
     One(endpoint::Id),
 }
 
-/// The saved endpoints, and what can be done with them.
+/// The saved endpoints, with their actions.
 #[component]
 pub(super) fn Endpoints(editing: RwSignal<Editing>) -> impl IntoView {
     let i18n = use_i18n();
@@ -132,7 +132,7 @@ pub(super) fn EndpointLine(
         let list = &endpoints.list;
         list.iter().position(|saved| saved.id == id).unwrap_or(0)
     });
-    // A row that is moved on the page loses the focus; at an end, the other button has it.
+    // A row that moves on the page loses the focus; at an end, the other button takes it.
     let [up_button, down_button] = std::array::from_fn(|_| NodeRef::<html::Button>::new());
     let shift = move |up: bool| {
         library.move_endpoint(id, up);
@@ -215,7 +215,7 @@ pub(super) fn EndpointLine(
     }
 }
 
-/// The form for a new endpoint, or for one that is saved.
+/// The form for a new endpoint, or for a saved one.
 #[component]
 pub(super) fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>) -> impl IntoView {
     let i18n = use_i18n();
@@ -233,7 +233,7 @@ pub(super) fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>)
     let kept = saved.as_ref().map(|saved| saved.keep).unwrap_or_default();
     let held = move || id.map_or(Held::Nothing, |id| library.held(id));
     let has_token = memo(move || held() != Held::Nothing);
-    // What was saved when the button is held.
+    // The saved token, while the button is held.
     let saved_token = Callback::new(move |()| match untrack(held) {
         #[expect(clippy::disallowed_methods, reason = "its reader asks for it")]
         Held::Token(token) => Some(keys::shown(&token)),
@@ -326,7 +326,7 @@ pub(super) fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>)
     }
 }
 
-/// Whether a box is ticked.
+/// Returns whether a checkbox is checked.
 pub(super) fn is_checked(input: NodeRef<html::Input>) -> bool {
     input.get_untracked().is_some_and(|input| input.checked())
 }

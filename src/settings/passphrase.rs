@@ -1,4 +1,4 @@
-//! The form in which a passphrase is made, given or changed.
+//! The form that creates, takes or changes a passphrase.
 
 use super::vault_store::{change, create, unlock};
 use crate::{
@@ -11,7 +11,10 @@ use crate::{
 use leptos::{ev, html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsValue;
 
-/// What is done with a passphrase.
+/// Minimum length of a passphrase, in characters.
+pub(super) const SHORTEST: usize = 8;
+
+/// The action on a passphrase.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
     Create,
@@ -20,13 +23,13 @@ pub(super) enum Act {
 }
 
 impl Act {
-    /// Whether a passphrase is made, which is typed twice.
+    /// Returns whether the passphrase is new, and so typed twice.
     const fn makes(self) -> bool {
         !matches!(self, Self::Unlock)
     }
 }
 
-/// Why nothing came of it.
+/// The reason for a failure.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Problem {
     Short,
@@ -38,7 +41,7 @@ pub(super) enum Problem {
 }
 
 impl Problem {
-    /// What `vault.js` calls it.
+    /// Parses the result of `vault.js`.
     fn of(answer: Result<JsValue, JsValue>) -> Option<Self> {
         let word = answer.map_or_else(|_| Some("full".to_owned()), |word| word.as_string());
         Some(match &*word? {
@@ -61,7 +64,7 @@ impl Problem {
     }
 }
 
-/// What is wrong with a passphrase that is to be made.
+/// Checks a new passphrase.
 pub(super) fn check(passphrase: &str, repeated: &str) -> Option<Problem> {
     if passphrase.chars().count() < SHORTEST {
         Some(Problem::Short)
@@ -72,7 +75,7 @@ pub(super) fn check(passphrase: &str, repeated: &str) -> Option<Problem> {
     }
 }
 
-/// Asks for a passphrase, twice where it is a new one.
+/// The form for a passphrase, with two fields for a new one.
 #[component]
 pub(super) fn Passphrase(act: Act, done: Callback<Act>) -> impl IntoView {
     let i18n = use_i18n();
@@ -100,7 +103,7 @@ pub(super) fn Passphrase(act: Act, done: Callback<Act>) -> impl IntoView {
                 Act::Unlock => unlock(&word).await,
                 Act::Change => change(&word).await,
             };
-            // It may be closed before.
+            // The form may be closed.
             if is_busy.try_set(false).is_some() {
                 return;
             }
@@ -175,6 +178,3 @@ mod tests {
         check("12345678", "", false);
     }
 }
-
-/// So long a passphrase is at least, in characters.
-pub(super) const SHORTEST: usize = 8;

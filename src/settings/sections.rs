@@ -1,4 +1,4 @@
-//! The settings: of the page, the saved endpoints, and what is stored.
+//! The settings: the page, the saved endpoints and the storage.
 
 use leptos::{html, prelude::*};
 
@@ -17,13 +17,13 @@ use crate::{
     },
 };
 
-/// What is in the dialog with the settings.
+/// The content of the settings dialog.
 #[component]
 pub fn Settings() -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let body = NodeRef::<html::Div>::new();
-    // A row or a form that goes takes the focus with it: then it goes to the body.
+    // A removed row or form takes the focus with it; the focus then goes to the body.
     let editing = RwSignal::new(Editing::Nothing);
     effect(move || {
         library.endpoints().track();
@@ -121,7 +121,7 @@ pub fn Settings() -> impl IntoView {
             class="settings-body"
             tabindex="-1"
             on:keydown=on_key(move |event| {
-                // Escape closes what was opened last.
+                // Escape closes the form first.
                 let is_editing = editing.get_untracked() != Editing::Nothing;
                 if event.key() == "Escape" && is_editing && !event.is_composing() {
                     event.prevent_default();

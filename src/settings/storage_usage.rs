@@ -1,4 +1,4 @@
-//! The room that is left: how full the storage is, what takes most of it, and what can be done.
+//! The storage usage: the used share, the largest items, and ways to free room.
 
 use leptos::{prelude::*, task::spawn_local};
 
@@ -11,7 +11,7 @@ use crate::{
     number::fixed,
     storage::{
         self, Key,
-        quota::{self, MOST, NEARLY},
+        quota::{self, NEARLY_FULL, QUOTA},
         schema,
     },
     ui::{
@@ -21,19 +21,19 @@ use crate::{
     },
 };
 
-/// So many of the largest chats are listed.
+/// Number of largest chats listed.
 const LARGEST: usize = 5;
 
-/// What takes room.
+/// The used storage.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Taken {
-    /// In all, in UTF-16 units.
+    /// The total, in UTF-16 units.
     all: f64,
     /// The largest chats, with their sizes.
     largest: Vec<(chat::Id, f64)>,
-    /// What could not be read, with its size.
+    /// Unreadable data set aside, with its size.
     aside: Vec<(String, f64)>,
-    /// Whether a later version has written something.
+    /// True if a later version has written something.
     is_newer: bool,
 }
 
@@ -57,7 +57,7 @@ impl Taken {
     }
 }
 
-/// Whether a key is of a version that this page does not know yet.
+/// Returns whether a key is of a version that this page does not know yet.
 fn is_newer(key: &str) -> bool {
     let version = |key: &str| {
         key.strip_prefix("collate.v")?
@@ -69,7 +69,7 @@ fn is_newer(key: &str) -> bool {
     version(key) > version(schema::PREFIX)
 }
 
-/// The room that is left.
+/// The storage usage.
 #[component]
 pub fn StorageUsage() -> impl IntoView {
     let i18n = use_i18n();
@@ -96,8 +96,8 @@ pub fn StorageUsage() -> impl IntoView {
     };
     let used = derive(move || {
         let taken = taken.read();
-        let percent = (taken.all / MOST * 100.0).min(100.0);
-        let (used, free) = (number(taken.all), number((MOST - taken.all).max(0.0)));
+        let percent = (taken.all / QUOTA * 100.0).min(100.0);
+        let (used, free) = (number(taken.all), number((QUOTA - taken.all).max(0.0)));
         t_string!(
             i18n,
             room_used,
@@ -175,7 +175,7 @@ pub fn StorageUsage() -> impl IntoView {
                             storage::remove_text_of(&removed);
                             library.offer_undo(vec![(removed.clone(), text)]);
                             deleted.set(true);
-                            library.tell(Change::Room);
+                            library.tell(Change::Space);
                         }
                         look();
                     }))}
@@ -196,8 +196,8 @@ pub fn StorageUsage() -> impl IntoView {
             <meter
                 aria-label=t!(i18n, room)
                 min="0"
-                max=fixed(MOST, 0)
-                high=fixed(MOST * NEARLY, 0)
+                max=fixed(QUOTA, 0)
+                high=fixed(QUOTA * NEARLY_FULL, 0)
                 prop:value=derive(move || taken.read().all)
             ></meter>
             <p>{used}</p>

@@ -1,4 +1,4 @@
-//! How long endpoints are waited for, as the settings show it.
+//! The timeouts of endpoints in the settings.
 
 use crate::{
     endpoint::Timeouts,
@@ -8,14 +8,14 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// A field for one of the waits: its identifier, its name, and what it sets.
+/// A field for one timeout: its identifier, its label, and the value it sets.
 pub(super) type WaitField = (
     &'static str,
     Signal<&'static str>,
     fn(&mut Timeouts) -> &mut u32,
 );
 
-/// How long endpoints are waited for.
+/// The timeouts of endpoints.
 #[component]
 pub(super) fn Waits() -> impl IntoView {
     let i18n = use_i18n();
@@ -30,7 +30,7 @@ pub(super) fn Waits() -> impl IntoView {
         ("wait-more", t!(i18n, wait_more), |all| &mut all.idle),
     ];
     let field = |(id, label, of): WaitField| {
-        // An empty field is as long as is usual.
+        // An empty field means the default.
         let usual = *of(&mut Timeouts::default());
         let value = derive(move || {
             let mut timeouts = library.settings().with(|settings| settings.timeouts);

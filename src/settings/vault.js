@@ -1,8 +1,12 @@
-// The vault: tokens, encrypted with a passphrase. What is open is held by `src/storage/keys.js`, which
-// is given here as `keys`; the key never leaves this module, and can't be taken out of the browser's
-// hands. It is stored as `{version, kdf, iterations, salt, iv, data, of, idle, at}`: `data` is AES-GCM over
-// the JSON `{endpoint: {origin, token}}`, `of` says in clear for which endpoint and origin there is a
-// token, `idle` after how many minutes it is locked, `at` when it was written, in milliseconds since 1970.
+// The vault: tokens, encrypted with a passphrase. `src/storage/keys.js`, here `keys`, holds the open vault;
+// the key never leaves this module, and can't be exported from the browser. The vault is stored as
+// `{version, kdf, iterations, salt, iv, data, of, idle, at}`: `data` is AES-GCM over the JSON
+// `{endpoint: {origin, token}}`, `of` lists in plain text the endpoints and origins with a token, `idle` is
+// the number of minutes until it locks, `at` is the time of writing, in milliseconds since 1970.
+// @ts-check
+/** @import { Entry, Opened, Stored, Tokens } from "../storage/keys.js" */
+
+/** @typedef {Omit<Stored, "iv" | "data" | "of">} Frame A vault without its content. */
 
 // OWASP's figure for PBKDF2 with HMAC-SHA-256, Password Storage Cheat Sheet, 2023.
 const ITERATIONS = 600_000;
@@ -10,25 +14,35 @@ const MINUTE = 60_000;
 const IDLE = 15;
 const LOCK = "collate.vault";
 
+/** @type {typeof import("../storage/keys.js")} */
 let keys;
-// Tabs of one page lock their vaults together.
+// All tabs of the page lock their vaults together.
 const channel = globalThis.BroadcastChannel && new BroadcastChannel(LOCK);
 
-// Given the holder of tokens, once.
+/**
+ * Starts this module, once.
+ * @param {typeof import("../storage/keys.js")} holder
+ */
 export function begin(holder) {
     keys = holder;
     for (const event of ["pointerdown", "pointermove", "wheel", "keydown"])
         addEventListener(event, keys.touch, { capture: true, passive: true });
-    // A vault that nobody uses is locked though nothing happens.
+    // An unused vault locks even if no event comes.
     setInterval(keys.isOpen, 1000);
     if (channel) channel.onmessage = keys.lock;
 }
 
-const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-const base64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+const bytes = (/** @type {string} */ text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+const base64 = (/** @type {Uint8Array} */ bytes) =>
+    btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 
+/**
+ * @param {string} passphrase
+ * @param {string} salt In Base64.
+ * @param {number} iterations
+ */
 async function derive(passphrase, salt, iterations) {
-    // The same letters are typed in more than one way.
+    // The same letters have more than one encoding.
     const typed = new TextEncoder().encode(passphrase.normalize("NFC"));
     const base = await crypto.subtle.importKey("raw", typed, "PBKDF2", false, ["deriveKey"]);
     const how = { name: "PBKDF2", hash: "SHA-256", salt: bytes(salt), iterations };
@@ -36,13 +50,25 @@ async function derive(passphrase, salt, iterations) {
     return crypto.subtle.deriveKey(how, base, kind, false, ["encrypt", "decrypt"]);
 }
 
-// What is in a vault, less what was struck from its list. GCM fails with another key.
+/**
+ * The tokens in a vault, except those struck from its list. GCM fails with a wrong key.
+ * @param {CryptoKey} key
+ * @param {Stored} it
+ * @returns {Promise<Tokens>}
+ */
 async function decrypt(key, it) {
     const data = await crypto.subtle.decrypt({ name: "AES-GCM", iv: bytes(it.iv) }, key, bytes(it.data));
+    /** @type {Tokens} */
     const all = JSON.parse(new TextDecoder().decode(data));
     return Object.fromEntries(Object.entries(all).filter(([id]) => id in it.of));
 }
 
+/**
+ * @param {CryptoKey} key
+ * @param {Frame} frame
+ * @param {Tokens} tokens
+ * @returns {Promise<Stored>}
+ */
 async function encrypt(key, frame, tokens) {
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const text = new TextEncoder().encode(JSON.stringify(tokens));
@@ -51,6 +77,11 @@ async function encrypt(key, frame, tokens) {
     return { ...frame, iv: base64(iv), data: base64(data), of };
 }
 
+/**
+ * A new vault.
+ * @param {number | undefined} idle In minutes.
+ * @returns {Frame}
+ */
 const fresh = (idle) => ({
     version: 1,
     kdf: "PBKDF2-HMAC-SHA-256",
@@ -59,32 +90,45 @@ const fresh = (idle) => ({
     idle,
 });
 
-// One tab writes at a time, upon what the one before has written.
+/**
+ * One tab writes at a time, on top of the previous write.
+ * @template T
+ * @param {() => Promise<T>} act
+ */
 const alone = (act) => navigator.locks.request(LOCK, act);
 
-// An open vault, as `keys.js` holds it.
+/**
+ * An open vault, as `keys.js` holds it.
+ * @param {CryptoKey} key
+ * @param {Frame} frame
+ * @param {Tokens} tokens
+ */
 function hold(key, { salt, idle }, tokens) {
-    // What is not written yet.
+    /**
+     * Entries not written yet.
+     * @type {Map<string, Entry | undefined>}
+     */
     const pending = new Map();
-    const take = (tokens) => {
+    const take = (/** @type {Tokens} */ tokens) => {
         for (const [id, entry] of pending) {
             if (entry) tokens[id] = entry;
             else delete tokens[id];
         }
         return (it.tokens = tokens);
     };
-    // What is stored now, in the same vault.
+    // The stored state of the same vault.
     const current = () => {
         const now = keys.stored();
         if (now?.salt !== salt) throw new Gone();
         return now;
     };
+    /** @type {Opened} */
     const it = {
         tokens,
         touched: Date.now(),
         idle: (idle || IDLE) * MINUTE,
         failed: false,
-        // Writes one token, or that there is none; what could not be written is tried again with the next.
+        // Writes or removes one token; a failed write is tried again with the next.
         write(id, entry) {
             pending.set(id, entry);
             return alone(async () => {
@@ -96,7 +140,7 @@ function hold(key, { salt, idle }, tokens) {
                 it.failed = false;
             }).catch(() => (it.failed = true));
         },
-        // Another tab has written.
+        // Rereads after another tab's write.
         reread: () =>
             alone(async () => {
                 const now = current();
@@ -106,7 +150,7 @@ function hold(key, { salt, idle }, tokens) {
                 () => keys.opened() === it && keys.open(it),
                 () => keys.opened() === it && keys.lock(),
             ),
-        // Encrypts it with another passphrase.
+        // Encrypts the vault with another passphrase.
         reseal: (passphrase) =>
             alone(async () => {
                 const now = current();
@@ -120,16 +164,17 @@ function hold(key, { salt, idle }, tokens) {
     return it;
 }
 
-// Another tab has made another vault, or changed the passphrase of this one.
+/** Another tab has made another vault, or changed the passphrase of this one. */
 class Gone extends Error {}
 
-// Each of these returns what went wrong, as a word, or nothing.
+// Each of these returns an error as a word, or nothing.
 
+/** @param {string} passphrase */
 export async function create(passphrase) {
     const frame = fresh(IDLE);
     const key = await derive(passphrase, frame.salt, frame.iterations);
     return alone(async () => {
-        // One that is damaged is moved out of the way by being looked at.
+        // Reading a damaged vault sets it aside.
         keys.stored();
         if (keys.isTaken()) return "taken";
         keys.store(await encrypt(key, frame, {}));
@@ -137,6 +182,7 @@ export async function create(passphrase) {
     }).catch(() => "full");
 }
 
+/** @param {string} passphrase */
 export async function unlock(passphrase) {
     const it = keys.stored();
     if (!it) return "gone";
@@ -145,12 +191,14 @@ export async function unlock(passphrase) {
         const key = await derive(passphrase, it.salt, it.iterations);
         // Meanwhile another tab may have written.
         const now = keys.stored();
+        if (!now) return "gone";
         keys.open(hold(key, now, await decrypt(key, now)));
     } catch {
         return "wrong";
     }
 }
 
+/** @param {string} passphrase */
 export async function change(passphrase) {
     const opened = keys.opened();
     if (!opened) return "locked";
@@ -169,18 +217,19 @@ export function destroy() {
 
 export const idle = () => keys.stored()?.idle || IDLE;
 
+/** @param {number} minutes */
 export function setIdle(minutes) {
     const it = keys.stored();
     if (it?.version !== 1) return;
     try {
         keys.store({ ...it, idle: minutes });
     } catch {
-        // It stays as it was.
+        // The old value stays.
         return;
     }
     const opened = keys.opened();
     if (opened) opened.idle = minutes * MINUTE;
 }
 
-// Whether something of the open vault could not be written.
+/** Returns whether a write of the open vault has failed. */
 export const hasFailed = () => !!keys.opened()?.failed;

@@ -1,4 +1,4 @@
-//! The vault as its reader meets it: to create, to unlock, to lock, and what is in it. See `vault.js`.
+//! The vault's view: to create, unlock and lock it, and to list its content. See `vault.js`.
 
 use std::sync::Once;
 
@@ -23,19 +23,19 @@ use crate::{
     },
 };
 
-/// Lets the vault be opened, as long as the page lasts.
+/// Enables the vault for the life of the page.
 pub fn begin() {
     static BEGUN: Once = Once::new();
     BEGUN.call_once(|| begin_with(&keys::holder()));
 }
 
-/// The part of the page with the vault.
+/// Element ID of the vault.
 const ID: &str = "vault";
 
-/// After so many minutes without anybody, an open vault may be locked.
+/// Choices of the idle minutes after which an open vault locks.
 const IDLE: [u32; 3] = [5, 15, 60];
 
-/// Leads to the vault, where it is on the page; returns whether it is.
+/// Focuses the vault if it is on the page; returns whether it is.
 pub fn focus() -> bool {
     let found = document().query_selector(&format!("#{ID} input, #{ID} button"));
     let Some(found) = found.ok().flatten() else {
@@ -48,7 +48,7 @@ pub fn focus() -> bool {
     true
 }
 
-/// The vault: in the settings, or in a dialog of its own, which closes once it is open.
+/// The vault: in the settings, or in a dialog that closes once the vault is open.
 #[component]
 pub fn Vault(#[prop(optional)] is_dialog: bool) -> impl IntoView {
     let i18n = use_i18n();
@@ -64,7 +64,7 @@ pub fn Vault(#[prop(optional)] is_dialog: bool) -> impl IntoView {
         is_changing.set(false);
         focus_if_lost(section);
         if standing.get() == VaultState::Open && is_dialog && !was_open {
-            // This is a part of what is closed.
+            // This effect belongs to the dialog.
             request_animation_frame(move || shown.close_dialog());
         }
     });
@@ -165,12 +165,12 @@ pub fn Vault(#[prop(optional)] is_dialog: bool) -> impl IntoView {
     }
 }
 
-/// Whether a vault was damaged and put aside.
+/// Returns whether a damaged vault was set aside.
 fn was_put_aside() -> bool {
     storage::keys().any(|key| key.starts_with(storage::ASIDE) && key.ends_with("v2.vault"))
 }
 
-/// Whose tokens are in the vault.
+/// The endpoints with tokens in the vault.
 #[component]
 fn Contents() -> impl IntoView {
     let i18n = use_i18n();
@@ -197,7 +197,7 @@ fn Contents() -> impl IntoView {
     })
 }
 
-/// After how long the vault is locked by itself.
+/// The choice of when the vault locks itself.
 #[component]
 fn Idle() -> impl IntoView {
     let i18n = use_i18n();

@@ -1,4 +1,4 @@
-//! The vault itself: see `vault.js`.
+//! Bindings to `vault.js`.
 
 use wasm_bindgen::{JsValue, prelude::*};
 

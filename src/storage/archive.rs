@@ -1,4 +1,4 @@
-//! The chunk that packs, unpacks and merges chats, as the page uses it: see [`crate::archive`].
+//! The page's access to the chunk that compresses and merges chats: see [`crate::archive`].
 
 use std::{future::Future, pin::Pin};
 
@@ -12,7 +12,7 @@ use crate::{
     compression,
 };
 
-/// What is called in the chunk.
+/// Entry points of the chunk.
 #[derive(Clone, Copy)]
 pub struct Archive {
     pack: fn(&str) -> String,
@@ -48,13 +48,13 @@ fn here() -> Option<Archive> {
     chunk::get(&ARCHIVE)
 }
 
-/// Whether the chunk is here.
+/// Returns whether the chunk is loaded.
 pub fn is_here() -> bool {
     here().is_some()
 }
 
-/// Fetches the chunk, if it is not here yet; returns whether it is. What it could not bring back when the
-/// page began, it brings back first.
+/// Loads the chunk; returns whether it is loaded. Values that could not be restored when the page
+/// began are restored first.
 pub async fn load() -> bool {
     let Ok(archive) = chunk::load(&ARCHIVE).await else {
         return false;
@@ -68,34 +68,34 @@ pub async fn load() -> bool {
     true
 }
 
-/// A chat's text, packed; None while the chunk is not here.
+/// Compresses a chat's text; `None` while the chunk is not loaded.
 pub fn pack(text: &str) -> Option<String> {
     here().map(|archive| (archive.pack)(text))
 }
 
-/// The text of a packed chat; None where it is damaged, or while the chunk is not here.
+/// Decompresses a chat's text; `None` if it is damaged or while the chunk is not loaded.
 pub fn unpack(text: &str) -> Option<String> {
     (here()?.unpack)(text)
 }
 
-/// One of two copies of a chat, of which the other may be packed; None where that can't be read, or
-/// while the chunk is not here.
+/// Merges two copies of a chat, of which `theirs` may be compressed; `None` if it can't be read or
+/// while the chunk is not loaded.
 pub fn merge(mine: Chat, theirs: &str) -> Option<Chat> {
     (here()?.merge)(mine, theirs)
 }
 
-/// The keys of what could not be read, and was put aside, before the page began.
+/// The keys under which unreadable values were set aside before the page began.
 pub fn aside() -> Vec<String> {
     here().map_or_else(Vec::new, |archive| (archive.aside)())
 }
 
-/// What was brought back before the page began, and could not be written.
+/// The values restored before the page began that could not be written.
 pub fn held() -> Vec<(Key, String)> {
     here().map_or_else(Vec::new, |archive| (archive.held)())
 }
 
-/// Brings what is not in the storage into it: what an older version has written, and what was lost
-/// when the browser ended. Where the chunk can't be had, that waits until it is here.
+/// Restores to storage what it lacks: values of an older version, and values lost when the browser
+/// ended. If the chunk can't be loaded, they wait until it is.
 pub async fn begin() {
     let is_old = keys().any(|key| key.starts_with(OLD_PREFIX));
     let differing = journal::differing().await;
@@ -107,13 +107,13 @@ pub async fn begin() {
     }
 }
 
-/// Whether there is anything to tidy: whoever is here for the first time fetches nothing for it.
+/// Returns whether there is anything to tidy: a first-time visitor fetches nothing for it.
 pub fn has_chats() -> bool {
     keys().any(|key| key.starts_with(OLD_PREFIX) || matches!(Key::parse(&key), Some(Key::Chat(_))))
 }
 
-/// Packs the chats that no tab has open, and lets go of what nothing refers to any more. Returns whether
-/// it was done: the chunk may be out of reach.
+/// Compresses the chats that no tab has open, and deletes attachments that nothing refers to.
+/// Returns whether this was done: the chunk may be out of reach.
 pub async fn tidy() -> bool {
     if load().await
         && let Some(archive) = here()

@@ -8,23 +8,23 @@ use web_sys::{Blob, DomException, IdbDatabase, IdbObjectStore, IdbRequest, IdbTr
 use super::{Error, Key, keys, raw, readable, write};
 use crate::{chat::attachment::Id, compression, event, json};
 
-/// The database, and its only store: blobs by the identifier of their attachment.
+/// The database and its only store: blobs by attachment identifier.
 const DATABASE: &str = "collate";
 const STORE: &str = "attachments";
 
-/// What no chat refers to any more goes after this long, in milliseconds. Until then another tab
-/// may bring it back: by Undo, or by saving what it has not saved yet.
+/// Time after which content that no chat refers to is deleted, in milliseconds. Until then another
+/// tab may refer to it again: by Undo, or by a late save.
 const ORPHAN_FOR: f64 = 24.0 * 60.0 * 60.0 * 1000.0;
 
 /// Stores the content of an attachment.
 ///
 /// # Errors
-/// Why it is not stored.
+/// The reason why it is not stored.
 pub async fn put(id: Id, content: &Blob) -> Result<(), Error> {
     ask(Question::Put(id, content.clone())).await.map(|_| ())
 }
 
-/// The content of an attachment; None where there is none any more.
+/// Loads the content of an attachment; `None` if it is gone.
 ///
 /// # Errors
 /// The storage is blocked.
@@ -43,14 +43,14 @@ pub async fn all() -> Result<Vec<Id>, Error> {
     Ok(keys.iter().filter_map(id).collect())
 }
 
-/// Takes away what nothing that is stored has referred to for a day.
+/// Deletes the contents that no stored value has referred to for a day.
 ///
 /// # Errors
 /// The storage is blocked.
 pub async fn sweep() -> Result<(), Error> {
     let storage = raw().ok_or(Error::Blocked)?;
     let mut orphans = all().await?;
-    // Whatever holds an identifier refers to it: also what was put aside because it is damaged.
+    // Any value that contains an identifier refers to it, even a damaged one that was set aside.
     for key in keys().filter(|key| *key != Key::Orphans.to_string()) {
         if orphans.is_empty() {
             break;
@@ -61,7 +61,7 @@ pub async fn sweep() -> Result<(), Error> {
         let text = if compression::is_packed(&text) {
             match compression::unpack(&text) {
                 Some(text) => text,
-                // Nobody knows what it refers to.
+                // Its references are unknown.
                 None => return Ok(()),
             }
         } else {
@@ -80,8 +80,8 @@ pub async fn sweep() -> Result<(), Error> {
     Ok(())
 }
 
-/// What goes now of what nothing refers to, and since when the rest is so: it was so before, or is
-/// from now on.
+/// Splits unreferenced contents into those to delete and the rest, each unreferenced since its
+/// recorded time or since now.
 fn aged(orphans: &[Id], before: &[(Id, f64)], now: f64) -> (Vec<Id>, Vec<(Id, f64)>) {
     let mut gone = Vec::new();
     let mut left = Vec::new();
@@ -101,7 +101,7 @@ fn key(id: Id) -> JsValue {
     id.to_string().into()
 }
 
-/// What the store is asked.
+/// A request to the store.
 enum Question {
     Put(Id, Blob),
     Get(Id),
@@ -120,7 +120,8 @@ impl Question {
     }
 }
 
-/// Asks the store; done once what is changed is safe. Boxed, so that it is compiled once.
+/// Sends a request to the store; resolves once its change is safe. Boxed, so that it is compiled
+/// once.
 fn ask(question: Question) -> Pin<Box<dyn Future<Output = Result<JsValue, Error>>>> {
     Box::pin(async move {
         let database = open().await?;
@@ -150,7 +151,7 @@ async fn open() -> Result<IdbDatabase, Error> {
     let new = request.clone();
     let make = Closure::once(move || {
         let database: Result<IdbDatabase, _> = database(&new);
-        // Where it fails, so does the first transaction.
+        // If this fails, so does the first transaction.
         let _ = database.and_then(|database| database.create_object_store(STORE));
     });
     request.set_onupgradeneeded(Some(make.as_ref().unchecked_ref()));

@@ -1,9 +1,15 @@
-// A second copy of what is written to localStorage, in IndexedDB. A browser writes localStorage to the
-// disk when it sees fit: Chromium up to a minute later, when it is written often. What is put here is
-// in a file within milliseconds, and is not lost when the browser is killed.
+// A second copy, in IndexedDB, of values written to localStorage. A browser writes localStorage to
+// disk when it sees fit: Chromium up to a minute later, if it is written often. A value put here is
+// in a file within milliseconds, and survives the browser being killed.
+// @ts-check
+
+/** @typedef {[text: string, time: number]} Value The time is in milliseconds since 1970. */
+
 const STORE = "values";
 const DAY = 24 * 60 * 60 * 1000;
+/** @type {Promise<IDBDatabase> | undefined} */
 let opened;
+/** @type {Promise<unknown>} */
 let last = Promise.resolve();
 
 const open = () =>
@@ -14,12 +20,16 @@ const open = () =>
         request.onerror = request.onblocked = reject;
     }));
 
-// Done once what was asked is safe, or can't be: this is a second copy, and says nothing.
+/**
+ * Resolves once the request is safe or has failed; failures are silent, as this is a second copy.
+ * @param {IDBTransactionMode} mode
+ * @param {(store: IDBObjectStore) => IDBRequest} act
+ */
 const ask = (mode, act) =>
     open()
         .then(
             (database) =>
-                new Promise((done) => {
+                new Promise((/** @type {(result?: unknown) => void} */ done) => {
                     const transaction = database.transaction(STORE, mode);
                     const request = act(transaction.objectStore(STORE));
                     transaction.oncomplete = () => done(request.result);
@@ -28,32 +38,43 @@ const ask = (mode, act) =>
         )
         .catch(() => {});
 
+/**
+ * @param {string} key
+ * @param {string} text
+ */
 export function put(key, text) {
     const time = Date.now();
     last = ask("readwrite", (store) => store.put([text, time], key));
 }
 
+/** @param {string} key */
 export function drop(key) {
     last = ask("readwrite", (store) => store.delete(key));
 }
 
-// All that was put so far is safe; a slow disk is not waited for.
+/** Resolves once all previous values are safe, without waiting for a slow disk. */
 export const settled = () => Promise.race([last, new Promise((done) => setTimeout(done, 200))]);
 
-// What is not in localStorage as it was written: pairs of a key and its text. What is, for a day, has
-// served.
+/**
+ * Returns values that differ from localStorage, as pairs of key and text. Matching ones are dropped
+ * after a day.
+ */
 async function read() {
+    /** @type {[key: string, text: string, time: number][]} */
     const all = [];
     await ask("readonly", (store) => {
         const request = store.openCursor();
         request.onsuccess = () => {
             const cursor = request.result;
             if (!cursor) return;
-            all.push([cursor.key, ...cursor.value]);
+            /** @type {Value} */
+            const [text, time] = cursor.value;
+            all.push([/** @type {string} */ (cursor.key), text, time]);
             cursor.continue();
         };
         return request;
     });
+    /** @type {[key: string, text: string][]} */
     const differing = [];
     for (const [key, text, time] of all) {
         if (localStorage.getItem(key) !== text) differing.push([key, text]);
@@ -62,6 +83,6 @@ async function read() {
     return differing;
 }
 
-// It is read while the page's program is on its way; where that hangs, the page opens without it.
+// This is read while the page's program loads; if that hangs, the page opens without it.
 const found = Promise.race([read(), new Promise((done) => setTimeout(done, 2000, []))]).catch(() => []);
 export const differing = () => found;

@@ -1,4 +1,4 @@
-//! A second copy of what is written, which survives the end of the browser: see `journal.js`.
+//! A second copy of written values, which survives the browser being killed: see `journal.js`.
 
 use std::cell::RefCell;
 
@@ -27,18 +27,18 @@ thread_local! {
     static HELD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Keeps what is written under a key, unless what it has there is [held](hold).
+/// Records the value written under a key, unless the key's recorded value is [held](hold).
 pub fn put(key: &str, text: &str) {
     if !HELD.with_borrow(|held| held.iter().any(|held| held == key)) {
         keep(key, text);
     }
 }
 
-/// What stands between a key and the page that keeps a text apart under it.
+/// Separator between a key and the page that keeps a text apart under it.
 const APART: char = '+';
 
 thread_local! {
-    /// What this page calls itself in the journal.
+    /// This page's name in the journal.
     static PAGE: u64 = fresh::<chat::Id>().bits();
     static KEPT_APART: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
@@ -47,8 +47,8 @@ fn apart(key: &str) -> String {
     PAGE.with(|page| format!("{key}{APART}{page:x}"))
 }
 
-/// Keeps a text that is not written under its key, apart from what other tabs keep there: each of
-/// them may have words that the others lack.
+/// Records a text that is not written under its key, apart from other tabs' texts: each may have
+/// changes that the others lack.
 pub fn put_apart(key: &str, text: &str) {
     keep(&apart(key), text);
     KEPT_APART.with_borrow_mut(|kept| {
@@ -58,7 +58,7 @@ pub fn put_apart(key: &str, text: &str) {
     });
 }
 
-/// Forgets what this page keeps apart under a key, for it is written now.
+/// Forgets the text that this page keeps apart under a key, because it is written now.
 pub fn forget_apart(key: &str) {
     let was_kept = KEPT_APART.with_borrow_mut(|kept| {
         let before = kept.len();
@@ -70,7 +70,7 @@ pub fn forget_apart(key: &str) {
     }
 }
 
-/// The key to which a key of the journal belongs, and whether the text is kept apart.
+/// Returns the storage key of a journal key, and whether its text is kept apart.
 pub fn belongs_to(key: &str) -> (&str, bool) {
     match key.split_once(APART) {
         Some((key, _)) => (key, true),
@@ -78,28 +78,28 @@ pub fn belongs_to(key: &str) -> (&str, bool) {
     }
 }
 
-/// Holds what is kept under these keys, until it is in the storage again.
+/// Holds the values of these keys until they are in storage again.
 pub fn hold(keys: impl Iterator<Item = String>) {
     HELD.set(keys.collect());
 }
 
-/// Whether something waits to be brought back.
+/// Returns whether values wait to be restored.
 pub fn is_held() -> bool {
     HELD.with_borrow(|held| !held.is_empty())
 }
 
-/// Whatever waited has been brought back.
+/// Releases the held values, which are restored.
 pub fn let_go() {
     HELD.take();
 }
 
-/// Waits until what was put so far is safe, 200 ms at most.
+/// Waits until all previous values are safe, at most 200 ms.
 pub async fn settled() {
     all_settled().await;
 }
 
-/// What was written, and was not in the storage any more when the page began: keys and their texts.
-/// [`belongs_to`] tells what a key is of.
+/// Values that were written but no longer in storage when the page began, as pairs of key and text.
+/// [`belongs_to`] returns the storage key.
 pub async fn differing() -> Vec<(String, String)> {
     let pairs = Array::from(&all_differing().await).into_iter();
     pairs

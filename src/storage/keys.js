@@ -1,150 +1,230 @@
-// Tokens that are not kept with their endpoints: those of this tab, and those of the vault while it is
-// open. What encrypts is in `src/settings/vault.js`.
+// Tokens that are not kept with their endpoints: those of this tab, and those of the vault while it
+// is open. `src/settings/vault.js` encrypts them.
+// @ts-check
 import { drop, put as putAgain } from "./journal.js";
 import * as self from "./keys.js";
+
+/**
+ * A token, with the origin that it was typed for.
+ * @typedef {{ origin: string, token: string }} Entry
+ */
+
+/** @typedef {Record<string, Entry>} Tokens Tokens by endpoint identifier. */
+
+/** @typedef {"tab" | "vault" | "browser" | ""} Keep The place of a token; "" for none. */
+
+/**
+ * The vault as it is stored: see `vault.js`.
+ * @typedef {object} Stored
+ * @property {number} version
+ * @property {string} kdf
+ * @property {number} iterations
+ * @property {string} salt In Base64, as are `iv` and `data`.
+ * @property {string} iv
+ * @property {string} data
+ * @property {Record<string, string>} of The origins by endpoint identifier.
+ * @property {number} [idle] In minutes.
+ * @property {number} [at] In milliseconds since 1970.
+ */
+
+/**
+ * The open vault: see `vault.js`.
+ * @typedef {object} Opened
+ * @property {Tokens} tokens
+ * @property {number} touched Time of the last activity, in milliseconds since 1970.
+ * @property {number} idle In milliseconds.
+ * @property {boolean} failed
+ * @property {(id: string, entry?: Entry) => Promise<unknown>} write
+ * @property {() => Promise<unknown>} reread
+ * @property {(passphrase: string) => Promise<void>} reseal
+ */
 
 const TAB = "collate.keys";
 const VAULT = "collate.v2.vault";
 const ENDPOINTS = "collate.v2.endpoints";
 
+/** @type {Set<() => void>} */
 const listeners = new Set();
-export const listen = (listener) => listeners.add(listener);
-// Later, for whoever caused it is not done yet.
+export const listen = (/** @type {() => void} */ listener) => listeners.add(listener);
+// Deferred, because the caller is not done yet.
 const tell = () => queueMicrotask(() => listeners.forEach((listener) => listener()));
 
-// A browser may give no storage: then the tokens of a tab last as long as its page.
+/**
+ * If the browser grants no storage, the tokens of a tab last as long as its page.
+ * @template T
+ * @param {() => T} act
+ * @returns {T | undefined}
+ */
 const attempt = (act) => {
     try {
         return act();
     } catch {}
 };
 
-// Of this tab: by the endpoint's identifier, the server that it was typed for, and the token.
-const tab = Object(attempt(() => JSON.parse(sessionStorage.getItem(TAB))));
-// The vault while it is open: `{tokens, touched, idle, write, reread}`, see `vault.js`.
+/**
+ * This tab's tokens.
+ * @type {Tokens}
+ */
+const tab = Object(attempt(() => JSON.parse(sessionStorage.getItem(TAB) ?? "null")));
+/** @type {Opened | undefined} */
 let vault;
 
-const isRecord = (it) =>
+const isRecord = (/** @type {any} */ it) =>
     it?.version > 1 ||
     (Number.isSafeInteger(it?.iterations) &&
         [it.salt, it.iv, it.data].every((text) => typeof text === "string") &&
         it.of instanceof Object);
 
-// The vault as it is stored. What can't be read is moved out of the way, unchanged.
+/**
+ * Returns the stored vault. An unreadable one is moved out of the way, unchanged.
+ * @returns {Stored | undefined}
+ */
 export function stored() {
     const text = attempt(() => localStorage.getItem(VAULT));
     if (!text) return;
     const it = attempt(() => JSON.parse(text));
     if (isRecord(it)) return { ...it, of: Object(it.of) };
     attempt(() => {
-        // Where there is no room, it stays where it is.
+        // Without space for it, it stays where it is.
         localStorage.setItem(`collate.aside.${new Date().toISOString()}.${VAULT}`, text);
         localStorage.removeItem(VAULT);
     });
 }
 
-// Writes the vault, and a second copy of it; fails where there is no room.
+/**
+ * Writes the vault and its second copy; throws if there is no space.
+ * @param {Stored} it
+ */
 export function store(it) {
     const text = JSON.stringify({ ...it, at: Date.now() });
     putAgain(VAULT, text);
     localStorage.setItem(VAULT, text);
 }
 
-// Takes the vault away; one that is damaged and could not be put aside stays.
+/** Deletes the vault; a damaged one that could not be set aside stays. */
 export function destroy() {
     if (!stored()) return;
     drop(VAULT);
     localStorage.removeItem(VAULT);
 }
 
-// Whether anything is there that must not be written over.
+/** Returns whether there is a value that must not be overwritten. */
 export const isTaken = () => localStorage.getItem(VAULT) !== null;
 
+/** @param {Opened} opened */
 export function open(opened) {
     vault = opened;
     tell();
 }
 
-export const opened = () => isOpen() && vault;
+export const opened = () => (isOpen() ? vault : undefined);
 
 export function lock() {
     vault = undefined;
     tell();
 }
 
-// Whether the vault is open. Timers stand still while a machine sleeps: so the time is looked at, and
-// before anything is done with what is in it.
+/**
+ * Returns whether the vault is open. Timers stop while a machine sleeps, so the time is checked,
+ * before any use of the tokens, too.
+ */
 export function isOpen() {
     if (vault && Math.abs(Date.now() - vault.touched) >= vault.idle) lock();
     return !!vault;
 }
 
-// Somebody is there.
+/** Records activity of the user. */
 export function touch() {
-    if (isOpen()) vault.touched = Date.now();
+    const it = opened();
+    if (it) it.touched = Date.now();
 }
 
 export const standing = () => (isOpen() ? "open" : stored() ? "locked" : "none");
 
-// The endpoints whose tokens are in the vault.
-export const ids = () => Object.keys((isOpen() ? vault.tokens : stored()?.of) ?? {});
+/** The endpoints whose tokens are in the vault. */
+export const ids = () => Object.keys(opened()?.tokens ?? stored()?.of ?? {});
 
-// The token of an endpoint, if it was typed for the server where the endpoint is now.
+/**
+ * The token of an endpoint, if it was typed for the endpoint's current server.
+ * @param {string} id
+ * @param {string} origin
+ * @param {Keep} keep
+ */
 export function token(id, origin, keep) {
     touch();
     const held = (keep === "tab" ? tab : vault?.tokens)?.[id];
     return held?.origin === origin && typeof held.token === "string" ? held.token : undefined;
 }
 
-// Whether the token of an endpoint is in the vault, which is locked.
+/**
+ * Returns whether the token of an endpoint is in the vault, which is locked.
+ * @param {string} id
+ * @param {string} origin
+ */
 export const isLocked = (id, origin) => !isOpen() && stored()?.of[id] === origin;
 
-// Keeps the token of an endpoint in one place and in no other; without a new one, that of before stays
-// where it was typed for this place and this server.
+/**
+ * Keeps the token of an endpoint in exactly one place. Without a new token, the old one stays if it
+ * was typed for this place and this server.
+ * @param {string} id
+ * @param {string} origin
+ * @param {Keep} keep
+ * @param {string} [token]
+ */
 export function put(id, origin, keep, token) {
-    const entry = token && { origin, token };
+    const entry = token ? { origin, token } : undefined;
     if (keep === "tab" && entry) tab[id] = entry;
     else if (keep !== "tab" || tab[id]?.origin !== origin) delete tab[id];
     if (Object.keys(tab).length) attempt(() => sessionStorage.setItem(TAB, JSON.stringify(tab)));
     else attempt(() => sessionStorage.removeItem(TAB));
-    const of = isOpen() ? vault.tokens[id]?.origin : stored()?.of[id];
+    const it = opened();
+    const of = it ? it.tokens[id]?.origin : stored()?.of[id];
     if (keep === "vault" && entry) change(id, entry);
     else if (of !== undefined && (keep !== "vault" || of !== origin)) change(id);
     tell();
 }
 
+/**
+ * Changes or deletes a token in the vault.
+ * @param {string} id
+ * @param {Entry} [entry]
+ */
 function change(id, entry) {
-    if (isOpen()) {
-        if (entry) vault.tokens[id] = entry;
-        else delete vault.tokens[id];
-        vault.write(id, entry).then(tell);
+    const now = opened();
+    if (now) {
+        if (entry) now.tokens[id] = entry;
+        else delete now.tokens[id];
+        now.write(id, entry).then(tell);
         return;
     }
-    // Of a locked vault, what is struck from its list goes when it is opened.
+    // In a locked vault, tokens struck from its list are deleted when it is opened.
     const it = stored();
     if (entry || it?.version !== 1) return;
     delete it.of[id];
     attempt(() => store(it));
 }
 
-// When a page begins, nothing that was deleted can be put back there any more: the tokens of endpoints
-// that are gone go, too.
+/**
+ * Deletes the tokens of deleted endpoints when a page begins: those endpoints can't be restored any
+ * more.
+ */
 export function sweep() {
-    const list = attempt(() => JSON.parse(localStorage.getItem(ENDPOINTS)).list);
+    const list = attempt(() => JSON.parse(localStorage.getItem(ENDPOINTS) ?? "null").list);
     if (!Array.isArray(list)) return;
-    const is = (id) => list.some((endpoint) => endpoint?.id === id);
-    for (const id of [...Object.keys(tab), ...ids()]) if (!is(id)) put(id);
+    const is = (/** @type {string} */ id) => list.some((endpoint) => endpoint?.id === id);
+    for (const id of [...Object.keys(tab), ...ids()]) if (!is(id)) put(id, "", "");
 }
 
-// Browsers encrypt for pages only that came over https or from this machine.
+/** Browsers encrypt only for pages that came over HTTPS or from this machine. */
 export const can = () => !!(globalThis.isSecureContext && crypto.subtle && navigator.locks);
 
-// All of this, for the module that encrypts.
+/** All functions of this module, for the one that encrypts. */
 export const holder = () => self;
 
-// Another tab has changed the vault, or cleared the storage.
-globalThis.addEventListener?.("storage", ({ key }) => {
+// Another tab has changed the vault or cleared the storage.
+globalThis.addEventListener?.("storage", (event) => {
+    const { key } = /** @type {StorageEvent} */ (event);
     if (key !== VAULT && key !== null) return;
-    if (isOpen()) vault.reread();
+    opened()?.reread();
     tell();
 });

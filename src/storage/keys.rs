@@ -1,8 +1,8 @@
-//! Tokens that are not kept with their endpoints: those of this tab, and those of the vault, which a
-//! passphrase opens. See `keys.js`; [`crate::panel`] has what encrypts and what asks for the passphrase.
+//! Tokens that are not kept with their endpoints: those of this tab, and those of the vault, which
+//! a passphrase unlocks. See `keys.js`; `src/settings` encrypts them and asks for the passphrase.
 //!
-//! A token is stored with the origin that it was typed for, and given out for no other. What is saved of
-//! an endpoint never has it: [`settle`] takes it out before.
+//! A token is stored with the origin that it was typed for, and given out for no other. A saved
+//! endpoint never contains it: [`settle`] takes it out first.
 
 use wasm_bindgen::prelude::*;
 
@@ -28,36 +28,37 @@ extern "C" {
     #[wasm_bindgen(js_name = listen)]
     fn listen_with(listener: &JsValue);
 
-    /// Takes away the tokens of endpoints that are no longer saved, when a page begins: nothing that was
-    /// deleted can be put back there any more.
+    /// Deletes the tokens of endpoints that are no longer saved, when a page begins: those
+    /// endpoints can't be restored any more.
     pub fn sweep();
 
-    /// Whether the browser can encrypt: only for pages that came over https or from this machine.
+    /// Returns whether the browser can encrypt: only for pages that came over HTTPS or from this
+    /// machine.
     #[wasm_bindgen(js_name = can)]
     pub fn can_encrypt() -> bool;
 
-    /// All functions of the holder, for what encrypts.
+    /// All functions of `keys.js`, for the code that encrypts.
     pub fn holder() -> JsValue;
 }
 
 thread_local! {
-    /// Nobody else gets it, so nobody else is told a token.
+    /// The only keeper, so no other code can reveal a token.
     static KEEPER: Keeper = Keeper::only().expect("this is the only place that asks for it");
 }
 
-/// How the vault stands.
+/// State of the vault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VaultState {
-    /// There is none.
+    /// No vault.
     None,
-    /// Its tokens can't be had: it was not opened, or locked again.
+    /// A vault whose tokens are unavailable: it was not opened, or locked again.
     Locked,
-    /// Its tokens are at hand.
+    /// A vault whose tokens are available.
     Open,
 }
 
-/// How the vault stands now.
-pub fn standing() -> VaultState {
+/// The current state of the vault.
+pub fn vault_state() -> VaultState {
     match &*standing_now() {
         "open" => VaultState::Open,
         "locked" => VaultState::Locked,
@@ -65,13 +66,13 @@ pub fn standing() -> VaultState {
     }
 }
 
-/// The endpoints whose tokens are in the vault, also while it is locked.
+/// The endpoints whose tokens are in the vault, even while it is locked.
 pub fn in_vault() -> Vec<Id> {
     let ids = all_ids().into_iter();
     ids.filter_map(|id| id.parse().ok()).collect()
 }
 
-/// What is known of the token of an endpoint, wherever it is kept.
+/// The token of an endpoint, as far as it is available, wherever it is kept.
 pub fn held(endpoint: &Endpoint) -> Held {
     if let Some(token) = &endpoint.token {
         return Held::Token(token.clone());
@@ -88,7 +89,7 @@ pub fn held(endpoint: &Endpoint) -> Held {
     }
 }
 
-/// The endpoint with its token, right before a request.
+/// Returns the endpoint with its token, right before a request.
 ///
 /// # Errors
 /// [`Locked`]
@@ -96,9 +97,9 @@ pub fn with_token(endpoint: &Endpoint) -> Result<Endpoint, Locked> {
     endpoint.with_held(held(endpoint))
 }
 
-/// Puts the token of an endpoint where it is kept, and out of the endpoint, which is fit to be saved
-/// then. Without a token, the one before stays, unless the endpoint has another origin now or is kept
-/// elsewhere. A token for the vault wants it open.
+/// Moves the token of an endpoint to where it is kept, so that the endpoint can be saved. Without a
+/// token, the previous one stays, unless the endpoint's origin or its place for the token has
+/// changed. A token for the vault requires an open vault.
 pub fn settle(endpoint: &mut Endpoint) {
     let token = endpoint.take_apart();
     let (id, origin) = (endpoint.id.to_string(), endpoint.base_url.origin());
@@ -108,17 +109,18 @@ pub fn settle(endpoint: &mut Endpoint) {
     });
 }
 
-/// A token as its reader has typed it, to be shown to them.
+/// The text of a token, to show it to the user who typed it.
 pub fn shown(token: &Token) -> String {
     KEEPER.with(|keeper| token.reveal(keeper).to_owned())
 }
 
-/// Gives up the token of an endpoint, where it is kept apart.
+/// Deletes the token of an endpoint, if it is kept apart.
 pub fn remove(id: Id) {
     put_at(&id.to_string(), "", "", None);
 }
 
-/// Is told, as long as the page lasts, when tokens have come or gone, or the vault stands otherwise.
+/// Registers a listener, as long as the page lasts, for changes of the tokens and of the vault's
+/// state.
 pub fn listen(act: impl Fn() + 'static) {
     listen_with(&Closure::<dyn Fn()>::new(act).into_js_value());
 }

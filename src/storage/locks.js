@@ -1,9 +1,16 @@
-// Which chats are open and which cards are answering, as other tabs can ask: a lock each, which the
-// browser lets go of however a tab ends. Where there are no locks, nothing is known of other tabs.
+// Locks that tell other tabs which chats are open and which cards are answering. The browser
+// releases them however a tab ends. Without locks, nothing is known of other tabs.
+// @ts-check
+
 const { locks } = navigator;
+/** @type {Map<string, (nothing: void) => void>} */
 const held = new Map();
 
-// Holds these locks of a kind, and no other of it. Several tabs can hold one.
+/**
+ * Holds exactly these locks of a kind. Several tabs can hold the same lock.
+ * @param {string} kind
+ * @param {string[]} names
+ */
 export function hold(kind, names) {
     const wanted = new Set(names.map((name) => `collate.${kind}.${name}`));
     for (const [name, release] of held) {
@@ -18,19 +25,31 @@ export function hold(kind, names) {
     }
 }
 
-// Which of these any tab holds.
+/**
+ * Returns which of these any tab holds.
+ * @param {string} kind
+ * @param {string[]} names
+ */
 export async function anywhere(kind, names) {
     const all = new Set(((await locks?.query())?.held ?? []).map((lock) => lock.name));
     return names.filter((name) => all.has(`collate.${kind}.${name}`));
 }
 
-// What is done when another tab lets go of a lock: each is waited for once, however often it is asked.
+/**
+ * Callbacks for locks of other tabs. Each lock is awaited once, however often it is watched.
+ * @type {Map<string, () => void>}
+ */
 const waits = new Map();
 
-// Tells which of these another tab holds, now and whenever it lets go of one.
+/**
+ * Reports which of these another tab holds, now and whenever it releases one.
+ * @param {string} kind
+ * @param {string[]} names
+ * @param {(names: string[]) => void} tell
+ */
 export async function watch(kind, names, tell) {
     const all = (await locks?.query())?.held ?? [];
-    const count = (name) => all.filter((lock) => lock.name === name).length;
+    const count = (/** @type {string} */ name) => all.filter((lock) => lock.name === name).length;
     const elsewhere = names.filter((name) => {
         const lock = `collate.${kind}.${name}`;
         return count(lock) > (held.has(lock) ? 1 : 0);
@@ -44,7 +63,7 @@ export async function watch(kind, names, tell) {
         locks.request(lock, () => {}).then(() => {
             const again = waits.get(lock);
             waits.delete(lock);
-            again();
+            again?.();
         });
     }
 }

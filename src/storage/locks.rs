@@ -1,4 +1,4 @@
-//! What tabs tell each other: which chats are open, and which cards are answering. See `locks.js`.
+//! Locks that tell other tabs which chats are open and which cards are answering. See `locks.js`.
 
 use js_sys::Array;
 use wasm_bindgen::{JsValue, prelude::*};
@@ -15,7 +15,7 @@ extern "C" {
     fn watch_with(kind: &str, names: Vec<String>, tell: JsValue);
 }
 
-/// What a lock is about.
+/// Subject of a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// An open chat.
@@ -33,19 +33,19 @@ impl Kind {
     }
 }
 
-/// Tells other tabs of these, and of no others of the kind.
+/// Holds exactly these locks of a kind, for other tabs to see.
 pub fn hold(kind: Kind, names: Vec<String>) {
     hold_all(kind.name(), names);
 }
 
-/// Tells which of these another tab has, now and whenever one of them is let go of; none, where that
-/// can't be known. Who asks again about one takes the place of who asked before.
+/// Reports which of these another tab holds, now and whenever it releases one; none if that can't
+/// be known. A new watch on a name replaces the previous one.
 pub fn watch(kind: Kind, names: Vec<String>, tell: impl Fn(Vec<String>) + 'static) {
     let tell = Closure::<dyn Fn(Vec<String>)>::new(tell);
     watch_with(kind.name(), names, tell.into_js_value());
 }
 
-/// Which of these any tab has, this one included; none, where that can't be known.
+/// Returns which of these any tab holds, this one included; none if that can't be known.
 pub async fn anywhere(kind: Kind, names: Vec<String>) -> Vec<String> {
     let found = ask_all(kind.name(), names).await;
     let found = found.map(|found| Array::from(&found)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The room that a browser gives this page in localStorage, and what takes it.
+//! The quota of localStorage, and its use.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -9,14 +9,14 @@ extern "C" {
     fn all_sizes() -> Array;
 }
 
-/// As many UTF-16 units, keys and values, a browser gives one origin: 5 MiB of them in Chromium and
+/// Maximum number of UTF-16 units, keys and values, for one origin: 5 MiB of them in Chromium and
 /// Firefox. Source: `kPerStorageAreaQuota` of Chromium, `dom.storage.default_quota` of Firefox.
-pub const MOST: f64 = 5.0 * 1024.0 * 1024.0;
+pub const QUOTA: f64 = 5.0 * 1024.0 * 1024.0;
 
-/// The part of it from which on the storage is nearly full.
-pub const NEARLY: f64 = 0.85;
+/// Share of the quota above which storage is nearly full.
+pub const NEARLY_FULL: f64 = 0.85;
 
-/// The keys, and how many UTF-16 units each takes with its value.
+/// The keys with their size in UTF-16 units, values included.
 pub fn sizes() -> Vec<(String, f64)> {
     let pairs = all_sizes().into_iter().map(|pair| {
         let pair = Array::from(&pair);
@@ -25,8 +25,8 @@ pub fn sizes() -> Vec<(String, f64)> {
     pairs.flatten().collect()
 }
 
-/// Whether the storage is nearly full.
+/// Returns whether storage is nearly full.
 pub fn is_nearly_full() -> bool {
     let taken: f64 = sizes().into_iter().map(|(_, size)| size).sum();
-    taken > NEARLY * MOST
+    taken > NEARLY_FULL * QUOTA
 }

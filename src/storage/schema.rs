@@ -1,4 +1,4 @@
-//! The keys and the small values of the storage. A chat and the endpoints are stored as they are.
+//! Keys and small values of the storage. Chats and endpoints are stored as they are.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::{
     endpoint::{self, Timeouts},
 };
 
-/// What a key holds. The version in it is the schema's: values of another version have other keys.
+/// A storage key. It contains the schema's version: values of another version have other keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     /// [`Recent`]
@@ -18,7 +18,7 @@ pub enum Key {
     Settings,
     /// The vault: see `src/settings/vault.js`.
     Vault,
-    /// Since when no chat refers to contents that are stored, by identifier, in milliseconds since
+    /// Times since which no chat refers to stored contents, by identifier, in milliseconds since
     /// 1970.
     Orphans,
     /// [`crate::chat::Chat`]
@@ -27,10 +27,10 @@ pub enum Key {
     Entry(chat::Id),
 }
 
-/// What all keys begin with.
+/// Prefix of all keys.
 pub const PREFIX: &str = "collate.v2.";
 
-/// What the keys of the version before began with.
+/// Prefix of the previous version's keys.
 pub const OLD_PREFIX: &str = "collate.v1.";
 
 impl std::fmt::Display for Key {
@@ -48,7 +48,7 @@ impl std::fmt::Display for Key {
 }
 
 impl Key {
-    /// Reads a key, if it is one of ours.
+    /// Parses a key, if it is one of ours.
     pub fn parse(key: &str) -> Option<Self> {
         match key.strip_prefix(PREFIX)? {
             "recent" => Some(Self::Recent),
@@ -72,70 +72,70 @@ impl Key {
 /// A model at an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Used {
-    /// Where it is.
+    /// The endpoint.
     pub endpoint: endpoint::Id,
-    /// What it is called there.
+    /// The model's name there.
     pub model: String,
 }
 
-/// Which models were chosen or asked, the last one first.
+/// The models that were chosen or asked, latest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recent {
-    /// Each once.
+    /// The models, each once.
     pub used: Vec<Used>,
-    /// The chat in which something was asked last.
+    /// The chat that last sent a prompt.
     #[serde(default)]
     pub chat: Option<chat::Id>,
 }
 
-/// As many models are remembered.
+/// Maximum number of remembered models.
 const RECENT: usize = 50;
 
 impl Recent {
-    /// Puts a model first.
+    /// Moves a model to the front.
     pub fn note(&mut self, used: Used) {
         self.used.retain(|other| *other != used);
         self.used.insert(0, used);
         self.used.truncate(RECENT);
     }
 
-    /// The models of an endpoint, the last one first.
+    /// The models of an endpoint, latest first.
     pub fn of(&self, endpoint: endpoint::Id) -> impl Iterator<Item = &str> {
         let of = move |used: &&Used| used.endpoint == endpoint;
         self.used.iter().filter(of).map(|used| &*used.model)
     }
 }
 
-/// What the reader has set for the whole page.
+/// The user's settings for the whole page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// The language as a BCP 47 tag; None follows the browser.
+    /// The language as a BCP 47 tag; `None` follows the browser.
     #[serde(default)]
     pub locale: Option<String>,
-    /// Light or dark; None follows the system.
+    /// Light or dark; `None` follows the system.
     #[serde(default)]
     pub theme: Option<Theme>,
-    /// Which key sends.
+    /// The key that sends.
     #[serde(default)]
     pub send_key: SendKey,
-    /// What becomes of a question for a card that is busy.
+    /// Handling of a prompt for a busy card.
     #[serde(default)]
     pub busy: Busy,
-    /// How long endpoints are waited for.
+    /// Timeouts for endpoints.
     #[serde(default, rename = "patience")]
     pub timeouts: Timeouts,
-    /// Whether the browser was asked to keep what is stored.
+    /// True if the browser was asked for persistent storage.
     #[serde(default)]
     pub asked_to_keep: bool,
-    /// When they were changed last, in milliseconds since 1970.
+    /// Time of the last change, in milliseconds since 1970.
     #[serde(default)]
     pub at: u64,
-    /// What a later version has written into it.
+    /// Fields that a later version has added.
     #[serde(skip)]
     pub rest: crate::json::Rest,
 }
 
-/// The colours of the page.
+/// The page's colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "their names say it")]
@@ -144,7 +144,7 @@ pub enum Theme {
     Dark,
 }
 
-/// Which key sends what is typed; the other one breaks the line.
+/// The key that sends the input; the other one breaks the line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SendKey {

@@ -1,4 +1,4 @@
-//! Hears of what is written to the storage, by this page or by another tab.
+//! Notifications of writes to storage, by this page or by another tab.
 
 use std::cell::RefCell;
 
@@ -10,12 +10,12 @@ thread_local! {
     static LISTENERS: RefCell<Vec<Listener>> = RefCell::default();
 }
 
-/// Hears, as long as the page lasts, under which keys anything is written or removed.
+/// Registers a listener, as long as the page lasts, for keys that are written or removed.
 pub fn follow(act: impl Fn(Key) + 'static) {
     LISTENERS.with_borrow_mut(|listeners| listeners.push(Box::new(act)));
 }
 
-/// Tells that something was written under a key, or removed.
+/// Notifies the listeners that a key was written or removed.
 pub fn tell(key: &str) {
     if let Some(key) = Key::parse(key) {
         LISTENERS.with_borrow(|listeners| listeners.iter().for_each(|listener| listener(key)));

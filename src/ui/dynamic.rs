@@ -1,5 +1,5 @@
-//! What changes on the page, in few types: Leptos compiles the code that follows a change once for
-//! each type of closure, so a hundred closures of their own would be a third of the download.
+//! Dynamic views with few types: Leptos compiles the code that follows a change once for each closure type,
+//! so a hundred closure types would be a third of the download.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use leptos::{ev, prelude::*};
 
 use crate::i18n::I18n;
 
-/// A word of the page in the reader's language, as a `Signal<&'static str>`; with arguments, as a
+/// Translates a key into the user's language, as a `Signal<&'static str>`; with arguments, as a
 /// `Signal<String>`.
 macro_rules! t {
     ($i18n:ident, $key:ident) => {
@@ -21,12 +21,12 @@ macro_rules! t {
 }
 pub(crate) use t;
 
-/// What [`t`] makes of a key. A function has no captures: so all keys are of one type.
+/// The signal that [`t`] makes for a key. A function has no captures, so all keys share one type.
 pub fn translated(i18n: I18n, word: fn(I18n) -> &'static str) -> Signal<&'static str> {
     Signal::derive(move || word(i18n))
 }
 
-/// A signal that is derived from others.
+/// A signal derived from others.
 pub fn derive<T: Send + Sync + 'static>(
     value: impl Fn() -> T + Send + Sync + 'static,
 ) -> Signal<T> {
@@ -36,7 +36,7 @@ pub fn derive<T: Send + Sync + 'static>(
     boxed(Box::new(value))
 }
 
-/// A value that is derived from others, and tells its readers only when it has become another.
+/// A memo derived from signals, which notifies its readers only when its value changes.
 pub fn memo<T: PartialEq + Send + Sync + 'static>(
     value: impl Fn() -> T + Send + Sync + 'static,
 ) -> Memo<T> {
@@ -48,7 +48,7 @@ pub fn memo<T: PartialEq + Send + Sync + 'static>(
     boxed(Box::new(value))
 }
 
-/// Does something to the outside world now and whenever what it reads has changed.
+/// Runs a side effect now and whenever a signal that it reads has changed.
 pub fn effect(act: impl FnMut() + 'static) {
     fn boxed(mut act: Box<dyn FnMut()>) {
         Effect::new(move |_| act());
@@ -56,29 +56,29 @@ pub fn effect(act: impl FnMut() + 'static) {
     boxed(Box::new(act));
 }
 
-/// What a click does.
+/// Boxes a click handler.
 pub fn on_click(act: impl FnMut(ev::MouseEvent) + 'static) -> Box<dyn FnMut(ev::MouseEvent)> {
     Box::new(act)
 }
 
-/// What a key does.
+/// Boxes a key handler.
 pub fn on_key(act: impl FnMut(ev::KeyboardEvent) + 'static) -> Box<dyn FnMut(ev::KeyboardEvent)> {
     Box::new(act)
 }
 
-/// The value of an ARIA attribute that is true or false.
+/// The value of a boolean ARIA attribute.
 pub fn flag(is_set: impl Fn() -> bool + Send + Sync + 'static) -> Signal<&'static str> {
     derive(move || if is_set() { "true" } else { "false" })
 }
 
-/// A part of the page that is made again when what it reads has changed.
+/// Renders `view` again whenever a signal that it reads has changed.
 pub fn dynamic<V: IntoAny>(
     view: impl Fn() -> V + Send + 'static,
 ) -> Box<dyn FnMut() -> AnyView + Send> {
     Box::new(move || view().into_any())
 }
 
-/// A part of the page for each identifier, which stays as it is while others come and go.
+/// Renders `view` for each identifier, and keeps it while others come and go.
 pub fn for_each<Id, V>(
     ids: impl Fn() -> Vec<Id> + Send + 'static,
     view: impl Fn(Id) -> V + Send + Sync + 'static,
@@ -104,7 +104,7 @@ where
     )
 }
 
-/// A part of the page that is there while a condition holds.
+/// Renders `view` while a condition holds.
 pub fn show<V: IntoAny>(
     holds: impl Fn() -> bool + Send + Sync + 'static,
     view: impl Fn() -> V + Send + 'static,

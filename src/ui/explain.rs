@@ -1,5 +1,4 @@
-//! Errors in the reader's language: what happened, and what to do now. The endpoint's own words
-//! are kept.
+//! Error messages in the user's language: the cause and the remedy. The endpoint's own message is kept.
 
 use leptos::{prelude::*, task::spawn_local};
 use wasm_split_helpers::wasm_split;
@@ -14,12 +13,12 @@ use crate::{
     storage,
 };
 
-/// Says why something failed.
+/// Functions that explain failures.
 #[derive(Clone, Copy)]
 struct Explain {
-    /// An endpoint gave no answer, or no list of models.
+    /// For an endpoint without an answer or a list of models.
     unlisted: fn(I18n, &Unlisted) -> String,
-    /// A model that is to run in this browser can't be had, or can't run.
+    /// For a model that can't be loaded, or can't run, in this browser.
     device: fn(I18n, &str) -> &'static str,
 }
 
@@ -35,16 +34,16 @@ fn entry() -> Result<Explain, Missing> {
     })
 }
 
-/// The words for what fails at an endpoint, which stand in a chunk.
+/// The error messages for endpoints, which are in a chunk.
 #[derive(Clone, Copy)]
 pub struct Words {
     i18n: I18n,
-    /// They could not be had.
+    /// True if they failed to load.
     are_missing: RwSignal<bool>,
 }
 
 impl Words {
-    /// Gives the views below the words.
+    /// Provides the messages to the views below.
     pub fn provide() {
         provide_context(Self {
             i18n: use_i18n(),
@@ -52,25 +51,25 @@ impl Words {
         });
     }
 
-    /// Fetches the words, unless they are here or on their way.
+    /// Fetches the messages, unless they are loaded or loading.
     pub fn fetch(self) {
         spawn_local(async move {
             let are_missing = chunk::load(&EXPLAIN).await.is_err();
-            // Who reads it asks again.
+            // A change makes its readers ask again.
             if self.are_missing.get_untracked() != are_missing {
                 self.are_missing.set(are_missing);
             }
         });
     }
 
-    /// Why an endpoint gave no answer or no list, in the reader's language; nothing until the words
-    /// are here. Where they can't be had, that, and the reason in short: it is never lost.
+    /// Explains why an endpoint gave no answer or no list, in the user's language; empty until the messages
+    /// load. If they can't be loaded, it says so with the short reason, which is never lost.
     pub fn explain(self, error: &Unlisted) -> String {
         let short = || error.to_string();
         self.say(|explain, i18n| (explain.unlisted)(i18n, error), short)
     }
 
-    /// Why a model that is to run in this browser can't be had, or can't run, in the same way.
+    /// Explains in the same way why a model can't be loaded, or can't run, in this browser.
     pub fn explain_device(self, code: &str) -> String {
         self.say(
             |explain, i18n| (explain.device)(i18n, code).to_owned(),
@@ -87,7 +86,7 @@ impl Words {
         if let Some(explain) = chunk::get(&EXPLAIN) {
             return say(explain, self.i18n);
         }
-        // Not while a view is drawn.
+        // Never while a view renders.
         request_animation_frame(move || self.fetch());
         if self.are_missing.get() {
             format!("{} ({})", t_string!(self.i18n, part_missing), short())
@@ -97,7 +96,7 @@ impl Words {
     }
 }
 
-/// Why an endpoint gave no answer, or no list of models.
+/// Explains why an endpoint gave no answer, or no list of models.
 pub fn explain(i18n: I18n, error: &Error) -> String {
     let what = match error {
         Error::Unreachable => t_string!(i18n, unreachable).to_owned(),
@@ -142,7 +141,7 @@ pub fn explain(i18n: I18n, error: &Error) -> String {
     format!("{what} {words}")
 }
 
-/// Why an endpoint refused, or what it reported, with the status that it named.
+/// Explains an endpoint's refusal or reported error, with the status that it named.
 fn explain_cause(i18n: I18n, error: &Error, status: Option<u16>) -> String {
     let cause = Cause::of(error).unwrap_or(Cause::Other);
     let words = match &cause {
@@ -188,8 +187,7 @@ fn explain_cause(i18n: I18n, error: &Error, status: Option<u16>) -> String {
     }
 }
 
-/// Why a model that is to run in this browser can't be had, or can't run: by its code in
-/// `on-device/page/`.
+/// Explains why a model can't be loaded, or can't run, in this browser, by its code in `on-device/page/`.
 fn explain_device(i18n: I18n, code: &str) -> &'static str {
     match code {
         "no_source" => t_string!(i18n, device_no_source),
@@ -208,7 +206,7 @@ fn explain_device(i18n: I18n, code: &str) -> &'static str {
     }
 }
 
-/// A count with its thousands apart, as both languages write them.
+/// Formats a count with thousands separators, as both languages do.
 fn grouped(count: u32) -> String {
     let digits = count.to_string();
     let first = (digits.len() - 1) % 3 + 1;
@@ -221,7 +219,7 @@ fn grouped(count: u32) -> String {
     grouped
 }
 
-/// Why an endpoint gave no list of models.
+/// Explains why an endpoint gave no list of models.
 pub fn explain_unlisted(i18n: I18n, unlisted: &Unlisted) -> String {
     match unlisted {
         Unlisted::Failed(error) => explain(i18n, error),
@@ -231,7 +229,7 @@ pub fn explain_unlisted(i18n: I18n, unlisted: &Unlisted) -> String {
     }
 }
 
-/// What is wrong with a typed base URL or token.
+/// Explains an invalid base URL or token.
 pub fn explain_invalid(i18n: I18n, invalid: Invalid) -> &'static str {
     match invalid {
         Invalid::EmptyUrl => t_string!(i18n, invalid_empty_url),
@@ -245,7 +243,7 @@ pub fn explain_invalid(i18n: I18n, invalid: Invalid) -> &'static str {
     }
 }
 
-/// Why a file can't be attached.
+/// Explains why a file can't be attached.
 pub fn explain_file(i18n: I18n, error: file::Error) -> &'static str {
     match error {
         file::Error::TooBig => t_string!(i18n, file_too_big),
@@ -263,7 +261,7 @@ pub fn explain_file(i18n: I18n, error: file::Error) -> &'static str {
     }
 }
 
-/// Why the chat is not saved.
+/// Explains why the chat is not saved.
 pub fn explain_unsaved(i18n: I18n, error: storage::Error) -> &'static str {
     match error {
         storage::Error::Full => t_string!(i18n, unsaved_full),

@@ -7,24 +7,24 @@ use web_sys::{Event, EventTarget, KeyboardEvent};
 use super::dynamic::{derive, effect, flag, show, t};
 use crate::i18n::use_i18n;
 
-/// A field with its name above and what it is for below.
+/// A field with its label above and a hint below.
 #[component]
 pub fn Field(
     /// Unique on the page.
     id: String,
     label: Signal<&'static str>,
     hint: Signal<String>,
-    /// What it holds at first.
+    /// Its initial text.
     #[prop(optional)]
     value: String,
     #[prop(optional)] placeholder: &'static str,
     input: NodeRef<html::Input>,
-    /// Drawn as dots, which are not copied, and shown while a button is held. It is a text field all the
-    /// same: a password field would be offered to the password manager, and is no textbox to assistive
-    /// technology.
+    /// True if the text is masked by dots, can't be copied, and is shown while a button is held. It is still
+    /// a text field: a password field would be offered to the password manager, and is no textbox to
+    /// assistive technology.
     #[prop(optional)]
     is_secret: bool,
-    /// What is saved, to be shown while the button is held and nothing is typed.
+    /// Gets the saved value, shown while the button is held and nothing is typed.
     #[prop(optional)]
     saved: Option<Callback<(), Option<String>>>,
 ) -> impl IntoView {
@@ -103,7 +103,7 @@ fn Hold(is_shown: RwSignal<bool>) -> impl IntoView {
                 _ => false,
             };
             if is_held {
-                // Nothing is scrolled, selected or sent.
+                // Prevents scrolling, selecting and sending.
                 event.prevent_default();
             }
             // The button may be gone already.
@@ -122,16 +122,16 @@ fn Hold(is_shown: RwSignal<bool>) -> impl IntoView {
     }
 }
 
-/// Hears events of an element, as long as that lasts.
+/// Listens to events of an element, as long as it lives.
 fn hear(element: &EventTarget, events: &[&str], act: impl Fn(Event) + 'static) {
     let act = Closure::<dyn Fn(Event)>::new(act).into_js_value();
     for event in events {
-        // It is a function, and that can be listened with.
+        // A function can always be added as a listener.
         let _ = element.add_event_listener_with_callback(event, act.unchecked_ref());
     }
 }
 
-/// What a field holds.
+/// The text of a field.
 pub fn typed(input: NodeRef<html::Input>) -> String {
     input
         .get_untracked()

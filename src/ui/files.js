@@ -1,6 +1,12 @@
-// What a page can do with files and with the room that a browser gives it.
+// Files, and the browser's storage for this page.
+// @ts-check
 
-// Offers a text as a file.
+/**
+ * Downloads a text as a file.
+ * @param {string} name
+ * @param {string} type Media type.
+ * @param {string} text
+ */
 export function download(name, type, text) {
     const url = URL.createObjectURL(new Blob([text], { type }));
     const link = document.createElement("a");
@@ -9,21 +15,25 @@ export function download(name, type, text) {
     document.body.append(link);
     link.click();
     link.remove();
-    // A browser may begin to read it only later.
+    // A browser may start to read it only later.
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-// Bytes of everything else that the browser stores for this page; undefined where it does not say.
+/** Bytes of everything else that the browser stores for this page; undefined if it does not say. */
 export const apart = async () => (await navigator.storage?.estimate?.())?.usage;
 
 export const persisted = async () => (await navigator.storage?.persisted?.()) ?? false;
 export const persist = async () => (await navigator.storage?.persist?.()) ?? false;
 
-// The content of an attachment, as it is exported: a data URL of a picture, else a text.
+/**
+ * The content of an exported attachment: a picture's data URL, else a text.
+ * @param {string} text
+ */
 export function content(text) {
     const [, type, base64] = /^data:([^;,]*);base64,(.*)$/s.exec(text) ?? [];
     if (!base64) return new Blob([text], { type: "text/plain" });
     return new Blob([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], { type });
 }
 
+/** @param {Blob} file */
 export const read = (file) => file.text();

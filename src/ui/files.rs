@@ -1,11 +1,11 @@
-//! Files, and the room that a browser gives this page: see `files.js`.
+//! Files, and the browser's storage for this page: see `files.js`.
 
 use wasm_bindgen::{JsValue, prelude::*};
 use web_sys::{Blob, File};
 
 #[wasm_bindgen(module = "/src/ui/files.js")]
 extern "C" {
-    /// Offers a text as a file of this name and type.
+    /// Downloads a text as a file of this name and type.
     pub fn download(name: &str, kind: &str, text: &str);
 
     #[wasm_bindgen(catch, js_name = content)]
@@ -24,27 +24,27 @@ extern "C" {
     async fn ask_to_persist() -> Result<JsValue, JsValue>;
 }
 
-/// The content of an attachment as it is stored, of one as it is exported; None where it is damaged.
+/// Converts an attachment from its exported to its stored form; None if it is damaged.
 pub fn content(text: &str) -> Option<Blob> {
     content_of(text).ok()
 }
 
-/// The text of a file; None where it is gone from where it was.
+/// The text of a file; None if the file is no longer there.
 pub async fn read(file: &File) -> Option<String> {
     text_of(file).await.ok()?.as_string()
 }
 
-/// Bytes of everything that the browser stores for this page; None where it does not say.
+/// Number of bytes that the browser stores for this page; None if it does not say.
 pub async fn apart() -> Option<f64> {
     size_apart().await.ok()?.as_f64()
 }
 
-/// Whether the browser throws nothing away by itself.
+/// Returns whether the browser deletes nothing by itself.
 pub async fn persisted() -> bool {
     is_persisted().await.is_ok_and(|is| is.is_truthy())
 }
 
-/// Asks the browser to throw nothing away by itself; returns whether it agrees.
+/// Asks the browser to delete nothing by itself; returns whether it agrees.
 pub async fn persist() -> bool {
     ask_to_persist().await.is_ok_and(|is| is.is_truthy())
 }

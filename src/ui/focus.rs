@@ -1,16 +1,16 @@
-//! Where the keyboard's focus goes when what had it is gone.
+//! Moves the keyboard focus when its element is gone.
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
 use crate::chat::card;
 
-/// Gives an element the focus, which one that is gone does not take.
+/// Focuses an element; one that is gone does not take the focus.
 pub fn focus(element: &web_sys::HtmlElement) {
     let _ = element.focus();
 }
 
-/// Gives the focus to what a reference leads to, if it is on the page.
+/// Focuses the element of a reference, if it is on the page.
 pub fn focus_on<E>(element: NodeRef<E>)
 where
     E: leptos::html::ElementType,
@@ -21,8 +21,8 @@ where
     }
 }
 
-/// Gives the focus to what a reference leads to, if by the next frame nothing has it: what had it is
-/// gone from the page.
+/// Focuses the element of a reference if nothing has the focus by the next frame: its element is gone from
+/// the page.
 pub fn focus_if_lost<E>(element: NodeRef<E>)
 where
     E: leptos::html::ElementType,
@@ -36,7 +36,7 @@ where
     });
 }
 
-/// Gives the focus to the first control within an element, if nothing has it: what had it is gone.
+/// Focuses the first control in an element, if nothing has the focus: its element is gone.
 pub fn focus_within(element: &web_sys::Element) {
     const CONTROLS: &str = "input, button, select, textarea, a[href]";
     let focused = document().active_element();
@@ -47,15 +47,15 @@ pub fn focus_within(element: &web_sys::Element) {
     }
 }
 
-/// Gives a card's input the focus that a button loses by going away. Only after a key: a tap that
-/// did the same would bring up the keyboard of a phone.
+/// Focuses a card's input when a focused button goes away. It does so only after a key press: after a tap, it
+/// would bring up a phone's keyboard.
 pub fn focus_message(id: card::Id, event: &ev::MouseEvent) {
     if event.detail() == 0 {
         request_animation_frame(move || focus_input(id));
     }
 }
 
-/// Gives a card's input the focus.
+/// Focuses a card's input.
 pub fn focus_input(id: card::Id) {
     let input = document()
         .query_selector(&format!("#card-{id} .composer-box textarea"))

@@ -1,8 +1,8 @@
-//! Icons, drawn here so that none is fetched. They are decoration: the names are on the buttons.
+//! Icons, as shapes in the code so that none is fetched. They are decoration: the buttons have names.
 
 use leptos::prelude::*;
 
-/// Two arrows around: what is typed goes to all.
+/// Two arrows in a circle: the input goes to all.
 pub const SYNC: &str = "M4 12a8 8 0 0 1 14-5l2 2M20 4v5h-5M20 12a8 8 0 0 1-14 5l-2-2M4 20v-5h5";
 /// Two columns and a plus.
 pub const COMPARE: &str = "M4 5h6v14H4zM14 5h6v5M17 14v6M14 17h6";
@@ -34,7 +34,7 @@ pub const GRIP: &str = "M9 6h.01M15 6h.01M9 12h.01M15 12h.01M9 18h.01M15 18h.01"
 pub const EDIT: &str = "M4 20h4L19 9l-4-4L4 16zM13 7l4 4";
 /// A bin.
 pub const DELETE: &str = "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5";
-/// An arrow around, back to the start.
+/// An arrow in a circle, back to the start.
 pub const RESET: &str = "M4 12a8 8 0 1 0 3-6.2L4 8M4 4v4h4";
 
 /// Two sheets.
@@ -52,7 +52,7 @@ pub const SENT: &str = "M4 9h15M15 5l4 4-4 4M20 15H5M9 11l-4 4 4 4";
 /// A paper clip.
 pub const ATTACH: &str = "M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.3 3.3 0 0 1 4.7 4.7l-8.5 8.5a1.7 1.7 0 0 1-2.4-2.4L14 7.5";
 
-/// Draws one of the shapes above: lines in the text's colour, on 24 by 24 units.
+/// Renders a shape from above: lines in the text's colour, on 24 by 24 units.
 pub fn icon(shape: &'static str) -> impl IntoView {
     view! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">

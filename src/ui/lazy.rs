@@ -1,5 +1,4 @@
-//! Parts of the page that stand in chunks of the program: what is shown until a chunk is here, and
-//! where it can't be had.
+//! Views in chunks of the program, and their placeholders while a chunk loads or if it can't be loaded.
 
 use leptos::{prelude::*, task::spawn_local};
 
@@ -13,7 +12,7 @@ use crate::{
     i18n::{t_string, use_i18n},
 };
 
-/// How a chunk stands.
+/// The load state of a chunk.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LoadState {
     Loading,
@@ -21,7 +20,7 @@ enum LoadState {
     Missing,
 }
 
-/// What a chunk draws, once it is here; before, that it is on its way.
+/// Renders a chunk's content once it is loaded, and a loading message until then.
 pub fn lazy<T: Copy + 'static>(
     chunk: Place<T>,
     draw: impl Fn(T) -> AnyView + Send + 'static,
@@ -29,7 +28,7 @@ pub fn lazy<T: Copy + 'static>(
     drawn(chunk, Until::Here(Box::new(|| ().into_any())), draw)
 }
 
-/// The same of what nobody waits for: until it is here, nothing is shown.
+/// Like [`lazy`], for content that nobody waits for: nothing is shown until it is loaded.
 pub fn lazy_quietly<T: Copy + 'static>(
     chunk: Place<T>,
     draw: impl Fn(T) -> AnyView + Send + 'static,
@@ -37,7 +36,7 @@ pub fn lazy_quietly<T: Copy + 'static>(
     drawn(chunk, Until::Quiet, draw)
 }
 
-/// The same, with something in its place where it can't be had, under the words that say so.
+/// Like [`lazy`], with a fallback below the error message if the chunk can't be loaded.
 pub fn lazy_or<T: Copy + 'static>(
     chunk: Place<T>,
     draw: impl Fn(T) -> AnyView + Send + 'static,
@@ -46,9 +45,9 @@ pub fn lazy_or<T: Copy + 'static>(
     drawn(chunk, Until::Here(Box::new(instead)), draw)
 }
 
-/// What is shown until a chunk is here.
+/// The view until a chunk is loaded.
 enum Until {
-    /// That it is on its way; where it can't be had, that, and what stands in its place.
+    /// A loading message; after a failure, an error message and a fallback.
     Here(Box<dyn Fn() -> AnyView + Send>),
     /// Nothing.
     Quiet,
@@ -69,9 +68,9 @@ fn drawn<T: Copy + 'static>(
 type Load = Box<dyn Fn(Box<dyn FnOnce(bool)>) + Send>;
 type Draw = Box<dyn Fn() -> Option<AnyView> + Send>;
 
-/// One type of it, for what each chunk draws.
+/// One type for the content of all chunks.
 fn boxed(load: Load, draw: Draw, until: Until) -> AnyView {
-    // What is here is drawn at once.
+    // A loaded chunk renders at once.
     let first = untrack(&draw);
     if first.is_some() {
         return first.into_any();
@@ -80,7 +79,7 @@ fn boxed(load: Load, draw: Draw, until: Until) -> AnyView {
     let fetch = StoredValue::new_local(move || {
         state.set(LoadState::Loading);
         load(Box::new(move |is_here| {
-            // It may be closed before the chunk has come.
+            // The view may be closed before the chunk loads.
             state.try_set(if is_here {
                 LoadState::Here
             } else {
@@ -89,14 +88,14 @@ fn boxed(load: Load, draw: Draw, until: Until) -> AnyView {
         }));
     });
     fetch.with_value(|fetch| fetch());
-    // What is missing in one place may have come to another.
+    // A missing chunk may have loaded for another view.
     effect(move || {
         chunk::follow();
         if state.get_untracked() == LoadState::Missing {
             fetch.with_value(|fetch| fetch());
         }
     });
-    // Where the reader asked for it again: its button goes, and had the focus.
+    // The parent of the Retry button, which goes away with the focus.
     let asked = StoredValue::new_local(None::<web_sys::Element>);
     let again = Callback::new(move |button: web_sys::HtmlElement| {
         asked.set_value(button.parent_element());
@@ -129,8 +128,8 @@ fn Loading() -> impl IntoView {
     view! { <p class="hint" role="status">{t!(i18n, loading)}</p> }
 }
 
-/// That a part of the page can't be had, and what to do: to try again, or, where the server has another
-/// version by now, to load that.
+/// The message that a part of the page can't be loaded, with a button that retries or, if the server has
+/// another version by now, loads that.
 #[component]
 fn Missing(again: Callback<web_sys::HtmlElement>) -> impl IntoView {
     let i18n = use_i18n();

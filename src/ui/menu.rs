@@ -1,4 +1,4 @@
-//! Menus, what closes when it is left, and the question before something is deleted.
+//! Menus, closing when they are left, and the confirmation of a deletion.
 
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
@@ -9,8 +9,8 @@ use super::{
 };
 use crate::i18n::use_i18n;
 
-/// What a key does in a menu: the arrows go through its items, Escape closes it. The first item takes
-/// the focus when the menu opens: see [`focus_first`].
+/// Handles a key in a menu: the arrows go through its items, Escape closes it. The first item takes the focus
+/// when the menu opens: see [`focus_first`].
 pub fn menu_key(
     event: &ev::KeyboardEvent,
     is_open: RwSignal<bool>,
@@ -20,7 +20,7 @@ pub fn menu_key(
     if !is_open.get_untracked() {
         return;
     }
-    // Also while the items are on their way.
+    // Escape also works while the items load.
     if event.key() == "Escape" {
         close();
         return event.prevent_default();
@@ -41,7 +41,7 @@ pub fn menu_key(
     event.prevent_default();
 }
 
-/// Has the first item of a menu take the focus when it opens.
+/// Focuses the first item of a menu when it opens.
 pub fn focus_first(items: NodeRef<html::Div>) {
     effect(move || {
         if let Some(items) = items.get() {
@@ -50,7 +50,7 @@ pub fn focus_first(items: NodeRef<html::Div>) {
     });
 }
 
-/// Closes what an element has opened once the focus or the pointer goes somewhere else.
+/// Closes a menu or popover once the focus or a press goes outside its element.
 pub fn close_when_left(element: NodeRef<html::Div>, is_open: RwSignal<bool>) {
     let leave = move |target: Option<web_sys::EventTarget>| {
         let target = target.and_then(|target| target.dyn_into::<web_sys::Node>().ok());
@@ -58,13 +58,13 @@ pub fn close_when_left(element: NodeRef<html::Div>, is_open: RwSignal<bool>) {
             && let Some(element) = element.get_untracked()
             && !element.contains(target.as_ref())
         {
-            // What is being typed in it is taken over when the focus leaves the field, which a field
-            // that is gone does not tell.
+            // Typed text is taken over when its field loses the focus, which a field that is gone does not
+            // report.
             if let Some(focused) = document().active_element()
                 && element.contains(Some(&focused))
                 && let Ok(focused) = focused.dyn_into::<web_sys::HtmlElement>()
             {
-                // What has the focus can lose it.
+                // A focused element can be blurred.
                 let _ = focused.blur();
             }
             is_open.set(false);
@@ -88,25 +88,25 @@ fn focus_item(items: &web_sys::Element, index: usize) {
     }
 }
 
-/// Asks before something is deleted.
+/// The dialog that confirms a deletion.
 #[component]
 pub fn Confirm(
     /// The question.
     title: Signal<String>,
-    /// What is lost.
+    /// Names what is lost.
     warning: Signal<&'static str>,
-    /// Takes whether it is confirmed.
+    /// Called with true if confirmed.
     on_end: Callback<bool>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let dialog = NodeRef::<html::Dialog>::new();
     effect(move || {
         if let Some(dialog) = dialog.get() {
-            // It fails only when it is open already.
+            // It fails only if it is already open.
             let _ = dialog.show_modal();
         }
     });
-    // Closing a dialog gives the focus back to where it was.
+    // Closing a dialog returns the focus to where it was.
     let end = move |confirmed| {
         if let Some(dialog) = dialog.get_untracked() {
             dialog.close();
@@ -118,7 +118,7 @@ pub fn Confirm(
             node_ref=dialog
             class="dialog"
             aria-label=title
-            // Escape closes the dialog, and not what is behind it.
+            // Escape closes the dialog, not the element behind it.
             on:keydown=on_key(|event| event.stop_propagation())
             on:cancel=move |_: ev::Event| end(false)
         >

@@ -2,7 +2,7 @@
 
 use crate::chat::params::Param;
 
-/// What a parameter is called, in every language: the name that its users know.
+/// The name of a parameter, in every language: the one that its users know.
 pub const fn name(param: Param) -> &'static str {
     match param {
         Param::MaxTokens => "Max Tokens",

@@ -10,23 +10,23 @@ use super::{
 };
 use crate::i18n::{t_string, use_i18n};
 
-/// One thing to choose.
+/// One option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// What [`Picker`] reports.
+    /// The value that [`Picker`] reports.
     pub value: String,
-    /// What is shown and searched.
+    /// The text shown and searched.
     pub label: String,
     /// Shown beside the label.
     pub note: Option<String>,
-    /// Offered whatever is typed.
+    /// True if it matches any typed text.
     pub pinned: bool,
 }
 
-/// More options than this are not rendered: typing finds the rest.
-const MOST_SHOWN: usize = 200;
+/// Maximum number of options rendered: typing finds the rest.
+const MAX_SHOWN: usize = 200;
 
-/// A combobox that shows what is chosen, and lists what can be.
+/// A combobox that shows the chosen option, and lists the options.
 #[component]
 pub fn Picker(
     /// Unique on the page.
@@ -35,31 +35,31 @@ pub fn Picker(
     label: Signal<&'static str>,
     /// Shown while nothing is chosen.
     placeholder: Signal<&'static str>,
-    /// What is chosen, as it is shown.
+    /// The chosen option's text.
     shown: Signal<String>,
-    /// What is chosen, as a choice's value.
+    /// The chosen option's value.
     chosen: Signal<String>,
     choices: Memo<Vec<Choice>>,
-    /// Said above the choices: that they load, or why there are none.
+    /// Shown above the options: that they load, or why there are none.
     status: Signal<Option<String>>,
     /// Called when the list opens.
     on_open: Callback<()>,
     on_pick: Callback<String>,
 ) -> impl IntoView {
     let i18n = use_i18n();
-    // What is typed while the list is open; None while it is closed.
+    // The typed text while the list is open; None while it is closed.
     let typed = RwSignal::new(None::<String>);
     let active = RwSignal::new(0_usize);
     let input = NodeRef::<html::Input>::new();
     let is_open = memo(move || typed.read().is_some());
 
-    // The matches that are shown, and how many more there are.
+    // The rendered matches, and the number of others.
     let matches = memo(move || {
         let typed = lower(typed.get().unwrap_or_default().trim());
         let mut matches = choices.get();
         matches.retain(|choice| choice.pinned || lower(&choice.label).contains(&typed));
-        let more = matches.len().saturating_sub(MOST_SHOWN);
-        matches.truncate(MOST_SHOWN);
+        let more = matches.len().saturating_sub(MAX_SHOWN);
+        matches.truncate(MAX_SHOWN);
         (matches, more)
     });
     let open = move || {
@@ -78,21 +78,21 @@ pub fn Picker(
     };
     let close = move || {
         typed.set(None);
-        // The text goes back to what is chosen.
+        // The text goes back to the chosen option.
         if let Some(input) = input.get_untracked() {
             input.set_value(&shown.get_untracked());
         }
     };
     let pick = move |index: usize| {
         let picked = matches.with_untracked(|(matches, _)| Some(matches.get(index)?.value.clone()));
-        // While there is nothing to choose, what is typed waits for it.
+        // While there is nothing to choose, the typed text stays.
         let Some(picked) = picked else { return };
         typed.set(None);
         on_pick.run(picked);
         close();
     };
     let key_pressed = move |event: ev::KeyboardEvent| {
-        // While an input method composes, its keys are its own.
+        // While an input method composes, the keys are its own.
         if event.is_composing() {
             return;
         }
@@ -118,7 +118,7 @@ pub fn Picker(
         let name = name.clone();
         move |index: usize| format!("{name}-option-{index}")
     };
-    // The active option is always in sight.
+    // The active option is always visible.
     Effect::new({
         let option = option.clone();
         move |_| {
@@ -162,7 +162,7 @@ pub fn Picker(
                 }
             };
             view! {
-                // The input keeps the focus, also while the list is scrolled.
+                // The input keeps the focus, even while the list is scrolled.
                 <div class="options" on:mousedown=|event| event.prevent_default()>
                     {dynamic(move || status.get().map(|status| view! { <p class="hint" role="status">{status}</p> }))}
                     {nothing.then(|| view! { <p class="hint">{t_string!(i18n, nothing_matches)}</p> })}
@@ -206,7 +206,7 @@ pub fn Picker(
     }
 }
 
-/// A text in lower case. The browser does it: Rust's own tables of letters would be downloaded.
+/// Lowercases a text in the browser: Rust's own Unicode tables would be downloaded.
 fn lower(text: &str) -> String {
     js_sys::JsString::from(text).to_lower_case().into()
 }

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// What one of the buttons does.
+/// The action of one of the buttons.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Act {
     Copy,
@@ -24,7 +24,7 @@ pub enum Act {
     Sent,
 }
 
-/// A button that does this.
+/// The button for an action.
 pub fn action(what: Act, act: impl Fn(MouseEvent) + Send + Sync + 'static) -> AnyView {
     button(what, Callback::new(act))
 }
@@ -51,7 +51,7 @@ fn button(what: Act, act: Callback<MouseEvent>) -> AnyView {
         Act::Later => icon::FORWARD,
         Act::Sent => icon::SENT,
     };
-    // What was copied is said for a while.
+    // «Copied» is shown for a while.
     let is_done = RwSignal::new(false);
     let says_done = matches!(what, Act::Copy | Act::CopyText);
     view! {
@@ -86,7 +86,7 @@ fn button(what: Act, act: Callback<MouseEvent>) -> AnyView {
 pub fn copy(text: Option<String>) {
     if let Some(text) = text {
         leptos::task::spawn_local(async move {
-            // Where it can't be copied, it can still be selected.
+            // If copying fails, the text can still be selected.
             let _ = clipboard::copy(&text).await;
         });
     }

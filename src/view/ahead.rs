@@ -1,5 +1,4 @@
-//! Fetches chunks before they are wanted: when the browser is idle, when the pointer or the focus comes
-//! near.
+//! Prefetches chunks: when the browser is idle, and when the pointer or the focus comes near.
 
 use std::{cell::Cell, time::Duration};
 
@@ -13,21 +12,21 @@ use crate::{
     session::prepare_merging,
 };
 
-/// How long nobody has touched the page before it fetches the rest of its program, in milliseconds:
-/// whoever only looks in, or only asks one question, pays for no more.
+/// Idle time before the page fetches the rest of its program, in milliseconds: a user who only looks in, or
+/// only asks one question, pays for no more.
 const REST: f64 = 10_000.0;
 
 thread_local! {
-    /// When somebody last touched the page, in milliseconds since 1970.
+    /// Time of the last use of the page, in milliseconds since 1970.
     static TOUCHED: Cell<f64> = const { Cell::new(0.0) };
 }
 
-/// Fetches a chunk. One that can't be had is fetched again when it is wanted.
+/// Fetches a chunk. After a failure, it is fetched again when it is needed.
 fn fetch<T: Copy>(chunk: Place<T>) {
     spawn_local(async move { _ = chunk::load(chunk).await });
 }
 
-/// Fetches what an element leads to.
+/// Fetches the chunk that an element leads to.
 fn fetch_for(near: &web_sys::Element) {
     let leads_to = near.closest("[data-ahead]").ok().flatten();
     match leads_to
@@ -43,8 +42,8 @@ fn fetch_for(near: &web_sys::Element) {
     }
 }
 
-/// Fetches what is near, as long as the page lasts, and the rest when nobody has touched it for a while
-/// and no answer is coming.
+/// Fetches chunks near the pointer or the focus while the page lives, and the rest once the page is idle for
+/// a while and no answer is in flight.
 pub fn begin(chats: Chats) {
     let near = |target: Option<web_sys::EventTarget>| {
         TOUCHED.set(js_sys::Date::now());
@@ -66,7 +65,7 @@ pub fn begin(chats: Chats) {
     wait(chats);
 }
 
-/// Waits until nobody has touched the page for a while.
+/// Waits until the page is idle for a while.
 fn wait(chats: Chats) {
     if chats.is_answering() {
         TOUCHED.set(js_sys::Date::now());

@@ -1,4 +1,4 @@
-//! An answer: what was thought, what was said, how it came, and what can be done with it.
+//! An answer: its reasoning, its text, its metrics and its actions.
 
 use leptos::prelude::*;
 
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// An answer, while it comes and after.
+/// An answer, while it streams and after.
 #[component]
 pub fn AnswerView(
     card: card::Id,
@@ -36,8 +36,8 @@ pub fn AnswerView(
     let words = expect_context::<Words>();
     let turn = session.turn(card, id);
     let is_answering = memo(move || standing.get() == TurnState::Answering);
-    // The card's other answers come and go, and the store tells of a change to anything around an
-    // answer: only a change of this one is a reason to show it anew.
+    // The card's other answers come and go, and the store reports changes to anything around an answer: only
+    // a change of this one is a reason to render it again.
     let own = memo(move || in_flight.get().filter(|in_flight| in_flight.turn == id));
     let stored = move |of: fn(&Answer) -> String| {
         memo(move || {
@@ -135,7 +135,7 @@ pub fn AnswerView(
     });
     let has_thought =
         move || reasoning.with(|text| text.as_ref().is_some_and(|text| !text.is_empty()));
-    // Thoughts of an answer that is gone on with stay; what is thought anew joins them at the end.
+    // A continued answer keeps its reasoning; new reasoning joins it at the end.
     let thinking = memo(move || {
         own.get()
             .filter(|in_flight| !in_flight.continues() || !has_thought())
@@ -148,14 +148,14 @@ pub fn AnswerView(
         let comes = |in_flight: &InFlight| in_flight.with(|partial| !partial.reply.text.is_empty());
         own.with(|in_flight| in_flight.as_ref().is_some_and(comes))
     };
-    // What it waits for, before it is asked.
+    // The reason for a wait before the request.
     let waits = memo(move || {
         Some(match own.get()?.with(|partial| partial.stage) {
             Stage::Asking => return None,
-            Stage::InLine => t_string!(i18n, in_line).to_owned(),
-            Stage::Pausing { seconds, tries } => {
+            Stage::Queued => t_string!(i18n, in_line).to_owned(),
+            Stage::Pausing { seconds, attempt } => {
                 let of = MAX_WAITS;
-                t_string!(i18n, tries_again, seconds, tries, of).to_string()
+                t_string!(i18n, tries_again, seconds, tries = attempt, of).to_string()
             }
         })
     });
@@ -180,7 +180,7 @@ pub fn AnswerView(
                             }
                                 .into_any(),
                         })}
-                        // Text that comes moves by itself.
+                        // Streaming text moves by itself.
                         {show(
                             move || !has_text(),
                             || view! {
@@ -230,7 +230,7 @@ pub fn AnswerView(
     }
 }
 
-/// The button that looks why a card's endpoint fails.
+/// The button that finds out why a card's endpoint fails.
 #[component]
 fn FindOut(card: card::Id) -> impl IntoView {
     let i18n = use_i18n();
@@ -249,7 +249,7 @@ fn FindOut(card: card::Id) -> impl IntoView {
     }
 }
 
-/// What is said of an answer that another tab is receiving.
+/// The note on an answer that another tab is receiving.
 pub fn elsewhere(i18n: I18n) -> AnyView {
     view! {
         <div class="note" role="status">
@@ -259,7 +259,7 @@ pub fn elsewhere(i18n: I18n) -> AnyView {
     .into_any()
 }
 
-/// What the model thought, folded.
+/// The model's reasoning, folded.
 #[component]
 fn Reasoning(
     in_flight: Memo<Option<InFlight>>,
@@ -303,14 +303,14 @@ fn Reasoning(
     }
 }
 
-/// What is counted in thousandths, with as many digits as can be read at a glance. The standard
-/// library's way to write a float is 5 kB to download.
+/// Formats thousandths with as many digits as can be read at a glance. The standard library's float
+/// formatting is 5 kB to download.
 fn decimal(thousandths: u32) -> String {
     let tenths = thousandths.saturating_add(50) / 100;
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
-/// How the answer came.
+/// The answer's metrics.
 #[component]
 fn Measured(answer: Memo<Option<Answer>>) -> impl IntoView {
     let i18n = use_i18n();

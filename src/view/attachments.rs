@@ -1,4 +1,4 @@
-//! What goes along with a message: chosen, shown, looked at, taken out.
+//! Attachments of a message: choosing, listing, removing.
 
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// The button that lets the reader choose files for a card's input.
+/// The button that lets the user choose files for a card's input.
 #[component]
 pub fn Attach(id: card::Id) -> impl IntoView {
     let i18n = use_i18n();
@@ -34,7 +34,7 @@ pub fn Attach(id: card::Id) -> impl IntoView {
             on:change=move |_| {
                 if let Some(input) = input.get_untracked() {
                     attach(&session, id, input.files());
-                    // So that the same file can be chosen again.
+                    // Lets the same file be chosen again.
                     input.set_value("");
                 }
             }
@@ -65,8 +65,7 @@ fn attach(session: &Session, card: card::Id, files: Option<web_sys::FileList>) -
     are_any
 }
 
-/// Attaches what is pasted, if it is files. What Word or Excel copies is a picture as well, but was
-/// meant as text.
+/// Attaches pasted files. A copy from Word or Excel holds a picture as well, but is meant as text.
 pub fn on_paste(session: &Session, card: card::Id, event: &web_sys::Event) {
     let Some(pasted) = event
         .unchecked_ref::<web_sys::ClipboardEvent>()
@@ -80,21 +79,20 @@ pub fn on_paste(session: &Session, card: card::Id, event: &web_sys::Event) {
     }
 }
 
-/// Whether what is dragged is files.
+/// Returns whether files are dragged.
 pub fn has_files(event: &ev::DragEvent) -> bool {
     let types = event.data_transfer().map(|dragged| dragged.types());
     types.is_some_and(|types| types.includes(&"Files".into(), 0))
 }
 
-/// Whether what is dragged has left the element that listens, and not only one part of it for
-/// another.
+/// Returns whether the drag has left the listening element, and not only one part of it for another.
 pub fn has_left(event: &ev::DragEvent) -> bool {
     let node = |target: Option<web_sys::EventTarget>| target?.dyn_into::<web_sys::Node>().ok();
     let (place, now) = (node(event.current_target()), node(event.related_target()));
     !place.is_some_and(|place| place.contains(now.as_ref()))
 }
 
-/// Attaches what is dropped on a card.
+/// Attaches files dropped on a card.
 pub fn on_drop(session: &Session, card: card::Id, event: &ev::DragEvent) {
     let dropped = event.data_transfer();
     if attach(session, card, dropped.and_then(|dropped| dropped.files())) {
@@ -102,12 +100,12 @@ pub fn on_drop(session: &Session, card: card::Id, event: &ev::DragEvent) {
     }
 }
 
-/// What is drawn of attachments.
+/// Functions that render attachments.
 #[derive(Clone, Copy)]
 struct Draw {
-    /// Of the draft that a card shows.
+    /// For the draft that a card shows.
     draft: fn(card::Id) -> AnyView,
-    /// Of a turn.
+    /// For a turn.
     turn: fn(card::Id, turn::Id) -> AnyView,
 }
 
@@ -123,7 +121,7 @@ fn entry() -> Result<Draw, Missing> {
     })
 }
 
-/// What is attached to the draft that a card shows.
+/// The attachments of the draft that a card shows.
 #[component]
 pub fn DraftAttachments(id: card::Id) -> impl IntoView {
     let session = expect_context::<Session>();
@@ -163,7 +161,7 @@ fn Attached(id: card::Id) -> impl IntoView {
     }
 }
 
-/// What went along with a message that was sent.
+/// The attachments of a sent message.
 #[component]
 pub fn TurnAttachments(card: card::Id, id: turn::Id) -> impl IntoView {
     let session = expect_context::<Session>();
@@ -195,7 +193,7 @@ fn Sent(card: card::Id, id: turn::Id) -> impl IntoView {
     }
 }
 
-/// A file that is being read, or could not be.
+/// A file that is being read, or could not be read.
 #[component]
 fn Pending(reading: Reading, card: card::Id) -> impl IntoView {
     let i18n = use_i18n();

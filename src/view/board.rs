@@ -18,7 +18,7 @@ pub fn Board() -> impl IntoView {
         <main
             class="board"
             aria-label=t!(i18n, cards)
-            // Files that are dropped beside the cards are not shown in place of the page.
+            // Files that are dropped beside the cards must not replace the page.
             on:dragover=move |event| if has_files(&event) { event.prevent_default() }
             on:drop=move |event| if has_files(&event) { event.prevent_default() }
         >

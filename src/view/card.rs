@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// One model being talked to.
+/// A chat with one model.
 #[component]
 pub fn CardView(id: card::Id) -> impl IntoView {
     let i18n = use_i18n();
@@ -49,7 +49,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
         let endpoint = endpoint.get().and_then(|id| library.endpoint(id));
         endpoint.is_some_and(|endpoint| endpoint.base_url.is_on_device())
     });
-    // While a list loads, the form stays as it is: with what is typed in it.
+    // While a list loads, the form stays, with its typed text.
     let needs_form = Memo::new(move |before: Option<&bool>| {
         let is_unlisted = || match models.get() {
             Some(Models::Unlisted(_)) => true,
@@ -59,7 +59,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
         };
         custom.get() || !is_saved.get() || model.get().is_none() && is_unlisted()
     });
-    // Whether files are dragged over the card.
+    // True if files are dragged over the card.
     let is_target = RwSignal::new(false);
     view! {
         <section
@@ -139,7 +139,7 @@ pub fn CardView(id: card::Id) -> impl IntoView {
     }
 }
 
-/// Brings a new card into view. Asked by keyboard, its input takes the focus.
+/// Scrolls a new card into view. After a key press, its input takes the focus.
 fn show_card(id: card::Id, event: &ev::MouseEvent) {
     focus_message(id, event);
     request_animation_frame(move || {
@@ -153,7 +153,7 @@ fn show_card(id: card::Id, event: &ev::MouseEvent) {
     });
 }
 
-/// The choice that asks for the form.
+/// Value of the option that opens the form.
 const CUSTOM: &str = "custom";
 
 #[component]
@@ -245,7 +245,7 @@ fn ModelPicker(
             Some(Models::Listed(listed)) => listed,
             _ => Vec::new(),
         };
-        // What was used last comes first; the rest keeps the endpoint's order.
+        // Recently used models come first; the rest keep the endpoint's order.
         let recent = endpoint
             .get()
             .map_or_else(Vec::new, |id| library.recent(id));
@@ -257,7 +257,7 @@ fn ModelPicker(
             note,
             pinned: false,
         };
-        // A model that is no longer listed stays chosen, and says so.
+        // A model that is no longer listed stays chosen, with a note.
         let missing = model.get().filter(|model| !listed.contains(model));
         let is_listed = matches!(models.get(), Some(Models::Listed(_)));
         let note = is_listed.then(|| t_string!(i18n, not_listed).to_owned());
@@ -273,7 +273,7 @@ fn ModelPicker(
         Models::Listed(listed) if listed.is_empty() => Some(t_string!(i18n, no_models).to_owned()),
         Models::Listed(_) => None,
     });
-    // A list that failed is asked for again when it is looked for.
+    // A list that failed is requested again when the picker opens.
     let on_open = move |()| {
         if let (Some(endpoint), Some(Models::Unlisted(_)) | None) =
             (endpoint.get_untracked(), models.get_untracked())

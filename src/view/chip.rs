@@ -1,4 +1,4 @@
-//! An attachment as it is shown: its name, its size, its picture or its text.
+//! An attachment's chip: its name, its size, its picture or its text.
 
 use crate::{
     chat::{
@@ -16,7 +16,7 @@ use crate::{
 };
 use leptos::{ev, html, prelude::*, task::spawn_local};
 
-/// One attachment. One that is sent can be taken out only when its content is gone.
+/// One attachment. A sent one can be removed only when its content is gone.
 #[component]
 pub(super) fn Chip(
     attachment: Attachment,
@@ -118,13 +118,13 @@ pub(super) fn Remove(name: String, #[prop(into)] act: Callback<ev::MouseEvent>) 
     }
 }
 
-/// A picture from its content, as long as it is shown.
+/// A picture, whose URL lasts as long as the view.
 #[component]
 pub(super) fn Picture(id: attachment::Id, #[prop(into)] alt: String) -> impl IntoView {
     let session = expect_context::<Session>();
     let url = RwSignal::new(None::<String>);
     let revoke = |url: &str| {
-        // One that was made can be revoked.
+        // A created URL can be revoked.
         let _ = web_sys::Url::revoke_object_url(url);
     };
     on_cleanup(move || {
@@ -135,7 +135,7 @@ pub(super) fn Picture(id: attachment::Id, #[prop(into)] alt: String) -> impl Int
     spawn_local(async move {
         let content = session.content(id).await;
         let made = content.and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob).ok());
-        // What comes when nobody shows it any more comes back.
+        // `try_set` returns the URL if the view is gone.
         if let Some(Some(url)) = url.try_set(made) {
             revoke(&url);
         }
@@ -143,7 +143,7 @@ pub(super) fn Picture(id: attachment::Id, #[prop(into)] alt: String) -> impl Int
     view! { <img src=move || url.get() alt=alt decoding="async" /> }
 }
 
-/// The whole of an attachment, in front of the page.
+/// The dialog with the whole attachment.
 #[component]
 pub(super) fn Preview(attachment: Attachment, is_open: RwSignal<bool>) -> impl IntoView {
     let i18n = use_i18n();
@@ -151,7 +151,7 @@ pub(super) fn Preview(attachment: Attachment, is_open: RwSignal<bool>) -> impl I
     let dialog = NodeRef::<html::Dialog>::new();
     effect(move || {
         if let Some(dialog) = dialog.get() {
-            // It fails only when it is open already.
+            // It fails only if it is already open.
             let _ = dialog.show_modal();
         }
     });
@@ -197,7 +197,7 @@ pub(super) fn Preview(attachment: Attachment, is_open: RwSignal<bool>) -> impl I
     }
 }
 
-/// A size for people, in units of 1,000.
+/// Formats a size, in units of 1,000.
 pub(super) fn size(bytes: u32) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),

@@ -1,4 +1,4 @@
-//! A card's input, with Send, and Stop in its place while the card answers.
+//! A card's input, with a Send button that becomes Stop while the card answers.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ use crate::{
     },
 };
 
-/// Typing rests when there was no key for this long.
+/// Typing has paused when no key came for this long.
 const AT_REST: Duration = Duration::from_millis(300);
 
-/// Where a card is asked. In sync, it shows what all cards in sync show.
+/// The input of a card. In sync, it shows the draft of all synced cards.
 #[component]
 pub fn Composer(
     id: card::Id,
@@ -56,7 +56,7 @@ pub fn Composer(
 
     // The input shows the draft, but a composition in it is never disturbed.
     let repaint = move |draft: &str| {
-        // The card may have been deleted before a timer comes.
+        // The card may be deleted before a timer fires.
         if let Some(input) = input.try_get_untracked().flatten()
             && ime.try_get_value().is_some_and(|ime| !ime.is_composing())
             && input.value() != draft
@@ -64,8 +64,8 @@ pub fn Composer(
             input.set_value(draft);
         }
     };
-    // Of many cards, few are in sight. The others follow when the typing rests, or when they come
-    // into sight: so a key costs by what is seen, not by how many cards there are.
+    // Few of many cards are visible. The others follow when typing pauses, or when they come into view, so
+    // the cost of a key depends on the visible cards, not on all.
     let is_seen = RwSignal::new(true);
     let seen = StoredValue::new_local(None::<Seen>);
     effect(move || {
@@ -87,7 +87,7 @@ pub fn Composer(
     });
     let send = move || {
         session.send(id);
-        // A draft that was typed and sent within one task has not changed, as an effect sees it.
+        // An effect sees no change in a draft that was typed and sent within one task.
         repaint(&untrack(|| session.draft(id)));
     };
     let commit = move || {
@@ -107,14 +107,14 @@ pub fn Composer(
             }
             Action::CommitThenSend => {
                 commit();
-                // Not before the browser is done with the composition.
+                // The browser finishes the composition first.
                 set_timeout(send, Duration::ZERO);
             }
         }
         action
     };
     let on_keydown = move |event: ev::KeyboardEvent| {
-        // Windows' input methods call every key «Process»; where it is on the keyboard, they tell.
+        // Windows' input methods report every key as «Process»; its `code` is still right.
         let is_enter = event.key() == "Enter"
             || event.key() == "Process" && event.code().ends_with("Enter")
             || event.key_code() == 13;
@@ -177,11 +177,11 @@ pub fn Composer(
                     placeholder=derive(move || {
                         if shares.get() { t_string!(i18n, ask_synced) } else { t_string!(i18n, ask) }
                     })
-                    // What is typed next is added to what all cards show.
+                    // The next key adds to the draft that all cards share.
                     on:focus=move |_| if !is_seen.get_untracked() {
                         repaint(&untrack(|| session.draft(id)));
                     }
-                    // What a tool has put there tells only this.
+                    // Text that a tool inserts fires only this event.
                     on:change=move |_| _ = act(Event::Input)
                     on:input=move |_| _ = act(Event::Input)
                     on:compositionstart=move |_| _ = act(Event::CompositionStart)
@@ -232,7 +232,7 @@ pub fn Composer(
     }
 }
 
-/// Tells whether an element is in sight, until it is dropped.
+/// Tracks whether an element is visible, until it is dropped.
 struct Seen {
     observer: web_sys::IntersectionObserver,
     /// Called by the observer.

@@ -21,11 +21,11 @@ pub(crate) fn DialogView(about: Dialog) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     effect(move || {
         if let Some(dialog) = dialog.get() {
-            // It fails only when it is open already.
+            // It fails only if it is already open.
             let _ = dialog.show_modal();
         }
     });
-    // Closing a dialog gives the focus back to where it was.
+    // Closing a dialog returns the focus to where it was.
     let close = move || {
         if let Some(dialog) = dialog.get_untracked() {
             dialog.close();

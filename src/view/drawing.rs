@@ -1,4 +1,4 @@
-//! An answer's texts as they are drawn: see [`crate::reader`].
+//! Rendering of an answer's texts: see [`crate::reader`].
 
 use leptos::prelude::*;
 use web_sys::HtmlElement;
@@ -11,7 +11,7 @@ use crate::{
     ui::dynamic::effect,
 };
 
-/// Gives the reader the words around an answer, in the reader's language.
+/// Passes the labels around an answer, in the user's language, to [`crate::reader`].
 pub fn follow_words(i18n: I18n) {
     effect(move || {
         let words = [
@@ -37,12 +37,12 @@ pub fn follow_words(i18n: I18n) {
     });
 }
 
-/// What is on the page of a text.
+/// The part of a text on the page.
 #[derive(Default)]
 struct Shown {
     in_flight: Option<InFlight>,
     drawing: Option<Drawing>,
-    /// How many bytes of the text it is.
+    /// Number of its bytes.
     length: usize,
     restarts: u32,
 }
@@ -64,12 +64,12 @@ impl Shown {
     }
 }
 
-/// Which of an answer's texts.
+/// One of an answer's texts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Of {
     /// The answer itself.
     Text,
-    /// The thoughts before it.
+    /// The reasoning before it.
     Reasoning,
 }
 
@@ -82,9 +82,9 @@ impl Of {
     }
 }
 
-/// A text of an answer, while it comes and after. Only what is new is put on the page: the cost of
-/// an update is that of what it adds, however long the answer has become. What has been streamed
-/// stays as it is at the end, selection and all.
+/// A text of an answer, while it streams and after. Only new text is added to the page, so an update costs
+/// only what it adds, however long the answer has become. The streamed text stays as it is at the end,
+/// selection included.
 #[component]
 pub fn Drawn(
     of: Of,

@@ -1,4 +1,4 @@
-//! A log that follows its end while the reader is there, and leaves alone who has scrolled back.
+//! A log that follows its end while the user is there, and stays put once the user scrolls back.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::HtmlElement;
 
-/// Nearer to the end than this, in CSS pixels, a reader is at the end, and stays there.
+/// Below this distance from the end, in CSS pixels, the user counts as at the end and stays there.
 const AT_THE_END: i32 = 32;
 
-/// Where a reader is in a log.
+/// The user's position in a log.
 #[derive(Clone, Copy)]
 pub struct Follow {
     log: NodeRef<html::Div>,
@@ -18,14 +18,16 @@ pub struct Follow {
     growing: StoredValue<Option<HtmlElement>, LocalStorage>,
 }
 
-/// What is known of the place.
+/// The known scroll position.
 #[derive(Clone, Copy, Default)]
 struct Place {
-    /// The part of the log above it, in CSS pixels, as of the last look.
+    /// Scroll offset from the top, in CSS pixels, at the last check or the last scroll to the end.
     top: i32,
-    /// It may be another since.
+    /// Height of the content at that time, in CSS pixels.
+    height: i32,
+    /// True if `top` may be outdated.
     is_scrolled: bool,
-    /// The next frame goes to the end.
+    /// True if a follow is due in the next frame.
     is_asked: bool,
 }
 
@@ -39,18 +41,18 @@ impl Follow {
         }
     }
 
-    /// Whether the reader is at the end.
+    /// Returns whether the user is at the end.
     pub fn is_at_end(self) -> bool {
         self.at_end.get()
     }
 
-    /// Follows this text of the log.
+    /// Sets the log's growing text.
     pub fn grows(self, text: HtmlElement) {
         self.growing.set_value(Some(text));
     }
 
-    /// The log was scrolled, by whomever. Where it is then is known after the frame; to ask before
-    /// would have the browser lay it out twice.
+    /// Handles any scroll of the log. The position is read after the frame: reading it earlier would make the
+    /// browser lay out the log twice.
     pub fn scrolled(self) {
         if !self.place.get_value().is_scrolled {
             self.place.update_value(|place| place.is_scrolled = true);
@@ -58,49 +60,59 @@ impl Follow {
         }
     }
 
-    /// Goes to the end, and stays there.
+    /// Scrolls to the end, and stays there.
     pub fn go_to_end(self) {
         self.place.update_value(|place| place.is_scrolled = false);
         self.at_end.set(true);
         if let Some(log) = self.log.get_untracked() {
-            log.set_scroll_top(log.scroll_height());
+            self.scroll_to_end(&log);
         }
         self.follow_later();
     }
 
-    /// Goes to the end if the reader is there: the end has moved.
+    fn scroll_to_end(self, log: &HtmlElement) {
+        let height = log.scroll_height();
+        log.set_scroll_top(height);
+        let top = log.scroll_top();
+        self.place.update_value(|place| {
+            place.top = top;
+            place.height = height;
+        });
+    }
+
+    /// Scrolls to the moved end if the user was at the end.
     pub fn follow(self) {
         let Some(log) = self.look() else { return };
         if self.is_behind() {
             self.follow_later();
         } else if self.at_end.get_untracked() {
-            log.set_scroll_top(log.scroll_height());
+            self.scroll_to_end(&log);
         }
     }
 
-    /// Does so in the next frame, when what is being made now is on the page.
+    /// Follows in the next frame, once the nodes being created are on the page.
     fn follow_later(self) {
         let was_asked = self
             .place
             .try_update_value(|place| std::mem::replace(&mut place.is_asked, true));
         if was_asked == Some(false) {
             request_animation_frame(move || {
-                // A frame may come when the card is gone.
+                // The card may be gone when the frame comes.
                 self.place.try_update_value(|place| place.is_asked = false);
                 self.follow();
             });
         }
     }
 
-    /// Goes to the place that was read: a card that is moved on the page loses it.
+    /// Restores the scroll position, which a card loses when it moves on the page.
     pub fn stay(self) {
         if let Some(log) = self.log.get_untracked() {
             log.set_scroll_top(self.place.get_value().top);
         }
     }
 
-    /// Whether more of the text is to be drawn than goes into a frame. To follow each of those would
-    /// have the browser lay out all that is passed by.
+    /// Returns whether the text still to be drawn exceeds one frame. Following each of those frames would
+    /// make the browser lay out everything it passes.
     fn is_behind(self) -> bool {
         let is_waiting = |text: &Option<HtmlElement>| {
             text.as_ref()
@@ -109,17 +121,20 @@ impl Follow {
         self.growing.try_with_value(is_waiting).unwrap_or_default()
     }
 
-    /// Learns where the reader is, if that may have changed. Only who scrolls back leaves the end:
-    /// that the end has moved away from a reader, between a scroll and this look, is no reason.
+    /// Updates the user's position if it may have changed. Only scrolling back leaves the end: neither an
+    /// end that moved away between a scroll and this check, nor content that shrank (`content-visibility`
+    /// estimates heights), which makes the browser scroll.
     fn look(self) -> Option<web_sys::HtmlDivElement> {
         let log = self.log.try_get_untracked().flatten()?;
         let mut place = self.place.try_get_value()?;
         if std::mem::take(&mut place.is_scrolled) {
-            let top = log.scroll_top();
-            let is_near = log.scroll_height() - top - log.client_height() < AT_THE_END;
+            let (top, height) = (log.scroll_top(), log.scroll_height());
+            let is_near = height - top - log.client_height() < AT_THE_END;
             let was_at_end = self.at_end.get_untracked();
-            let is_at_end = is_near || was_at_end && top >= place.top;
+            let has_gone_back = top < place.top && height >= place.height;
+            let is_at_end = is_near || was_at_end && !has_gone_back;
             place.top = top;
+            place.height = height;
             self.place.set_value(place);
             if is_at_end != was_at_end {
                 self.at_end.set(is_at_end);
@@ -129,7 +144,7 @@ impl Follow {
     }
 }
 
-/// Tells when elements change their size, until it is dropped.
+/// Reports size changes of elements, until it is dropped.
 pub struct Sizes {
     observer: web_sys::ResizeObserver,
     /// Called by the observer.

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Moves its card among the others.
+/// The grip that moves its card.
 #[component]
 pub fn Grip(id: card::Id) -> impl IntoView {
     let i18n = use_i18n();
@@ -50,7 +50,7 @@ pub fn Grip(id: card::Id) -> impl IntoView {
         // A card that was moved on the page has lost the focus.
         request_animation_frame(move || focus_on(grip));
     };
-    // The page is listened to, not the grip: a card that moves on the page loses the pointer.
+    // The window listens, not the grip: a card that moves on the page loses the pointer.
     let start = move |event: ev::PointerEvent| {
         if event.button() != 0 {
             return;
@@ -90,8 +90,8 @@ pub fn Grip(id: card::Id) -> impl IntoView {
     }
 }
 
-/// The place of the card at this distance from the page's left edge, in CSS pixels. Beyond the
-/// first and the last card, it is theirs.
+/// The index of the card at this distance from the page's left edge, in CSS pixels; beyond the first or the
+/// last card, that card's index.
 fn place_at(x: f64) -> Option<usize> {
     let cards = document().query_selector_all(".board > .card").ok()?;
     let places = (0..cards.length()).filter_map(|index| {
@@ -102,7 +102,7 @@ fn place_at(x: f64) -> Option<usize> {
     let mut last = None;
     for (index, left, right) in places {
         if x < left && last.is_some() {
-            // Between two cards, the one before keeps its place.
+            // Between two cards, the dragged one stays.
             return None;
         }
         last = Some(index);

@@ -1,4 +1,4 @@
-//! What Enter means while an input method composes text.
+//! The meaning of Enter while an input method composes text.
 //!
 //! Korean has no candidates to accept: one Enter both ends the last syllable and sends. In
 //! Japanese and Chinese, the Enter in a composition only accepts a candidate. Browsers differ in
@@ -6,34 +6,34 @@
 //! compositionend, and some of them a second keydown; Safari sends compositionend first and then
 //! keydown with key code 229. Source: UI Events, «Input Method Editors» and section 5.7.5.
 
-/// An event of the input, as far as it matters here.
+/// An input event, as far as it matters here.
 #[derive(Clone, Copy, Debug)]
 pub enum Event {
     /// The text has changed.
     Input,
     CompositionStart,
     CompositionUpdate {
-        /// Whether what is being composed ends in Hangul.
+        /// True if the composed text ends in Hangul.
         hangul: bool,
     },
     CompositionEnd,
     /// The Enter key went down.
     Enter {
-        /// With the modifiers that send, by the reader's setting.
+        /// True if the modifiers are those that send, by the user's setting.
         sends: bool,
         /// The event's `isComposing`.
         composing: bool,
-        /// The event's key code is 229: the input method has used the key.
+        /// True if the key code is 229: the input method has used the key.
         taken_by_ime: bool,
     },
 }
 
-/// What to do at an event.
+/// The action for an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Leave it to the browser.
     Nothing,
-    /// Take over what the input holds.
+    /// Take over the input's text.
     Commit,
     /// Take it over, send it, and keep the key from breaking the line.
     Send,
@@ -41,23 +41,23 @@ pub enum Action {
     CommitThenSend,
 }
 
-/// Where a composition stands.
+/// The state of a composition.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ime {
     composing: bool,
-    /// Whether the composition that runs, or ran last, is Korean.
+    /// True if the running or last composition is Korean.
     hangul: bool,
-    /// Whether Enter was pressed in a Korean composition, which will end it and then send.
+    /// True if Enter was pressed in a Korean composition, which will end it and then send.
     sends: bool,
 }
 
 impl Ime {
-    /// Whether the input must be left alone.
+    /// Returns whether the input must be left alone.
     pub const fn is_composing(self) -> bool {
         self.composing
     }
 
-    /// Takes an event and says what to do.
+    /// Handles an event and returns its action.
     pub const fn on(&mut self, event: Event) -> Action {
         match event {
             Event::Input if self.composing => Action::Nothing,
@@ -104,8 +104,7 @@ impl Ime {
     }
 }
 
-/// Whether a text ends in a Hangul syllable or letter (Unicode: Jamo, Compatibility Jamo,
-/// Syllables).
+/// Returns whether a text ends in a Hangul syllable or letter (Unicode: Jamo, Compatibility Jamo, Syllables).
 pub fn ends_in_hangul(text: &str) -> bool {
     let is_hangul = |c| matches!(c, '\u{1100}'..='\u{11FF}' | '\u{3130}'..='\u{318F}' | '\u{AC00}'..='\u{D7AF}');
     text.chars().next_back().is_some_and(is_hangul)
@@ -143,8 +142,8 @@ mod tests {
 
     #[test]
     fn enter_is_understood_in_every_order_of_events() {
-        /// How often the events send, and whether the line breaks, which is when an Enter outside
-        /// a composition is left to the browser.
+        /// Checks how often the events send. The line breaks when an Enter outside a composition is left to
+        /// the browser.
         #[track_caller]
         fn check(events: &[Event], sends: usize) {
             let mut ime = Ime::default();
@@ -163,7 +162,7 @@ mod tests {
         check(&[START, KANA, INPUT, ENTER_COMPOSING, INPUT, END, ENTER], 1);
         check(&[START, KANA, INPUT, END, ENTER_229], 0);
         check(&[START, KANA, INPUT, END, ENTER_229, ENTER], 1);
-        // A composition that goes on after Korean
+        // A Japanese composition after a Korean one
         check(
             &[
                 START,

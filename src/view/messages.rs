@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// What was said in a card, oldest first. It follows an answer while the reader is at the end.
+/// The messages of a card, oldest first. It follows an answer while the user is at the end.
 #[component]
 pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
     let i18n = use_i18n();
@@ -28,7 +28,7 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
     let content = NodeRef::<html::Div>::new();
     let follow = Follow::new(log);
     provide_context(follow);
-    // The end moves when something is said, and when the input below grows.
+    // The end moves with new messages, and when the input below grows.
     let sizes = StoredValue::new_local(None::<Sizes>);
     effect(move || {
         if let (Some(log), Some(content)) = (log.get(), content.get()) {
@@ -42,7 +42,7 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
     });
     let in_flight = memo(move || session.in_flight(id));
     let count = memo(move || card.turns().try_read().map_or(0, |turns| turns.len()));
-    // What the reader has just sent is always in sight.
+    // A message that was just sent is visible.
     Effect::new(move |before: Option<usize>| {
         let count = count.get();
         if before.is_none_or(|before| before < count) {
@@ -95,7 +95,7 @@ pub fn Messages(id: card::Id, is_connecting: Memo<bool>) -> impl IntoView {
     }
 }
 
-/// What was said, as it was written: where the chunk that draws it can't be had.
+/// The messages as plain text, if the chunk that renders them can't be loaded.
 fn unread(card: CardField) -> AnyView {
     let i18n = use_i18n();
     dynamic(move || {

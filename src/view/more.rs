@@ -17,13 +17,13 @@ use crate::{
     },
 };
 
-/// A card's menu while it is open, and what it asks.
+/// A card's open menu, and its confirmation.
 #[derive(Clone, Copy)]
 pub(super) struct OpenMenu {
     id: card::Id,
     number: Memo<usize>,
     is_open: RwSignal<bool>,
-    /// Whether it is asked whether the card is to be deleted.
+    /// True if the user is asked to confirm a deletion.
     asks: RwSignal<bool>,
     button: NodeRef<html::Button>,
     items: NodeRef<html::Div>,
@@ -36,7 +36,7 @@ impl OpenMenu {
     }
 }
 
-/// What is drawn of an open menu.
+/// Functions that render an open menu.
 #[derive(Clone, Copy)]
 pub(super) struct Draw {
     items: fn(OpenMenu) -> AnyView,
@@ -55,7 +55,7 @@ fn entry() -> Result<Draw, Missing> {
     })
 }
 
-/// What is done seldom: clear and delete.
+/// The menu of rare actions: move, clear, delete.
 #[component]
 pub fn CardMenu(id: card::Id, number: Memo<usize>) -> impl IntoView {
     let i18n = use_i18n();

@@ -1,4 +1,4 @@
-//! What is said of the whole page: that something can be undone, or is not saved.
+//! Notices for the whole page: something can be undone, or is not saved.
 
 use leptos::{html, prelude::*};
 use wasm_split_helpers::wasm_split;
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// The notices about what all chats share.
+/// The notices about data that all chats share.
 #[component]
 pub fn Notices() -> impl IntoView {
     let i18n = use_i18n();
@@ -72,13 +72,13 @@ pub fn Notices() -> impl IntoView {
                 },
             )}
             {aside}
-            // The settings are in front of the page, and say it themselves.
+            // The settings cover the page and show a notice of their own.
             {show(move || shown.dialog.read().is_none(), move || view! { <Forgotten /> })}
         </div>
     }
 }
 
-/// The button that leads to the settings, where the storage is.
+/// The button that opens the settings with the storage usage.
 fn to_settings(shown: PageState, label: Signal<&'static str>) -> AnyView {
     view! {
         <button class="button" on:click=on_click(move |_| shown.open_dialog(Dialog::Settings))>
@@ -88,7 +88,7 @@ fn to_settings(shown: PageState, label: Signal<&'static str>) -> AnyView {
     .into_any()
 }
 
-/// The notice that a chat or an endpoint was deleted, with the way back.
+/// The notice that a chat or an endpoint was deleted, with Undo.
 #[component]
 pub fn Forgotten() -> impl IntoView {
     let i18n = use_i18n();
@@ -96,7 +96,7 @@ pub fn Forgotten() -> impl IntoView {
     let shown = expect_context::<PageState>();
     let undo = move || {
         let is_new = untrack(|| shown.session()).is_none_or(Session::is_new);
-        // A chat that was open when it was deleted is opened again.
+        // A chat that was open when it was deleted opens again.
         if let Some(chat) = library.undo().filter(|_| is_new) {
             shown.go_to(&Address::Chat(chat));
         }
@@ -127,7 +127,7 @@ fn entry() -> Result<fn() -> AnyView, Missing> {
     Ok(|| view! { <RemovedNotice /> }.into_any())
 }
 
-/// The notices about the chat that is shown.
+/// The notices about the open chat.
 #[component]
 pub fn ChatNotices() -> impl IntoView {
     let session = expect_context::<Session>();
@@ -141,13 +141,13 @@ pub fn ChatNotices() -> impl IntoView {
     }
 }
 
-/// That something was removed, with the way back.
+/// The notice of a removal, with Undo.
 #[component]
 fn RemovedNotice() -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let undo = NodeRef::<html::Button>::new();
-    // A removed card takes the focus with it: then it goes to where that can be undone.
+    // A removed card takes the focus with it; the focus then goes to Undo.
     effect(move || {
         undo.track();
         focus_if_lost(undo);
@@ -176,7 +176,7 @@ fn RemovedNotice() -> impl IntoView {
     })
 }
 
-/// The button that takes a notice away.
+/// The button that dismisses a notice.
 #[component]
 fn Dismiss(act: Callback<()>) -> impl IntoView {
     let i18n = use_i18n();

@@ -1,5 +1,5 @@
-//! What is beside pictures in a draft: that the card's model takes none, where that is known. Servers
-//! that tell it by an address of their own are asked for it only now.
+//! The hint beside pictures in a draft that the card's model takes none, if that is known. Servers that
+//! report it at a URL of their own are asked only now.
 
 use js_sys::{Array, Promise};
 use leptos::{prelude::*, task::spawn_local};
@@ -23,7 +23,7 @@ extern "C" {
     fn sees(url: &str, model: &str, headers: Array) -> Promise;
 }
 
-/// Draws what is said of pictures in a card.
+/// Renders the hint on pictures in a card.
 type Draw = fn(card::Id) -> AnyView;
 
 thread_local! {
@@ -35,7 +35,7 @@ fn pictures() -> Result<Draw, Missing> {
     Ok(|id| view! { <Pictures id /> }.into_any())
 }
 
-/// Says that a card's model takes no pictures.
+/// The hint that a card's model takes no pictures.
 #[component]
 pub fn Pictures(id: card::Id) -> impl IntoView {
     let i18n = use_i18n();
@@ -61,7 +61,7 @@ pub fn Pictures(id: card::Id) -> impl IntoView {
             spawn_local(async move {
                 let told = JsFuture::from(question).await;
                 let is_told_blind = told.is_ok_and(|told| told == JsValue::FALSE);
-                // Another model may have been chosen meanwhile, or the picture taken out.
+                // Another model may have been chosen meanwhile, or the picture removed.
                 if asked.try_get_untracked() == Some(now) {
                     is_blind.try_set(is_told_blind);
                 }
@@ -76,14 +76,14 @@ pub fn Pictures(id: card::Id) -> impl IntoView {
     )
 }
 
-/// Asks the server, where it is one that tells.
+/// Asks the server, if it is one that reports it.
 #[expect(
     clippy::disallowed_methods,
     reason = "it sends a request, and so its headers"
 )]
 fn question(endpoint: &Endpoint, server: Server, model: &str) -> Option<Promise> {
     let endpoint = &keys::with_token(endpoint).ok()?;
-    // Beside the version, wherever that is: at the same server, and no other.
+    // The path is next to `/v1`: at the same server, and no other.
     let base_url = endpoint.base_url.as_str();
     let root = base_url.strip_suffix("/v1").unwrap_or(base_url);
     let (path, model) = match server {

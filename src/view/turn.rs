@@ -1,4 +1,4 @@
-//! What a turn and its answer share.
+//! Parts that a turn and its answer share.
 
 use leptos::prelude::*;
 
@@ -12,20 +12,20 @@ use crate::{
     },
 };
 
-/// Where a turn stands.
+/// The state of a turn.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TurnState {
-    /// Its answer is on its way.
+    /// Its answer is in flight.
     Answering,
     /// Another answer of the card comes first.
     Queued,
-    /// Nothing is on its way to answer it.
+    /// It has no answer, and none is in flight.
     Unanswered,
-    /// It has an answer, and no other on its way.
+    /// It has an answer, and no other is in flight.
     Answered,
 }
 
-/// The button that has the question asked again.
+/// The button that asks the question again.
 #[component]
 pub fn Retry(card: card::Id, id: turn::Id, in_flight: Memo<Option<InFlight>>) -> impl IntoView {
     let i18n = use_i18n();

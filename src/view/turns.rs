@@ -1,4 +1,4 @@
-//! The turns of a card's conversation. They stand in a chunk, which draws answers, too.
+//! The turns of a card's conversation, in a chunk that also renders answers.
 
 use leptos::{html, prelude::*};
 use wasm_split_helpers::wasm_split;
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// Draws the turns of a card.
+/// Renders the turns of a card.
 type Draw = fn(card::Id, Memo<Option<InFlight>>) -> AnyView;
 
 thread_local! {
@@ -104,7 +104,7 @@ fn TurnView(card: card::Id, id: turn::Id, in_flight: Memo<Option<InFlight>>) -> 
     }
 }
 
-/// What is said of a turn without an answer, and what can be done with it.
+/// The note on a turn without an answer, and its actions.
 #[component]
 fn Waiting(
     card: card::Id,
@@ -131,7 +131,7 @@ fn Waiting(
     }
 }
 
-/// A question being changed. It is sent again by its button, or by Ctrl+Enter.
+/// The form that edits a question. Its button, or Ctrl+Enter, sends it again.
 #[component]
 fn Edit(card: card::Id, id: turn::Id, is_edited: RwSignal<bool>) -> impl IntoView {
     let i18n = use_i18n();
@@ -168,7 +168,7 @@ fn Edit(card: card::Id, id: turn::Id, is_edited: RwSignal<bool>) -> impl IntoVie
                 dir="auto"
                 prop:value=before
                 on:keydown=move |event| {
-                    // Enter ends a syllable being composed, and nothing else.
+                    // During a composition, Enter only ends a syllable.
                     if event.is_composing() || event.key_code() == 229 {
                         return;
                     }

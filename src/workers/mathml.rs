@@ -1,4 +1,4 @@
-//! MathML, from the worker's markup into the document, piece by piece.
+//! Copies MathML from the worker's markup into the document, element by element.
 
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
 use web_sys::{Document, DomParser, Element, Node, SupportedType};
@@ -35,7 +35,7 @@ const ELEMENTS: &[&str] = &[
     "munderover",
 ];
 
-/// None of them can hold an address, a handler or a style.
+/// Allowed attributes: none can hold an address, a handler or a style.
 const ATTRIBUTES: &[&str] = &[
     "accent",
     "accentunder",
@@ -65,13 +65,13 @@ const ATTRIBUTES: &[&str] = &[
     "width",
 ];
 
-/// The classes that the worker's markup has: of tables and of what is struck out.
+/// Prefixes of the classes in the worker's markup: of tables and of struck-out parts.
 const CLASSES: &[&str] = &["cell-", "menv-", "mop-"];
 
-/// The element of this markup, made anew for this document; none if anything in the markup is not
-/// MathML for showing. Attributes that are not known are left out.
+/// Rebuilds the markup as an element of this document; `None` if it contains anything but
+/// presentation MathML. Unknown attributes are dropped.
 pub fn adopt(document: &Document, markup: &str) -> Option<Element> {
-    // Only a document type makes XML grow, or ask for more.
+    // Only a document type makes XML expand or fetch more.
     if markup.contains("<!") {
         return None;
     }
@@ -84,7 +84,7 @@ pub fn adopt(document: &Document, markup: &str) -> Option<Element> {
         return None;
     }
     let root = element(document, &from)?;
-    // A list of what is still to be copied, instead of calls: markup can be deep.
+    // An explicit stack instead of recursion: markup can be deep.
     let mut todo = vec![(from, root.clone())];
     while let Some((from, to)) = todo.pop() {
         let mut next = from.first_child();
@@ -108,7 +108,7 @@ pub fn adopt(document: &Document, markup: &str) -> Option<Element> {
     Some(root)
 }
 
-/// An empty copy of an element.
+/// Copies an element without its content.
 fn element(document: &Document, from: &Element) -> Option<Element> {
     let name = from.local_name();
     if from.namespace_uri().as_deref() != Some(NAMESPACE) || !ELEMENTS.contains(&&*name) {
@@ -129,7 +129,7 @@ fn element(document: &Document, from: &Element) -> Option<Element> {
         let classes: Vec<&str> = classes.split_whitespace().filter(known).collect();
         set("class", &classes.join(" "));
     }
-    // A style would need a policy that allows it; MathML has attributes for its colours.
+    // A style attribute would need a policy that allows it; MathML has attributes for its colours.
     for (property, value) in from
         .get_attribute("style")
         .iter()

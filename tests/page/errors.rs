@@ -791,7 +791,7 @@ async fn comes_to(card: &Scope, words: &str) {
 }
 
 /// The number of characters after which the page ends an answer.
-const MOST: usize = 1_000_000;
+const MAX: usize = 1_000_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_without_an_end_is_ended_and_kept() {
@@ -822,7 +822,7 @@ async fn an_answer_without_an_end_is_ended_and_kept() {
             wait_for(async || {
                 let length = answer.script(length).await.as_u64().unwrap();
                 let length = usize::try_from(length).unwrap();
-                length > MOST / 2 && length < MOST * 2
+                length > MAX / 2 && length < MAX * 2
             })
             .await;
         }

@@ -40,7 +40,7 @@ async fn kept(browser: &Browser) -> [String; 3] {
 /// Fills in a card's form.
 async fn connect(card: &Scope, endpoint: &Endpoint, token: &str, keep: &str) {
     let form = card.find("form", "Custom model").await;
-    form.select("TokenStorage the token", keep).await;
+    form.select("Keep the token", keep).await;
     card.connect(&endpoint.base_url(), token).await;
     card.find("combobox", "Model").await.holds("a").await;
 }
@@ -72,7 +72,7 @@ async fn keep(browser: &Browser, where_to: &str) {
     let settings = browser.settings().await;
     settings.press("Edit").await;
     let form = settings.find("form", "Endpoint").await;
-    form.select("TokenStorage the token", where_to).await;
+    form.select("Keep the token", where_to).await;
     form.press("Save").await;
     settings.count("form", "Endpoint", 0).await;
     settings.press("Close").await;
@@ -276,7 +276,7 @@ async fn a_form_that_wants_the_vault_keeps_what_was_typed() {
     let form = settings.find("form", "Endpoint").await;
     form.fill("Base URL", &endpoint.base_url()).await;
     form.fill("Token", "sk-typed").await;
-    form.select("TokenStorage the token", "In the vault").await;
+    form.select("Keep the token", "In the vault").await;
     form.says("There is no vault yet").await;
     form.press("Save").await;
     form.says("The vault isn't open, so nothing was saved")
@@ -376,7 +376,7 @@ async fn two_tabs_share_what_is_in_the_vault() {
     settings.press("Edit").await;
     let form = settings.find("form", "Endpoint").await;
     form.fill("Token", "sk-shared").await;
-    form.select("TokenStorage the token", "In the vault").await;
+    form.select("Keep the token", "In the vault").await;
     form.press("Save").await;
     settings.count("form", "Endpoint", 0).await;
     // The other tab, which has the key, can use it.
@@ -582,8 +582,7 @@ async fn edit(
         typed.push(token);
     }
     let places = ["In this browser", "In this tab only", "In the vault"];
-    form.select("TokenStorage the token", chance.pick(&places))
-        .await;
+    form.select("Keep the token", chance.pick(&places)).await;
     form.press("Save").await;
     // Waits until it is saved, or says why not.
     let stands = "const form = document.querySelector('form[aria-label=Endpoint]');

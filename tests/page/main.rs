@@ -1,5 +1,7 @@
 //! Tests the page as a user meets it: a real browser, real HTTP, an endpoint that follows a script.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
 mod actions;
 mod answers;
 mod attachments;

@@ -1,4 +1,4 @@
-//! What was made before, and need not be made again.
+//! A cache of earlier build results.
 
 use std::{
     env, fs,
@@ -9,24 +9,24 @@ use std::{
 
 use anyhow::{Context, Result};
 
-/// A short name for some content, of letters and digits.
+/// A short hash of some content, in hexadecimal digits.
 pub fn digest(content: &impl Hash) -> String {
     let mut hasher = DefaultHasher::new();
     content.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 
-/// Makes a folder from what `key` says, unless it was made from the same by the same tool.
+/// Makes a folder from `key`, unless it was made from the same key by the same version of this tool.
 ///
 /// # Errors
-/// It can't be made.
+/// If it can't be made.
 pub fn folder(path: &Path, key: &impl Hash, make: impl FnOnce() -> Result<()>) -> Result<()> {
     let stamp = path.with_extension("made");
     let key = digest(&(tool(), digest(key)));
     if path.is_dir() && fs::read_to_string(&stamp).is_ok_and(|made| made == key) {
         return Ok(());
     }
-    // What is cut off in the middle has no stamp.
+    // An interrupted build leaves no stamp.
     let _ = fs::remove_file(&stamp);
     empty(path)?;
     make()?;
@@ -34,10 +34,10 @@ pub fn folder(path: &Path, key: &impl Hash, make: impl FnOnce() -> Result<()>) -
     Ok(())
 }
 
-/// Makes an empty folder.
+/// Creates an empty folder, deleting an existing one.
 ///
 /// # Errors
-/// The disk refuses.
+/// If a file operation fails.
 pub fn empty(path: &Path) -> Result<()> {
     if path.exists() {
         fs::remove_dir_all(path)?;
@@ -45,10 +45,10 @@ pub fn empty(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(|| path.display().to_string())
 }
 
-/// All files below a folder, in order.
+/// All files below a folder, sorted.
 ///
 /// # Errors
-/// The disk refuses.
+/// If a file operation fails.
 pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
@@ -63,7 +63,7 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// This tool's own version: another one may make something else of the same.
+/// The version of this tool: another version may give another result for the same key.
 fn tool() -> Option<(u64, SystemTime)> {
     let metadata = fs::metadata(env::current_exe().ok()?).ok()?;
     Some((metadata.len(), metadata.modified().ok()?))

@@ -1,4 +1,4 @@
-//! The compiler.
+//! Runs the compiler.
 
 use std::{
     collections::HashMap,
@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use crate::program::Program;
 
-/// Compiles all programs at once; gives their modules by the names of their binaries.
+/// Compiles all programs at once; returns their modules by the names of their binaries.
 ///
 /// # Errors
-/// Something does not compile: the compiler has said what.
+/// If the compilation fails: the compiler has printed the reason.
 pub fn compile(
     root: &Path,
     programs: &[Program],
@@ -50,7 +50,7 @@ pub fn compile(
     Ok(modules)
 }
 
-/// A binary's name and its module, where a message of cargo's tells of one.
+/// The name and the module of a binary, if a message of cargo's has them.
 fn module(message: &str) -> Option<(String, PathBuf)> {
     let message: Value = serde_json::from_str(message).ok()?;
     let target = &message["target"];

@@ -1,6 +1,6 @@
-//! What the split puts into files of its own for a few hundred bytes. Whatever several parts of the page
-//! share stands apart, in as many files as there are sets of parts that share something; each would be a
-//! request. What is small goes to the first file.
+//! Moves small files of the split into the first file. The split puts code shared by several parts of the
+//! page into separate files, one for each set of parts, and each file would be a request, even for a few
+//! hundred bytes.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -14,14 +14,14 @@ use wasmparser::{DataKind, Operator, Parser, Payload};
 
 use crate::module;
 
-/// Which files each part of the page is made of. In order: the same content is the same file.
+/// The files of each part of the page, in a fixed order, so that the same content gives the same file.
 pub type Parts = BTreeMap<String, Vec<String>>;
 
-/// Less code than so many bytes for each part that shares it is no file of its own: the more parts share
-/// it, the surer it is wanted.
+/// Minimum code size of a shared file, in bytes, for each part that shares it: the more parts share it, the
+/// more likely it is needed.
 const SMALL: usize = 5_000;
 
-/// What the script with the loaders is called.
+/// Name of the script with the loaders.
 pub const LOADERS: &str = "__wasm_split.js";
 
 fn shared(parts: &Parts) -> impl Iterator<Item = &String> {
@@ -29,10 +29,10 @@ fn shared(parts: &Parts) -> impl Iterator<Item = &String> {
     files.into_iter().filter(|file| file.starts_with("chunk_"))
 }
 
-/// The functions that stand in small files which several parts share.
+/// The functions in small files that several parts share.
 ///
 /// # Errors
-/// A file is missing, or no module.
+/// If a file is missing or isn't a module.
 pub fn functions(parts: &Parts, folder: &Path) -> Result<HashSet<String>> {
     let mut functions = HashSet::new();
     for file in shared(parts) {
@@ -45,10 +45,10 @@ pub fn functions(parts: &Parts, folder: &Path) -> Result<HashSet<String>> {
     Ok(functions)
 }
 
-/// Moves the data of shared files without code to the first file, and forgets those files.
+/// Moves the data of shared files without code to the first file, and deletes those files.
 ///
 /// # Errors
-/// A file is missing, or not as the split makes it.
+/// If a file is missing, or isn't in the split's format.
 pub fn data(parts: &mut Parts, folder: &Path, main: &Path) -> Result<()> {
     let mut moved = Vec::new();
     let mut segments = Vec::new();
@@ -76,10 +76,10 @@ pub fn data(parts: &mut Parts, folder: &Path, main: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Data, with its address.
+/// The address and the bytes of a data segment.
 type Segment = (i32, Vec<u8>);
 
-/// The data of a module; None where some of it has no fixed address.
+/// The data of a module; `None` if some of it has no fixed address.
 fn placed(module: &[u8]) -> Result<Option<Vec<Segment>>> {
     let mut found = Vec::new();
     for payload in Parser::new(0).parse_all(module) {
@@ -104,7 +104,7 @@ fn placed(module: &[u8]) -> Result<Option<Vec<Segment>>> {
     Ok(Some(found))
 }
 
-/// The module with more data.
+/// Adds data to a module.
 fn with_data(module: &[u8], more: &[Segment]) -> Result<Vec<u8>> {
     let count = |count: u32| -> Result<u32> { Ok(count + u32::try_from(more.len())?) };
     let mut whole = Module::new();
@@ -142,7 +142,7 @@ fn with_data(module: &[u8], more: &[Segment]) -> Result<Vec<u8>> {
     Ok(whole.finish())
 }
 
-/// The script with the loaders, without those of some files.
+/// Removes the loaders of some files from the script.
 fn without(script: &str, files: &[String]) -> String {
     let mut is_skipped = false;
     let mut kept = String::new();
@@ -168,7 +168,7 @@ fn without(script: &str, files: &[String]) -> String {
             }
             None => kept.extend([line, "\n"]),
         }
-        // A loader ends with the list of those before it.
+        // A loader ends with the list of the loaders that it needs.
         is_skipped &= list.is_none();
     }
     kept

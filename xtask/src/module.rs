@@ -1,4 +1,4 @@
-//! A module of WebAssembly.
+//! Reads and modifies WebAssembly modules.
 
 use std::collections::HashSet;
 
@@ -6,10 +6,10 @@ use anyhow::{Result, ensure};
 use wasm_encoder::{ExportKind, ExportSection, Module, RawSection};
 use wasmparser::{ExportSectionReader, KnownCustom, Name, Parser, Payload};
 
-/// The full names of the functions that it defines, where it says them.
+/// The full names of the functions that a module defines, if it has a name section.
 ///
 /// # Errors
-/// It is none.
+/// If the bytes aren't a module.
 pub fn functions(module: &[u8]) -> Result<Vec<String>> {
     let mut imported = 0;
     for payload in Parser::new(0).parse_all(module) {
@@ -28,7 +28,7 @@ pub fn functions(module: &[u8]) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Tells of the functions whose names it says: which it is, and its full name.
+/// Calls a function with the index and the full name of each named function.
 fn each_name(module: &[u8], mut tell: impl FnMut(u32, &str)) -> Result<()> {
     for payload in Parser::new(0).parse_all(module) {
         if let Payload::CustomSection(section) = payload?
@@ -47,14 +47,14 @@ fn each_name(module: &[u8], mut tell: impl FnMut(u32, &str)) -> Result<()> {
     Ok(())
 }
 
-/// How many bytes of code it has.
+/// Size of a module's code, in bytes.
 ///
 /// # Errors
-/// It is none.
+/// If the bytes aren't a module.
 pub fn code(module: &[u8]) -> Result<usize> {
     let mut bytes = 0;
     for payload in Parser::new(0).parse_all(module) {
-        // A section that is there without a function says so, which is no code.
+        // An empty code section has a count, which isn't code.
         if let Payload::CodeSectionStart { range, count, .. } = payload?
             && count > 0
         {
@@ -64,13 +64,13 @@ pub fn code(module: &[u8]) -> Result<usize> {
     Ok(bytes)
 }
 
-/// What the names of exports begin with that only [`exporting`] makes.
+/// Prefix of the exports that only [`exporting`] adds.
 pub const KEPT: &str = "__kept_";
 
-/// The module with these functions among its exports, by names that begin with [`KEPT`].
+/// Adds these functions to a module's exports, under names with the prefix [`KEPT`].
 ///
 /// # Errors
-/// It is none, or exports nothing.
+/// If the bytes aren't a module, or if it has no exports.
 pub fn exporting(module: &[u8], wanted: &HashSet<String>) -> Result<Vec<u8>> {
     let mut kept = Vec::new();
     each_name(module, |index, name| {
@@ -91,17 +91,17 @@ pub fn exporting(module: &[u8], wanted: &HashSet<String>) -> Result<Vec<u8>> {
     Ok(module)
 }
 
-/// The module without the exports of [`exporting`].
+/// Removes the exports that [`exporting`] adds.
 ///
 /// # Errors
-/// It is none.
+/// If the bytes aren't a module.
 pub fn without_kept(module: &[u8]) -> Result<Vec<u8>> {
     with_exports(module, |section| {
         exports_of(section, |name| !name.starts_with(KEPT))
     })
 }
 
-/// The module with what this makes of its exports.
+/// Replaces the export section with the result of a function.
 fn with_exports(
     module: &[u8],
     mut make: impl FnMut(ExportSectionReader<'_>) -> Result<ExportSection>,
@@ -133,10 +133,10 @@ fn exports_of(
     Ok(exports)
 }
 
-/// Takes a section over as it is.
+/// Copies a section unchanged.
 ///
 /// # Errors
-/// It is longer than this machine can address.
+/// If it is longer than this machine can address.
 pub fn copy(payload: &Payload<'_>, from: &[u8], to: &mut Module) -> Result<()> {
     if let Some((id, range)) = payload.as_section() {
         let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
@@ -146,10 +146,10 @@ pub fn copy(payload: &Payload<'_>, from: &[u8], to: &mut Module) -> Result<()> {
     Ok(())
 }
 
-/// The module without what only people and tools read: wasm-opt does the same.
+/// Removes the custom sections, as wasm-opt does: only people and tools read them.
 ///
 /// # Errors
-/// It is none.
+/// If the bytes aren't a module.
 pub fn stripped(module: &[u8]) -> Result<Vec<u8>> {
     let mut kept = Module::new();
     for payload in Parser::new(0).parse_all(module) {
@@ -170,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    /// A module with an imported and a defined function, both with a name.
+    /// A module with an imported and a defined function, both named.
     fn module() -> Vec<u8> {
         let mut types = TypeSection::new();
         types.ty().function([], []);

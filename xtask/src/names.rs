@@ -1,6 +1,5 @@
-//! Short names between a program and its glue. wasm-bindgen gives each function that a program takes
-//! from its glue a name of some forty letters, half of them a hash that no compression shortens; each
-//! stands in both.
+//! Shortens the names between a program and its glue. wasm-bindgen names each imported function with some
+//! forty characters, half of them a hash that doesn't compress; each name is in both files.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,13 +13,13 @@ use wasmparser::{Parser, Payload};
 
 use crate::module;
 
-/// What wasm-bindgen calls the glue in the module.
+/// Suffix of the module name that wasm-bindgen gives the glue.
 const GLUE: &str = "_bg.js";
 
-/// Gives a bound program, `NAME.js` and `NAME_bg.wasm` in a folder, short names.
+/// Shortens the names in a bound program: `NAME.js` and `NAME_bg.wasm` in a folder.
 ///
 /// # Errors
-/// They are not as wasm-bindgen makes them.
+/// If the files aren't in wasm-bindgen's format.
 pub fn shorten(folder: &Path, name: &str) -> Result<()> {
     let (glue, module) = (
         folder.join(format!("{name}.js")),
@@ -32,7 +31,7 @@ pub fn shorten(folder: &Path, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// A module with short names for what it imports from its glue, and which they were.
+/// Shortens the names of a module's imports from its glue. Returns the module and a map of the new names.
 fn rename_imports(bytes: &[u8]) -> Result<(Vec<u8>, HashMap<String, String>)> {
     let mut renamed = Module::new();
     let mut names = HashMap::new();
@@ -61,7 +60,7 @@ fn rename_imports(bytes: &[u8]) -> Result<(Vec<u8>, HashMap<String, String>)> {
     Ok((renamed.finish(), names))
 }
 
-/// The glue with other keys in the object that it hands to its program.
+/// Renames the keys of the object that the glue passes to its program.
 fn rename_keys(glue: &str, names: &HashMap<String, String>) -> Result<String> {
     let mut left: HashSet<_> = names.keys().map(String::as_str).collect();
     let mut renamed = String::new();
@@ -81,7 +80,7 @@ fn rename_keys(glue: &str, names: &HashMap<String, String>) -> Result<String> {
     Ok(renamed)
 }
 
-/// A name by its number: a to z, aa, ab and so on.
+/// The name for a number: a to z, aa, ab and so on.
 fn short(number: usize) -> String {
     let letter = char::from(b'a' + u8::try_from(number % 26).unwrap_or_default());
     let before = (number / 26).checked_sub(1).map(short).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! wasm-opt, where there is one. It makes the download smaller; without it the page is the same.
+//! Runs wasm-opt, if it is installed. It makes the download smaller; the page works the same without it.
 
 use std::{
     fs,
@@ -16,10 +16,10 @@ use crate::{
     program::{FEATURES, Program},
 };
 
-/// The first version that knows all that the compiler emits today.
+/// The oldest version that supports everything that the compiler emits today.
 const OLDEST: u32 = 117;
 
-/// The version that is installed, if it is new enough.
+/// The installed version, if it is new enough.
 pub fn version() -> Option<String> {
     let said = Command::new("wasm-opt").arg("--version").output().ok()?;
     let said = String::from_utf8(said.stdout).ok()?;
@@ -32,10 +32,10 @@ fn is_new(said: &str) -> bool {
     number.is_some_and(|number| number >= OLDEST)
 }
 
-/// Makes modules small in place, each with the options of its program. What was done before is in `done`.
+/// Optimises modules in place, with the options of their programs. `done` caches earlier results.
 ///
 /// # Errors
-/// wasm-opt refuses one, or the disk does.
+/// If wasm-opt or a file operation fails.
 pub fn all(modules: &[(Program, PathBuf)], version: Option<&str>, done: &Path) -> Result<()> {
     fs::create_dir_all(done)?;
     let mut left = Vec::new();
@@ -43,7 +43,7 @@ pub fn all(modules: &[(Program, PathBuf)], version: Option<&str>, done: &Path) -
         let size = fs::metadata(path)?.len();
         left.push((size, program, path));
     }
-    // The largest are begun first: the last one to end then ends early.
+    // The largest start first, so that the last one ends early.
     left.sort_by_key(|(size, ..)| *size);
     each(left, |(_, program, path)| match version {
         Some(version) => one(program, path, version, done),
@@ -67,7 +67,7 @@ fn one(program: &Program, path: &Path, version: &str, done: &Path) -> Result<()>
             let said = String::from_utf8_lossy(&output.stderr);
             bail!("wasm-opt {}: {said}", path.display());
         }
-        // wasm-opt leaves what the linker and the compiler say of themselves.
+        // wasm-opt keeps the sections in which the linker and the compiler describe themselves.
         fs::write(&part, module::stripped(&fs::read(&part)?)?)?;
         fs::rename(part, &small)?;
     }
@@ -75,10 +75,10 @@ fn one(program: &Program, path: &Path, version: &str, done: &Path) -> Result<()>
     Ok(())
 }
 
-/// Does the same with each, from the last to the first, on all processors.
+/// Runs a function on each item, from the last to the first, on all processors.
 ///
 /// # Errors
-/// The first that there is.
+/// The first error, if any.
 pub fn each<T: Send>(items: Vec<T>, act: impl Fn(T) -> Result<()> + Sync) -> Result<()> {
     let left = Mutex::new(items);
     let work = || {

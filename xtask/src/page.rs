@@ -1,7 +1,7 @@
-//! Binds a module to the browser with wasm-bindgen; the page's is first split where its functions say.
+//! Binds modules to the browser with wasm-bindgen; the page's module is first split at its split functions.
 //!
-//! The split goes by the relocations that the linker leaves in the module (see `.cargo/config.toml`),
-//! and wasm-bindgen throws them away.
+//! The split needs the relocations that the linker leaves in the module (see `.cargo/config.toml`), and
+//! wasm-bindgen discards them.
 
 use std::{collections::HashSet, fs, path::Path};
 
@@ -16,31 +16,31 @@ use crate::{
     program::Program,
 };
 
-/// What the glue of each program is called, and its module with `_bg`.
+/// Name of each program's glue; the module's has the suffix `_bg`.
 pub const NAME: &str = "program";
 
-/// Which files each part of the page is made of: see [`files`].
+/// Name of the list of the files of each part of the page: see [`files`].
 const PARTS: &str = "parts.json";
 
-/// What the split leaves for wasm-bindgen.
+/// Name of the split's main module, the input of wasm-bindgen.
 const MAIN: &str = "main.wasm";
 
-/// Binds a program; `bound` is where its module, its parts and its glue are put.
+/// Binds a program; its module, its parts and its glue are written to `bound`.
 ///
 /// # Errors
-/// A library refuses the module, or the disk does.
+/// If a library refuses the module, or if a file operation fails.
 pub fn bind(program: &Program, path: &Path, bound: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
     let whole = fs::read(path).with_context(|| path.display().to_string())?;
-    // Other names are for people, and the same for two instances of one generic function.
+    // Demangled names are for people, and two instances of a generic function would share one.
     bindgen.web(true)?.typescript(false).demangle(false);
-    // Then the glue finds the module beside itself.
+    // The glue then finds the module in its own folder.
     bindgen.omit_default_module_path(false);
     if program.is_page {
         let main = bound.join(MAIN);
         let mut small = HashSet::new();
         let mut parts = split(&whole, bound)?;
-        // What then stands in the first file leaves other files small.
+        // Moving functions to the first file can make other files small, so this is repeated.
         loop {
             let more = fold::functions(&parts, bound)?;
             if more.is_subset(&small) {
@@ -55,7 +55,7 @@ pub fn bind(program: &Program, path: &Path, bound: &Path) -> Result<()> {
         let script = fs::read_to_string(&loaders)?;
         fs::write(&loaders, tolerant(&script)?)?;
         fs::write(bound.with_extension(PARTS), serde_json::to_vec(&parts)?)?;
-        // The parts want what the linker exports: the memory, the table, the stack's place.
+        // The parts need the linker's exports: the memory, the table, the stack pointer.
         bindgen.keep_lld_exports(true);
         bindgen.input_bytes(NAME, module::without_kept(&fs::read(&main)?)?);
         fs::remove_file(main)?;
@@ -65,8 +65,7 @@ pub fn bind(program: &Program, path: &Path, bound: &Path) -> Result<()> {
     bindgen.out_name(NAME).generate(bound)
 }
 
-/// The script with the loaders, which then takes a module from a server that does not call it one, as the
-/// glue of wasm-bindgen does.
+/// Changes the loaders to accept a module with another content type, as wasm-bindgen's glue does.
 fn tolerant(script: &str) -> Result<String> {
     const STRICT: &str = "WebAssembly.instantiateStreaming(src, imports)";
     ensure!(
@@ -92,15 +91,15 @@ fn split(whole: &[u8], folder: &Path) -> Result<Parts> {
     Ok(split.prefetch_map.into_iter().collect())
 }
 
-/// The page's own module, without which nothing begins.
+/// The page's main module, which is always needed.
 pub fn first() -> String {
     format!("{NAME}_bg.wasm")
 }
 
-/// The files of a part of the page besides the first, from where it was bound.
+/// The files of a part of the page, besides the first, in the folder where it was bound.
 ///
 /// # Errors
-/// There is no such part.
+/// If there is no such part.
 pub fn files(bound: &Path, part: &str) -> Result<Vec<String>> {
     let known = fs::read(bound.with_extension(PARTS))?;
     let known: Parts = serde_json::from_slice(&known)?;

@@ -1,35 +1,35 @@
-//! What is built: the page's program and those of its workers.
+//! The programs to build: the page's and its workers'.
 
-/// A program, and the scripts that belong to it.
+/// A program and its scripts.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
-    /// What its folder is called, in front of a hash.
+    /// Name of its folder, before the hash.
     pub name: &'static str,
-    /// The package that it is in.
+    /// Name of its package.
     pub package: &'static str,
-    /// Its binary there.
+    /// Name of its binary.
     pub bin: &'static str,
-    /// The scripts that are fetched by their address; each is one file, with all that it imports. They
-    /// import what wasm-bindgen makes of the program as `./program.js`.
+    /// Scripts that are fetched by their address; each becomes one file with all its imports. They import
+    /// wasm-bindgen's output for the program as `./program.js`.
     pub entries: &'static [Entry],
-    /// Other scripts that those import, as if all were in one folder.
+    /// Other scripts that the entries import, as if all were in one folder.
     pub beside: &'static [&'static str],
-    /// How wasm-opt is called.
+    /// Arguments of wasm-opt.
     pub optimise: &'static [&'static str],
-    /// Whether it is the page's own: its entry is in the page, and it is split.
+    /// True for the page's own program: its entry is in the page, and it is split.
     pub is_page: bool,
 }
 
 /// A script that is fetched by its address.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    /// What the page calls it: see `src/assets.rs`.
+    /// The page's name for it: see `src/assets.rs`.
     pub name: &'static str,
-    /// Where it is.
+    /// Path of the script.
     pub path: &'static str,
 }
 
-/// What every program may have, for all browsers have it.
+/// WebAssembly features that every program may use, because all browsers support them.
 pub const FEATURES: &[&str] = &[
     "--enable-bulk-memory",
     "--enable-reference-types",
@@ -50,12 +50,12 @@ pub const PROGRAMS: &[Program] = &[
             path: "public/start.js",
         }],
         beside: &[],
-        // Rust's stack is where the least addresses are, and data above.
+        // Rust's stack is at the lowest addresses, and data is above it.
         optimise: &[
             "--low-memory-unused",
             "--generate-global-effects",
             "-Oz",
-            // Alike functions then stand together, and compress better.
+            // Similar functions are then adjacent, and compress better.
             "--reorder-functions-by-name",
         ],
         is_page: true,
@@ -115,14 +115,13 @@ pub const PROGRAMS: &[Program] = &[
     },
 ];
 
-/// The part of the page's program that draws answers: `public/start.js` has it fetched at once where
-/// there are any.
+/// The part of the page's program that draws answers: `public/start.js` fetches it at once if there are any.
 pub const ANSWERS: &str = "answers";
 
-/// What else the page asks for by name, and where it is.
+/// Other files that the page requests by name, with their paths.
 pub const FILES: &[(&str, &str)] = &[("preview.html", "public/preview.html")];
 
-/// The page's own style, in this order.
+/// The page's style sheets, in order.
 pub const STYLES: &[&str] = &[
     "style/tokens.css",
     "style/page.css",

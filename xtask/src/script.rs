@@ -1,5 +1,5 @@
-//! esbuild, where there is one: it makes one small file of a script and all that it imports. Without it
-//! the page is the same, and asks for more files.
+//! Runs esbuild, if it is installed: it bundles a script and all its imports into one small file. Without it,
+//! the page works the same, with more requests.
 
 use std::{
     ffi::OsStr,
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{cache, program::Program, step::say};
 
-/// Whether there is an esbuild. Says so if there is none.
+/// Returns whether esbuild is installed; prints a message if it isn't.
 pub fn is_there() -> bool {
     let is_there = Command::new("esbuild")
         .arg("--version")
@@ -24,10 +24,10 @@ pub fn is_there() -> bool {
     is_there
 }
 
-/// Puts what a bound program ships into a folder: its scripts and modules.
+/// Writes the scripts and modules of a bound program to a folder.
 ///
 /// # Errors
-/// A script is wrong, or the disk refuses.
+/// If a script is invalid, or if a file operation fails.
 pub fn ship(root: &Path, program: &Program, bound: &Path, to: &Path, bundles: bool) -> Result<()> {
     for path in program
         .entries
@@ -50,16 +50,16 @@ pub fn ship(root: &Path, program: &Program, bound: &Path, to: &Path, bundles: bo
             .entries
             .iter()
             .map(|entry| bound.join(file_name(entry.path)));
-        // `import.meta.url` stays as it is: what a script fetches by it lies beside the bundle, too.
+        // `import.meta.url` is kept: the files that a script fetches by it are in the bundle's folder, too.
         bundle(entries.collect(), &["--format=esm"], to)?;
     }
     Ok(())
 }
 
-/// Makes one style of several, smaller where that is possible.
+/// Joins style sheets into one, minified if possible.
 ///
 /// # Errors
-/// A file is missing, or is no style.
+/// If a file is missing or isn't a style sheet.
 pub fn style(root: &Path, paths: &[&str], work: &Path, bundles: bool) -> Result<Vec<u8>> {
     let mut whole = Vec::new();
     for path in paths {
@@ -71,7 +71,7 @@ pub fn style(root: &Path, paths: &[&str], work: &Path, bundles: bool) -> Result<
     cache::empty(work)?;
     let (from, to) = (work.join("whole.css"), work.join("small"));
     fs::write(&from, whole)?;
-    // What a style refers to is the page's business.
+    // References in a style sheet are left to the page.
     bundle(vec![from], &["--external:*"], &to)?;
     Ok(fs::read(to.join("whole.css"))?)
 }
@@ -84,7 +84,7 @@ fn bundle(entries: Vec<PathBuf>, options: &[&str], to: &Path) -> Result<()> {
             "--charset=utf8",
             "--legal-comments=none",
             "--log-level=warning",
-            // wasm-bindgen says the same twice where two functions come from one module.
+            // wasm-bindgen repeats a key if two functions come from one module.
             "--log-override:duplicate-object-key=silent",
         ])
         .args(options)
@@ -98,7 +98,7 @@ fn bundle(entries: Vec<PathBuf>, options: &[&str], to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The last part of a path in the workspace.
+/// The last component of a path in the workspace.
 pub fn file_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }

@@ -1,13 +1,13 @@
-//! What the build says: its steps, with their times.
+//! Prints the steps of the build, with their times.
 
 use std::time::Instant;
 
 use anyhow::Result;
 
-/// Does something, and says what and how long it took.
+/// Runs a step, and prints its name and duration.
 ///
 /// # Errors
-/// It fails.
+/// If the step fails.
 pub fn step<T>(what: &str, act: impl FnOnce() -> Result<T>) -> Result<T> {
     let begun = Instant::now();
     let done = act()?;
@@ -15,7 +15,7 @@ pub fn step<T>(what: &str, act: impl FnOnce() -> Result<T>) -> Result<T> {
     Ok(done)
 }
 
-/// Says something.
+/// Prints a message.
 pub fn say(what: &str) {
     eprintln!("· {what}");
 }

@@ -1,7 +1,7 @@
-//! What must not stand in a program: the page's libraries in a worker, and a function of the one that
+//! Finds functions in the wrong module: the page's libraries in a worker, or a function of the library that
 //! holds the page's state in two parts of the page, which would then have two states.
 //!
-//! Optimised modules have no names, so the build writes down which were there before.
+//! Optimised modules have no names, so the build records the functions beforehand.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -14,35 +14,35 @@ use serde_json::json;
 
 use crate::step::say;
 
-/// The functions of each module, by the name of its program and its own.
+/// The functions of each module, by the names of the program and the module.
 pub type Symbols = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
-/// No part of these is in a worker.
+/// Libraries that must not be in a worker.
 const PAGES_OWN: [&str; 3] = ["leptos", "reactive_graph", "tachys"];
 
-/// What the split adds to the name of a function where another module calls it.
+/// Suffix that the split adds to a function's name in a module that calls it in another.
 const SHIM: &str = " indirect_call_shim";
 
-/// Each function of this is in one module.
+/// The library whose functions must each be in one module only.
 const STATE: &str = "reactive_graph";
 
 fn path(root: &Path) -> PathBuf {
     root.join("target/page/symbols.json")
 }
 
-/// Writes down what was built.
+/// Records the functions of a build.
 ///
 /// # Errors
-/// The disk refuses.
+/// If a file operation fails.
 pub fn write(root: &Path, symbols: &Symbols) -> Result<()> {
     fs::write(path(root), json!(symbols).to_string())?;
     Ok(())
 }
 
-/// Looks at what was built last.
+/// Checks the last build.
 ///
 /// # Errors
-/// What is wrong with it, or that there is none.
+/// If there are problems, or if there is no build.
 pub fn check_last(root: &Path) -> Result<()> {
     let text = fs::read_to_string(path(root)).context("there is no release build: script/build")?;
     let symbols: Symbols = serde_json::from_value(serde_json::from_str(&text)?)?;
@@ -58,7 +58,7 @@ pub fn check_last(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What is wrong, each in a line.
+/// The problems, one per line.
 fn check(symbols: &Symbols) -> Vec<String> {
     let mut problems = Vec::new();
     for (program, modules) in symbols {
@@ -70,7 +70,7 @@ fn check(symbols: &Symbols) -> Vec<String> {
                     "{program}/{module} says no names: nothing is known of it"
                 ));
             }
-            // What calls a function of another module carries its name, and is none of it.
+            // A stub for a call to another module has the function's name, but isn't the function.
             let own = functions.iter().filter(|name| !name.ends_with(SHIM));
             for function in own {
                 if !is_page && PAGES_OWN.iter().any(|library| function.contains(library)) {
@@ -111,7 +111,7 @@ mod tests {
         );
         let shim = &*format!("{state} indirect_call_shim");
         check("page", &[("a", &[state]), ("b", &[shim])], &[]);
-        // Others may stand in two: small ones do.
+        // Other functions may be in two modules, as small ones are.
         check("page", &[("a", &["f"]), ("b", &["f"])], &[]);
         check("maths", &[("a", &["_ZN4core3fmt17h03E"])], &[]);
         check(

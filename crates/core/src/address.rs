@@ -1,30 +1,30 @@
-//! What the page's address asks for: a chat that is stored, or a new one with these cards.
+//! Parses the page's address: a stored chat, or a new one with these cards.
 
 use crate::chat;
 
-/// Where an address leads.
+/// Target of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
-    /// `/`: a new chat, with a card for each that is wanted, or one like the last.
+    /// `/`: a new chat, with a card per requested model, or one like the last.
     New(Vec<Wanted>),
     /// `/chat/{id}`: a stored chat.
     Chat(chat::Id),
-    /// Nothing is there.
+    /// Unknown path.
     Nowhere,
 }
 
-/// What a card of a new chat is wanted to talk to.
+/// Endpoint and model requested for a card of a new chat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// A saved endpoint's name or base URL, or a base URL that is not saved.
+    /// Name or base URL of a saved endpoint, or a base URL that is not saved.
     pub endpoint: Option<String>,
-    /// A model's id.
+    /// Model id.
     pub model: Option<String>,
 }
 
 impl Address {
-    /// Reads a path and the fields of a query. `endpoint` begins a card, and so does a second
-    /// `model` of one endpoint. Any other field is left alone: above all, a token is never read.
+    /// Parses a path and the fields of a query. `endpoint` starts a card, and so does a second
+    /// `model` of one endpoint. Any other field is ignored: above all, a token is never read.
     pub fn parse(path: &str, query: impl IntoIterator<Item = (String, String)>) -> Self {
         let path = path.trim_end_matches('/');
         if let Some(id) = path.strip_prefix("/chat/") {

@@ -1,4 +1,4 @@
-//! A chat: the cards on the page, their conversations and drafts, exactly as they are stored.
+//! A chat: the cards on the page with their conversations and drafts, exactly as stored.
 
 pub mod answer;
 pub mod attachment;
@@ -40,43 +40,43 @@ use serde::{Deserialize, Serialize};
 use crate::json::{self, Rest};
 
 crate::id::declare_id! {
-    /// Identifies a chat among all that were ever stored.
+    /// Identifies a chat among all chats ever stored.
 }
 
-/// Everything on the page at once: one entry of the history.
+/// The whole page: one entry of the history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "store", derive(Store))]
 pub struct Chat {
-    /// Its key in the storage.
+    /// Key in the storage.
     pub id: Id,
-    /// What the reader calls it; empty until then.
+    /// Title given by the user; empty if none.
     #[serde(default)]
     pub title: String,
-    /// When it was asked last, in milliseconds since 1970; 0 where that is not known.
+    /// Time of the last request, in milliseconds since 1970; 0 if unknown.
     #[serde(default)]
     pub used: f64,
-    /// Whether it stays at the top of the history.
+    /// True if the chat stays at the top of the history.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pinned: bool,
-    /// The reader's, each once.
+    /// The user's tags, without duplicates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// When what was changed, so that two that went different ways can be made one.
+    /// Time of each part's last change, used to merge diverged copies.
     #[serde(default, skip_serializing_if = "Stamps::is_empty")]
     pub stamps: Stamps,
-    /// What the cards in sync are about to be asked; each shows it as its own.
+    /// Draft shared by the synced cards.
     #[serde(default)]
     pub draft: Draft,
-    /// From left to right; never empty.
+    /// Cards from left to right; never empty.
     #[cfg_attr(feature = "store", store(key: card::Id = |card| card.id))]
     pub cards: Vec<Card>,
-    /// What a later version has written into it.
+    /// Fields written by a later version.
     #[serde(skip)]
     pub rest: Rest,
 }
 
 impl Chat {
-    /// A chat in which nothing was said. Every chat has a card.
+    /// Creates a chat of these cards. Every chat has a card.
     pub fn new(id: Id, cards: Vec<Card>) -> Self {
         Self {
             id,
@@ -91,7 +91,7 @@ impl Chat {
         }
     }
 
-    /// Reads what is stored of a chat, of version 1 or 2; None where it is none.
+    /// Parses a stored chat of schema version 1 or 2; None if it is not a chat.
     pub fn read(text: &str) -> Option<Self> {
         let (mut chat, rest) = json::read_all::<Self>(text)?;
         chat.rest = rest;
@@ -100,27 +100,27 @@ impl Chat {
         (!chat.cards.is_empty()).then_some(chat)
     }
 
-    /// What is stored of it.
+    /// Returns the chat as it is stored.
     pub fn text(&self) -> String {
         self.rest.write(self)
     }
 
-    /// Whether there is anything in it that a reader has written or was answered.
+    /// Returns whether the chat has any text by the user or a model.
     pub fn has_words(&self) -> bool {
         !self.draft.is_empty() || !self.title.is_empty() || self.cards.iter().any(Card::has_words)
     }
 
-    /// Whether the reader has done anything with it. A chat that was never used is not stored.
+    /// Returns whether the user has done anything in the chat. An unused chat is not stored.
     pub fn is_used(&self) -> bool {
         self.cards.len() > 1 || self.has_words()
     }
 
-    /// The card with that identifier, if it is on the page.
+    /// Returns the card with this identifier, if it is on the page.
     pub fn card(&self, id: card::Id) -> Option<&Card> {
         self.cards.iter().find(|card| card.id == id)
     }
 
-    /// Every attachment of its drafts and turns; one that several share comes several times.
+    /// Iterates over the attachments of all drafts and turns; shared ones come several times.
     pub fn attachments(&self) -> impl Iterator<Item = &Attachment> {
         let cards = self.cards.iter().flat_map(|card| {
             let turns = card.turns.iter().flat_map(|turn| &turn.attachments);
@@ -129,7 +129,7 @@ impl Chat {
         self.draft.attachments.iter().chain(cards)
     }
 
-    /// A turn of a card. None where it was deleted meanwhile.
+    /// Returns a turn of a card, or None if it was deleted meanwhile.
     pub fn turn_mut(&mut self, card: card::Id, turn: turn::Id) -> Option<&mut Turn> {
         let card = self.cards.iter_mut().find(|found| found.id == card)?;
         card.turns.iter_mut().find(|found| found.id == turn)

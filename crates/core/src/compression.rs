@@ -1,13 +1,14 @@
-//! Texts in as little of localStorage as can be: its quota counts UTF-16 units, whatever is in them.
+//! Text compression for localStorage, whose quota counts UTF-16 units, whatever their content.
 //!
-//! A packed text is `~1` and then 15 bits a unit, from U+3400 to U+B3FF: no surrogates, no control
-//! characters, nothing that a browser or an editor could take for something else. The bits are those
-//! of these bytes, the lowest first: the number of letters and the checksum of the text, four bytes
-//! each, the lowest first, then the [`letters`] of the text by DEFLATE (RFC 1951), whose window has
-//! the dictionary in it when it begins. What would be no shorter so is `~0` and the text as it is.
+//! A compressed text is `~1` and then 15 bits per unit, from U+3400 to U+B3FF: no surrogates, no
+//! control characters, nothing that a browser or an editor could misread. The bits are those of
+//! these bytes, lowest first: the number of letters and the checksum of the text, four bytes each,
+//! little-endian, then the letters of the text (see `alphabet`) compressed with DEFLATE (RFC 1951),
+//! whose initial window holds the dictionary. A text that would not get shorter is stored as `~0`
+//! and the text itself.
 //!
-//! `~1` names this format, its letters and its dictionary. None of them may ever change, or what is
-//! stored can't be read any more: a better one is `~2`, beside this one.
+//! `~1` names this format, its letters and its dictionary. None of them may ever change, or stored
+//! texts become unreadable: a better format is `~2`, beside this one.
 
 mod alphabet;
 
@@ -26,32 +27,32 @@ use miniz_oxide::{
     },
 };
 
-/// What begins a text that is packed.
+/// Prefix of a compressed text.
 const PACKED: &str = "~1";
-/// What begins a text that is kept as it is.
+/// Prefix of an uncompressed text.
 const PLAIN: &str = "~0";
 
-/// As many letters a packed text may have, in bytes: far more than any browser stores.
+/// Maximum letters of a compressed text, in bytes: far more than any browser stores.
 const LONGEST: usize = 64 << 20;
-/// DEFLATE makes no more of a byte: 258 bytes of 2 bits. A length above that is damage, for which no
-/// memory is taken.
+/// Maximum expansion of a byte by DEFLATE: 258 bytes per 2 bits. A length above that is damage, and
+/// no memory is allocated for it.
 const GROWTH: usize = 1032;
-/// The number of letters and the checksum, in bytes.
+/// Size of the letter count and the checksum, in bytes.
 const HEAD: usize = 8;
 
-/// As many places are looked at to find what a text repeats; more takes longer and finds little.
+/// Number of places searched for repetitions; more takes longer and finds little.
 const PROBES: u32 = 256;
-/// Up to so many letters, in bytes, a text's own codes may take more than they save.
+/// Maximum letters, in bytes, for which a text's own codes may cost more than they save.
 const SHORT: usize = 4096;
 
-/// The first of the 2¹⁵ units.
+/// First of the 2¹⁵ units.
 const FIRST: u32 = 0x3400;
-/// How many bits are in one.
+/// Bits per unit.
 const BITS: u32 = 15;
-/// How many bytes of UTF-8 each is.
+/// UTF-8 bytes per unit.
 const UNIT: usize = 3;
 
-/// Packs a text.
+/// Compresses a text.
 pub fn pack(text: &str) -> String {
     let letters = alphabet::write(text);
     if letters.len() <= LONGEST {
@@ -63,7 +64,7 @@ pub fn pack(text: &str) -> String {
         );
         bytes.extend(checksum(text).to_le_bytes());
         bytes.extend(deflate(&letters));
-        // Nothing is longer than its text by more than the mark.
+        // No result is longer than its text by more than the prefix.
         if text.encode_utf16().nth(count_of(bytes.len())).is_some() {
             return units_of(&bytes);
         }
@@ -71,7 +72,7 @@ pub fn pack(text: &str) -> String {
     format!("{PLAIN}{text}")
 }
 
-/// The text that was packed. None where this is no packed text, of a later format, or damaged.
+/// Decompresses a text. None if it is not compressed, of a later format, or damaged.
 pub fn unpack(packed: &str) -> Option<String> {
     if let Some(text) = packed.strip_prefix(PLAIN) {
         return Some(text.to_owned());
@@ -90,7 +91,7 @@ pub fn unpack(packed: &str) -> Option<String> {
     (is_whole && checksum(&text) == u32::from_le_bytes(*sum)).then_some(text)
 }
 
-/// What is stored as it was before it was packed, if it was; None where it is damaged.
+/// Returns a stored text, decompressed if necessary; None if it is damaged.
 pub fn plain(stored: &str) -> Option<Cow<'_, str>> {
     if is_packed(stored) {
         unpack(stored).map(Cow::Owned)
@@ -99,13 +100,13 @@ pub fn plain(stored: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Whether it is a packed text, of this format or a later one. JSON never begins so.
+/// Returns whether a text is compressed, in this format or a later one. JSON never starts with `~`.
 pub fn is_packed(stored: &str) -> bool {
     stored.starts_with('~')
 }
 
-/// What is in the window before the first letter. The lines' ends are no part of it, so that no
-/// editor and no checkout can change it.
+/// Returns the initial content of the window. It excludes line ends, so that no editor or checkout
+/// can change it.
 fn dictionary() -> &'static [u8] {
     static DICTIONARY: OnceLock<Vec<u8>> = OnceLock::new();
     DICTIONARY.get_or_init(|| {
@@ -118,8 +119,7 @@ fn deflate(letters: &[u8]) -> Vec<u8> {
     let with = |flags| {
         let mut deflated = Vec::with_capacity(letters.len() / 2);
         let mut compressor = CompressorOxide::new(flags);
-        // What the dictionary becomes is known to who inflates: up to the end of a block, it is
-        // dropped.
+        // The decompressor knows the dictionary's output: it is dropped, up to the end of a block.
         compress_to_output(&mut compressor, dictionary(), TDEFLFlush::Sync, |_| true);
         compress_to_output(&mut compressor, letters, TDEFLFlush::Finish, |bytes| {
             deflated.extend_from_slice(bytes);
@@ -131,7 +131,7 @@ fn deflate(letters: &[u8]) -> Vec<u8> {
     if letters.len() > SHORT {
         return deflated;
     }
-    // The compressor does not look which codes are shorter: those of the text or those of the RFC.
+    // The compressor does not compare the text's own codes with those of the RFC.
     let fixed = with(PROBES | TDEFL_FORCE_ALL_STATIC_BLOCKS);
     if fixed.len() < deflated.len() {
         fixed
@@ -140,7 +140,7 @@ fn deflate(letters: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The dictionary and so many letters after it, and how many bytes they were.
+/// Returns the dictionary followed by `count` letters, and the number of compressed bytes.
 fn inflate(deflated: &[u8], count: usize) -> Option<(Vec<u8>, usize)> {
     let start = dictionary().len();
     let mut window = Vec::with_capacity(start + count);
@@ -163,7 +163,7 @@ fn checksum(text: &str) -> u32 {
     })
 }
 
-/// How many units so many bytes take.
+/// Returns the number of units for a number of bytes.
 fn count_of(bytes: usize) -> usize {
     (bytes * 8).div_ceil(BITS as usize)
 }
@@ -326,7 +326,7 @@ mod tests {
             let _ = unpack(&text);
             let units: String = units.into_iter().filter_map(char::from_u32).collect();
             let _ = unpack(&format!("~1{units}"));
-            // With a length that could be right.
+            // With a plausible length.
             let _ = unpack(&format!("~1\u{3440}{units}"));
             let _ = alphabet::read(units.as_bytes());
         }

@@ -1,14 +1,13 @@
-//! The connection doctor: from what a page can see of an endpoint to why it does not answer, and to
-//! what helps. Pure.
+//! The connection doctor: concludes from the results that a page can see why an endpoint fails, and
+//! finds fixes. Pure.
 //!
-//! A browser tells a page nothing of a request that failed: no connection, a server that does not allow
-//! the page, and a refusal that lacks the permission to be read all look alike. So several requests are
-//! made, and what came of them is compared: whether there is a server at all, whether it lets the page
-//! read anything, whether the list of models is there without the token, at another path, and whether
-//! it answers.
+//! A browser tells a page nothing about a failed request: no connection, a server that does not
+//! allow the page, and a refusal without CORS headers all look alike. So the doctor compares
+//! several requests: is there a server at all, does it let the page read anything, is the list of
+//! models there without the token or at another path, and does it answer?
 //!
-//! Sources: the Fetch, «Mixed Content» and «Local Network Access» specifications; of the servers, their
-//! documentation and their code.
+//! Sources: the Fetch, «Mixed Content» and «Local Network Access» specifications; of the servers,
+//! their documentation and their code.
 
 mod cause;
 pub mod fix;
@@ -24,31 +23,31 @@ pub use space::Space;
 
 use crate::endpoint::{BaseUrl, Invalid};
 
-/// What is looked at, in this order.
+/// Steps of an examination, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The base URL, and whether this page may ask there at all.
+    /// The base URL, and the page's right to send requests there at all.
     Address,
-    /// Whether the browser has a network.
+    /// The browser's network.
     Network,
-    /// Whether the reader allows the page to ask in the local network.
+    /// The user's permission for the local network.
     Permission,
-    /// Whether anything answers there: without the token, and without reading what it says.
+    /// Any response: without the token, and without reading it.
     Reach,
     /// The list of models, with the token.
     Models,
-    /// The same without the token.
+    /// The list of models without the token.
     Bare,
-    /// The same at `/v1`.
+    /// The list of models at `/v1`.
     Version,
-    /// An answer of one token, as a stream.
+    /// An answer of one token, streamed.
     Chat,
-    /// The same as a whole.
+    /// An answer of one token, not streamed.
     Whole,
 }
 
 impl Step {
-    /// All of them.
+    /// All steps.
     pub const ALL: [Self; 9] = [
         Self::Address,
         Self::Network,
@@ -62,45 +61,45 @@ impl Step {
     ];
 }
 
-/// Where a step stands.
+/// State of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {
-    /// Others come first.
+    /// Earlier steps come first.
     Waiting,
-    /// It is being looked at.
+    /// The step is running.
     Running,
-    /// It is as it should be.
+    /// The step succeeded.
     Fine,
-    /// It is not.
+    /// The step failed.
     Failed,
-    /// It is not looked at.
+    /// The step is skipped.
     Skipped(Skip),
 }
 
-/// Why a step is not looked at.
+/// Reason for skipping a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Skip {
-    /// What was seen before says enough.
+    /// Earlier steps tell enough.
     NotNeeded,
-    /// What was seen before leaves nothing to look at.
+    /// Earlier steps leave nothing to test.
     NoUse,
-    /// There is no model to ask.
+    /// There is no model for a request.
     NoModel,
 }
 
-/// What the reader allows in the local network.
+/// The user's permission for the local network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
-    /// It may ask there.
+    /// The page may send requests there.
     Granted,
-    /// It may not.
+    /// The page may not.
     Denied,
-    /// The browser asks when it does.
+    /// The browser prompts at the first request.
     Prompt,
 }
 
 impl Permission {
-    /// Reads what the Permissions API calls it.
+    /// Parses a state of the Permissions API.
     pub fn parse(state: &str) -> Option<Self> {
         match state {
             "granted" => Some(Self::Granted),
@@ -111,7 +110,7 @@ impl Permission {
     }
 }
 
-/// All that was seen, as far as it was looked at.
+/// All observations so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -120,38 +119,38 @@ impl Permission {
 pub struct Observed {
     /// This page's origin.
     pub page: String,
-    /// Where the endpoint should be.
+    /// The endpoint's base URL.
     pub base_url: Result<BaseUrl, Invalid>,
-    /// Whether it has a token.
+    /// True if the endpoint has a token.
     pub has_token: bool,
-    /// Whether it has answered before, so that it allows this page.
+    /// True if it has answered before, and so allows this page.
     pub has_answered: bool,
-    /// The model to ask, where one is chosen.
+    /// Model for the request, if chosen.
     pub model: Option<String>,
-    /// Whether the browser believes that it has a network.
+    /// True if the browser reports a network.
     pub is_online: bool,
-    /// Whether the browser is one that keeps a page that came by https from this computer's servers.
+    /// True for browsers that keep https pages from this computer's servers.
     pub is_safari: bool,
-    /// What the reader allows; None where the browser does not ask.
+    /// The user's permission; None if the browser has none.
     pub permission: Option<Permission>,
-    /// What came of [`Step::Reach`], and so on.
+    /// Result of [`Step::Reach`]; the others follow alike.
     pub reach: Option<Probe>,
-    /// With the token.
+    /// Result with the token.
     pub models: Option<Probe>,
-    /// Without it.
+    /// Result without the token.
     pub bare: Option<Probe>,
-    /// At `/v1`.
+    /// Result at `/v1`.
     pub version: Option<Probe>,
-    /// As a stream.
+    /// Result of the streamed answer.
     pub chat: Option<Probe>,
-    /// As a whole.
+    /// Result of the complete answer.
     pub whole: Option<Probe>,
-    /// Where a redirection leads to, if that can be read.
+    /// Target of a redirect, if readable.
     pub leads_to: Option<String>,
 }
 
 impl Observed {
-    /// Before anything was looked at.
+    /// Creates observations before any step.
     pub fn new(page: String, base_url: Result<BaseUrl, Invalid>) -> Self {
         Self {
             page,
@@ -172,7 +171,7 @@ impl Observed {
         }
     }
 
-    /// Which server it seems to be.
+    /// Returns the probable server.
     pub fn server(&self) -> Server {
         let probes = [&self.reach, &self.models, &self.bare, &self.version];
         let seen: Vec<_> = probes.into_iter().flatten().collect();
@@ -182,7 +181,7 @@ impl Observed {
         })
     }
 
-    /// How near the endpoint is, if that is not nearer than the page is itself.
+    /// Returns the endpoint's address space.
     pub fn space(&self) -> Space {
         self.base_url.as_ref().map_or(Space::Public, server::space)
     }
@@ -191,17 +190,17 @@ impl Observed {
         self.page.starts_with("https://")
     }
 
-    /// Where the page itself came from.
+    /// Returns the page's own address space.
     fn page_space(&self) -> Space {
         BaseUrl::parse(&self.page).map_or(Space::Public, |page| server::space(&page))
     }
 
-    /// Whether the page needs a permission to ask there.
+    /// Returns whether requests from the page need a permission.
     pub fn needs_permission(&self) -> bool {
         self.space() > self.page_space()
     }
 
-    /// Whether the page may not even ask there, whatever listens.
+    /// Returns whether the browser blocks any request as mixed content.
     fn is_mixed(&self) -> bool {
         self.is_page_secure()
             && self.space() == Space::Public
@@ -219,18 +218,18 @@ impl Observed {
         self.needs_permission() && self.permission == Some(Permission::Denied)
     }
 
-    /// The models that it lists, wherever they are listed.
+    /// Returns the models listed with the token.
     fn listed(&self) -> Option<Vec<String>> {
         self.models.as_ref()?.models()
     }
 
-    /// The model to ask: the one that is chosen, else the first.
+    /// Returns the model for the request: the chosen one, else the first listed.
     pub fn asked(&self) -> Option<String> {
         let first = || self.listed()?.into_iter().next();
         self.model.clone().or_else(first)
     }
 
-    /// Whether the list of models is not there, though something is.
+    /// Returns whether the list of models is missing, though a server is there.
     fn lacks_list(&self) -> bool {
         self.models
             .as_ref()
@@ -241,7 +240,7 @@ impl Observed {
             })
     }
 
-    /// Where the models were found, if elsewhere.
+    /// Returns the other base URL where the models were found, if any.
     fn found(&self) -> Option<BaseUrl> {
         let version = self.version.as_ref()?;
         let is_there = version.models().is_some() || version.refuses_token();
@@ -249,7 +248,7 @@ impl Observed {
         is_there.then(|| base_url.with_version()).flatten()
     }
 
-    /// Why a step is not looked at, if so; it depends on the steps before it alone.
+    /// Returns the reason for skipping a step, if any; it depends on earlier steps alone.
     pub fn skip(&self, step: Step) -> Option<Skip> {
         let is_blocked = self.base_url.is_err() || self.is_mixed();
         let got = |probe: &Option<Probe>| probe.as_ref().map(|probe| probe.got);
@@ -296,7 +295,7 @@ impl Observed {
         }
     }
 
-    /// Where a step stands that was looked at.
+    /// Returns the state of a step that has run.
     pub fn standing(&self, step: Step) -> StepState {
         let is_fine = match step {
             Step::Address => self.base_url.is_ok() && !self.is_mixed(),

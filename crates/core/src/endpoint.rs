@@ -21,37 +21,37 @@ crate::id::declare_id! {
     /// Identifies a saved endpoint.
 }
 
-/// A server that speaks the OpenAI protocol, as the reader has saved it.
+/// A server that speaks the OpenAI protocol, as saved by the user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
-    /// What cards refer to; it outlives a change of name or address.
+    /// Reference for cards; it survives a change of name or base URL.
     pub id: Id,
-    /// What the reader calls it; its host at first.
+    /// The user's name for it; initially its host.
     pub name: String,
-    /// Where its paths begin.
+    /// Start of its paths.
     pub base_url: BaseUrl,
-    /// Sent to this endpoint only, as `Authorization: Bearer …`. None sends no such header. In the
-    /// list of saved endpoints it is only there when it is kept in the browser.
+    /// Sent to this endpoint only, as `Authorization: Bearer …`; None sends no such header. In the
+    /// list of saved endpoints it is present only if kept in the browser.
     #[serde(
         default,
         skip_serializing_if = "token::is_apart",
         serialize_with = "token::write"
     )]
     pub token: Option<Token>,
-    /// Whether it is asked one question at a time: a small graphics card makes several answers no
-    /// faster than one after another.
+    /// True if requests are sent one at a time: a small graphics card is no faster at several
+    /// answers in parallel.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub one_at_a_time: bool,
-    /// What its refusals have taught; forgotten when its base URL changes.
+    /// Lessons from its refusals; cleared when its base URL changes.
     #[serde(default, skip_serializing_if = "Learned::is_empty")]
     pub learned: Learned,
-    /// Where its token is kept.
+    /// Storage of its token.
     #[serde(default, skip_serializing_if = "TokenStorage::is_default")]
     pub keep: TokenStorage,
 }
 
 impl Endpoint {
-    /// One of which nothing is known but where it is.
+    /// Creates an endpoint known only by its base URL.
     pub fn new(id: Id, name: String, base_url: BaseUrl) -> Self {
         Self {
             id,
@@ -64,7 +64,7 @@ impl Endpoint {
         }
     }
 
-    /// What is behind it. `owned_by` is what its list of models says, or nothing.
+    /// Returns its server. `owned_by` is the value in its list of models, or empty.
     pub fn server(&self, owned_by: &str) -> Server {
         match Server::of(&self.base_url, owned_by) {
             Server::Other => self.learned.server().unwrap_or(Server::Other),
@@ -72,7 +72,8 @@ impl Endpoint {
         }
     }
 
-    /// Whether this is asked as the other is: what was learned of it changes no list of models.
+    /// Returns whether both take the same requests, apart from lessons, which don't affect the list
+    /// of models.
     pub fn is_asked_like(&self, other: &Self) -> bool {
         let learned = other.learned.clone();
         *other
@@ -82,9 +83,9 @@ impl Endpoint {
             }
     }
 
-    /// How many requests for an answer its server gets at once; 0 is no limit. A browser opens six
-    /// connections to a server that speaks HTTP/1.1, as those without TLS do; whether one with TLS
-    /// speaks HTTP/2, which needs one, a page is not told. In this browser, one answers after the other.
+    /// Maximum concurrent requests for answers; 0 is no limit. A browser opens six connections to
+    /// an HTTP/1.1 server, such as one without TLS; a page can't tell whether a TLS server speaks
+    /// HTTP/2, which needs only one. In this browser, models answer one after the other.
     pub fn most_at_once(&self) -> usize {
         match self.one_at_a_time || self.base_url.is_on_device() {
             true => 1,
@@ -94,21 +95,21 @@ impl Endpoint {
     }
 }
 
-/// How long an endpoint is waited for, in seconds; 0 is no limit.
+/// Timeouts of an endpoint in seconds; 0 is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Timeouts {
-    /// Until it begins to respond. Some load a model first.
+    /// Until the response starts. Some servers load a model first.
     pub response: u32,
-    /// From then until the first words of an answer come.
+    /// From then until the first token of an answer.
     pub first_token: u32,
-    /// From one piece of an answer to the next.
+    /// From one chunk of an answer to the next.
     #[serde(rename = "more")]
     pub idle: u32,
 }
 
 impl Default for Timeouts {
-    /// Long enough for a large model on a slow machine, and an end all the same.
+    /// Long enough for a large model on a slow machine, but finite.
     fn default() -> Self {
         Self {
             response: 300,
@@ -118,11 +119,11 @@ impl Default for Timeouts {
     }
 }
 
-/// Where the token of an endpoint is kept.
+/// Storage of an endpoint's token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenStorage {
-    /// With the endpoint, for good, as anyone who uses this browser can read it.
+    /// With the endpoint, permanently, readable to anyone who uses this browser.
     #[default]
     Browser,
     /// In this tab, until it is closed: see `storage::keys`.
@@ -132,15 +133,15 @@ pub enum TokenStorage {
 }
 
 impl TokenStorage {
-    /// All of them.
+    /// All kinds of storage.
     pub const ALL: [Self; 3] = [Self::Browser, Self::Tab, Self::Vault];
 
-    /// The one with this name.
+    /// Returns the kind of storage with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|keep| keep.name() == name)
     }
 
-    /// What it is called where it is stored.
+    /// Returns its serialized name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Browser => "browser",
@@ -155,21 +156,21 @@ impl TokenStorage {
     }
 }
 
-/// What is known of the token of an endpoint.
+/// Knowledge of an endpoint's token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Held {
-    /// There is none for the server at its base URL.
+    /// No token for the server at its base URL.
     #[default]
     Nothing,
-    /// There is this one.
+    /// This token.
     Token(Token),
-    /// There is one in the vault, which is locked.
+    /// A token in the vault, which is locked.
     Locked,
 }
 
 impl Endpoint {
-    /// Takes the token out, unless it is kept with the endpoint: what is left may be written anywhere
-    /// that the list of saved endpoints is.
+    /// Takes the token out, unless it is kept with the endpoint: the rest may be stored like the
+    /// list of saved endpoints.
     pub fn take_apart(&mut self) -> Option<Token> {
         match self.keep {
             TokenStorage::Browser => None,
@@ -177,7 +178,8 @@ impl Endpoint {
         }
     }
 
-    /// The endpoint with its token, for a request; the token is never written from there.
+    /// Returns the endpoint with its token, for a request; a token held elsewhere is never stored
+    /// with it.
     ///
     /// # Errors
     /// [`Locked`]

@@ -1,27 +1,27 @@
-//! A file that is attached: what of it can be sent, and why it can't.
+//! Attached files: their forms, size limits and errors.
 
-/// Why a file can't be attached.
+/// The reason why a file can't be attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// It is bigger than its form may be, or has more text than one file may give.
+    /// The file exceeds its form's limit, or has too much text for one file.
     TooBig,
-    /// As many are attached as can be.
+    /// The maximum number of attachments is reached.
     TooMany,
-    /// There is nothing in it.
+    /// The file is empty.
     Empty,
-    /// It is no text, and no picture or PDF either.
+    /// The file is neither text nor an image nor a PDF.
     Binary,
-    /// The browser can't read it as the picture that it says it is.
+    /// The browser can't decode the image.
     Picture,
-    /// It is damaged, or no PDF at all.
+    /// The file is damaged, or not a PDF at all.
     Pdf,
-    /// It opens with a password only.
+    /// The PDF needs a password.
     Locked,
-    /// It has pages, but no text on them.
+    /// The PDF has pages, but no text on them.
     NoText,
     /// The worker that reads such files failed, or could not be loaded.
     Failed,
-    /// The part of the page that reads files can't be had.
+    /// The page's chunk that reads files could not be loaded.
     Unread,
     /// The browser's storage is full.
     Full,
@@ -30,7 +30,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What a worker can tell.
+    /// The errors that a worker can report.
     pub const ALL: &[Self] = &[
         Self::TooBig,
         Self::Empty,
@@ -43,26 +43,26 @@ impl Error {
     ];
 }
 
-/// How a file is read.
+/// Form in which a file is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// As a picture.
+    /// Image.
     Picture,
-    /// As a PDF.
+    /// PDF.
     Pdf,
-    /// As a text, whatever it says it is.
+    /// Text, whatever its media type.
     Text,
 }
 
-/// The most text, in bytes, that one file gives.
-pub const MOST_TEXT: u32 = 1_000_000;
+/// Maximum text per file, in bytes.
+pub const MAX_TEXT: u32 = 1_000_000;
 
 impl Form {
-    /// How a file of this media type and name is read.
+    /// Returns the form of a file with this media type and name.
     pub fn of(media_type: &str, name: &str) -> Self {
         let is_pdf = |name: &str| name.to_ascii_lowercase().ends_with(".pdf");
         match media_type {
-            // A text as well, and no browser draws it in a worker.
+            // It is text as well, and no browser draws it in a worker.
             "image/svg+xml" => Self::Text,
             "application/pdf" => Self::Pdf,
             other if other.starts_with("image/") => Self::Picture,
@@ -71,15 +71,16 @@ impl Form {
         }
     }
 
-    /// The biggest file of this form that is read, in bytes.
+    /// Returns the maximum file size of this form, in bytes.
     pub const fn most(self) -> u32 {
         match self {
             Self::Picture | Self::Pdf => 20_000_000,
-            Self::Text => MOST_TEXT,
+            Self::Text => MAX_TEXT,
         }
     }
 
-    /// The worker that reads it: a program of its own, so that a picture needs no PDF reader.
+    /// Returns the worker that reads this form: a program of its own, so that an image needs no PDF
+    /// parser.
     pub const fn worker(self) -> &'static str {
         match self {
             Self::Pdf => "pdf",
@@ -88,7 +89,7 @@ impl Form {
     }
 }
 
-/// Lets only a size through that is not above a limit, both in bytes.
+/// Checks a size against a limit, both in bytes.
 ///
 /// # Errors
 /// [`Error::TooBig`]
@@ -120,8 +121,8 @@ mod tests {
 
     #[test]
     fn a_limit_is_the_last_size_that_goes() {
-        assert_eq!(limit(1_000_000, MOST_TEXT), Ok(()));
-        assert_eq!(limit(1_000_001, MOST_TEXT), Err(Error::TooBig));
+        assert_eq!(limit(1_000_000, MAX_TEXT), Ok(()));
+        assert_eq!(limit(1_000_001, MAX_TEXT), Err(Error::TooBig));
         assert_eq!(limit(u32::MAX, Form::Picture.most()), Err(Error::TooBig));
     }
 }

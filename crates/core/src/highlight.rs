@@ -1,5 +1,4 @@
-//! Code that is highlighted: in which languages, and what a piece of it can be. The worker of that name
-//! does it.
+//! Syntax highlighting by the worker of that name: supported languages and kinds of tokens.
 
 mod kind;
 mod language;
@@ -7,7 +6,7 @@ mod language;
 pub use kind::Kind;
 pub use language::{LANGUAGES, Language, find};
 
-/// Whether a fence with this name is highlighted.
+/// Returns whether a fence with this name is highlighted.
 pub fn knows(language: &str) -> bool {
     find(language).is_some()
 }

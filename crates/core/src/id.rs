@@ -1,8 +1,8 @@
-//! Identifiers that two tabs do not draw twice.
+//! Identifiers that are unique across tabs.
 
-/// Declares `Id`, the identifier of the module's main type: 64 bits, the time in milliseconds before
-/// 20 random ones, so that what was made later is greater. Written as 16 hexadecimal digits, because
-/// JSON numbers are exact only up to 2⁵³.
+/// Declares `Id`, the identifier of the module's main type: 64 bits, the time in milliseconds
+/// before 20 random bits, so that later ones are greater. It serializes as 16 hexadecimal digits,
+/// because JSON numbers are exact only up to 2⁵³.
 macro_rules! declare_id {
     ($(#[$doc:meta])*) => {
         $(#[$doc])*
@@ -10,12 +10,12 @@ macro_rules! declare_id {
         pub struct Id(u64);
 
         impl Id {
-            /// Makes an identifier of 64 bits that the caller has drawn.
+            /// Creates an identifier from 64 bits drawn by the caller.
             pub const fn new(bits: u64) -> Self {
                 Self(bits)
             }
 
-            /// The 64 bits.
+            /// Returns the 64 bits.
             pub const fn bits(self) -> u64 {
                 self.0
             }
@@ -64,8 +64,8 @@ macro_rules! declare_id {
 
 pub(crate) use declare_id;
 
-/// A new identifier: the time in milliseconds since 1970, then the lower 20 of some random bits. Unique
-/// enough among one person's chats, and no secret.
+/// Creates an identifier from the time in milliseconds since 1970 and the lower 20 random bits. It
+/// is unique enough among one person's chats, and no secret.
 pub fn fresh<Id: From<u64>>(now: u64, random: u64) -> Id {
     (now << 20 | random & ((1 << 20) - 1)).into()
 }

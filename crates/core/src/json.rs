@@ -1,5 +1,5 @@
-//! Reads JSON in little code: a value that is not as expected has no error that tells why, and a
-//! record is a map, never a sequence. Fields that are not known can be kept, and written again.
+//! JSON parsing with little code: an unexpected value gives no detailed error, and a struct is an
+//! object, never an array. Unknown fields can be kept and written back.
 
 use std::{cell::RefCell, fmt, vec};
 
@@ -10,13 +10,13 @@ use serde::{
 };
 use serde_json::{Map, Value, map};
 
-/// Reads a value from JSON; None when it can't be read.
+/// Parses a value from JSON; None if it can't be read.
 pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
     let value = serde_json::from_str(text).ok()?;
     T::deserialize(Stored(value)).ok()
 }
 
-/// Reads a value from JSON, and what is in it that is not known here: a later version has written it.
+/// Parses a value from JSON, and its unknown fields: a later version wrote them.
 pub fn read_all<T: DeserializeOwned>(text: &str) -> Option<(T, Rest)> {
     let found = Some(Found::default());
     let before = FOUND.replace(found);
@@ -25,27 +25,27 @@ pub fn read_all<T: DeserializeOwned>(text: &str) -> Option<(T, Rest)> {
     Some((value?, Rest(found.rest)))
 }
 
-/// Writes a value as JSON; empty where it can't be written, which no value of ours is.
+/// Serializes a value as JSON; empty on failure, which no value of ours causes.
 pub fn write(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Fields that are not known here, with the way to the record that has them.
+/// Unknown fields, with the path to the object that has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rest(Vec<(Vec<Step>, String, Value)>);
 
-/// One step of the way to a record.
+/// One step of the path to an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
     Field(String),
     /// To the item with this identifier.
     Item(Value),
-    /// To the item with so many before it.
+    /// To the item at this index.
     Nth(usize),
 }
 
 impl Rest {
-    /// Takes over what another copy has.
+    /// Adds another copy's fields.
     pub fn extend(&mut self, other: Self) {
         for field in other.0 {
             if !self.0.contains(&field) {
@@ -54,13 +54,13 @@ impl Rest {
         }
     }
 
-    /// Writes a value as JSON, with these fields where their records are still there.
+    /// Serializes a value as JSON, with these fields where their objects still exist.
     pub fn write(&self, value: &impl Serialize) -> String {
         let text = write(value);
         if self.0.is_empty() {
             return text;
         }
-        // This is rare: the way by the text needs no code of its own for each type.
+        // This is rare: the detour through text needs no code per type.
         let mut value: Value = serde_json::from_str(&text).unwrap_or_default();
         for (way, field, content) in &self.0 {
             let record = way.iter().try_fold(&mut value, |value, step| match step {
@@ -81,7 +81,7 @@ impl Rest {
     }
 }
 
-/// What is found while a value is read.
+/// State while a value is parsed.
 #[derive(Default)]
 struct Found {
     way: Vec<Step>,
@@ -89,11 +89,11 @@ struct Found {
 }
 
 thread_local! {
-    /// None while nobody wants to know.
+    /// None while unknown fields are not wanted.
     static FOUND: RefCell<Option<Found>> = const { RefCell::new(None) };
 }
 
-/// Reads what is inside of a value.
+/// Parses the inside of a value.
 fn inside<T>(step: impl FnOnce() -> Step, read: impl FnOnce() -> T) -> T {
     let is_kept =
         FOUND.with_borrow_mut(|found| found.as_mut().map(|found| found.way.push(step())).is_some());
@@ -104,7 +104,7 @@ fn inside<T>(step: impl FnOnce() -> Step, read: impl FnOnce() -> T) -> T {
     read
 }
 
-/// A value is not what was expected.
+/// The value is not as expected.
 #[derive(Debug)]
 struct Unreadable;
 
@@ -122,7 +122,7 @@ impl de::Error for Unreadable {
     }
 }
 
-/// A value as it was parsed.
+/// A parsed value.
 struct Stored(Value);
 
 impl Stored {
@@ -236,7 +236,7 @@ impl<'de> Deserializer<'de> for Stored {
     }
 }
 
-/// The items of an array.
+/// Items of an array.
 struct Items(vec::IntoIter<Value>, usize);
 
 impl<'de> de::SeqAccess<'de> for Items {
@@ -258,12 +258,12 @@ impl<'de> de::SeqAccess<'de> for Items {
     }
 }
 
-/// The fields of a record.
+/// Fields of an object.
 struct Fields {
     rest: map::IntoIter,
-    /// The field that is read.
+    /// Name of the current field.
     field: String,
-    /// What it holds.
+    /// Value of the current field.
     value: Value,
 }
 
@@ -301,7 +301,7 @@ impl<'de> de::MapAccess<'de> for Fields {
     }
 }
 
-/// One of several: its name, and what it holds.
+/// An enum variant: its name and its content.
 struct Variant(String, Option<Value>);
 
 impl<'de> de::EnumAccess<'de> for Variant {
@@ -318,7 +318,7 @@ impl<'de> de::EnumAccess<'de> for Variant {
     }
 }
 
-/// What one of several holds.
+/// Content of an enum variant.
 struct Content(Option<Value>);
 
 impl Content {

@@ -1,8 +1,8 @@
-//! What of Collate is pure: chats, endpoints, the `OpenAI` protocol's text, Markdown, search,
-//! compression, the connection doctor's conclusions, and files of chats.
+//! Collate's pure code: chats, endpoints, the `OpenAI` protocol's text, Markdown, search,
+//! compression, the connection doctor's conclusions, and chat files.
 //!
-//! Nothing here asks a browser for anything: it runs, and is tested, on any machine. What needs the
-//! time or a random number is given it.
+//! Nothing here uses a browser: it runs and is tested on any machine. Callers pass in the time and
+//! random numbers.
 
 pub mod address;
 pub mod chat;

@@ -1,5 +1,5 @@
-//! Markdown as a tree: `CommonMark` with GitHub's tables, task lists, strikethrough, autolinks,
-//! footnotes and alerts, and with maths. Raw HTML is text.
+//! Markdown parser and tree: `CommonMark` with GitHub's tables, task lists, strikethrough,
+//! autolinks, footnotes and alerts, and with maths. Raw HTML is text.
 
 mod builder;
 pub mod document;
@@ -10,59 +10,59 @@ mod tail;
 use builder::Parsed;
 pub use document::Document;
 
-/// A part of a text: a block, or something within a line.
+/// A node of the tree: a block or an inline element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Node {
-    /// Words as they are to be read. A line break in it is one that the author made.
+    /// Text as read. A line break in it is the author's.
     Text(String),
-    /// Code within a line.
+    /// Inline code.
     Code(String),
-    /// A formula in LaTeX.
+    /// LaTeX formula.
     Maths {
-        /// The LaTeX, without its delimiters.
+        /// LaTeX without its delimiters.
         latex: String,
-        /// The formula as written, for when it can't be read.
+        /// Source of the formula, shown if it can't be parsed.
         written: String,
-        /// Whether it stands on lines of its own.
+        /// True if the formula stands on its own lines.
         is_display: bool,
     },
-    /// A forced line break.
+    /// Hard line break.
     Break,
-    /// A line across.
+    /// Thematic break.
     Rule,
-    /// The box of a task in a list.
+    /// Checkbox of a task in a list.
     Task {
-        /// Whether it is ticked.
+        /// True if it is checked.
         is_done: bool,
     },
-    /// A block of code.
+    /// Code block.
     CodeBlock {
-        /// What its fence calls the language; may be empty.
+        /// Language named by the fence; may be empty.
         language: String,
-        /// The code.
+        /// Code.
         code: String,
     },
-    /// A block of raw HTML, to be shown as it is written.
+    /// Block of raw HTML, shown as source.
     Html(String),
-    /// An image, by its address.
+    /// Image, by its URL.
     Image {
-        /// Its address, as written: see [`inline::web_address`].
+        /// URL as written: see [`inline::web_address`].
         url: String,
-        /// What it shows, in words.
+        /// Alternative text.
         alt: String,
     },
-    /// A mark that refers to a note.
+    /// Footnote reference.
     NoteMark {
-        /// The note's label.
+        /// Label of the note.
         label: String,
-        /// Its number, counted by first mention.
+        /// Number of the note, counted by first mention.
         number: usize,
     },
-    /// Something with parts.
+    /// Node with children.
     Parent(Tag, Vec<Node>),
 }
 
-/// What a [`Node::Parent`] is.
+/// Type of a [`Node::Parent`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "they are Markdown's own words")]
 pub enum Tag {
@@ -70,7 +70,7 @@ pub enum Tag {
     Heading(u8),
     Quote,
     Alert(Alert),
-    /// A list; a number is that of the first item.
+    /// List; a number is that of the first item.
     List(Option<u64>),
     Item,
     Table,
@@ -81,18 +81,18 @@ pub enum Tag {
     Strong,
     Strikethrough,
     Link {
-        /// Where it leads, as written: see [`inline::place_to_go`].
+        /// URL as written: see [`inline::place_to_go`].
         url: String,
         title: String,
     },
-    /// A footnote.
+    /// Footnote.
     Note {
         label: String,
         number: usize,
     },
 }
 
-/// How a table's column is aligned.
+/// Alignment of a table's column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "their names say it")]
 pub enum Align {
@@ -113,7 +113,7 @@ pub enum Alert {
     Caution,
 }
 
-/// Reads a whole text.
+/// Parses a complete text.
 pub fn parse(text: &str) -> Vec<Node> {
     let mut document = Document::default();
     document.push(text);
@@ -121,13 +121,13 @@ pub fn parse(text: &str) -> Vec<Node> {
     document.into_blocks()
 }
 
-/// What a text says once and means everywhere: where its reference links lead, and its notes.
+/// Definitions that apply to the whole text: targets of reference links, and notes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Definitions {
     links: Vec<LinkDefinition>,
-    /// The notes' labels.
+    /// Labels of the notes.
     notes: Vec<String>,
-    /// The notes' labels in the order of their first mention, which numbers them.
+    /// Labels of the notes by first mention, which numbers them.
     mentioned: Vec<String>,
 }
 
@@ -137,12 +137,12 @@ struct LinkDefinition {
     label: String,
     url: String,
     title: String,
-    /// Where in its part of the text it stands.
+    /// Position in its part of the text.
     start: usize,
 }
 
 impl Definitions {
-    /// Adds what is new in `other`; returns whether there was anything.
+    /// Adds the definitions missing here; returns whether there were any.
     fn learn(&mut self, other: Parsed) -> bool {
         let known = (self.links.len(), self.notes.len());
         for link in other.links {
@@ -158,7 +158,7 @@ impl Definitions {
         known != (self.links.len(), self.notes.len())
     }
 
-    /// Markdown that says the same, to be put before a part of the text.
+    /// Returns equivalent Markdown, to prepend to a part of the text.
     fn written(&self) -> String {
         let mut written = String::new();
         for label in &self.notes {
@@ -175,13 +175,13 @@ impl Definitions {
             }
         }
         if !written.is_empty() {
-            // Ends the last note, which what is indented below would go on with.
+            // Ends the last note, which indented text below would continue.
             written += "[\u{1}]: x\n\n";
         }
         written
     }
 
-    /// The number of a note, which its first mention gives it.
+    /// Returns the number of a note, assigned at its first mention.
     fn number(&mut self, label: &str) -> usize {
         let found = self.mentioned.iter().position(|other| other == label);
         1 + found.unwrap_or_else(|| {
@@ -192,7 +192,7 @@ impl Definitions {
 }
 
 impl Node {
-    /// Adds its words, without any look, to a text.
+    /// Appends the node's plain text to `words`.
     pub fn words(&self, words: &mut String) {
         match self {
             Self::Text(text) | Self::Code(text) | Self::Html(text) => words.push_str(text),

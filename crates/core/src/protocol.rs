@@ -1,4 +1,4 @@
-//! The OpenAI protocol as text: what a request says, and what a response means. It asks nobody.
+//! The OpenAI protocol as text: request bodies and response parsing. Nothing here sends a request.
 
 pub mod answer;
 pub mod error;

@@ -1,8 +1,8 @@
-//! Search in chats as one types: without case, and in Hangul as far as a syllable is typed.
+//! Incremental search in chats: case-insensitive, with partial Hangul syllables.
 //!
-//! A finished syllable is found as it is. The last one of a word may be on its way to another: 하 finds
-//! 하, 한 and 할, 고 finds 과, and 간 also 가나, because the next key may take its final along. A
-//! consonant by itself finds each syllable that begins with it, so ㅎㄱ finds 한글.
+//! A finished syllable matches itself. A word's last syllable may still change: 하 matches 하, 한 and
+//! 할, 고 matches 과, and 간 also 가나, because the next key may take its final along. A single consonant
+//! matches each syllable that starts with it, so ㅎㄱ matches 한글.
 
 mod fold;
 mod hangul;
@@ -13,30 +13,30 @@ use std::ops::{Range, RangeInclusive};
 pub use fold::Folded;
 pub use snippet::Snippet;
 
-/// What is looked for: words and phrases, each of which must be there.
+/// A search query: words and phrases, all of which must match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// Those with the longest exact beginning first: they are found fastest, and missed soonest.
+    /// Terms by descending length of the exact start: longer ones match fastest and fail soonest.
     terms: Vec<Term>,
 }
 
 /// A word or a phrase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Term {
-    /// What it begins with, up to the first character that may be one of several.
+    /// Exact start, up to the first character that may vary.
     exact: String,
-    /// What may come after that, one of these; an empty one is nothing more.
+    /// Alternatives after the exact start; an empty one matches the end.
     ends: Vec<Vec<Set>>,
-    /// The UTF-8 of what may come first, as numbers, which are in the order of the characters.
+    /// UTF-8 of possible first characters as numbers, which sort like the characters.
     first: Vec<RangeInclusive<u32>>,
 }
 
-/// Which characters may be in a place.
+/// Set of characters that match in one place.
 type Set = Vec<RangeInclusive<char>>;
 
 impl Query {
-    /// Reads what was typed: words, and phrases in quotation marks. A phrase that is not closed yet
-    /// goes to the end. None where there is nothing to look for.
+    /// Parses typed text: words, and phrases in quotation marks. An unclosed phrase extends to the
+    /// end. None if nothing is left to search for.
     pub fn parse(text: &str) -> Option<Self> {
         let mut terms = Vec::new();
         let parts: Vec<_> = text.split(['"', '“', '”']).collect();
@@ -48,7 +48,7 @@ impl Query {
                 terms.push(Term::new(phrase, number + 1 == parts.len()));
             }
         }
-        // The longest first; there are few.
+        // Longest first; there are few.
         let mut sorted = Vec::<Term>::new();
         for term in terms {
             let length = term.exact.len();
@@ -59,8 +59,8 @@ impl Query {
         (!sorted.is_empty()).then_some(Self { terms: sorted })
     }
 
-    /// Which of the texts, by its number, has the first of what is looked for; None unless all of it
-    /// is somewhere in them.
+    /// Returns the number of the text with the first match; None unless every term matches in some
+    /// text.
     pub fn find(&self, texts: &Folded) -> Option<usize> {
         let mut first = usize::MAX;
         for term in &self.terms {
@@ -69,8 +69,8 @@ impl Query {
         Some(texts.number_at(first))
     }
 
-    /// All that is found in a text, in bytes, sorted and apart, each on the bounds of characters.
-    /// Not all that is looked for need be there.
+    /// Returns all matches in a text, in bytes, sorted and disjoint, on character boundaries. Not
+    /// every term need match.
     pub fn ranges(&self, original: &str) -> Vec<Range<usize>> {
         let (folded, places) = fold::with_places(original);
         let mut found: Vec<_> = self
@@ -89,7 +89,7 @@ impl Query {
         ranges
     }
 
-    /// A piece of a text around what is found first in it; None where nothing is.
+    /// Returns a snippet around the first match; None without a match.
     pub fn snippet(&self, original: &str) -> Option<Snippet> {
         let (folded, places) = fold::with_places(original);
         let hits = self.terms.iter().filter_map(|term| term.find(&folded, 0));
@@ -101,7 +101,7 @@ impl Query {
 }
 
 impl Term {
-    /// Its last syllable may be on its way to another where it is open.
+    /// Creates a term. If open, its last syllable may still change.
     fn new(typed: &str, is_open: bool) -> Self {
         let folded = Folded::of([typed]);
         let mut exact = String::new();
@@ -134,7 +134,7 @@ impl Term {
         }
     }
 
-    /// The first place in a folded text where it is, from there on.
+    /// Returns the first match in a folded text at or after a position.
     fn find(&self, text: &str, from: usize) -> Option<Range<usize>> {
         let mut from = from;
         loop {
@@ -146,7 +146,7 @@ impl Term {
         }
     }
 
-    /// The next place where it may be.
+    /// Returns the next possible match.
     fn candidate(&self, text: &str, from: usize) -> Option<usize> {
         if !self.exact.is_empty() {
             return Some(from + text[from..].find(&self.exact)?);
@@ -154,7 +154,8 @@ impl Term {
         let bytes = text.as_bytes();
         let mut at = from;
         loop {
-            // Hangul alone is ever inexact, and each of it is three bytes, from E3 to ED.
+            // Only Hangul is inexact, and each such character has three bytes, starting with E3 to
+            // ED.
             at += bytes.get(at..)?.iter().position(|byte| *byte >= 0xe3)?;
             let &[first, second, third] = bytes.get(at..)?.first_chunk()?;
             let number = u32::from_be_bytes([0, first, second, third]);
@@ -165,7 +166,7 @@ impl Term {
         }
     }
 
-    /// How far it goes on at the beginning of this text, in bytes, after its exact beginning.
+    /// Returns the length of the match after the exact start, in bytes.
     fn end(&self, text: &str) -> Option<usize> {
         let ends = self.ends.iter().filter_map(|end| {
             let mut letters = text.chars();
@@ -180,7 +181,7 @@ impl Term {
         ends.max()
     }
 
-    /// All places in a folded text where it is, one after the other.
+    /// Iterates over all matches in a folded text.
     fn all<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
         let mut from = 0;
         std::iter::from_fn(move || {
@@ -191,7 +192,7 @@ impl Term {
     }
 }
 
-/// The UTF-8 of a character of three bytes.
+/// Returns the UTF-8 of a three-byte character as a number.
 fn number_of(letter: char) -> u32 {
     let mut utf8 = [0; 4];
     letter.encode_utf8(&mut utf8);

@@ -1,7 +1,7 @@
-//! A small table: a list of pairs. It has a handful of rows, and each type of hash table is half a kB
-//! to download.
+//! A small table: a list of pairs. It has a handful of rows, and each type of hash table adds half
+//! a kB to the download.
 
-/// Values by their keys, each key once.
+/// Values by key, without duplicate keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table<K, V>(Vec<(K, V)>);
 
@@ -12,7 +12,7 @@ impl<K, V> Default for Table<K, V> {
 }
 
 impl<K: PartialEq, V> Table<K, V> {
-    /// The value of a key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &K) -> Option<&V> {
         self.0
             .iter()
@@ -20,44 +20,44 @@ impl<K: PartialEq, V> Table<K, V> {
             .map(|(_, value)| value)
     }
 
-    /// Whether there is a value of a key.
+    /// Returns whether a key has a value.
     pub fn contains_key(&self, key: &K) -> bool {
         self.get(key).is_some()
     }
 
-    /// Gives a key a value, in place of the one before.
+    /// Sets the value of a key.
     pub fn insert(&mut self, key: K, value: V) {
         self.remove(&key);
         self.0.push((key, value));
     }
 
-    /// Takes the value of a key out.
+    /// Removes a key and returns its value.
     pub fn remove(&mut self, key: &K) -> Option<V> {
         let place = self.0.iter().position(|(of, _)| of == key)?;
         Some(self.0.remove(place).1)
     }
 
-    /// The pairs, the last one given last.
+    /// Iterates over the pairs, the last inserted last.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.0.iter().map(|(key, value)| (key, value))
     }
 
-    /// The keys.
+    /// Iterates over the keys.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
         self.0.iter().map(|(key, _)| key)
     }
 
-    /// How many there are.
+    /// Returns the number of pairs.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether the table is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Keeps those of these keys.
+    /// Keeps only the keys that pass the test.
     pub fn retain(&mut self, is_kept: impl Fn(&K) -> bool) {
         self.0.retain(|(key, _)| is_kept(key));
     }

@@ -1,8 +1,8 @@
-//! Chats that leave the page as a file, and files that become chats. Pure.
+//! Export of chats to files, and import from files. Pure.
 //!
-//! Out: [`Bundle`] is our own form, from which everything comes back; [`markdown`] and [`html`] are for
-//! people. In: [`read`] takes our own form and those of `ChatGPT`, Open `WebUI` and Backend.AI `WebUI`.
-//! docs/export.md describes our own for other programs.
+//! Export: [`Bundle`] is our own format, which restores everything; [`markdown`] and [`html`] are
+//! for people. Import: [`read`] accepts our own format and those of `ChatGPT`, Open `WebUI` and
+//! Backend.AI `WebUI`. docs/export.md describes our own for other programs.
 
 pub mod bundle;
 pub mod export;
@@ -18,17 +18,17 @@ mod open_webui;
 mod picture;
 mod time;
 
-pub use bundle::{Bundle, Content, Server};
+pub use bundle::{Bundle, Content, SharedEndpoint};
 pub use export::{Form, Request};
 pub use import::{Error, Format, Import, Reason, Skipped, read};
 pub use words::Words;
 
 use crate::chat::{Answer, Attachment, Chat};
 
-/// Whether two chats say the same: as many cards, with the same system prompts, questions,
-/// attachments and answers in the same order. What they are called, when they were used, which of
-/// several answers is shown, drafts, stamps and identifiers do not count. A chat in which nothing was
-/// asked is the same as no other: what is in it is a draft.
+/// Returns whether two chats have the same content: the same number of cards, with the same system
+/// prompts, prompts, attachments and answers in the same order. Titles, times, shown variants,
+/// drafts, stamps and identifiers are ignored. A chat without turns equals no other: its content is
+/// a draft.
 pub fn same(one: &Chat, other: &Chat) -> bool {
     let file = |file: &Attachment| (file.name.clone(), file.kind, file.bytes);
     let files = |files: &[Attachment]| files.iter().map(file).collect::<Vec<_>>();

@@ -1,8 +1,8 @@
-//! Nothing of the browser's and nothing of Leptos's can be named here.
+//! No code here can name anything of the browser or of Leptos.
 //!
-//! A module that names web-sys does not compile, because Cargo.toml does not have it. This says that
-//! Cargo.toml stays so, and that no dependency brings it in by another door: what is resolved is in
-//! Cargo.lock.
+//! A module that names web-sys does not compile, because Cargo.toml lacks it. This test checks that
+//! Cargo.toml stays so, and that no dependency brings it in indirectly: Cargo.lock lists the
+//! resolved packages.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use std::{
     path::Path,
 };
 
-/// What is not to be reached, by the beginnings of its names.
+/// Prefixes of forbidden package names.
 const FORBIDDEN: [&str; 8] = [
     "any_spawner",
     "gloo",
@@ -27,7 +27,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(path).expect("a file of the workspace")
 }
 
-/// The dependencies of this package: each with whether a feature has to ask for it.
+/// Returns this package's dependencies, each with whether it is optional.
 fn direct() -> Vec<(String, bool)> {
     let manifest = read("Cargo.toml");
     let mut found = Vec::new();
@@ -49,7 +49,7 @@ fn direct() -> Vec<(String, bool)> {
     found
 }
 
-/// What each package of Cargo.lock depends on, all its versions together.
+/// Returns the dependencies of each package in Cargo.lock, all versions together.
 fn locked() -> BTreeMap<String, BTreeSet<String>> {
     let lock = read("../../Cargo.lock");
     let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
@@ -61,14 +61,14 @@ fn locked() -> BTreeMap<String, BTreeSet<String>> {
         let on = lines
             .filter(|line| line.starts_with(" \""))
             .filter_map(quoted);
-        // Where there are several versions, the version stands after the name.
+        // With several versions, the version follows the name.
         let on = on.map(|on| on.split(' ').next().unwrap_or_default().to_owned());
         found.entry(name).or_default().extend(on);
     }
     found
 }
 
-/// What of the forbidden is reached from a package.
+/// Returns the forbidden packages reachable from a package.
 fn forbidden(from: &str, locked: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
     let mut known = BTreeSet::new();
     let mut todo = vec![from.to_owned()];
@@ -92,8 +92,8 @@ fn nothing_of_a_browser_is_reached() {
     }
 }
 
-/// The one feature derives stores for the page, which brings Leptos's signals, and with them bindings to
-/// the browser; never Leptos itself, and never by a name that a module here could use.
+/// The one feature derives stores for the page, which brings Leptos's signals and with them browser
+/// bindings; never Leptos itself, and never under a name that a module here could use.
 #[test]
 fn the_store_alone_is_optional() {
     let direct = direct();
@@ -113,7 +113,7 @@ fn the_store_alone_is_optional() {
     );
 }
 
-/// What is stored knows nothing of how it was sent: the arrow goes from the protocol to the chat.
+/// Stored data does not depend on the protocol: only the protocol depends on the chat.
 #[test]
 fn a_chat_knows_no_protocol() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

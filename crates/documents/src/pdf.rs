@@ -2,7 +2,7 @@
 
 use collate_core::{
     chat::attachment::Kind,
-    file::{Error, MOST_TEXT, limit},
+    file::{Error, MAX_TEXT, limit},
 };
 use collate_worker::file as worker;
 use pdf_extract::{Document, PlainTextOutput, output_doc_page};
@@ -43,7 +43,7 @@ pub fn text(bytes: &[u8]) -> Result<(String, u32), Error> {
             all.push_str("\n\n");
         }
         all.push_str(text);
-        limit(u32::try_from(all.len()).unwrap_or(u32::MAX), MOST_TEXT)?;
+        limit(u32::try_from(all.len()).unwrap_or(u32::MAX), MAX_TEXT)?;
     }
     match u32::try_from(pages.len()) {
         Ok(0) | Err(_) => Err(Error::Pdf),

@@ -11,7 +11,7 @@ const LONGEST: usize = 10_000;
 const DEEPEST: usize = 100;
 
 /// Maximum number of parser events: macros can expand a short formula enormously.
-const MOST: usize = 20_000;
+const MAX: usize = 20_000;
 
 /// Maximum number of commands: the parser may recurse for each of them.
 const COMMANDS: usize = 500;
@@ -70,7 +70,7 @@ pub fn render(latex: &str, display: bool) -> Option<String> {
     let storage = Storage::new();
     let mut events: Vec<Event> = Vec::new();
     for event in Parser::new(&source, &storage) {
-        if events.len() == MOST {
+        if events.len() == MAX {
             return None;
         }
         events.push(event.ok()?);

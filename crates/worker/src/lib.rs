@@ -1,6 +1,6 @@
 //! The messages between the page and its workers.
 //!
-//! [`Message`] and [`serve`] are for the workers that highlight code and read formulas; [`file`] is for those
+//! [`Message`] and [`serve`] are for the workers that highlight code and read formulas; [`mod@file`] is for those
 //! that read files.
 
 pub mod file;

@@ -6,7 +6,7 @@ const FREE: u32 = u32::MAX;
 
 /// Maximum length of a search. Half of the slots are free, so it normally ends after a few steps; a malicious
 /// file that needs more is refused.
-const MOST_STEPS: usize = 4096;
+const MAX_STEPS: usize = 4096;
 
 /// Numbers, each in the first free slot from its hash on (open addressing, linear probing: Knuth, The Art of
 /// Computer Programming, volume 3, section 6.4, algorithm L).
@@ -52,7 +52,7 @@ impl Index {
         let mask = self.places.len() - 1;
         // The upper half is mixed better.
         let first = (hash >> 32) as usize;
-        (0..MOST_STEPS.min(self.places.len()))
+        (0..MAX_STEPS.min(self.places.len()))
             .map(|step| (first + step) & mask)
             .find(|&place| self.places[place] == FREE || same(self.places[place]))
     }

@@ -86,7 +86,7 @@ fn a_chat_of_version_2_is_read_and_written_as_it_is() {
     assert!(chat.cards[0].params.setting(Param::TopK).is_on);
     let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
     let (written, expected) = (value(&chat.text()), value(text));
-    // Also what a later version has added.
+    // Fields that a later version has added are kept.
     assert_eq!(
         written["cards"][0]["later_field"],
         expected["cards"][0]["later_field"]

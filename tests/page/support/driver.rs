@@ -94,16 +94,14 @@ pub async fn take(language: &str) -> (WebDriver, bool) {
         let idle = idle.get_or_insert_default();
         idle.get_mut(language).and_then(Vec::pop)
     };
-    match idle {
-        Some(driver) => (driver, false),
-        // It quits with chromedriver, when the pipe between the two closes: nothing else tells it to.
-        None => {
-            let add = |capabilities: &mut ChromeCapabilities| {
-                capabilities.add_arg("--remote-debugging-pipe").unwrap();
-            };
-            (start(language, add).await, true)
-        }
+    if let Some(driver) = idle {
+        return (driver, false);
     }
+    // It quits with chromedriver, when the pipe between the two closes: nothing else tells it to.
+    let add = |capabilities: &mut ChromeCapabilities| {
+        capabilities.add_arg("--remote-debugging-pipe").unwrap();
+    };
+    (start(language, add).await, true)
 }
 
 /// Leaves a browser to the next test with one new tab, its first window size and no permissions.

@@ -1,67 +1,67 @@
-//! An answer: what came back from a model, how, and how it ended.
+//! An answer: a model's response, its metrics and its outcome.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Failure, Metrics};
 
 crate::id::declare_id! {
-    /// Identifies an answer among those of its turn.
+    /// Identifies an answer within its turn.
 }
 
-/// What came back, as far as it came.
+/// A model's response, complete or partial.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// Tells it from the others to the same question. Those of version 1 have none: see
+    /// Tells it from other answers to the same prompt. Answers of version 1 have none: see
     /// [`super::Chat::number_answers`].
     #[serde(default)]
     pub id: Id,
-    /// The model that was asked, which may not be the one that the card asks now.
+    /// Model that was requested; the card's current model may differ.
     pub model: String,
-    /// What arrived before the end, whatever the end was.
+    /// Text received before the end, whatever the outcome.
     pub text: String,
-    /// What the model thought before it answered. It is not part of the conversation.
+    /// The model's reasoning before the answer. It is not part of the conversation.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reasoning: String,
-    /// How it came.
+    /// Timings and token counts.
     #[serde(default)]
     pub metrics: Metrics,
-    /// How it ended.
+    /// Outcome of the answer.
     pub outcome: Outcome,
 }
 
 impl Answer {
-    /// Whether it is without words.
+    /// Returns whether the answer has neither text nor reasoning.
     pub const fn is_empty(&self) -> bool {
         self.text.is_empty() && self.reasoning.is_empty()
     }
 }
 
-/// How an answer ended.
+/// Outcome of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The model said all that it had to say.
+    /// The model finished its answer.
     Complete,
-    /// The answer reached the most tokens that it was allowed.
+    /// The answer reached its maximum number of tokens.
     Length,
-    /// The endpoint held back the rest because of what it contained.
+    /// The endpoint held back the rest because of its content.
     Filtered,
-    /// The reader stopped it.
+    /// The user stopped it.
     Stopped,
-    /// The page was closed while it was being answered. Also what an unfinished answer is saved
-    /// as, so that it reads right if nothing more can be saved.
+    /// The page was closed during the answer. An unfinished answer is saved with this outcome, so
+    /// that it reads right if nothing more can be saved.
     Interrupted,
-    /// It failed; the text is what came before that.
+    /// The answer failed; the text is what arrived before.
     Failed(Failure),
 }
 
 impl Outcome {
-    /// Whether the reader may want the same thing asked again.
+    /// Returns whether the user may want to retry the request.
     pub const fn can_retry(&self) -> bool {
         matches!(self, Self::Failed(_) | Self::Interrupted | Self::Stopped)
     }
 
-    /// Whether there may be more to the answer than came.
+    /// Returns whether the answer may be incomplete.
     pub const fn can_go_on(&self) -> bool {
         self.can_retry() || matches!(self, Self::Length)
     }

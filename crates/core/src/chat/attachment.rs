@@ -1,4 +1,4 @@
-//! An attachment: a file that goes along with a message. Its content is kept apart, under its
+//! An attachment: a file sent with a message. Its content is stored separately, under its
 //! identifier, so that a chat stays small.
 
 use std::{borrow::Cow, fmt, str::FromStr};
@@ -6,52 +6,52 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 crate::id::declare_id! {
-    /// Identifies an attachment and its content among all that were ever stored.
+    /// Identifies an attachment and its content among all ever stored.
 }
 
-/// What a chat keeps of a file: all but its content.
+/// A file's record in a chat: everything but its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
-    /// Where its content is stored. Drafts and turns that have the same one share it.
+    /// Key of the stored content. Drafts and turns with the same key share it.
     pub id: Id,
-    /// The file's own.
+    /// File name.
     pub name: String,
-    /// What its content is.
+    /// Type of the content.
     pub kind: Kind,
-    /// The size of its content in bytes, as it is sent.
+    /// Size of the content in bytes, as sent.
     pub bytes: u32,
 }
 
-/// What the content of an attachment is. It is written as words, as in `image 2048 1536` or
-/// `image 2048 1536 4032 3024 5100000`, `text`, `pdf 3`: that takes little code to read.
+/// Type of an attachment's content. It is serialized as words, such as `image 2048 1536`,
+/// `image 2048 1536 4032 3024 5100000`, `text` or `pdf 3`, which takes little code to parse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A picture, sent as a data URL.
+    /// Image, sent as a data URL.
     Image {
-        /// In pixels.
+        /// Width in pixels.
         width: u32,
-        /// In pixels.
+        /// Height in pixels.
         height: u32,
-        /// What it was before it was scaled down or written anew.
+        /// The file before it was scaled down or re-encoded.
         original: Option<Original>,
     },
-    /// A text, whatever its encoding was.
+    /// Text, whatever its encoding was.
     Text,
-    /// The text of a PDF.
+    /// Text of a PDF.
     Pdf {
-        /// How many it has.
+        /// Number of pages.
         pages: u32,
     },
 }
 
-/// A picture as it was chosen.
+/// An image as the user chose it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Original {
-    /// In pixels.
+    /// Width in pixels.
     pub width: u32,
-    /// In pixels.
+    /// Height in pixels.
     pub height: u32,
-    /// The size of the file.
+    /// Size of the file in bytes.
     pub bytes: u32,
 }
 
@@ -116,19 +116,19 @@ impl<'de> Deserialize<'de> for Kind {
     }
 }
 
-/// As many go along with one message.
-pub const MOST: usize = 10;
+/// Maximum number of attachments per message.
+pub const MAX: usize = 10;
 
-/// The contents of a few attachments, as they are sent: a data URL for a picture, else the text.
+/// Contents of some attachments, as sent: a data URL for an image, else the text.
 pub type Contents = Vec<(Id, String)>;
 
 impl Attachment {
-    /// Whether it is a picture.
+    /// Returns whether the attachment is an image.
     pub const fn is_image(&self) -> bool {
         matches!(self.kind, Kind::Image { .. })
     }
 
-    /// A text with the name of its file, in a fence that nothing in it can end.
+    /// Formats a text under its file name, in a fence that nothing in it can close.
     pub fn fenced(&self, text: &str) -> String {
         let mut longest = 0;
         let mut run = 0;

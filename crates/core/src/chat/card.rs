@@ -1,4 +1,4 @@
-//! A card: one model being talked to, with a conversation of its own.
+//! A card: one model with its own conversation.
 
 #[cfg(feature = "store")]
 use reactive_stores::Store;
@@ -14,43 +14,43 @@ crate::id::declare_id! {
     /// Identifies a card within its chat.
 }
 
-/// One model being talked to: where it is, what it is called, and what was said.
+/// One model: its endpoint, its name and its conversation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "store", derive(Store))]
 pub struct Card {
-    /// Stays the same when cards are added or removed around it.
+    /// Stays the same when other cards are added or removed.
     pub id: Id,
-    /// None until the reader has chosen one.
+    /// None until the user chooses one.
     #[serde(default)]
     pub endpoint: Option<endpoint::Id>,
-    /// The model's name as the endpoint wants it. It stays chosen when it is no longer listed.
+    /// The model's name as the endpoint expects it. It stays chosen when no longer listed.
     #[serde(default)]
     pub model: Option<String>,
-    /// What the reader calls it, to tell it from others of the same model; empty is no name.
+    /// The user's name for the card, to tell cards of one model apart; empty if none.
     #[serde(default)]
     pub name: String,
-    /// Its mark's colour, from 1; 0 is none.
+    /// Colour of the card's mark, from 1; 0 is none.
     #[serde(default)]
     pub colour: u8,
-    /// Said to the model before the conversation; empty is not said.
+    /// System prompt; not sent if empty.
     #[serde(default)]
     pub system: String,
-    /// What is sent beside the conversation.
+    /// Request parameters.
     #[serde(default)]
     pub params: Params,
-    /// Whether it takes part in the common input.
+    /// True if the card shares the common input.
     pub synced: bool,
-    /// What it alone is about to be asked. While it is in sync the chat has the draft, and this is
-    /// what gave way to it.
+    /// The card's own draft. While the card is synced, the chat's draft is shown and this holds the
+    /// draft that it displaced.
     #[serde(default)]
     pub draft: Draft,
-    /// Oldest first.
+    /// Turns, oldest first.
     #[cfg_attr(feature = "store", store(key: turn::Id = |turn| turn.id))]
     #[serde(default)]
     pub turns: Vec<Turn>,
 }
 
-/// What a reader sets for a card: how its model is asked, and what tells it from others.
+/// User settings of a card: request parameters, and the marks that tell it from others.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CardSettings {
     /// See [`Card::params`].
@@ -64,7 +64,7 @@ pub struct CardSettings {
 }
 
 impl Card {
-    /// An empty card in sync, with nothing chosen.
+    /// Creates an empty synced card with nothing chosen.
     pub fn new(id: Id) -> Self {
         Self {
             id,
@@ -80,8 +80,8 @@ impl Card {
         }
     }
 
-    /// What Compare puts beside this card: the same model with the same parameters and system
-    /// prompt, in sync, nothing said.
+    /// Creates the card that Compare puts beside this one: same model, parameters and system
+    /// prompt, synced, no turns.
     #[must_use]
     pub fn beside(&self, id: Id) -> Self {
         Self {
@@ -93,17 +93,17 @@ impl Card {
         }
     }
 
-    /// Whom to ask, once an endpoint that is saved and a model are chosen.
+    /// Returns the endpoint and model, once a saved endpoint and a model are chosen.
     pub fn target<'a>(&'a self, endpoints: &'a Endpoints) -> Option<(&'a Endpoint, &'a str)> {
         Some((endpoints.find(self.endpoint?)?, self.model.as_deref()?))
     }
 
-    /// The turn with that identifier.
+    /// Returns the turn with this identifier.
     pub fn turn(&self, id: turn::Id) -> Option<&Turn> {
         self.turns.iter().find(|turn| turn.id == id)
     }
 
-    /// Whether it talks to the same as another, in the same way.
+    /// Returns whether both cards have the same model and settings.
     pub(super) fn is_set_as(&self, other: &Self) -> bool {
         (self.endpoint, &self.model, &self.name, self.colour)
             == (other.endpoint, &other.model, &other.name, other.colour)
@@ -111,18 +111,18 @@ impl Card {
                 == (&other.system, &other.params, other.synced)
     }
 
-    /// What it talks to and how, in an order that means nothing.
+    /// Serializes the model and settings, for an arbitrary but fixed order.
     pub(super) fn settings(&self) -> String {
         let settings = Self {
             draft: Draft::default(),
             turns: Vec::new(),
             ..self.clone()
         };
-        // Strings, numbers and lists of them can be written.
+        // Strings, numbers and lists of them always serialize.
         serde_json::to_string(&settings).unwrap_or_default()
     }
 
-    /// Whether its last question has no whole answer.
+    /// Returns whether the last turn has no complete answer.
     pub fn is_open(&self) -> bool {
         self.turns.last().is_some_and(|turn| {
             let answer = turn.answer.as_ref();
@@ -130,13 +130,13 @@ impl Card {
         })
     }
 
-    /// The turns that come before this one: what its request must repeat to the model.
+    /// Returns the turns before this one, which its request repeats to the model.
     pub fn before(&self, turn: turn::Id) -> &[Turn] {
         let end = self.turns.iter().position(|found| found.id == turn);
         &self.turns[..end.unwrap_or(self.turns.len())]
     }
 
-    /// The first turn after this one that has no answer yet: the next in the queue.
+    /// Returns the next turn after this one without an answer: the next in the queue.
     pub fn next_unanswered(&self, turn: turn::Id) -> Option<turn::Id> {
         self.turns
             .iter()
@@ -146,7 +146,7 @@ impl Card {
             .map(|found| found.id)
     }
 
-    /// Ends the waiting for a model; returns the turn that waited longest.
+    /// Stops turns from waiting for a model; returns the oldest of them.
     pub fn end_waiting(&mut self) -> Option<turn::Id> {
         let mut first = None;
         for turn in self.turns.iter_mut().filter(|turn| turn.waits) {
@@ -158,7 +158,7 @@ impl Card {
         first
     }
 
-    /// Whether there is anything in it that a reader would miss.
+    /// Returns whether the card has anything that the user would miss.
     pub fn has_words(&self) -> bool {
         !self.turns.is_empty()
             || !self.draft.is_empty()
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use crate::chat::{Outcome, turn::tests::answer};
 
-    /// A card with a turn per letter: a capital is answered, a small letter is not.
+    /// Builds a card with a turn per letter: a capital is answered, a small letter is not.
     fn card(turns: &str) -> Card {
         let turn = |letter: char| Turn {
             waits: letter == 'w',

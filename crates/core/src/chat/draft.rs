@@ -1,4 +1,4 @@
-//! A draft: what is about to be asked, words and attachments.
+//! A draft: text and attachments not sent yet.
 
 use std::fmt;
 
@@ -9,38 +9,38 @@ use serde::{
 
 use super::attachment::{self, Attachment};
 
-/// What an input holds. It is stored as its words alone, or as a pair of them and the attachments.
+/// Content of an input. It is stored as its text alone, or as a pair of text and attachments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
-    /// What is typed.
+    /// Typed text.
     pub text: String,
-    /// In the order in which they came.
+    /// Attachments in the order they were added.
     pub attachments: Vec<Attachment>,
 }
 
 impl Draft {
-    /// Whether there is nothing in it at all.
+    /// Returns whether the draft has neither text nor attachments.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty() && self.attachments.is_empty()
     }
 
-    /// Whether there is nothing in it to send.
+    /// Returns whether the draft has nothing to send.
     pub fn is_blank(&self) -> bool {
         self.text.trim().is_empty() && self.attachments.is_empty()
     }
 
-    /// Adds an attachment, unless it is there already or there are as many as there can be.
+    /// Adds an attachment, unless it is already there or the maximum is reached.
     pub fn attach(&mut self, attachment: Attachment) {
         let is_there = self
             .attachments
             .iter()
             .any(|there| there.id == attachment.id);
-        if !is_there && self.attachments.len() < attachment::MOST {
+        if !is_there && self.attachments.len() < attachment::MAX {
             self.attachments.push(attachment);
         }
     }
 
-    /// Takes an attachment out.
+    /// Removes an attachment.
     pub fn detach(&mut self, id: attachment::Id) {
         self.attachments.retain(|attachment| attachment.id != id);
     }
@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for Draft {
     }
 }
 
-/// Reads what is stored of a draft.
+/// Deserializes a stored draft.
 struct Stored;
 
 impl<'de> Visitor<'de> for Stored {

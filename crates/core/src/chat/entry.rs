@@ -1,4 +1,4 @@
-//! What the history shows of a chat, kept apart so that a list of chats needs none of them.
+//! A chat's entry in the history, stored separately so that the list loads no chats.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,26 +7,26 @@ use super::{Attachment, Chat, Id};
 /// One line of the history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// The chat's own.
+    /// The chat's identifier.
     pub id: Id,
-    /// The reader's title, else the beginning of what was asked first, else that of a draft.
+    /// The user's title, else the start of the first prompt, else of a draft.
     pub title: String,
-    /// When it was asked last, in milliseconds since 1970; 0 where that is not known.
+    /// Time of the last request, in milliseconds since 1970; 0 if unknown.
     #[serde(default)]
     pub used: f64,
-    /// The models of its cards, each once.
+    /// Models of the chat's cards, without duplicates.
     #[serde(default)]
     pub models: Vec<String>,
-    /// Whether it stays at the top.
+    /// True if the chat stays at the top.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pinned: bool,
-    /// The reader's, each once.
+    /// The user's tags, without duplicates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
 }
 
 impl Entry {
-    /// That of a chat which can't be read.
+    /// Creates the entry of a chat that can't be read.
     pub const fn unknown(id: Id) -> Self {
         Self {
             id,
@@ -39,11 +39,11 @@ impl Entry {
     }
 }
 
-/// As many characters of a question make a title.
+/// Maximum number of characters in a title taken from a prompt.
 const TITLE: usize = 80;
 
 impl Chat {
-    /// What the history shows of it.
+    /// Returns the chat's entry in the history.
     pub fn entry(&self) -> Entry {
         let mut models = Vec::new();
         for model in self.cards.iter().filter_map(|card| card.model.as_ref()) {
@@ -63,8 +63,7 @@ impl Chat {
         }
     }
 
-    /// The reader's title, else the first words of the first question; empty where nothing was
-    /// asked.
+    /// Returns the user's title, else the first words of the first prompt; empty if there is none.
     pub fn shown_title(&self) -> String {
         if !self.title.is_empty() {
             return self.title.clone();
@@ -76,7 +75,7 @@ impl Chat {
         first.unwrap_or_default()
     }
 
-    /// The first words of what is typed and not sent yet.
+    /// Returns the first words of an unsent draft.
     fn draft_title(&self) -> String {
         let drafts = self.cards.iter().map(|card| &card.draft);
         let mut drafts = [&self.draft].into_iter().chain(drafts);
@@ -87,7 +86,7 @@ impl Chat {
     }
 }
 
-/// The first words of a message; one without words is called by its first attachment.
+/// Returns the first words of a message, or its first attachment's name if it has no text.
 fn title_of(text: &str, attachments: &[Attachment]) -> String {
     match attachments.first() {
         Some(first) if text.trim().is_empty() => first_words(&first.name),
@@ -95,11 +94,11 @@ fn title_of(text: &str, attachments: &[Attachment]) -> String {
     }
 }
 
-/// The beginning of a text in one line, cut between words where it has any.
+/// Returns the start of a text in one line, cut between words where it has any.
 fn first_words(text: &str) -> String {
     let mut line = String::new();
     for word in text.split_whitespace() {
-        // A long text costs no more than its beginning.
+        // A long text costs no more than its start.
         if line.len() > TITLE * 4 {
             break;
         }

@@ -1,83 +1,83 @@
-//! Why an answer failed, as it is stored with it.
+//! The reason why an answer failed, stored with the answer.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Why an endpoint gave no answer, or not all of it. Stored with the answer, so that a chat that
-/// is opened again still says what happened. A stop by the reader is not a failure. How it is told from what
-/// an endpoint sends is in [`crate::protocol`].
+/// Reason for a missing or partial answer. It is stored with the answer, so that a reopened chat
+/// still shows it. A stop by the user is not a failure. [`crate::protocol`] parses it from an
+/// endpoint's response.
 ///
-/// It is written as `"unreachable"` or `{"refused": {"status": 401, …}}`: through a [`Value`], which is
-/// less to download than what serde makes of so many variants.
+/// It is serialized as `"unreachable"` or `{"refused": {"status": 401, …}}` through a [`Value`],
+/// which downloads smaller than serde's derived code for so many variants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(try_from = "Value", into = "Value")]
 pub enum Failure {
-    /// The browser reported no response at all: nothing listens there, the name is unknown, the
-    /// network is down, or the server did not allow this page (CORS). A page can't tell which.
+    /// The browser reported no response: nothing listens there, the name is unknown, the network is
+    /// down, or the server did not allow this page (CORS). A page can't tell which.
     #[error("no response")]
     Unreachable,
-    /// The endpoint answered with a status other than 200 to 299.
+    /// The endpoint responded with a status other than 200 to 299.
     #[error("HTTP {status}: {message}")]
     Refused {
-        /// The HTTP status.
+        /// HTTP status.
         status: u16,
-        /// The endpoint's own words, or nothing.
+        /// The endpoint's message, or empty.
         message: String,
-        /// In how many seconds it wants to be asked again, where it says so and lets a page read it.
+        /// Seconds until a retry, if the endpoint names them and lets a page read the header.
         retry_after: Option<u32>,
     },
-    /// The endpoint reported an error after it had begun well.
+    /// The endpoint reported an error after a successful start.
     #[error("{message}")]
     Reported {
-        /// The endpoint's own words, or nothing.
+        /// The endpoint's message, or empty.
         message: String,
-        /// The HTTP status that it names: the response's own is 200.
+        /// HTTP status named in the error; the response's own is 200.
         status: Option<u16>,
     },
-    /// What came is not the OpenAI protocol.
+    /// The response does not follow the OpenAI protocol.
     #[error("not an answer: {excerpt}")]
     Garbled {
-        /// The beginning of what came.
+        /// Start of the response.
         excerpt: String,
     },
-    /// The response ended before anything came.
+    /// The response ended before any content.
     #[error("an empty response")]
     Empty,
-    /// Nothing was asked: the content of an attachment is no longer in this browser.
+    /// No request was sent: an attachment's content is no longer in this browser.
     #[error("the content of {name} is gone")]
     Gone {
-        /// The attachment's.
+        /// The attachment's name.
         name: String,
     },
     /// The connection ended before the answer did.
     #[error("cut off")]
     CutOff,
-    /// The page waited as long as the reader lets it.
+    /// The page waited for the user's timeout.
     #[error("nothing came for {seconds} s")]
     TimedOut {
-        /// What it waited for.
+        /// The timeout that expired.
         wait: Timeout,
-        /// How long, in seconds.
+        /// Its length in seconds.
         seconds: u32,
     },
-    /// The endpoint sends what asks it on to another address. That is not followed: a token would
-    /// go there, too.
+    /// The endpoint redirects requests to another address. The page does not follow: the token
+    /// would go there, too.
     #[error("redirected")]
     Redirected,
-    /// More came than the page takes. What came before is kept.
+    /// The response exceeded the page's limit. The text before it is kept.
     #[error("too much came")]
     TooMuch,
-    /// Nothing was asked: the token is in the vault, which is locked.
+    /// No request was sent: the token is in the vault, which is locked.
     #[error("the vault is locked")]
     Locked,
 }
 
-/// What the page waits for.
+/// The timeouts of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timeout {
-    /// That the endpoint begins to respond.
+    /// Start of the response.
     Response,
-    /// The first words of the answer.
+    /// First token of the answer.
     FirstToken,
     /// More of the answer.
     Idle,
@@ -138,7 +138,7 @@ impl From<Failure> for Value {
     }
 }
 
-/// What is stored is no error that this version knows.
+/// The stored value is no failure known to this version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no error that is known")]
 pub struct Unknown;
@@ -204,7 +204,7 @@ mod tests {
     fn each_is_read_as_it_was_written() {
         #[track_caller]
         fn check(error: Failure, json: &str) {
-            // In which order the fields are written depends on features of serde_json.
+            // The order of the fields depends on features of serde_json.
             let expected: Value = serde_json::from_str(json).unwrap();
             assert_eq!(serde_json::to_value(&error).unwrap(), expected);
             assert_eq!(crate::json::read(json), Some(error));

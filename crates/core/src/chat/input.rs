@@ -1,77 +1,77 @@
-//! The common input as a reducer: what a reader does and what becomes of answers go in, the chat
-//! changes, and what is to be done about it comes out. Nothing here knows of time or network.
+//! The common input as a reducer: user actions and ends of answers go in, the chat changes, and
+//! effects come out. Nothing here knows of time or network.
 
 use super::{Attachment, Card, Chat, Draft, Part, Turn, attachment, card, turn, undo::Removed};
 use crate::endpoint::Endpoints;
 
-/// What happens to the input and to the queues.
+/// Events of the input and the queues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The reader has changed what a card's input holds.
+    /// The user changed the text of a card's input.
     Typed(card::Id, String),
-    /// The reader has attached a file in a card.
+    /// The user attached a file in a card.
     Attached(card::Id, Attachment),
-    /// The reader has taken an attachment out of a card's input.
+    /// The user removed an attachment from a card's input.
     Detached(card::Id, attachment::Id),
-    /// The reader has switched a card's sync.
+    /// The user switched a card's sync.
     Toggled(card::Id),
-    /// The reader has sent what a card's input holds.
+    /// The user sent the draft that a card shows.
     Sent(card::Id),
-    /// The reader has added a card beside another.
+    /// The user added a card beside another.
     Added {
-        /// The card that it is like.
+        /// Card that the new one is copied from.
         beside: card::Id,
-        /// Its own identifier.
+        /// Identifier of the new card.
         id: card::Id,
     },
-    /// The reader has deleted a card.
+    /// The user deleted a card.
     Deleted(card::Id),
-    /// A card's answer to a turn is over.
+    /// A card's answer to a turn ended.
     Ended {
-        /// Whose answer.
+        /// Card of the answer.
         card: card::Id,
-        /// To what.
+        /// Turn of the answer.
         turn: turn::Id,
-        /// Whether the queue goes on. After a failure it waits: what is in it was meant to come
-        /// after an answer.
+        /// True if the queue goes on. After a failure it waits: its turns were meant to follow an
+        /// answer.
         continues: bool,
     },
-    /// A card may have become one that can be asked. What waits for that goes; what waits behind a
-    /// failure or a stop does not.
+    /// A card may be able to send requests now. Turns that wait for this are sent; turns that wait
+    /// behind a failure or a stop are not.
     Ready(card::Id),
 }
 
-/// What is to be done after an event.
+/// Effects of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// This part of the chat is not as it was.
+    /// This part of the chat changed.
     Changed(Part),
-    /// Ask the card's model the turn's question.
+    /// Send the turn's request to the card's model.
     Ask(card::Id, turn::Id),
-    /// The card took no part in what was sent: tell it to the reader.
+    /// The card was skipped by a send: tell the user.
     Skipped(card::Id),
-    /// This was removed, and can be put back.
+    /// This was removed, and can be restored.
     Removed(Removed),
 }
 
-/// What becomes of a question for a card in sync that is still answering, or has no model.
+/// Policy for a prompt to a synced card that is still answering, or has no model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Busy {
-    /// It waits its turn.
+    /// The prompt is queued.
     #[default]
     Queue,
-    /// It passes the card by.
+    /// The card is skipped.
     Skip,
 }
 
-/// What the reducer needs to know besides the chat.
+/// The reducer's input besides the chat.
 pub struct Context<'a> {
-    /// The saved endpoints: a card whose endpoint is none of them can't be asked.
+    /// Saved endpoints. A card whose endpoint is not among them can't send requests.
     pub endpoints: &'a Endpoints,
-    /// Whether a card is answering.
+    /// Returns whether a card is answering.
     pub is_answering: &'a dyn Fn(card::Id) -> bool,
-    /// The reader's setting.
+    /// The user's setting.
     pub busy: Busy,
 }
 
@@ -81,8 +81,8 @@ impl Context<'_> {
     }
 }
 
-/// Changes the chat as the event wants it, and says what is to be done. `fresh` draws the identifier
-/// of a new turn.
+/// Applies the event to the chat and returns its effects. `fresh` draws the identifier of a new
+/// turn.
 pub fn react(
     chat: &mut Chat,
     around: &Context<'_>,
@@ -120,7 +120,7 @@ pub fn react(
                 .collect()
         }
         Event::Ready(card) => {
-            // A card that is still answering waits for that, from now on, and for nothing else.
+            // A card that is still answering waits only for that answer from now on.
             let first = chat
                 .cards
                 .iter_mut()
@@ -135,7 +135,7 @@ pub fn react(
     }
 }
 
-/// The draft that a card shows: the group's while it is in sync, else its own.
+/// Returns the draft that a card shows: the shared one if the card is synced, else its own.
 pub fn draft(chat: &Chat, card: card::Id) -> &Draft {
     match chat.card(card) {
         Some(card) if !card.synced => &card.draft,
@@ -143,8 +143,8 @@ pub fn draft(chat: &Chat, card: card::Id) -> &Draft {
     }
 }
 
-/// Whether Send in a card would reach anyone: a card that can be asked now or that has it wait.
-/// Where no card has a model, nobody is there to wait for.
+/// Returns whether Send in a card would reach any card, at once or through the queue. Nothing is
+/// queued if no card has a model.
 pub fn can_send(chat: &Chat, around: &Context<'_>, from: card::Id) -> bool {
     let able = |card: &Card| card.target(around.endpoints).is_some();
     !draft(chat, from).is_blank()
@@ -154,8 +154,8 @@ pub fn can_send(chat: &Chat, around: &Context<'_>, from: card::Id) -> bool {
         })
 }
 
-/// The cards that what is sent from this one is meant for, from left to right: itself alone when it
-/// is not in sync, else every card in sync.
+/// Iterates from left to right over the cards that a send from this one addresses: itself alone if
+/// not synced, else every synced card.
 fn sharers(chat: &Chat, from: card::Id) -> impl Iterator<Item = &Card> {
     let synced = chat.card(from).is_some_and(|card| card.synced);
     let shares = move |card: &&Card| {
@@ -188,7 +188,7 @@ fn sent(
     let mut asks = Vec::new();
     let mut effects = Vec::new();
     if !can_send(chat, around, from) {
-        // Whatever the reason, the words stay in the input.
+        // Whatever the reason, the text stays in the input.
         if !draft(chat, from).is_blank() {
             effects.extend(shared.into_iter().map(Effect::Skipped));
         }
@@ -221,9 +221,10 @@ fn sent(
     effects
 }
 
-/// Switched on, a card takes the group's draft if there is one, else gives its own. Switched off,
-/// it keeps what it shows; a group without a card left has no draft. A draft of its own that gave
-/// way to the group's is kept, and comes back when the card leaves with nothing else in its input.
+/// Switches sync. Switched on, a card takes the shared draft if there is one, else shares its own.
+/// Switched off, it keeps the draft that it shows; with no synced card left, the shared draft is
+/// cleared. A displaced own draft is kept, and comes back when the card leaves with an empty shared
+/// draft.
 fn toggled(chat: &mut Chat, card: card::Id) -> Vec<Effect> {
     let is_other = |other: &Card| other.synced && other.id != card;
     let alone = !chat.cards.iter().any(is_other);
@@ -241,7 +242,7 @@ fn toggled(chat: &mut Chat, card: card::Id) -> Vec<Effect> {
     } else if group.is_empty() {
         *group = std::mem::take(&mut card.draft);
     } else if card.draft == *group {
-        // It is the group's now, and goes when that is sent.
+        // It belongs to the synced cards now, and is cleared when they send it.
         card.draft = Draft::default();
     }
     card.synced = !card.synced;

@@ -1,11 +1,10 @@
-//! Two copies of one chat that went different ways, made one.
+//! Merges two diverged copies of one chat.
 //!
-//! Each part that can be changed has a stamp: when that was done last. Messages are kept from both
-//! copies unless their removal is stamped; of everything else, the later one holds. So it does not
-//! matter which copy is merged into which, in which order, or how often: a register whose last
-//! writer wins for each part, and a set of elements for the messages. Source: M. Shapiro et al., «A
-//! comprehensive study of Convergent and Commutative Replicated Data Types», INRIA RR-7506 (2011),
-//! 3.2.1 and 3.3.3.
+//! Each part that can change has a stamp with the time of its last change. Messages are kept from
+//! both copies unless their removal is stamped; of everything else, the later copy wins. So the
+//! merge is commutative, associative and idempotent: a last-writer-wins register for each part, and
+//! a set for the messages. Source: M. Shapiro et al., «A comprehensive study of Convergent and
+//! Commutative Replicated Data Types», INRIA RR-7506 (2011), 3.2.1 and 3.3.3.
 
 use std::{cmp::Ordering, fmt};
 
@@ -13,22 +12,22 @@ use serde::{Deserialize, Serialize};
 
 use super::{Answer, Card, Chat, Draft, Outcome, Turn, answer, card, turn};
 
-/// A part of a chat that has a stamp. It is written as a letter and an identifier.
+/// A part of a chat that has a stamp. It is serialized as a letter and an identifier.
 #[derive(Clone, Copy, Debug)]
 pub enum Part {
-    /// The title, the pin, the tags and the order of the cards.
+    /// Title, pin, tags and order of the cards.
     Head,
-    /// What the cards in sync are about to be asked.
+    /// Draft shared by the synced cards.
     Draft,
-    /// What a card talks to, and how.
+    /// A card's model and settings.
     Card(card::Id),
-    /// What a card is about to be asked.
+    /// A card's own draft.
     CardDraft(card::Id),
-    /// Which of a turn's answers is shown.
+    /// The answer shown in a turn.
     Variant(turn::Id),
-    /// That a card or a turn was removed.
+    /// Removal of a card or turn.
     Gone(u64),
-    /// That it was put back.
+    /// Restoration of a card or turn.
     Back(u64),
 }
 
@@ -55,17 +54,17 @@ impl fmt::Display for Part {
     }
 }
 
-/// When the parts of a chat were changed last, in milliseconds since 1970. A part without a stamp is
-/// as it was at first.
+/// Times of the last changes of a chat's parts, in milliseconds since 1970. A part without a stamp
+/// has never changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Stamps(Vec<(String, u64)>);
 
-/// What is gone is remembered for so long, in milliseconds: no tab stays out of step for a week.
+/// Time for which removals are remembered, in milliseconds. No tab stays out of step for a week.
 const REMEMBERED: u64 = 7 * 24 * 60 * 60 * 1000;
 
 impl Stamps {
-    /// Whether nothing was changed.
+    /// Returns whether nothing has changed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -84,7 +83,7 @@ impl Stamps {
         self.put(part.to_string(), time);
     }
 
-    /// Stamps a part, in the order of the letters. An older stamp changes nothing.
+    /// Stamps a part, keeping the list sorted by name. An older stamp changes nothing.
     fn put(&mut self, part: String, time: u64) {
         let place = self.0.partition_point(|(of, _)| *of < part);
         match self.0.get_mut(place) {
@@ -97,7 +96,7 @@ impl Stamps {
         self.of(Part::Gone(id)) > self.of(Part::Back(id))
     }
 
-    /// Keeps of cards that are gone only that they are.
+    /// Drops all stamps of removed cards but their removal.
     fn forget(&mut self, cards: &[Card]) {
         self.0.retain(|(part, _)| {
             let is_of = |card: &Card| {
@@ -108,7 +107,7 @@ impl Stamps {
         });
     }
 
-    /// Notes that a card or a turn is there, where it was gone.
+    /// Records that a removed card or turn is back.
     fn bring_back(&mut self, id: u64, time: u64) {
         if self.is_gone(id) {
             self.set(Part::Back(id), time);
@@ -117,9 +116,9 @@ impl Stamps {
 }
 
 impl Chat {
-    /// Stamps what is not as it was in the copy before, which has the stamps until then.
+    /// Stamps the differences from the previous copy, which has the stamps until then.
     pub fn stamp(&mut self, before: &Self, now: u64) {
-        // Also where the clock was put back, what is done later is later.
+        // Later changes get later stamps even if the clock was set back.
         let now = now.max(before.stamps.latest() + 1);
         let mut stamps = before.stamps.clone();
         let order = |chat: &Self, other: &Self| {
@@ -180,7 +179,7 @@ impl Chat {
         (&self.title, self.pinned, &self.tags)
     }
 
-    /// Numbers the answers of version 1, which have no identifiers: the same from either side.
+    /// Numbers the answers of version 1, which have no identifiers: the same in every copy.
     pub fn number_answers(&mut self) {
         let turns = self.cards.iter_mut().flat_map(|card| &mut card.turns);
         for turn in turns {
@@ -192,8 +191,8 @@ impl Chat {
         }
     }
 
-    /// This chat with some turns' answers that are coming in this tab as this tab has them, which knows
-    /// best: what is stored of them is a second old.
+    /// Replaces the answers still streaming in this tab with this tab's own copies: the stored ones
+    /// are a second old.
     #[must_use]
     pub fn with_own(mut self, own: &Self, coming: &[(card::Id, turn::Id, answer::Id)]) -> Self {
         for (card, turn, answer) in coming {
@@ -212,7 +211,7 @@ impl Chat {
     }
 }
 
-/// Makes one of two copies of a chat.
+/// Merges two copies of a chat.
 pub fn merge(one: Chat, other: Chat) -> Chat {
     let mut stamps = one.stamps.clone();
     for (part, at) in &other.stamps.0 {
@@ -248,7 +247,7 @@ pub fn merge(one: Chat, other: Chat) -> Chat {
         };
         cards.push(card);
     }
-    // Every chat has a card: where each copy has lost the other's last one, the first stays.
+    // Every chat has a card: if each copy removed the other's last one, the first stays.
     if cards.iter().all(|card| stamps.is_gone(card.id.bits()))
         && let Some(first) = cards.first()
     {
@@ -275,7 +274,7 @@ pub fn merge(one: Chat, other: Chat) -> Chat {
     }
 }
 
-/// What is typed in two tabs at the same time: all of it. One that goes on from the other has it.
+/// Joins drafts typed in two tabs at once. A text that contains the other is taken alone.
 pub fn join(mine: &Draft, theirs: &Draft) -> Draft {
     let mut joined = mine.clone();
     if theirs.text.contains(&mine.text) {
@@ -317,7 +316,7 @@ fn merge_cards(mine: &Card, theirs: &Card, chats: (&Chat, &Chat), stamps: &Stamp
     }
 }
 
-/// Merges two copies of a turn. Where a reader has chosen the answer to show, the later choice holds,
+/// Merges two copies of a turn. If the user has chosen the answer to show, the later choice wins,
 /// else the last answer is shown.
 fn merge_turns(mine: &Turn, theirs: &Turn, chosen: Option<Ordering>) -> Turn {
     let ids = |turn: &Turn| turn.answers().map(|answer| answer.id).collect::<Vec<_>>();
@@ -333,7 +332,7 @@ fn merge_turns(mine: &Turn, theirs: &Turn, chosen: Option<Ordering>) -> Turn {
     });
     let mut answers: Vec<Answer> = answers.collect();
     if answers.len() > 1 {
-        // One without words gave way to another.
+        // An empty answer gave way to another.
         let has_words = answers.iter().any(|answer| !answer.is_empty());
         answers.retain(|answer| !has_words || !answer.is_empty());
     }
@@ -349,7 +348,7 @@ fn merge_turns(mine: &Turn, theirs: &Turn, chosen: Option<Ordering>) -> Turn {
         }
         None => None,
     };
-    // What was taken out of a turn stays out.
+    // Attachments removed from a turn stay removed.
     let attachments = [&mine.attachments, &theirs.attachments];
     let attachments = attachments.into_iter().min_by_key(|list| list.len());
     let mut turn = Turn {
@@ -361,7 +360,7 @@ fn merge_turns(mine: &Turn, theirs: &Turn, chosen: Option<Ordering>) -> Turn {
     turn
 }
 
-/// Which copy of an answer has more of it; of as much, the one that tells more of its end.
+/// Orders two copies of an answer by length, then by how definite their outcome is.
 fn fuller(mine: &Answer, theirs: &Answer) -> Ordering {
     let length = |answer: &Answer| answer.text.len() + answer.reasoning.len();
     let end = |answer: &Answer| match answer.outcome {
@@ -387,7 +386,7 @@ fn richer(mine: &Draft, theirs: &Draft) -> Ordering {
     by_size.then_with(|| mine.text.cmp(&theirs.text))
 }
 
-/// Puts what two lists have in common into the order that it has in the other.
+/// Sorts the elements that two lists share into the other list's order.
 fn arrange<T: Copy + PartialEq>(list: &mut [T], like: &[T]) {
     let mut common = like
         .iter()
@@ -402,8 +401,8 @@ fn arrange<T: Copy + PartialEq>(list: &mut [T], like: &[T]) {
     }
 }
 
-/// All that either list has, each once: what they share in its order, and between that what one alone
-/// has, the earlier identifier first.
+/// Returns the union of two lists: shared elements in their common order, and between them those of
+/// one list alone, the earlier identifier first.
 fn in_order<T: Copy + Ord>(one: &[T], other: &[T]) -> Vec<T> {
     let mut all = Vec::new();
     let (mut mine, mut theirs) = (

@@ -1,29 +1,29 @@
-//! How an answer came: how soon, how fast, how much.
+//! Metrics of an answer: timings, speed and token counts.
 
 use serde::{Deserialize, Serialize};
 
 use super::Usage;
 
-/// What was measured and counted of one answer. None is not known.
+/// Timings and token counts of one answer. None if unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Metrics {
-    /// From the request to the first word or thought, in milliseconds.
+    /// Time from the request to the first token of text or reasoning, in milliseconds.
     pub first_token: Option<u32>,
-    /// From the first thought to the first word, in milliseconds.
+    /// Time from the first reasoning to the first text, in milliseconds.
     pub thinking: Option<u32>,
-    /// From the first word or thought to the end, in milliseconds.
+    /// Time from the first token of text or reasoning to the end, in milliseconds.
     pub decoding: Option<u32>,
     /// Tokens of the conversation that was sent.
     pub input: Option<u32>,
-    /// Tokens of the answer, thoughts included.
+    /// Tokens of the answer, including reasoning.
     pub output: Option<u32>,
-    /// Tokens a thousand seconds while it answered, as the endpoint measured it.
+    /// Tokens per 1000 seconds of the answer, as measured by the endpoint.
     pub speed: Option<u32>,
 }
 
 impl Metrics {
-    /// With what the endpoint counted.
+    /// Returns the metrics with the endpoint's counts.
     #[must_use]
     pub const fn with(self, usage: Usage) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl Metrics {
         }
     }
 
-    /// The tokens of an answer with this text, and whether that is an estimate.
+    /// Returns an answer's token count, and whether it is an estimate.
     pub fn tokens(&self, text: &str, reasoning: &str) -> (u32, bool) {
         match self.output {
             Some(output) => (output, false),
@@ -42,9 +42,8 @@ impl Metrics {
         }
     }
 
-    /// Thousandths of a token a second while it was answered, of so many tokens: as the endpoint
-    /// measured it, else from the first token to the last, which is one interval fewer than there
-    /// are tokens.
+    /// Returns thousandths of a token per second, for this number of tokens: as measured by the
+    /// endpoint, else from the first token to the last, which is one interval fewer than tokens.
     pub fn speed_of(&self, tokens: u32) -> Option<u32> {
         self.speed.or_else(|| {
             let time = self.decoding.filter(|time| *time > 0)?;
@@ -54,13 +53,12 @@ impl Metrics {
     }
 }
 
-/// How many tokens a text has, roughly: a token is about four letters of a language that is written
-/// with spaces, and about one and a half of Korean, Japanese or Chinese. A chunk of a stream is no
-/// token.
+/// Estimates the tokens of a text: about four letters per token in languages written with spaces,
+/// and about one and a half in Korean, Japanese or Chinese. A stream's chunk is not a token.
 pub fn estimate(text: &str) -> u32 {
     let (mut wide, mut narrow) = (0_u32, 0_u32);
     for letter in text.chars() {
-        // From Hangul Jamo on, less what is Latin or Greek with marks, or a symbol.
+        // From Hangul Jamo on, except Latin or Greek with diacritics, and symbols.
         if matches!(letter, '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..)
         {
             wide += 1;

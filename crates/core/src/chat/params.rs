@@ -1,4 +1,4 @@
-//! The parameters of a card: what is sent beside the conversation, or left to the endpoint.
+//! Request parameters of a card, sent or left to the endpoint's defaults.
 //!
 //! Source of names and ranges: OpenAI's API reference, «Create chat completion»; `top_k`, `min_p`
 //! and `repetition_penalty` as vLLM names them.
@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::{Map, Number, Value, json};
 
-/// A parameter that a reader can set.
+/// A parameter that the user can set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "their names are those on the wire")]
 pub enum Param {
@@ -29,28 +29,28 @@ pub enum Param {
     Json,
 }
 
-/// What a parameter's value can be.
+/// Type and range of a parameter's value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// A number within a range, both ends included.
     Number {
-        /// The least.
+        /// Minimum.
         min: f64,
-        /// The most.
+        /// Maximum.
         max: f64,
-        /// The distance from one number to the next; 1 means whole numbers only.
+        /// Distance between adjacent numbers; 1 allows whole numbers only.
         step: f64,
     },
-    /// One of some words.
+    /// One of these words.
     Choice(&'static [&'static str]),
-    /// A text a line.
+    /// One text per line.
     Lines,
     /// A JSON object.
     Json,
 }
 
 impl Param {
-    /// All of them, in the order in which they are shown.
+    /// All parameters in the order shown.
     pub const ALL: [Self; 13] = [
         Self::MaxTokens,
         Self::Temperature,
@@ -67,7 +67,7 @@ impl Param {
         Self::Json,
     ];
 
-    /// Its field in the request. [`Param::Json`] has none of its own.
+    /// Returns the name of the field in the request. [`Param::Json`] has none.
     pub const fn wire(self) -> &'static str {
         match self {
             Self::MaxTokens => "max_tokens",
@@ -86,7 +86,7 @@ impl Param {
         }
     }
 
-    /// What its value can be.
+    /// Returns the type and range of the value.
     pub const fn kind(self) -> Kind {
         const fn number(min: f64, max: f64, step: f64) -> Kind {
             Kind::Number { min, max, step }
@@ -107,7 +107,7 @@ impl Param {
         }
     }
 
-    /// How it is set before anyone has set it.
+    /// Returns the default setting.
     pub fn start(self) -> Setting {
         let on = |value: f64| (true, number(value));
         let off = |value: f64| (false, number(value));
@@ -130,7 +130,7 @@ impl Param {
     }
 }
 
-/// A JSON number, without a fraction where it has none: some endpoints refuse 40.0 as a count.
+/// Returns a JSON number, written without a zero fraction: some endpoints refuse 40.0 as a count.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a whole number in a parameter's range is an i64"
@@ -143,27 +143,27 @@ pub fn number(value: f64) -> Value {
     }
 }
 
-/// Whether a parameter is sent, and with what.
+/// A parameter's switch and value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Setting {
-    /// Whether it is sent while the parameters are in use.
+    /// True if the parameter is sent while [`Params::in_use`].
     pub is_on: bool,
     /// A number, or the text as typed.
     pub value: Value,
 }
 
-/// The parameters of a card.
+/// Request parameters of a card.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Params {
-    /// The master switch. While it is off, nothing is sent and the endpoint's defaults rule.
+    /// Master switch. While it is off, nothing is sent and the endpoint's defaults apply.
     pub in_use: bool,
-    /// What is not as it was at the start, by [`Param::wire`].
+    /// Settings that differ from the default, by [`Param::wire`].
     #[serde(default)]
     pub changed: Changed,
 }
 
-/// A map of a few, in the order of the keys. The standard library's is made for many, and would be
-/// 1 % of the download.
+/// A small map sorted by key. The standard library's map is made for many entries, and would be 1 %
+/// of the download.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changed(Vec<(String, Setting)>);
 
@@ -219,19 +219,19 @@ impl<'de> Deserialize<'de> for Changed {
     }
 }
 
-/// Why the text of [`Param::Json`] can't be sent.
+/// The reason why the text of [`Param::Json`] can't be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadJson {
-    /// It is not a JSON object.
+    /// The text is not a JSON object.
     #[error("not a JSON object")]
     NoObject,
-    /// It sets what the card itself says: the model, the messages, or that it streams.
+    /// It sets a field that the card sets itself: the model, the messages or `stream`.
     #[error("it sets model, messages or stream")]
     Reserved,
 }
 
 impl Params {
-    /// How a parameter is set.
+    /// Returns a parameter's setting.
     pub fn setting(&self, param: Param) -> Setting {
         let changed = self.changed.get(param.wire());
         changed.cloned().unwrap_or_else(|| param.start())
@@ -246,8 +246,8 @@ impl Params {
         }
     }
 
-    /// The fields that they add to a request. `max_completion_tokens` is the name that some
-    /// endpoints demand in place of `max_tokens`.
+    /// Returns the fields added to a request. Some endpoints require the name
+    /// `max_completion_tokens` in place of `max_tokens`.
     pub fn body(&self, max_completion_tokens: bool) -> Map<String, Value> {
         let mut body = Map::new();
         for param in self.on() {
@@ -255,7 +255,7 @@ impl Params {
             let text = value.as_str().unwrap_or_default();
             let value = match param {
                 Param::Json => {
-                    // Last: what is typed wins over a field above.
+                    // Last: typed fields override those above.
                     body.extend(parse(text).unwrap_or_default());
                     continue;
                 }
@@ -279,13 +279,13 @@ impl Params {
         body
     }
 
-    /// The parameter that an endpoint's refusal names, if it is one that was sent.
+    /// Returns the parameter that an endpoint's refusal names, if it was sent.
     pub fn named_in(&self, refusal: &str) -> Option<Param> {
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let on: Vec<_> = self.on().collect();
         let typed = self.setting(Param::Json).value;
         let fields = parse(typed.as_str().unwrap_or_default()).unwrap_or_default();
-        // The first word that is one: some refusals go on to list what is known.
+        // The first match counts: some refusals go on to list the known fields.
         refusal.split(|c| !is_part(c)).find_map(|word| {
             on.iter().copied().find(|param| match param {
                 Param::Json => fields.contains_key(word),
@@ -301,16 +301,16 @@ impl Params {
     }
 }
 
-/// Whether a refusal of `max_tokens` tells to send `max_completion_tokens` instead, as OpenAI's
+/// Returns whether a refusal of `max_tokens` demands `max_completion_tokens` instead, as OpenAI's
 /// does for its reasoning models.
 pub fn wants_max_completion_tokens(refusal: &str) -> bool {
     refusal.contains("max_completion_tokens") && refusal.contains("instead")
 }
 
-/// Reads the text of [`Param::Json`].
+/// Parses the text of [`Param::Json`].
 ///
 /// # Errors
-/// Why it can't be sent.
+/// The reason why the text can't be sent.
 pub fn parse(json: &str) -> Result<Map<String, Value>, BadJson> {
     let fields: Map<_, _> = serde_json::from_str(json).map_err(|_| BadJson::NoObject)?;
     let reserved = ["model", "messages", "stream"];

@@ -1,4 +1,4 @@
-//! The parts of a chat that are followed one by one.
+//! Parts of a chat whose changes are tracked separately.
 
 use super::card;
 #[cfg(doc)]
@@ -17,6 +17,6 @@ pub enum Part {
     Turns(card::Id),
     /// [`Card::params`] and [`Card::system`]
     Settings(card::Id),
-    /// [`Chat::cards`]: one was added or removed.
+    /// [`Chat::cards`]: a card was added or removed.
     Cards,
 }

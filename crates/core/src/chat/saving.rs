@@ -1,32 +1,32 @@
-//! When a chat is saved, and what is written where another tab has saved it, too.
+//! Timing of saves, and merging with a copy saved by another tab.
 
 use super::Chat;
 
-/// An unsaved change waits this long, in milliseconds: then a stream of changes is saved once, and
-/// nothing is more than a second behind, also on a busy machine.
+/// Delay of a save after an unsaved change, in milliseconds. A stream of changes is saved once, and
+/// no save is more than a second late, even on a busy machine.
 pub const DELAY: f64 = 700.0;
 
-/// The pace of saving. Times are in milliseconds since 1970.
+/// Schedule of saves. Times are in milliseconds since 1970.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pace {
-    /// The last save, or the first change since.
+    /// Time of the last save, or of the first change since.
     since: f64,
     is_pending: bool,
 }
 
-/// When a change is saved.
+/// Due time of a save.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Due {
-    /// Now: a timer is overdue. Those of a hidden tab are late.
+    /// Now: a timer is overdue. Timers of a hidden tab are late.
     Now,
-    /// In so many milliseconds, by a timer that is to be set.
+    /// After this delay in milliseconds, by a new timer.
     In(f64),
-    /// With those that wait already.
+    /// Together with changes already pending.
     Pending,
 }
 
 impl Pace {
-    /// Decides when a change is saved that is made now.
+    /// Decides when to save a change made now.
     pub fn changed(&mut self, now: f64) -> Due {
         if !self.is_pending {
             *self = Self {
@@ -41,7 +41,7 @@ impl Pace {
         }
     }
 
-    /// Notes that all changes are saved, or need not be.
+    /// Records that all changes are saved, or need not be.
     pub fn saved(&mut self, now: f64) {
         *self = Self {
             since: now,
@@ -49,38 +49,38 @@ impl Pace {
         };
     }
 
-    /// Whether a change waits to be saved.
+    /// Returns whether a change waits to be saved.
     pub fn is_pending(self) -> bool {
         self.is_pending
     }
 }
 
-/// What a save does.
+/// The action of a save.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Plan {
-    /// It writes this chat.
+    /// Write this chat.
     Write(Chat),
-    /// Another tab has saved the chat: it writes what both make, which this tab shows then.
+    /// Another tab saved the chat: write and show the merged copy.
     WriteMerged(Chat),
-    /// Another tab has saved the chat, and what merges is not here: it writes nothing yet.
+    /// Another tab saved the chat, and the merge code is not loaded: write nothing yet.
     AwaitMerger {
-        /// What is stored.
+        /// The stored copy.
         theirs: String,
     },
-    /// What is stored can't be read: it is put aside, and then this chat is written.
+    /// The stored copy can't be read: set it aside, then write this chat.
     PutAside {
-        /// What is stored.
+        /// The stored copy.
         damaged: String,
-        /// What is written in its place.
+        /// The chat to write in its place.
         chat: Chat,
     },
 }
 
-/// Makes one of a chat and the text that is stored of another copy; None where that can't be read.
+/// Merges a chat with another copy's stored text; None if the text can't be read.
 pub type Merge = fn(Chat, &str) -> Option<Chat>;
 
-/// Plans a save of this chat. `known` is what this tab has stored or read last, and `stored` is what
-/// is there now, if anything.
+/// Plans a save of this chat. `known` is the text that this tab last stored or read, and `stored`
+/// the text in storage now, if any.
 pub fn plan(mine: Chat, known: &str, stored: Option<String>, merge: Option<Merge>) -> Plan {
     let Some(theirs) = stored.filter(|stored| stored != known) else {
         return Plan::Write(mine);
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use crate::chat::{Card, Turn, merge};
 
-    /// A chat in which these questions were asked.
+    /// Builds a chat with these questions.
     fn chat(questions: &[u64]) -> Chat {
         let mut card = Card::new(1.into());
         let turn = |id: &u64| Turn::new((*id).into(), format!("question {id}"));
@@ -133,7 +133,7 @@ mod tests {
         );
         // The timer is late.
         check(&[5000.0, 5700.0, 5701.0], &[first, Due::Now, Due::Now]);
-        // The clock was put back.
+        // The clock was set back.
         check(&[5000.0, 100.0], &[first, Due::Pending]);
     }
 
@@ -189,7 +189,7 @@ mod tests {
                 chat: chat(&[1]),
             };
             assert_eq!(planned, expected);
-            // Without what reads, it is not known to be damaged.
+            // Without the merge code, the copy is not known to be damaged.
             let planned = plan(chat(&[1]), "old", Some(damaged.to_owned()), None);
             assert!(matches!(planned, Plan::AwaitMerger { .. }));
         }

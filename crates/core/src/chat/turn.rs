@@ -1,4 +1,4 @@
-//! A turn: what the reader asked, and the answer to it, in one card.
+//! A turn: a user message and its answers, in one card.
 
 #[cfg(feature = "store")]
 use reactive_stores::Store;
@@ -10,33 +10,33 @@ crate::id::declare_id! {
     /// Identifies a turn within its card.
 }
 
-/// A user message and the answer to it.
+/// A user message and its answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "store", derive(Store))]
 pub struct Turn {
     /// Stays the same when the turn is answered again.
     pub id: Id,
-    /// The reader's words.
+    /// Text of the user message.
     pub prompt: String,
-    /// What goes along with them.
+    /// Attachments of the user message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
-    /// Whether it waits for its card to have a model, and goes by itself when it has one.
+    /// True if the turn waits for its card to have a model, and is sent automatically then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub waits: bool,
-    /// None while the turn waits, or when the page was closed before anything came.
+    /// None while the turn waits, or if the page was closed before any text arrived.
     #[serde(default)]
     pub answer: Option<Answer>,
-    /// Other answers to the same question, given before this one.
+    /// Other answers to the same prompt, given before this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Answer>,
-    /// Those given after this one, which the reader has gone back to.
+    /// Answers given after this one, if the user has gone back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub later: Vec<Answer>,
 }
 
 impl Turn {
-    /// A question that is not answered yet.
+    /// Creates a turn without an answer.
     pub fn new(id: Id, prompt: String) -> Self {
         Self {
             id,
@@ -49,9 +49,8 @@ impl Turn {
         }
     }
 
-    /// Takes one more answer. Those before it are kept beside it, unless they are without words.
-    /// One of which nothing came leaves the one before, and says only how it ended: asking again
-    /// loses nothing.
+    /// Adds an answer. Earlier answers are kept, unless they are empty. An empty answer leaves the
+    /// previous one and only sets its outcome, so a retry loses nothing.
     pub fn receive(&mut self, answer: Answer) {
         if let Some(before) = &mut self.answer
             && answer.is_empty()
@@ -69,12 +68,12 @@ impl Turn {
         self.earlier.append(&mut self.later);
     }
 
-    /// Takes an answer that goes on from the one before, in its place.
+    /// Replaces the answer with one that continues it.
     pub fn continue_answer(&mut self, answer: Answer) {
         self.answer = Some(answer);
     }
 
-    /// Shows the answer before this one, or after it.
+    /// Shows the next answer, or the previous one.
     pub fn show_variant(&mut self, forward: bool) {
         let next = if forward {
             (!self.later.is_empty()).then(|| self.later.remove(0))
@@ -91,12 +90,12 @@ impl Turn {
         }
     }
 
-    /// All its answers, in the order in which they were given.
+    /// Iterates over all answers in the order they were given.
     pub fn answers(&self) -> impl Iterator<Item = &Answer> {
         self.earlier.iter().chain(&self.answer).chain(&self.later)
     }
 
-    /// [`Self::answers`], to change them.
+    /// Mutable form of [`Self::answers`].
     pub(super) fn answers_mut(&mut self) -> impl Iterator<Item = &mut Answer> {
         let before = self.earlier.iter_mut().chain(&mut self.answer);
         before.chain(&mut self.later)
@@ -109,7 +108,7 @@ impl Turn {
         all
     }
 
-    /// Gives it these answers and shows one of them, else the last.
+    /// Sets the answers and shows one of them, else the last.
     pub(super) fn set_answers(&mut self, mut all: Vec<Answer>, shown: Option<answer::Id>) {
         let place = all.iter().position(|answer| Some(answer.id) == shown);
         let after = place.map_or(all.len(), |place| place + 1);
@@ -118,12 +117,12 @@ impl Turn {
         self.earlier = all;
     }
 
-    /// The answer that is shown.
+    /// Returns the identifier of the shown answer.
     pub(super) fn shown(&self) -> Option<answer::Id> {
         self.answer.as_ref().map(|answer| answer.id)
     }
 
-    /// Which of the answers is shown, from 1, and of how many.
+    /// Returns the number of the shown answer, from 1, and the number of answers.
     pub fn variant(&self) -> (usize, usize) {
         let number = self.earlier.len() + 1;
         (number, number + self.later.len())
@@ -135,7 +134,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::chat::{Failure, Metrics, Outcome, answer};
 
-    /// An answer with this text.
+    /// Builds an answer with this text.
     pub fn answer(text: &str, outcome: Outcome) -> Answer {
         Answer {
             id: answer::Id::new(0),
@@ -147,7 +146,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// All answers in their order, the one that is shown in brackets.
+    /// Lists all answers in order, the shown one in brackets.
     fn shown(turn: &Turn) -> String {
         let texts =
             |answers: &[Answer]| answers.iter().map(|it| it.text.clone()).collect::<String>();
@@ -203,7 +202,7 @@ pub(crate) mod tests {
         check("abc<<>", "a[b]c");
         check("abc>", "ab[c]");
         check("<>", "[]");
-        // A new one comes last, wherever the reader was.
+        // A new one comes last, wherever the user was.
         check("abc<<d", "abc[d]");
     }
 }

@@ -1,50 +1,50 @@
-//! What a reader takes out of a chat, or replaces in it, and how it is put back.
+//! Removal and replacement of parts of a chat, and undo.
 
 use super::{Card, Chat, Draft, Params, Part, Turn, card, turn};
 
-/// What was removed or replaced.
+/// A removed or replaced part.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Removed {
     /// A card.
     Card {
         /// The card itself.
         card: Box<Card>,
-        /// The number of cards to the left of it.
+        /// Number of cards to its left.
         index: usize,
-        /// The group's draft, where the card was the last in sync.
+        /// The shared draft, if the card was the last one synced.
         draft: Draft,
     },
     /// A turn.
     Turn {
-        /// The card that it belongs to.
+        /// Card of the turn.
         card: card::Id,
         /// The turn itself.
         turn: Box<Turn>,
-        /// The number of turns before it.
+        /// Number of turns before it.
         index: usize,
     },
-    /// A card's conversation as it was before one of its questions was changed.
+    /// A card's conversation before one of its prompts was edited.
     Replaced {
-        /// The card that it belongs to.
+        /// Card of the conversation.
         card: card::Id,
-        /// All of it.
+        /// All its turns.
         turns: Vec<Turn>,
-        /// The turn that took the place of the rest.
+        /// Turn that replaced the rest.
         by: turn::Id,
     },
     /// A card's conversation.
     Turns {
-        /// The card that it belongs to.
+        /// Card of the conversation.
         card: card::Id,
-        /// All of it.
+        /// All its turns.
         turns: Vec<Turn>,
     },
-    /// The parameters and system prompts that cards had before another card's took their place.
+    /// Parameters and system prompts of cards before another card's replaced them.
     Settings(Vec<(card::Id, Params, String)>),
 }
 
 impl Chat {
-    /// Takes a turn out of a card.
+    /// Removes a turn from a card.
     pub fn remove_turn(&mut self, card: card::Id, turn: turn::Id) -> Option<Removed> {
         let turns = self.turns_mut(card)?;
         let index = turns.iter().position(|found| found.id == turn)?;
@@ -52,14 +52,13 @@ impl Chat {
         Some(Removed::Turn { card, turn, index })
     }
 
-    /// Takes all that was said out of a card; None where that is nothing.
+    /// Removes all turns of a card; None if there are none.
     pub fn clear_card(&mut self, card: card::Id) -> Option<Removed> {
         let turns = std::mem::take(self.turns_mut(card)?);
         (!turns.is_empty()).then_some(Removed::Turns { card, turns })
     }
 
-    /// Puts another question in place of a turn's; what came after it goes. `by` identifies the new
-    /// turn.
+    /// Replaces a turn's prompt and removes the turns after it. `by` identifies the new turn.
     pub fn replace_question(
         &mut self,
         card: card::Id,
@@ -83,7 +82,7 @@ impl Chat {
         Some(Removed::Replaced { card, turns, by })
     }
 
-    /// Gives every other card this one's parameters and system prompt.
+    /// Copies this card's parameters and system prompt to every other card.
     pub fn copy_settings(&mut self, from: card::Id) -> Option<Removed> {
         let source = self.card(from)?;
         let (params, system) = (source.params.clone(), source.system.clone());
@@ -96,8 +95,8 @@ impl Chat {
         Some(Removed::Settings(before.collect()))
     }
 
-    /// Puts back what was removed; returns the card that it is in. What another tab has removed
-    /// meanwhile stays away.
+    /// Restores a removed part and returns its card. Cards that another tab removed meanwhile stay
+    /// removed.
     pub fn put_back(&mut self, removed: Removed) -> Option<card::Id> {
         match removed {
             Removed::Card {
@@ -108,7 +107,7 @@ impl Chat {
                 if self.draft.is_empty() {
                     self.draft = draft;
                 } else if card.draft.is_empty() {
-                    // Another draft has come meanwhile: this one waits behind it.
+                    // There is another draft by now: this one waits behind it.
                     card.draft = draft;
                 }
                 let id = card.id;
@@ -129,7 +128,7 @@ impl Chat {
             }
             Removed::Replaced { card, turns, by } => {
                 if let Some(now) = self.turns_mut(card) {
-                    // What was said meanwhile comes after it.
+                    // Turns answered meanwhile come after it.
                     let kept = now.iter().position(|turn| turn.id == by);
                     let mut said = now.split_off(kept.unwrap_or(now.len()));
                     said.retain(|turn| turn.answer.as_ref().is_some_and(|it| !it.is_empty()));
@@ -157,7 +156,7 @@ impl Chat {
 }
 
 impl Removed {
-    /// The parts of the chat that the removal changed, and that putting it back changes again.
+    /// Returns the parts of the chat that change on removal and again on restoration.
     pub fn parts(&self) -> Vec<Part> {
         match self {
             Self::Card { .. } => vec![Part::Draft, Part::Cards],

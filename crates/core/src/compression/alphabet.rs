@@ -1,15 +1,15 @@
-//! A text in bytes that DEFLATE packs better than UTF-8: a frequent syllable of Korean is one byte
-//! instead of three, each other one two. What makes bytes rare, its codes make short; and it looks
-//! for what repeats from three bytes on, in the 32 kB before.
+//! Encodes text in bytes that DEFLATE compresses better than UTF-8: a frequent Korean syllable
+//! takes one byte instead of three, any other two. DEFLATE's codes for frequent bytes are short;
+//! and it finds repetitions of three bytes or more in the previous 32 kB.
 //!
-//! ASCII, tab and line feed are themselves. Of the 159 bytes left, in their order, the first 19 lead
-//! a syllable by its initial consonant; the byte after has vowel and final. The next 10 lead a
-//! character of a page of 256 that is used much; one leads any other of the first 65536, by its page
-//! and its place in it; one leads any other, by its three bytes. The last 128 are [`FREQUENT`].
+//! ASCII, tab and line feed stay as they are. Of the other 159 bytes, in order, the first 19 lead a
+//! syllable by its initial consonant; the next byte has vowel and final. The next 10 lead a
+//! character of a common page of 256; one leads any other of the first 65536, by its page and its
+//! place in it; one leads any other, by its three bytes. The last 128 are [`FREQUENT`].
 
 use std::sync::OnceLock;
 
-/// What is one byte. Part of the format: it may never change.
+/// Characters encoded as one byte. Part of the format: they may never change.
 const FREQUENT: &str = concat!(
     "’“”—…•→✅·–",
     "이다는을의에가고하지를은한기로사도어서나자리시인있수들해그대아으스라일정보부과전",
@@ -17,34 +17,34 @@ const FREQUENT: &str = concat!(
     "치화내트프분작결데터각될할때같않없많러래식드타크까든른음연려신관름록바버미야",
 );
 
-/// The finals that have a place in the second byte; a syllable with another final is a character like
-/// any other. Part of the format, like the rest here.
+/// Finals encoded in the second byte; a syllable with another final is encoded like any other
+/// character. Part of the format, like the rest here.
 const FINALS: [usize; 12] = [0, 1, 4, 7, 8, 16, 17, 19, 20, 21, 22, 27];
 const PAGES: [u32; 10] = [0x00, 0x03, 0x04, 0x20, 0x21, 0x22, 0x25, 0x26, 0x27, 0x30];
 
 const SYLLABLES: std::ops::Range<u32> = 0xac00..0xd7a4;
 const INITIALS: usize = 19;
 const VOWELS: usize = 21;
-/// As many finals Unicode counts, none included.
+/// Number of finals in Unicode, including none.
 const ALL_FINALS: usize = 28;
 
-/// What a byte is.
+/// Meaning of a byte.
 #[derive(Clone, Copy)]
 enum Byte {
     Letter(char),
-    /// The number of a syllable's initial; vowel and final follow.
+    /// Number of a syllable's initial; vowel and final follow.
     Initial(usize),
-    /// The first character of a page; its place in the page follows.
+    /// First character of a page; the place in the page follows.
     Page(u32),
-    /// So many bytes of a character follow.
+    /// Lead of a character encoded in this number of bytes.
     Any(u32),
 }
 
 struct Table {
     bytes: [Byte; 256],
-    /// The byte of each of the first 65536 characters that is one; 0 is none.
+    /// Byte of each of the first 65536 characters; 0 is none.
     letters: Vec<u8>,
-    /// The bytes that lead.
+    /// Lead bytes.
     initials: [u8; INITIALS],
     pages: [u8; PAGES.len()],
     any: [u8; 2],
@@ -93,7 +93,7 @@ fn table() -> &'static Table {
     })
 }
 
-/// The letters of a text.
+/// Encodes a text as letters.
 pub fn write(text: &str) -> Vec<u8> {
     let table = table();
     let mut bytes = Vec::with_capacity(text.len());
@@ -116,7 +116,7 @@ pub fn write(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// The initial of a syllable, and its vowel and final in a byte.
+/// Returns a syllable's initial, and its vowel and final as a byte.
 fn syllable(number: u32) -> Option<(usize, u8)> {
     if !SYLLABLES.contains(&number) {
         return None;
@@ -128,7 +128,7 @@ fn syllable(number: u32) -> Option<(usize, u8)> {
     Some((rest / VOWELS, u8::try_from(rest_and_last).ok()?))
 }
 
-/// The text of these letters; None where they are not a text's.
+/// Decodes letters into text; None if they are invalid.
 pub fn read(letters: &[u8]) -> Option<String> {
     let table = table();
     let mut text = String::with_capacity(letters.len() * 3 / 2);

@@ -1,4 +1,4 @@
-//! Why an endpoint does not answer, as far as what was observed tells.
+//! The cause of a failing connection, as far as the observations tell.
 
 use super::{Got, Observed, Permission, Probe, Server, Space};
 use crate::{
@@ -6,74 +6,74 @@ use crate::{
     protocol,
 };
 
-/// Why an endpoint does not answer, or that it does.
+/// Cause of a failing connection, or success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// It answers.
+    /// The endpoint works.
     Fine,
-    /// The base URL can't be one.
+    /// The base URL is invalid.
     Address(Invalid),
-    /// A page that came by https may not ask at an address without it.
+    /// An https page may not send requests to an address without https.
     MixedContent,
-    /// A page that did not come by https may not ask in the local network.
+    /// A page without https may not send requests into the local network.
     InsecurePage,
-    /// There is no network.
+    /// The browser is offline.
     Offline,
-    /// The reader, or the browser's settings, forbid the page to ask in the local network.
+    /// The user or the browser's settings deny the page access to the local network.
     PermissionDenied,
-    /// The browser asked the reader, and got no answer.
+    /// The browser's permission prompt was not answered.
     PermissionAsked,
-    /// Nothing answers there.
+    /// Nothing responds there.
     NothingThere,
-    /// Something is there, or on its way, and takes too long to respond.
+    /// The server, or the way to it, takes too long to respond.
     NoResponse,
-    /// A server is there, and does not allow this page.
+    /// A server is there, but does not allow this page.
     Cors,
-    /// It allows the list of models, but not to be asked for an answer.
+    /// The server allows this page to list models, but not to request an answer.
     CorsForChat,
     /// The service allows no page.
     Closed,
-    /// It wants a token.
+    /// The server requires a token.
     TokenMissing,
-    /// It refuses the token: with these words, if any.
+    /// The server refuses the token, with this message, if any.
     TokenWrong(String),
-    /// It seems to refuse the token, in a way that a page can't read.
+    /// The server probably refuses the token, in a response that the page can't read.
     TokenLikely,
-    /// Its paths begin at another base URL.
+    /// The server's paths start at another base URL.
     Path(BaseUrl),
-    /// The paths of the protocol are not there.
+    /// The protocol's paths are missing.
     NotFound,
-    /// What is there is a page for a reader, or something else.
+    /// The response is an HTML page, or something else.
     NotOpenAi,
-    /// It leads to another address: to this base URL, if that can be read.
+    /// The server redirects to another address: to this base URL, if readable.
     Redirected(Option<String>),
-    /// It has no model.
+    /// The server has no model.
     NoModels,
-    /// It does not know the model; these are some that it lists.
+    /// The server does not know the model; these are some that it lists.
     Model(Vec<String>),
-    /// It takes no more requests for now.
+    /// The server takes no more requests for now.
     Busy(String),
-    /// It is loading a model.
+    /// The server is loading a model.
     LoadingModel(String),
-    /// What was paid for is used up.
+    /// The quota is used up.
     Quota(String),
-    /// It failed, with this status and these words.
+    /// The server failed, with this status and message.
     ServerError(u16, String),
-    /// It refused the question, with this status and these words.
+    /// The server refused the request for an answer, with this status and message.
     Refused(u16, String),
-    /// It answers, but not as a stream.
+    /// The server answers, but not as a stream.
     NoStreaming,
-    /// It answers, but took so many seconds.
+    /// The server answers, but took this many seconds.
     Slow(u32),
 }
 
-/// From so many milliseconds on, an answer is slow.
+/// Minimum duration of a slow answer, in milliseconds.
 pub(super) const SLOW: u32 = 15_000;
 
-/// So many models are named.
+/// Maximum number of models named.
 pub(super) const NAMED: usize = 5;
 
-/// What a refusal means that is about neither the token nor the path.
+/// Classifies a refusal that concerns neither the token nor the path.
 pub(super) fn refusal(probe: &Probe) -> Cause {
     let words = probe.words();
     match protocol::Cause::told(probe.status, &words) {
@@ -86,7 +86,7 @@ pub(super) fn refusal(probe: &Probe) -> Cause {
 }
 
 impl Observed {
-    /// Why the endpoint does not answer: the first cause that is true.
+    /// Returns the first cause that applies.
     pub fn diagnose(&self) -> Cause {
         let base_url = match &self.base_url {
             Ok(base_url) => base_url,
@@ -114,7 +114,7 @@ impl Observed {
         }
     }
 
-    /// Nothing was seen at all.
+    /// Diagnoses a case without any response.
     fn diagnose_silence(&self, base_url: &BaseUrl) -> Cause {
         let is_plain = base_url.origin().starts_with("http://");
         let is_late = |probe: &Option<Probe>| {
@@ -124,7 +124,7 @@ impl Observed {
         if self.is_cut_off() {
             Cause::Offline
         } else if self.is_denied() {
-            // A page that did not come by https is not even asked about.
+            // A page without https does not even prompt for permission.
             if self.is_page_secure() || self.page_space() == Space::Loopback {
                 Cause::PermissionDenied
             } else {
@@ -147,7 +147,7 @@ impl Observed {
         }
     }
 
-    /// A server is there, and the page may not read what it says to the request for its models.
+    /// Diagnoses an unreadable response to the request for the models.
     fn diagnose_hidden(&self) -> Cause {
         if let Some(found) = self.found() {
             return Cause::Path(found);
@@ -163,10 +163,10 @@ impl Observed {
         };
         match &self.bare {
             Some(bare) if bare.got == Got::Redirect => Cause::Redirected(self.leads_to()),
-            // With the token, something else comes than without it.
+            // Without the token, the response differs.
             Some(bare) if bare.got == Got::Response => hidden,
             _ => {
-                // It lets the page read something, or has done so before.
+                // The page may read something, or could before.
                 let reach = self.reach.as_ref().map(|reach| reach.got);
                 let is_open = reach == Some(Got::Response) || self.has_answered && self.has_token;
                 if is_open || server == Server::Service {
@@ -178,7 +178,7 @@ impl Observed {
         }
     }
 
-    /// What the server said to the request for its models can be read.
+    /// Diagnoses a readable response to the request for the models.
     fn diagnose_models(&self, models: &Probe) -> Cause {
         if self.listed().is_some() {
             return match &self.chat {
@@ -194,7 +194,7 @@ impl Observed {
             if let Some(found) = self.found() {
                 return Cause::Path(found);
             }
-            // Some have no list, and answer all the same.
+            // Some servers have no list, but answer.
             return match &self.chat {
                 Some(chat) if chat.is_answer() || chat.refuses_token() => self.diagnose_chat(chat),
                 _ if self.whole.as_ref().is_some_and(Probe::is_answer) => Cause::NoStreaming,
@@ -205,7 +205,7 @@ impl Observed {
         refusal(models)
     }
 
-    /// What came of the question.
+    /// Diagnoses the request for an answer.
     fn diagnose_chat(&self, chat: &Probe) -> Cause {
         if self.whole.as_ref().is_some_and(Probe::is_answer) {
             return Cause::NoStreaming;
@@ -246,7 +246,7 @@ impl Observed {
         }
     }
 
-    /// The base URL that a redirection leads to.
+    /// Returns the base URL that a redirect leads to.
     fn leads_to(&self) -> Option<String> {
         let to = self.leads_to.as_ref()?;
         Some(to.strip_suffix("/models").unwrap_or(to).to_owned())

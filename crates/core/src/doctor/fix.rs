@@ -1,16 +1,17 @@
-//! What helps: commands to copy, for this page's own origin.
+//! Fixes: commands to copy, for this page's own origin.
 //!
-//! Sources: Ollama's FAQ («How can I allow additional web origins»), LM Studio's `lms` reference, vLLM's
-//! and `LiteLLM`'s references of options, llama.cpp's pull request 25655, the code of `transformers serve`.
+//! Sources: Ollama's FAQ («How can I allow additional web origins»), LM Studio's `lms` reference,
+//! vLLM's and `LiteLLM`'s references of options, llama.cpp's pull request 25655, the code of
+//! `transformers serve`.
 
 use super::{Cause, Observed, Server, Space};
 
-/// A command or a piece of configuration, and where it belongs.
+/// A command or piece of configuration, and its target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
-    /// The system or the program that it is for; empty where it is for any.
+    /// Target system or program; empty for any.
     pub on: &'static str,
-    /// What is to be copied.
+    /// Text to copy.
     pub text: String,
 }
 
@@ -21,7 +22,7 @@ impl Fix {
     }
 }
 
-/// What helps against a cause, the most usual first.
+/// Returns the fixes for a cause, the most common first.
 pub fn fixes(cause: &Cause, observed: &Observed) -> Vec<Fix> {
     let server = observed.server();
     let origin = &*observed.page;
@@ -38,7 +39,7 @@ pub fn fixes(cause: &Cause, observed: &Observed) -> Vec<Fix> {
     }
 }
 
-/// How a server is made to allow a page. `upstream` is where it listens.
+/// Returns fixes that make a server allow a page. `upstream` is its host and port.
 fn allow(server: Server, origin: &str, upstream: &str) -> Vec<Fix> {
     match server {
         Server::Ollama => vec![
@@ -63,7 +64,7 @@ fn allow(server: Server, origin: &str, upstream: &str) -> Vec<Fix> {
             Fix::new("Windows", format!("setx OLLAMA_ORIGINS \"{origin}\"")),
         ],
         Server::LmStudio | Server::LlamaCpp | Server::LiteLlm => start(server, origin),
-        // By its port alone, it can't be told from `transformers serve`.
+        // Its port alone does not tell it from `transformers serve`.
         Server::Vllm => start(server, origin)
             .into_iter()
             .chain([Fix::new("transformers", "transformers serve --enable-cors")])
@@ -73,7 +74,7 @@ fn allow(server: Server, origin: &str, upstream: &str) -> Vec<Fix> {
     }
 }
 
-/// How a server is started so that it allows a page. MODEL is for the reader to fill in.
+/// Returns commands that start a server so that it allows a page. The user fills in MODEL.
 pub fn start(server: Server, origin: &str) -> Vec<Fix> {
     match server {
         Server::Ollama => {
@@ -104,7 +105,7 @@ fn start_lite_llm(origin: &str) -> Fix {
     )
 }
 
-/// How a proxy is made to allow a page, the question before a request (OPTIONS) included.
+/// Returns proxy configurations that allow a page, including preflight requests (OPTIONS).
 fn proxy(origin: &str, upstream: &str) -> Vec<Fix> {
     let nginx = format!(
         "location / {{\n    \
@@ -138,8 +139,8 @@ fn proxy(origin: &str, upstream: &str) -> Vec<Fix> {
     vec![Fix::new("nginx", nginx), Fix::new("Caddy", caddy)]
 }
 
-/// How to look whether it answers at all, from a terminal, where no browser is in the way. Without a
-/// token: what is copied is pasted anywhere.
+/// Returns a command that tests the server from a terminal, without a browser in the way. It has no
+/// token: copied text may be pasted anywhere.
 fn look(observed: &Observed) -> Vec<Fix> {
     let base_url = observed.base_url.as_ref();
     base_url.map_or_else(
@@ -147,14 +148,14 @@ fn look(observed: &Observed) -> Vec<Fix> {
         |base_url| {
             vec![Fix::new(
                 "",
-                // Within the quotes, a shell reads nothing but their end.
+                // Within single quotes, a shell interprets only the closing quote.
                 format!("curl -i '{}'", base_url.join("models").replace('\'', "%27")),
             )]
         },
     )
 }
 
-/// Host and port of a server on this computer; of any other, an example.
+/// Returns host and port of a server on this computer; for any other, an example.
 fn upstream(observed: &Observed) -> String {
     match &observed.base_url {
         Ok(base_url) if observed.space() == Space::Loopback => {

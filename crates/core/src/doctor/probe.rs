@@ -1,45 +1,45 @@
-//! What came of one request, as far as a page may see it.
+//! The result of one request, as far as a page may see it.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::protocol::wire;
 
-/// What came of one request.
+/// Result of one request.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Probe {
-    /// What there is to see.
+    /// Kind of result.
     pub got: Got,
-    /// The HTTP status; 0 where it can't be read.
+    /// HTTP status; 0 if unreadable.
     pub status: u16,
-    /// The response's Content-Type, in lower case.
+    /// The response's Content-Type, in lowercase.
     pub kind: String,
-    /// The beginning of the response's body.
+    /// Start of the response body.
     pub body: String,
-    /// The address that was answered at last, where it can be read.
+    /// Final URL of the response, if readable.
     pub url: String,
-    /// How long it took, in milliseconds.
+    /// Duration in milliseconds.
     pub ms: u32,
 }
 
-/// What a page sees of a request.
+/// Visible result of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Got {
-    /// A response that it may read.
+    /// A readable response.
     Response,
-    /// That there is a response, which it may not read.
+    /// An unreadable response.
     Opaque,
-    /// That the response leads to another address.
+    /// A redirect to another address.
     Redirect,
-    /// Nothing: no connection, or a response that it may not even know of.
+    /// Nothing: no connection, or a response hidden from the page.
     Failed,
-    /// Nothing within the time that was given.
+    /// Nothing before the timeout.
     Late,
 }
 
 impl Probe {
-    /// A request that was not made, as one that failed.
+    /// Returns the result of a request that was not sent, as a failed one.
     pub const fn failed() -> Self {
         Self {
             got: Got::Failed,
@@ -51,17 +51,17 @@ impl Probe {
         }
     }
 
-    /// The status of a response that can be read.
+    /// Returns the status of a readable response.
     pub fn status(&self) -> Option<u16> {
         (self.got == Got::Response).then_some(self.status)
     }
 
-    /// Whether it is a response that can be read, and a good one.
+    /// Returns whether it is a readable response with a successful status.
     pub fn is_ok(&self) -> bool {
         matches!(self.status(), Some(200..=299))
     }
 
-    /// Whether the server wants a token, or another one.
+    /// Returns whether the server demands a token, or another one.
     pub fn refuses_token(&self) -> bool {
         let status = self.status();
         let speaks_of_key = || {
@@ -69,13 +69,13 @@ impl Probe {
             ["api key", "api_key", "token", "unauthorized", "authentication"]
                 .iter()
                 .any(|word| words.contains(word))
-                // Of tokens there are two sorts.
+                // The word «token» has two meanings.
                 && !words.contains("max_") && !words.contains("context")
         };
         matches!(status, Some(401 | 403)) || status == Some(400) && speaks_of_key()
     }
 
-    /// Whether it is a page for a human reader.
+    /// Returns whether it is an HTML page.
     pub fn is_page(&self) -> bool {
         let body = self.body.trim_start();
         let begins = |start: &str| {
@@ -85,12 +85,12 @@ impl Probe {
         self.got == Got::Response && (begins("<!doctype") || begins("<html"))
     }
 
-    /// Whether it is a stream of events.
+    /// Returns whether it is an event stream.
     pub fn is_stream(&self) -> bool {
         self.kind.starts_with("text/event-stream") || self.body.trim_start().starts_with("data:")
     }
 
-    /// The models that it lists; None where it is no list.
+    /// Returns the listed models; None if it is no list.
     pub fn models(&self) -> Option<Vec<String>> {
         wire::listed(&self.body)
             .ok()
@@ -98,19 +98,19 @@ impl Probe {
             .filter(|_| self.is_ok())
     }
 
-    /// Whose the first model is that it lists, which tells some servers from others.
+    /// Returns the owner of the first listed model, which identifies some servers.
     pub fn owner(&self) -> Option<String> {
         let list: Value = serde_json::from_str(&self.body).ok()?;
         let owner = list.get("data")?.get(0)?.get("owned_by")?.as_str()?;
         Some(owner.to_owned())
     }
 
-    /// The server's own words in a refusal.
+    /// Returns the server's message in a refusal.
     pub fn words(&self) -> String {
         wire::refusal(&self.body)
     }
 
-    /// Whether it is an answer: whole, or the first event of a stream.
+    /// Returns whether it is an answer: complete, or the first event of a stream.
     pub fn is_answer(&self) -> bool {
         self.is_ok()
             && self
@@ -118,14 +118,14 @@ impl Probe {
                 .is_some_and(|json| json.get("choices").is_some())
     }
 
-    /// The words of an error that came in place of an answer, after a good status.
+    /// Returns the message of an error in place of an answer, after a successful status.
     pub fn error(&self) -> Option<String> {
         let json = self.json()?;
         let error = json.get("error").filter(|error| !error.is_null())?;
         Some(wire::refusal(&error.to_string()))
     }
 
-    /// The body, or the first event in it, if it is JSON.
+    /// Returns the body, or its first event, if it is JSON.
     fn json(&self) -> Option<Value> {
         let body = self.body.trim();
         if let Ok(json) = serde_json::from_str(body) {

@@ -1,4 +1,4 @@
-//! Which server it is, as far as its address and its list of models tell.
+//! Recognises the server from its base URL and its list of models.
 
 use super::{Probe, Space};
 use crate::endpoint::{
@@ -6,34 +6,34 @@ use crate::endpoint::{
     suggestion::{self, Needs},
 };
 
-/// A server, or a kind of them.
+/// A server, or a kind of servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
-    /// Answers pages of its own computer only, until it is told of others.
+    /// Allows pages of its own computer only, unless configured otherwise.
     Ollama,
-    /// Answers no page until it is told to.
+    /// Allows no page unless configured otherwise.
     LmStudio,
-    /// llama.cpp's llama-server: answers every page, unless it is told otherwise or has tools.
+    /// llama.cpp's llama-server: allows every page, unless configured otherwise or it has tools.
     LlamaCpp,
-    /// Answers every page, but hides from it that a token is wrong.
+    /// Allows every page, but hides its refusal of a wrong token.
     Vllm,
-    /// Answers every page by default, and wants a token.
+    /// Allows every page by default, and requires a token.
     Jan,
-    /// Answers every page by default.
+    /// Allows every page by default.
     LiteLlm,
-    /// Passes on what the server behind it answers.
+    /// Passes on the responses of the server behind it.
     LlamaSwap,
-    /// Backend.AI's model services: answer every page.
+    /// Backend.AI's model services: allow every page.
     BackendAi,
-    /// A service on the internet that answers pages.
+    /// A service on the internet that allows pages.
     Service,
-    /// A service on the internet that answers no page but its own.
+    /// A service on the internet that allows no page but its own.
     Closed,
     /// Any other.
     Unknown,
 }
 
-/// Services that answer pages, beside those that are suggested.
+/// Services that allow pages, besides those suggested.
 ///
 /// Source: measured by big-AGI, «client-side-fetch», August 2026.
 const SERVICES: [&str; 7] = [
@@ -47,7 +47,7 @@ const SERVICES: [&str; 7] = [
 ];
 
 impl Server {
-    /// The server at a base URL. What its list of models says wins over the usual ports.
+    /// Recognises the server at a base URL. Its list of models overrides the default ports.
     pub fn of<'a>(base_url: &BaseUrl, seen: impl IntoIterator<Item = &'a Probe> + Clone) -> Self {
         let host = base_url.host();
         if host == "integrate.api.nvidia.com" || host.ends_with(".amazonaws.com") {
@@ -87,7 +87,7 @@ impl Server {
         })
     }
 
-    /// Whether it is started by a command.
+    /// Returns whether a command starts it.
     pub const fn is_started(self) -> bool {
         matches!(
             self,
@@ -95,7 +95,7 @@ impl Server {
         )
     }
 
-    /// What it calls itself; empty for one that is not known.
+    /// Returns its own name; empty if unknown.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ollama => "Ollama",
@@ -111,7 +111,7 @@ impl Server {
     }
 }
 
-/// The space of the host of a base URL.
+/// Returns the address space of a base URL's host.
 pub fn space(base_url: &BaseUrl) -> Space {
     Space::of(&base_url.host())
 }

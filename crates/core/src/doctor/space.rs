@@ -1,22 +1,22 @@
-//! How near to the browser an address is: what decides whether a page may talk to it at all.
+//! Address spaces: they decide whether a page may send requests to an address at all.
 
-/// A kind of addresses, from the farthest to the nearest. A page needs its reader's permission to talk
-/// to what is nearer than the server that it came from.
+/// An address space, from the farthest to the nearest. A page needs the user's permission for
+/// requests to a nearer space than its own server's.
 ///
 /// Source: the «Local Network Access» specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Space {
-    /// On the internet, as far as the address tells.
+    /// The internet, as far as the address tells.
     Public,
-    /// In one's own network.
+    /// The user's own network.
     Local,
-    /// On the same computer.
+    /// The same computer.
     Loopback,
 }
 
 impl Space {
-    /// The space of a host, as its name tells: a host in brackets is an IPv6 address. A name without
-    /// a dot is one of a network of one's own.
+    /// Returns the space of a host by its name: a host in brackets is an IPv6 address. A name
+    /// without a dot is in the user's own network.
     pub fn of(host: &str) -> Self {
         let host = host.to_ascii_lowercase();
         if let Some(address) = host.strip_prefix('[') {
@@ -43,7 +43,7 @@ impl Space {
         }
     }
 
-    /// What browsers call it where they are told, or asked, about it.
+    /// Returns the browsers' name for it, in options and permissions.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Public => "public",

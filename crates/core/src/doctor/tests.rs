@@ -42,7 +42,7 @@ fn at(page: &str, url: &str) -> Observed {
     Observed::new(page.to_owned(), BaseUrl::parse(url))
 }
 
-/// A server on the internet that was reached, and may be read.
+/// Returns a reachable server on the internet whose responses are readable.
 fn remote() -> Observed {
     Observed {
         reach: json(404, ""),
@@ -108,12 +108,12 @@ fn silence_has_its_first_reason() {
         allowed(silent(PAGE, nas), Permission::Granted),
         Cause::NothingThere,
     );
-    // From this computer to this computer, nobody is asked.
+    // From this computer to itself, no permission is needed.
     check(
         allowed(silent("http://127.0.0.1:9", local), Permission::Prompt),
         Cause::NothingThere,
     );
-    // A browser that knows no such permission lets no page that came by https ask at plain addresses.
+    // A browser without this permission blocks requests from https pages to plain addresses.
     check(silent(PAGE, nas), Cause::MixedContent);
     check(silent(PAGE, local), Cause::NothingThere);
     check(
@@ -150,25 +150,25 @@ fn what_can_not_be_read_is_told_apart_by_what_can() {
         bare,
         ..at("http://localhost:9", "http://localhost:11434/v1")
     };
-    // It is there, and nothing of it may be read.
+    // A server is there, but no response is readable.
     check(hidden(got(Got::Opaque), false, None), Cause::Cors);
     check(
         hidden(got(Got::Opaque), true, got(Got::Failed)),
         Cause::Cors,
     );
-    // It lets the page read something else: what is hidden is a refusal.
+    // The page may read something else: the hidden response is a refusal.
     check(hidden(json(404, ""), false, None), Cause::TokenMissing);
     check(
         hidden(json(404, ""), true, got(Got::Failed)),
         Cause::TokenLikely,
     );
-    // Without the token, it answers; or it says that it wants one.
+    // Without the token it responds, or demands one.
     check(hidden(got(Got::Opaque), true, list()), Cause::TokenLikely);
     check(
         hidden(got(Got::Opaque), true, json(401, "")),
         Cause::TokenLikely,
     );
-    // It has answered before.
+    // It has responded before.
     check(
         Observed {
             has_answered: true,
@@ -176,7 +176,7 @@ fn what_can_not_be_read_is_told_apart_by_what_can() {
         },
         Cause::TokenLikely,
     );
-    // A service that is known to answer pages hides a wrong key.
+    // A service known to allow pages hides a wrong key.
     let service = |url, has_token| Observed {
         base_url: BaseUrl::parse(url),
         ..hidden(got(Got::Opaque), has_token, None)
@@ -193,7 +193,7 @@ fn what_can_not_be_read_is_told_apart_by_what_can() {
         service("https://integrate.api.nvidia.com/v1", true),
         Cause::Closed,
     );
-    // The path is another, and what is not there is hidden, too.
+    // The path is wrong, and its 404 is hidden, too.
     let root = BaseUrl::parse("http://localhost:11434");
     check(
         Observed {
@@ -276,7 +276,7 @@ fn what_is_said_in_place_of_a_list_is_read() {
         },
         Cause::NoModels,
     );
-    // There is no list, and yet an answer.
+    // No list, but an answer.
     check(
         Observed {
             model: Some("m".into()),
@@ -402,7 +402,7 @@ fn steps_that_say_nothing_new_are_left_out() {
     assert_eq!(well.skip(Step::Whole), None);
     well.models = json(200, r#"{"data":[]}"#);
     assert_eq!(well.skip(Step::Chat), Some(NoModel));
-    // A refused token leaves nothing to ask, and is looked at without it.
+    // A refused token leaves no chat to test, but a test without it.
     let refused = Observed {
         models: json(401, "{}"),
         has_token: true,
@@ -410,7 +410,7 @@ fn steps_that_say_nothing_new_are_left_out() {
     };
     assert_eq!(refused.skip(Step::Bare), None);
     assert_eq!(refused.skip(Step::Chat), nothing);
-    // Nothing is there: neither without the token nor at another path.
+    // No server: no test without the token or at another path.
     let silent = Observed {
         reach: got(Got::Failed),
         models: got(Got::Failed),
@@ -420,13 +420,13 @@ fn steps_that_say_nothing_new_are_left_out() {
     for step in [Step::Bare, Step::Version] {
         assert_eq!(silent.skip(step), not_needed);
     }
-    // What does not respond is not waited for twice.
+    // A server that does not respond is not tried twice.
     let late = Observed {
         reach: got(Got::Late),
         ..remote()
     };
     assert_eq!(late.skip(Step::Models), nothing);
-    // What the reader forbids is not tried.
+    // A denied permission leaves nothing to try.
     let denied = Observed {
         permission: Some(Permission::Denied),
         ..at(PAGE, "http://localhost:1234/v1")
@@ -465,8 +465,8 @@ fn probes() -> impl Strategy<Value = Option<Probe>> {
 }
 
 proptest! {
-    /// Whatever was seen, there is a diagnosis and a fix, and nothing panics; where the diagnosis is
-    /// that all is well, the list of models or an answer was there.
+    /// Any observation gives a cause and a fix without a panic; «all is well» requires a list of
+    /// models or an answer.
     #[test]
     fn whatever_was_seen_there_is_a_cause(
         url in prop_oneof![

@@ -1,27 +1,27 @@
-//! The address below which an endpoint answers.
+//! The base URL of an endpoint.
 
 use super::Invalid;
 use serde::{Deserialize, Serialize};
 
-/// The address that an endpoint's paths begin with, version included, as in
-/// `https://api.openai.com/v1`: as typed, less the white space around it and the slashes after it.
+/// The URL that an endpoint's paths start with, including the version, as in
+/// `https://api.openai.com/v1`: as typed, without surrounding white space and trailing slashes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BaseUrl(String);
 
 impl BaseUrl {
-    /// What stands for the models that run in this browser. It is no address: nothing can be sent there.
+    /// Stands for the models that run in this browser. It is no URL: no request can be sent to it.
     pub const ON_DEVICE: &str = "on-device:";
 
-    /// Whether it stands for the models that run in this browser.
+    /// Returns whether it stands for the models that run in this browser.
     pub fn is_on_device(&self) -> bool {
         self.0 == Self::ON_DEVICE
     }
 
-    /// Reads a base URL as a reader types it.
+    /// Parses a base URL typed by the user.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The reason why it is invalid.
     pub fn parse(typed: &str) -> Result<Self, Invalid> {
         let url = typed.trim().trim_end_matches('/');
         if url == Self::ON_DEVICE {
@@ -48,13 +48,13 @@ impl BaseUrl {
         Ok(Self(url.to_owned()))
     }
 
-    /// The address of a path below it, as in `models`.
+    /// Returns the URL of a path below it, such as `models`.
     pub fn join(&self, path: &str) -> String {
         format!("{}/{path}", self.0)
     }
 
-    /// What to call an endpoint at this address: the host, and the path that tells it from others
-    /// there, less the version.
+    /// Returns a default name for an endpoint: the host, and the path that tells it from others
+    /// there, without the version.
     pub fn name(&self) -> &str {
         if self.is_on_device() {
             return "On-device";
@@ -66,7 +66,7 @@ impl BaseUrl {
         }
     }
 
-    /// The same address with the version that most servers want, where it ends in none.
+    /// Returns the URL with the version that most servers expect, or None if it has one.
     pub fn with_version(&self) -> Option<Self> {
         let is_version = |part: &str| {
             let digits = part.strip_prefix('v');
@@ -76,14 +76,14 @@ impl BaseUrl {
         (!path.into_iter().any(is_version)).then(|| Self(self.join("v1")))
     }
 
-    /// What tells one server from another: scheme, host and port, in lower case.
+    /// Returns the origin: scheme, host and port, in lowercase.
     pub fn origin(&self) -> String {
         let rest = strip_scheme(&self.0).unwrap_or(&self.0);
         let path = rest.find('/').map_or(0, |start| rest.len() - start);
         self.0[..self.0.len() - path].to_ascii_lowercase()
     }
 
-    /// The host, in lower case, without the port.
+    /// Returns the host in lowercase, without the port.
     pub fn host(&self) -> String {
         let origin = self.origin();
         let authority = strip_scheme(&origin).unwrap_or(&origin);
@@ -94,20 +94,20 @@ impl BaseUrl {
         authority[..end].to_owned()
     }
 
-    /// The port, where it is written.
+    /// Returns the port, if given.
     pub fn port(&self) -> Option<u16> {
         let origin = self.origin();
         let (_, port) = origin.rsplit_once(':')?;
         port.parse().ok()
     }
 
-    /// The address itself.
+    /// Returns the URL itself.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Whether this is a host, or an IPv6 address in brackets, with a port or without.
+/// Returns whether this is a host, or an IPv6 address in brackets, with or without a port.
 pub(crate) fn is_host_and_port(authority: &str) -> bool {
     let (host, port) = if let Some((address, port)) = authority.split_once(']') {
         (address.strip_prefix('['), port)
@@ -120,7 +120,7 @@ pub(crate) fn is_host_and_port(authority: &str) -> bool {
         && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
-/// What comes after `http://` or `https://`, whose letters count the same in either case.
+/// Strips `http://` or `https://`, in either case.
 pub(crate) fn strip_scheme(url: &str) -> Option<&str> {
     let (scheme, rest) = url.split_once("://")?;
     ["http", "https"]

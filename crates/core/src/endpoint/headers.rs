@@ -1,4 +1,4 @@
-//! The headers that are an endpoint's own: the only place from which a token goes anywhere.
+//! An endpoint's own headers: the only code that sends a token anywhere.
 
 #![expect(
     clippy::disallowed_methods,
@@ -8,15 +8,15 @@
 use super::{Endpoint, Server};
 
 impl Endpoint {
-    /// The headers of a request for an answer that are this endpoint's own: its token, and what its
-    /// server needs: see [`super::quirks`].
+    /// Returns this endpoint's own headers of a request for an answer: its token and its server's
+    /// required headers: see [`super::quirks`].
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let token = self.token.as_ref();
         let token = token.map(|token| ("Authorization", token.bearer()));
         token.into_iter().chain(self.needed()).collect()
     }
 
-    /// The same for a request for the models.
+    /// Returns the same for a request for the list of models.
     pub fn headers_for_models(&self) -> Vec<(&'static str, String)> {
         let key = Server::of(&self.base_url, "").models_key();
         let Some((token, key)) = self.token.as_ref().zip(key) else {
@@ -31,7 +31,7 @@ impl Endpoint {
             .collect()
     }
 
-    /// The headers that its server needs, whoever asks.
+    /// Returns the headers that its server requires, with or without a token.
     fn needed(&self) -> impl Iterator<Item = (&'static str, String)> + use<> {
         let needed = Server::of(&self.base_url, "").headers();
         needed.iter().map(written)

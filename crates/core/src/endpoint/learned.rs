@@ -1,42 +1,42 @@
-//! What an endpoint's refusals have taught, so that nothing is asked twice in a way that it refuses.
+//! Lessons from an endpoint's refusals, so that no request is refused twice for the same reason.
 //! Pure.
 
 use serde::{Deserialize, Serialize};
 
 use super::Server;
 
-/// What an endpoint's refusals have taught. Stored with the endpoint, one lesson a text: what a later
-/// version learns is kept, too.
+/// Lessons from an endpoint's refusals. They are stored with the endpoint, one text per lesson:
+/// those of a later version are kept, too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Learned(Vec<String>);
 
-/// At most so many lessons of an endpoint are kept; the oldest goes first.
-const MOST: usize = 100;
+/// Maximum lessons kept per endpoint; the oldest is dropped first.
+const MAX: usize = 100;
 
-/// It refuses to be asked to count tokens.
+/// The endpoint refuses requests for token counts.
 const NO_COUNT: &str = "no_stream_options";
 
-/// A refusal gave away what it is.
+/// Prefix of a server's name given away by a refusal.
 const IS: &str = "is ";
 
-/// It demands `max_completion_tokens` for a model.
+/// The model demands `max_completion_tokens`.
 fn renaming(model: &str) -> String {
     format!("renames_max_tokens {model}")
 }
 
-/// It refuses a field for a model.
+/// The model refuses a field.
 fn refusing(field: &str, model: &str) -> String {
     format!("refuses_{field} {model}")
 }
 
 impl Learned {
-    /// Whether nothing was learned.
+    /// Returns whether nothing was learned.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether a model demands `max_completion_tokens` in place of `max_tokens`.
+    /// Returns whether a model demands `max_completion_tokens` in place of `max_tokens`.
     pub fn is_renaming(&self, model: &str) -> bool {
         self.0.contains(&renaming(model))
     }
@@ -46,25 +46,25 @@ impl Learned {
         self.add(renaming(model))
     }
 
-    /// Whether the endpoint may be asked to count tokens.
+    /// Returns whether requests for token counts are allowed.
     pub fn is_counting(&self) -> bool {
         !self.0.iter().any(|lesson| lesson == NO_COUNT)
     }
 
-    /// Learns that the endpoint refuses to be asked to count tokens; returns whether this is new.
+    /// Learns that the endpoint refuses requests for token counts; returns whether this is new.
     pub fn learn_not_counting(&mut self) -> bool {
         self.add(NO_COUNT.to_owned())
     }
 
-    /// Forgets that: the endpoint has refused without being asked to count, too. Returns whether it was
-    /// learned.
+    /// Reverts that lesson: the endpoint refused a request without counts, too. Returns whether it
+    /// was learned.
     pub fn unlearn_not_counting(&mut self) -> bool {
         let before = self.0.len();
         self.0.retain(|lesson| lesson != NO_COUNT);
         self.0.len() != before
     }
 
-    /// Whether a model refuses a field, by its name on the wire.
+    /// Returns whether a model refuses a field, by its name on the wire.
     pub fn is_refusing(&self, field: &str, model: &str) -> bool {
         self.0.contains(&refusing(field, model))
     }
@@ -74,13 +74,13 @@ impl Learned {
         self.add(refusing(field, model))
     }
 
-    /// What serves there, where a refusal gave it away.
+    /// Returns the server, if a refusal gave it away.
     pub fn server(&self) -> Option<Server> {
         let mut names = self.0.iter().filter_map(|lesson| lesson.strip_prefix(IS));
         names.find_map(Server::called)
     }
 
-    /// Learns what serves there; returns whether this is new.
+    /// Learns the server; returns whether this is new.
     pub fn learn_server(&mut self, server: Server) -> bool {
         self.add(format!("{IS}{}", server.name()))
     }
@@ -89,7 +89,7 @@ impl Learned {
         if self.0.contains(&lesson) {
             return false;
         }
-        if self.0.len() >= MOST {
+        if self.0.len() >= MAX {
             self.0.remove(0);
         }
         self.0.push(lesson);
@@ -130,7 +130,7 @@ mod tests {
         for n in 0..1000 {
             learned.learn_renaming(&n.to_string());
         }
-        assert_eq!(learned.0.len(), MOST);
+        assert_eq!(learned.0.len(), MAX);
         assert!(learned.is_renaming("999") && !learned.is_renaming("0"));
     }
 }

@@ -1,24 +1,24 @@
-//! The list of saved endpoints, and what a user may change in it.
+//! The list of saved endpoints, and the user's changes to it.
 
 use super::{BaseUrl, Endpoint, Held, Id, Token, TokenStorage};
 use serde::{Deserialize, Serialize};
 
-/// All saved endpoints, in the reader's order; a new one comes last.
+/// All saved endpoints, in the user's order; new ones come last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoints {
-    /// Each with an identifier and a base URL of its own.
+    /// Endpoints, each with a unique identifier and base URL.
     pub list: Vec<Endpoint>,
-    /// When they were changed last, in milliseconds since 1970.
+    /// Time of the last change, in milliseconds since 1970.
     #[serde(default)]
     pub at: u64,
-    /// What a later version has written into it.
+    /// Fields written by a later version.
     #[serde(skip)]
     pub rest: crate::json::Rest,
 }
 
 impl Endpoints {
-    /// What was read, made true: who has a token in the list is kept in the browser, whatever else is
-    /// written there.
+    /// Corrects a parsed list: an endpoint with a token in the list is kept in the browser,
+    /// whatever its field says.
     #[must_use]
     pub fn honest(mut self) -> Self {
         for endpoint in &mut self.list {
@@ -29,11 +29,12 @@ impl Endpoints {
         self
     }
 
-    /// Where an imported endpoint is saved, or is to be: one of the same base URL as it is, else a new
-    /// one without a token. One that is saved stays as it is, also where another has its identifier.
+    /// Finds or creates the endpoint for an imported one: a saved one with the same base URL, else
+    /// a new one without a token. A saved one stays unchanged, even if the imported one shares its
+    /// identifier.
     ///
     /// # Errors
-    /// The endpoint that is to be saved.
+    /// The new endpoint to save.
     pub fn imported(
         &self,
         id: Id,
@@ -47,17 +48,17 @@ impl Endpoints {
         })
     }
 
-    /// The endpoint at this base URL.
+    /// Returns the endpoint with this base URL.
     pub fn at(&self, base_url: &BaseUrl) -> Option<&Endpoint> {
         self.list.iter().find(|saved| saved.base_url == *base_url)
     }
 
-    /// The endpoint with that identifier, if it is still saved.
+    /// Returns the endpoint with this identifier, if it is still saved.
     pub fn find(&self, id: Id) -> Option<&Endpoint> {
         self.list.iter().find(|endpoint| endpoint.id == id)
     }
 
-    /// The endpoint that an address or a reader calls this: by its name, else by its base URL.
+    /// Finds an endpoint by its name, else by its base URL.
     pub fn named(&self, name: &str) -> Option<&Endpoint> {
         let by_name = self.list.iter().find(|saved| saved.name == name);
         by_name.or_else(|| {
@@ -66,13 +67,13 @@ impl Endpoints {
         })
     }
 
-    /// The endpoint that a filled-in form means. An empty base URL means the chosen endpoint; a
-    /// base URL that is saved already means that endpoint, with the typed token if one was typed.
-    /// A new base URL means a new endpoint, which has the typed token or none: never another's. A typed
-    /// token is kept as is chosen, else as the one before was.
+    /// Returns the endpoint that a submitted form means. An empty base URL means the chosen
+    /// endpoint; a saved base URL means that endpoint, with the typed token if any. A new base URL
+    /// means a new endpoint, which has the typed token or none: never another's. A typed token is
+    /// kept as chosen, else like the previous one.
     ///
     /// # Errors
-    /// What is wrong with the base URL or the token.
+    /// The problem with the base URL or the token.
     pub fn resolve(
         &self,
         chosen: Option<Id>,
@@ -114,30 +115,30 @@ impl Endpoints {
     }
 }
 
-/// What a reader has changed of an endpoint.
+/// The user's changes to an endpoint.
 #[derive(Clone, Debug)]
 pub struct Edit {
-    /// Empty is the name that the base URL gives.
+    /// Name; if empty, the base URL's default name.
     pub name: String,
-    /// The base URL as typed.
+    /// Base URL as typed.
     pub base_url: String,
-    /// A token to be taken in place of the one before; empty keeps that.
+    /// New token; if empty, the previous one is kept.
     pub token: String,
-    /// Whether the token before is given up.
+    /// True if the previous token is dropped.
     pub forget_token: bool,
-    /// Whether it is asked one question at a time.
+    /// True if requests are sent one at a time.
     pub one_at_a_time: bool,
-    /// Where the token is kept from now on.
+    /// New storage of the token.
     pub keep: TokenStorage,
 }
 
 impl Endpoints {
-    /// The endpoint as the edit makes it, with its token wherever that is kept, as far as it is known;
-    /// without one before, a new one. `held` is what is known of the token before. A token stays with
-    /// the server that it was typed for: at another scheme, host or port, it has to be typed again.
+    /// Applies an edit to an endpoint and its token, wherever that is kept, as far as it is known;
+    /// creates the endpoint if needed. `held` is the previous token. A token stays with the server
+    /// it was typed for: at another scheme, host or port, it must be typed again.
     ///
     /// # Errors
-    /// What is wrong with the edit.
+    /// The problem with the edit.
     pub fn edited(&self, id: Id, edit: &Edit, held: Held) -> Result<Endpoint, Invalid> {
         let base_url = BaseUrl::parse(&edit.base_url)?;
         if self
@@ -181,31 +182,31 @@ impl Endpoints {
     }
 }
 
-/// What can be wrong with a typed base URL or token.
+/// A problem with a typed base URL or token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Invalid {
-    /// Nothing was typed and no endpoint is chosen.
+    /// The field is empty and no endpoint is chosen.
     #[error("the base URL is empty")]
     EmptyUrl,
-    /// It starts with neither `http://` nor `https://`.
+    /// The URL starts with neither `http://` nor `https://`.
     #[error("the base URL does not start with http:// or https://")]
     Scheme,
-    /// There is no host, or a character that no URL has.
+    /// The URL has no host, or an invalid character.
     #[error("the base URL is not a URL")]
     Url,
-    /// It holds `user:password@`, which browsers refuse to send from a page.
+    /// The URL contains `user:password@`, which browsers refuse to send from a page.
     #[error("the base URL holds a user name or password")]
     Credentials,
-    /// It holds `?` or `#`, behind which no path can be added.
+    /// The URL contains `?` or `#`, after which no path can be added.
     #[error("the base URL has a query or a fragment")]
     Query,
-    /// Another endpoint has it.
+    /// Another endpoint has this base URL.
     #[error("another endpoint has this base URL")]
     Taken,
-    /// The token holds a character that no HTTP header can carry.
+    /// The token contains a character that no HTTP header can carry.
     #[error("the token holds a character that can't be sent")]
     Token,
-    /// The token is to go into the vault, or out of it, and that is not open.
+    /// The token must be moved into or out of the vault, which is not open.
     #[error("the vault is not open")]
     Locked,
 }

@@ -1,13 +1,13 @@
-//! What is known of servers and services before they are asked: how each is recognised, and in what it
-//! differs from the OpenAI protocol. Pure.
+//! Known quirks: how each server or service is recognised, and how it differs from the OpenAI
+//! protocol. Pure.
 //!
-//! What a server refuses in spite of this table is learned: see [`super::Learned`].
+//! Refusals that this table does not predict are learned: see [`super::Learned`].
 
 use serde_json::{Map, Value};
 
 use super::BaseUrl;
 
-/// A server or a service that differs from others.
+/// A server or service with quirks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "they are names")]
 pub enum Server {
@@ -29,9 +29,9 @@ pub enum Server {
     Transformers,
     BackendAi,
     LiteLlm,
-    /// What runs in this browser.
+    /// Models that run in this browser.
     OnDevice,
-    /// One of which nothing is known.
+    /// Unknown server.
     Other,
 }
 
@@ -41,7 +41,7 @@ use Server::{
     Vllm,
 };
 
-/// Where services are. Source: each one's documentation of its OpenAI-compatible API.
+/// Hosts of services. Source: each one's documentation of its OpenAI-compatible API.
 const HOSTS: [(&str, Server); 12] = [
     ("api.openai.com", OpenAi),
     ("api.anthropic.com", Anthropic),
@@ -57,8 +57,8 @@ const HOSTS: [(&str, Server); 12] = [
     ("ollama.com", Ollama),
 ];
 
-/// What servers write into `owned_by` of each model. Sources: Ollama's `openai` package; LM Studio's,
-/// vLLM's and llama.cpp's answers (`tests/captures/llama-server-models.txt`); llama-cpp-python's
+/// Values of `owned_by` by server. Sources: Ollama's `openai` package; LM Studio's, vLLM's and
+/// llama.cpp's responses (`tests/captures/llama-server-models.txt`); llama-cpp-python's
 /// `server/app.py`.
 const OWNERS: [(&str, Server); 5] = [
     ("library", Ollama),
@@ -68,41 +68,40 @@ const OWNERS: [(&str, Server); 5] = [
     ("me", LlamaCppPython),
 ];
 
-/// The ports that servers take by themselves, where one takes it that nobody else does. Source: each
-/// one's documentation.
+/// Default ports, where no other server has the same. Source: each one's documentation.
 const PORTS: [(&str, Server); 3] = [(":11434", Ollama), (":1234", LmStudio), (":4000", LiteLlm)];
 
-/// What the refusals of servers begin with. Sources: transformers' `serve` command; `LiteLLM`'s
+/// Prefixes of refusals by server. Sources: transformers' `serve` command; `LiteLLM`'s
 /// documentation, «Exception Mapping».
 const SIGNS: [(&str, Server); 2] = [
     ("Unexpected fields in the request", Transformers),
     ("litellm.", LiteLlm),
 ];
 
-/// What a server does with a field of a request.
+/// A server's treatment of a request field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Treatment {
-    /// It uses it, or nothing else is known.
+    /// The field is used, or nothing else is known.
     Used,
-    /// It takes it and does nothing with it.
+    /// The field is accepted and ignored.
     Ignored,
-    /// It refuses the request.
+    /// The request is refused.
     Refused,
-    /// It takes a greater number for this.
+    /// A greater number is reduced to this.
     AtMost(u8),
 }
 
-/// How a server wants to be asked for its models, where a bearer token is not enough.
+/// Headers of a request for the list of models, where a bearer token is not enough.
 pub struct ModelsKey {
-    /// The header of the token.
+    /// Header of the token.
     pub header: &'static str,
-    /// What goes along.
+    /// Additional headers.
     pub others: &'static [(&'static str, &'static str)],
 }
 
 impl Server {
-    /// What is behind a base URL. `owned_by` is what its list of models says, or nothing. A host tells
-    /// most, a port least: anyone may listen there.
+    /// Recognises the server at a base URL. `owned_by` is the value in its list of models, or
+    /// empty. A host tells most, a port least: any server may listen there.
     pub fn of(base_url: &BaseUrl, owned_by: &str) -> Self {
         if base_url.is_on_device() {
             return OnDevice;
@@ -119,19 +118,19 @@ impl Server {
             .unwrap_or(Other)
     }
 
-    /// What has refused something in these words.
+    /// Recognises the server from a refusal's text.
     pub fn of_refusal(words: &str) -> Option<Self> {
         let found = SIGNS.iter().find(|(sign, _)| words.starts_with(sign));
         found.map(|(_, server)| *server)
     }
 
-    /// The server of [`Self::of_refusal`] that calls itself this.
+    /// Returns the server of [`Self::of_refusal`] with this name.
     pub(super) fn called(name: &str) -> Option<Self> {
         let found = SIGNS.iter().find(|(_, server)| server.name() == name);
         found.map(|(_, server)| *server)
     }
 
-    /// What it calls itself; nothing for one of which nothing is known.
+    /// Returns its own name; empty if unknown.
     pub const fn name(self) -> &'static str {
         match self {
             OpenAi => "OpenAI",
@@ -157,9 +156,9 @@ impl Server {
         }
     }
 
-    /// The headers that every request there needs besides the usual ones.
+    /// Returns the headers that every request there requires besides the usual ones.
     ///
-    /// Source: Anthropic's documentation, «Client SDKs»: without it, a page gets no answer.
+    /// Source: Anthropic's documentation, «Client SDKs»: without it, a page gets no response.
     pub const fn headers(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Anthropic => &[("anthropic-dangerous-direct-browser-access", "true")],
@@ -167,9 +166,9 @@ impl Server {
         }
     }
 
-    /// How its list of models is asked for, if not as everything else.
+    /// Returns special headers for the list of models, if any.
     ///
-    /// Source: Anthropic's documentation, «List Models»: the list is of its own API.
+    /// Source: Anthropic's documentation, «List Models»: the list is part of its own API.
     pub const fn models_key(self) -> Option<ModelsKey> {
         match self {
             Anthropic => Some(ModelsKey {
@@ -180,24 +179,24 @@ impl Server {
         }
     }
 
-    /// Whether it takes `stream_options`. Mistral answers 422, and counts unasked.
+    /// Returns whether it accepts `stream_options`. Mistral responds 422, and counts by default.
     ///
     /// Source: avante.nvim's issue 2347, crush's 653.
     pub const fn takes_stream_options(self) -> bool {
         !matches!(self, Mistral)
     }
 
-    /// Whether a model demands `max_completion_tokens` in place of `max_tokens`.
+    /// Returns whether a model demands `max_completion_tokens` in place of `max_tokens`.
     ///
     /// Source: OpenAI's API reference, «Create chat completion», `max_tokens`.
     pub fn renames_max_tokens(self, model: &str) -> bool {
         matches!(self, OpenAi) && is_reasoning(model)
     }
 
-    /// The name of a field there, where it has another.
+    /// Returns its own name for a field, if different.
     ///
-    /// Sources: Mistral's API reference, «Chat Completion»; the READMEs of llama.cpp's server and of
-    /// llama-cpp-python's; LM Studio's documentation, «OpenAI Compatibility Endpoints».
+    /// Sources: Mistral's API reference, «Chat Completion»; the READMEs of llama.cpp's server and
+    /// of llama-cpp-python's; LM Studio's documentation, «OpenAI Compatibility Endpoints».
     pub fn name_of(self, field: &str) -> Option<&'static str> {
         match (self, field) {
             (Mistral, "seed") => Some("random_seed"),
@@ -206,8 +205,8 @@ impl Server {
         }
     }
 
-    /// Gives the fields of a request the names that they have there. A field that is there under that
-    /// name already stays.
+    /// Renames the fields of a request to the server's names. A field already present under that
+    /// name stays.
     pub fn fit(self, fields: &mut Map<String, Value>) {
         for field in ["seed", "repetition_penalty"] {
             if let Some(name) = self.name_of(field)
@@ -218,10 +217,10 @@ impl Server {
         }
     }
 
-    /// What it does with a field of a request to a model.
+    /// Returns its treatment of a field in a request to a model.
     pub fn treats(self, field: &str, model: &str) -> Treatment {
         let is = |fields: &[&str]| fields.contains(&field);
-        // Fields of vLLM's, which OpenAI's protocol doesn't have.
+        // Fields of vLLM that OpenAI's protocol lacks.
         let is_extra = is(&["top_k", "min_p", "repetition_penalty"]);
         let penalties = ["frequency_penalty", "presence_penalty"];
         let when = |holds: bool, treatment| if holds { treatment } else { Treatment::Used };
@@ -271,7 +270,7 @@ impl Server {
     }
 }
 
-/// Whether this is one of OpenAI's models that think before they answer.
+/// Returns whether this is one of OpenAI's reasoning models.
 fn is_reasoning(model: &str) -> bool {
     let begins = ["o1", "o3", "o4", "gpt-5"];
     begins.iter().any(|begin| {

@@ -1,37 +1,37 @@
-//! Servers and services that people use: where each is, and what it needs before a page may talk
-//! to it.
+//! Suggested servers and services: their base URLs, and their requirements before a page may send
+//! requests.
 //!
 //! Sources: each one's own documentation of its OpenAI-compatible API.
 
-/// A server or a service to connect to.
+/// A suggested server or service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suggestion {
-    /// What it calls itself.
+    /// Its own name for itself.
     pub name: &'static str,
-    /// Its base URL, on this computer with its usual port; empty where everyone's is another.
+    /// Base URL, on this computer with the default port; empty if it differs for each user.
     pub base_url: &'static str,
-    /// What it needs.
+    /// Requirement for its use.
     pub needs: Needs,
 }
 
-/// What has to be there before a server answers a page.
+/// Requirement before a server responds to a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// A key, made at this address.
+    /// An API key, created at this URL.
     Key(&'static str),
-    /// This page's origin in `OLLAMA_ORIGINS`, unless it is on localhost too.
+    /// This page's origin in `OLLAMA_ORIGINS`, unless it is on localhost, too.
     OllamaOrigins,
     /// The switch «Enable CORS».
     LmStudioCors,
-    /// Nothing but that it runs: it allows every page.
+    /// Nothing but a running server: it allows every page.
     Running,
-    /// That its server is started, with a key of one's own.
+    /// A started server, with a key of the user's own.
     Jan,
-    /// The address of a model service and a token for it, both from Backend.AI.
+    /// The base URL of a model service and its token, both from Backend.AI.
     BackendAi,
 }
 
-/// All suggestions: what runs on one's own machines first, in the order in which they are shown.
+/// All suggestions in the order shown: those on the user's own machines first.
 pub const ALL: [Suggestion; 14] = {
     const fn of(name: &'static str, base_url: &'static str, needs: Needs) -> Suggestion {
         Suggestion {
@@ -90,7 +90,7 @@ pub const ALL: [Suggestion; 14] = {
     ]
 };
 
-/// The servers that run on this computer, at their usual ports.
+/// Iterates over the servers that run on this computer, at their default ports.
 pub fn local() -> impl Iterator<Item = Suggestion> {
     let is_local = |it: &Suggestion| it.base_url.starts_with("http://localhost:");
     ALL.into_iter().filter(is_local)

@@ -370,11 +370,11 @@ fn an_import_takes_nobodys_place() {
     check(&endpoints, 1, "http://one", Ok(1));
     check(&endpoints, 2, "http://one", Ok(1));
     check(&endpoints, 2, "http://two", Err(2));
-    // The same identifier, and another server: what is saved stays.
+    // The same identifier, but another server: the saved endpoint stays.
     check(&endpoints, 1, "http://two", Err(9));
 }
 
-/// What `keys.js` does, in short.
+/// A short model of `keys.js`.
 #[derive(Default)]
 struct Keys {
     tokens: HashMap<(Id, &'static str), (String, String)>,
@@ -407,17 +407,17 @@ impl Keys {
     }
 }
 
-/// One thing that a reader does.
+/// One action of a user.
 #[derive(Clone, Debug)]
 enum Step {
-    /// An endpoint is edited: which, its new server, whether a token is typed, whether the one before
-    /// is forgotten, and where it is kept.
+    /// Edits an endpoint: its identifier, the new server, whether a token is typed, whether the
+    /// previous one is dropped, and the token storage.
     Edit(u64, u8, bool, bool, TokenStorage),
-    /// The form of a card is sent: the endpoint that is chosen, and the same.
+    /// Submits a card's form: the chosen endpoint, and the same fields.
     Connect(u64, Option<u8>, bool, Option<TokenStorage>),
-    /// The vault is locked, or opened.
+    /// Locks or opens the vault.
     Lock(bool),
-    /// The list is read again, as another tab reads it.
+    /// Reloads the list, as another tab does.
     Reread,
 }
 
@@ -436,7 +436,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Two servers, and two paths at each.
+/// Returns one of two servers' URLs, with one of two paths.
 fn base_url(server: u8) -> String {
     format!("http://server{}/{}", server / 2, server % 2)
 }
@@ -445,7 +445,7 @@ proptest! {
     #[test]
     fn a_token_is_written_and_sent_only_where_it_may_be(steps in prop::collection::vec(step(), 0..60)) {
         let (mut endpoints, mut keys) = (Endpoints::default(), Keys::default());
-        // Of each token that was typed: for which server, and how it was to be kept last.
+        // For each typed token: its server and its last storage.
         let mut typed: Vec<String> = Vec::new();
         for step in steps {
             let mut type_for = |server: u8, types: bool| {
@@ -493,7 +493,7 @@ proptest! {
                 }
             }
             if let Some(mut saved) = saved {
-                // As it is before it is saved, it is told to nobody with a token of these.
+                // Before it is saved, an endpoint does not serialize such a token.
                 let is_apart = saved.keep != TokenStorage::Browser;
                 let wants_vault = saved.keep == TokenStorage::Vault && saved.token.is_some();
                 prop_assert!(!is_apart || !crate::json::write(&saved).contains("sk-"));

@@ -6,16 +6,16 @@ use serde::{Deserialize, Serializer};
 
 use super::{Invalid, TokenStorage};
 
-/// A token of so many characters is masked in what an endpoint says, as in `exchange.js`.
+/// Minimum length of a token masked in an endpoint's messages, as in `exchange.js`.
 const SHORTEST_MASKED: usize = 8;
 
-/// A secret for one endpoint. It is never shown by `Debug`, and leaves by no other way than:
+/// A secret for one endpoint. `Debug` never shows it, and it leaves only:
 ///
 /// - in the headers of a request to its endpoint: [`super::Endpoint::headers`];
-/// - within its endpoint, as the list of endpoints is stored, where it is kept with that;
-/// - to the one who keeps those that are kept elsewhere: [`Token::reveal`].
+/// - within its endpoint, in the stored list of endpoints, if it is kept there;
+/// - to the keeper of tokens that are kept elsewhere: [`Token::reveal`].
 ///
-/// It can't be had as a field, by a method, or as JSON of its own:
+/// It is not available as a field, through a method, or as JSON of its own:
 ///
 /// ```compile_fail
 /// # use collate_core::endpoint::Token;
@@ -36,7 +36,7 @@ const SHORTEST_MASKED: usize = 8;
 /// }
 /// ```
 ///
-/// Nor can anybody make the [`Keeper`] to whom it is told:
+/// Nor can other code create the [`Keeper`] that it is revealed to:
 ///
 /// ```compile_fail
 /// # use collate_core::endpoint::{Keeper, Token};
@@ -45,7 +45,7 @@ const SHORTEST_MASKED: usize = 8;
 /// }
 /// ```
 ///
-/// What differs from these, and compiles:
+/// Similar code that compiles:
 ///
 /// ```
 /// # use collate_core::endpoint::{Keeper, Token};
@@ -60,32 +60,32 @@ const SHORTEST_MASKED: usize = 8;
 #[serde(transparent)]
 pub struct Token {
     secret: String,
-    /// It is kept apart from its endpoint, with which it is never written.
+    /// True if the token is kept apart from its endpoint, and never serialized with it.
     #[serde(skip)]
     is_apart: bool,
 }
 
-/// Who keeps tokens that are not kept with their endpoints, and so has to be told them. A program has
-/// one: the second who asks gets none. In the page that is `storage::keys`, which asks once and hands it
-/// to nobody; clippy.toml names [`Keeper::only`], so that asking elsewhere is an error of the lints, too.
+/// The keeper of tokens that are not stored with their endpoints. A program has only one: the
+/// second caller gets None. In the page it is `storage::keys`, which asks once and passes it to no
+/// other code; clippy.toml names [`Keeper::only`], so that a call elsewhere is a lint error, too.
 #[derive(Debug)]
 pub struct Keeper(());
 
 impl Keeper {
-    /// The keeper, for the first who asks.
+    /// Returns the keeper to the first caller.
     pub fn only() -> Option<Self> {
         static IS_TAKEN: AtomicBool = AtomicBool::new(false);
         (!IS_TAKEN.swap(true, Ordering::Relaxed)).then_some(Self(()))
     }
 }
 
-/// Whether the token of an endpoint is not to be written with it.
+/// Returns whether an endpoint's token must not be serialized with it.
 #[expect(clippy::ref_option, reason = "serde wants it so")]
 pub(super) fn is_apart(token: &Option<Token>) -> bool {
     token.as_ref().is_some_and(|token| token.is_apart)
 }
 
-/// Writes the token of an endpoint with it. One that is kept apart is none.
+/// Serializes an endpoint's token with it. A token kept apart becomes none.
 #[expect(clippy::ref_option, reason = "serde wants it so")]
 pub(super) fn write<S: Serializer>(
     token: &Option<Token>,
@@ -98,12 +98,12 @@ pub(super) fn write<S: Serializer>(
 }
 
 impl Token {
-    /// Reads a token as a reader types or pastes it; nothing typed is no token. A pasted
-    /// `Bearer ` in front of it is taken off.
+    /// Parses a token typed or pasted by the user; empty input is no token. A pasted `Bearer `
+    /// prefix is removed.
     ///
     /// # Errors
-    /// [`Invalid::Token`] for anything but visible ASCII, which is all that the `Authorization`
-    /// header carries (RFC 6750, section 2.1).
+    /// [`Invalid::Token`] for anything but visible ASCII, the only characters that the
+    /// `Authorization` header carries (RFC 6750, section 2.1).
     pub fn parse(typed: &str) -> Result<Option<Self>, Invalid> {
         let token = typed.trim();
         let token = token.strip_prefix("Bearer ").map_or(token, str::trim);
@@ -120,22 +120,22 @@ impl Token {
         }
     }
 
-    /// The value of the `Authorization` header, for [`super::headers`].
+    /// Returns the value of the `Authorization` header, for [`super::headers`].
     pub(super) fn bearer(&self) -> String {
         format!("Bearer {}", self.secret)
     }
 
-    /// The value of another header, for an endpoint that wants it there: for [`super::headers`].
+    /// Returns the value of another header, if an endpoint requires one: for [`super::headers`].
     pub(super) fn bare(&self) -> String {
         self.secret.clone()
     }
 
-    /// The token itself, for where it is kept and, from there, for its reader.
+    /// Returns the token itself, for its storage and, from there, its user.
     pub fn reveal(&self, _: &Keeper) -> &str {
         &self.secret
     }
 
-    /// A text without the token, where it is long enough to be told from words.
+    /// Masks the token in a text, if it is long enough not to match ordinary words.
     pub fn masked_in(&self, text: &str) -> String {
         if self.secret.len() < SHORTEST_MASKED {
             return text.to_owned();
@@ -143,7 +143,7 @@ impl Token {
         text.replace(&*self.secret, "…")
     }
 
-    /// The token as it is kept like this.
+    /// Marks the token for this storage.
     pub(super) fn kept(self, keep: TokenStorage) -> Self {
         Self {
             is_apart: keep != TokenStorage::Browser,
@@ -151,7 +151,7 @@ impl Token {
         }
     }
 
-    /// The token as what is kept apart from its endpoint.
+    /// Marks the token as kept apart from its endpoint.
     pub(super) fn apart(self) -> Self {
         Self {
             is_apart: true,

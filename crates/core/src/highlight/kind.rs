@@ -1,41 +1,41 @@
-//! What a piece of code is, as far as it has a colour of its own.
+//! Kinds of tokens in code that have a colour of their own.
 
-/// What a piece of code is.
+/// Kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
-    /// A comment.
+    /// Comment.
     Comment = 1,
-    /// A word of the language.
+    /// Keyword of the language.
     Keyword,
-    /// A type, a class, a namespace.
+    /// Type, class or namespace.
     Type,
-    /// A function, where it is made and where it is called.
+    /// Function, in definitions and calls.
     Function,
-    /// A string, with its quotes.
+    /// String with its quotes.
     String,
-    /// A number, with its unit.
+    /// Number with its unit.
     Number,
-    /// A constant, such as `true`; an escape in a string.
+    /// Constant, such as `true`, or an escape in a string.
     Constant,
-    /// A property, an attribute, a parameter; where variables have a sign of their own, a variable.
+    /// Property, attribute or parameter; in languages with variable sigils, a variable.
     Variable,
-    /// An operator.
+    /// Operator.
     Operator,
-    /// What separates.
+    /// Separator.
     Punctuation,
-    /// An element of markup; a key of YAML.
+    /// Markup element or YAML key.
     Tag,
-    /// A heading, a section.
+    /// Heading or section.
     Heading,
-    /// What a difference adds.
+    /// Inserted line of a diff.
     Inserted,
-    /// What a difference takes away.
+    /// Deleted line of a diff.
     Deleted,
 }
 
 impl Kind {
-    /// All kinds, in the order of their numbers, which start at 1.
+    /// All kinds in the order of their numbers, which start at 1.
     pub const ALL: [Self; 14] = [
         Self::Comment,
         Self::Keyword,
@@ -53,13 +53,13 @@ impl Kind {
         Self::Deleted,
     ];
 
-    /// The kind with this number.
+    /// Returns the kind with this number.
     pub fn of(number: u32) -> Option<Self> {
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
         Self::ALL.get(index).copied()
     }
 
-    /// Its name, for a style sheet.
+    /// Returns the name for style sheets.
     pub fn name(self) -> &'static str {
         match self {
             Self::Comment => "comment",

@@ -1,9 +1,9 @@
-//! The languages that are highlighted, and what fences call them.
+//! Highlighted languages and their names in fences.
 
-/// A syntax of the worker's set, with the names that fences have for it, in lower case.
+/// A syntax of the worker's set, with its names in fences, in lowercase.
 pub type Language = (&'static str, &'static [&'static str]);
 
-/// All of them. Those without names are parts of others.
+/// All languages. Those without names are parts of others.
 pub const LANGUAGES: &[Language] = &[
     ("AWK", &["awk", "gawk"]),
     ("Ada", &["ada"]),
@@ -211,7 +211,7 @@ pub const LANGUAGES: &[Language] = &[
     ("x86_64 Assembly", &["asm", "assembly", "nasm", "x86asm"]),
 ];
 
-/// The syntax that a fence with this name wants.
+/// Returns the syntax for a fence with this name.
 pub fn find(name: &str) -> Option<&'static str> {
     let name = name.trim().to_ascii_lowercase();
     LANGUAGES

@@ -76,7 +76,7 @@ fn what_is_not_known_is_written_again() {
         |outer| _ = outer.inner.remove(0),
         r#"{"id":1,"inner":[{"id":2,"x":{"id":3}}]}"#,
     );
-    // What is known and was taken away does not come back.
+    // Known values that were removed do not come back.
     check(
         r#"{"id":1,"inner":[{"id":1}]}"#,
         |outer| outer.inner.clear(),
@@ -99,7 +99,7 @@ fn one_of_several_is_read() {
 
 #[test]
 fn a_hostile_depth_is_unreadable() {
-    // The parser's own limit is 128; deeper values never reach the readers here.
+    // The parser's own limit is 128; deeper values never reach this module.
     for open in ["[", "{\"a\":"] {
         check::<Value>(&open.repeat(1_000_000), None);
         assert_eq!(read_all::<Value>(&open.repeat(1_000_000)), None);

@@ -1,4 +1,4 @@
-//! Builds the parts of a text from the parser's events.
+//! Builds nodes from the parser's events.
 
 use super::{Alert, Align, Definitions, LinkDefinition, Node, Tag, inline};
 use inline::Piece;
@@ -8,23 +8,23 @@ use pulldown_cmark::{
 };
 use std::ops::Range;
 
-/// A part of the text, read.
+/// A parsed part of the text.
 #[derive(Debug, Default)]
 pub(super) struct Parsed {
-    /// Its blocks, with the place in the part where each begins.
+    /// Blocks with their start positions in the part.
     pub(super) blocks: Vec<(usize, Node)>,
     pub(super) links: Vec<LinkDefinition>,
     pub(super) notes: Vec<String>,
 }
 
-/// Something whose end has not come yet.
+/// An element whose end has not come yet.
 pub(super) struct Open {
     what: What,
     start: usize,
     pieces: Vec<Piece>,
 }
 
-/// What an [`Open`] will be.
+/// Type of an [`Open`] element.
 pub(super) enum What {
     Parent(Tag),
     CodeBlock {
@@ -34,14 +34,14 @@ pub(super) enum What {
     Image {
         url: String,
     },
-    /// Its parts stand for themselves.
+    /// No node of its own, only its children.
     Parts,
 }
 
-/// Hostile text must not make a tree that is too deep to walk.
+/// Maximum depth of the tree: hostile text must not make it too deep to walk.
 pub(super) const DEEPEST: usize = 48;
 
-/// Reads a part of a text, whose definitions elsewhere are these.
+/// Parses a part of a text, given the definitions from elsewhere.
 pub(super) fn read(part: &str, definitions: &mut Definitions) -> Parsed {
     let written = definitions.written();
     let before = written.len();
@@ -52,8 +52,8 @@ pub(super) fn read(part: &str, definitions: &mut Definitions) -> Parsed {
         | Options::ENABLE_TASKLISTS
         | Options::ENABLE_GFM
         | Options::ENABLE_MATH;
-    // `\(…\)` and `\[…\]` are as long as `$$…$$`, which the parser knows. What opens in one block
-    // does not close in another.
+    // `\(…\)` and `\[…\]` are as long as `$$…$$`, which the parser supports. A formula does not
+    // extend across blocks.
     let mut marked = source.clone();
     if source.contains("\\(") || source.contains("\\[") {
         let mut depth = 0;
@@ -169,7 +169,7 @@ impl Builder<'_> {
         self.add(piece, start);
     }
 
-    /// What the parser read, as it was before the marks for maths.
+    /// Returns the parser's text as it was before maths was marked.
     fn original(&self, read: &str, range: Range<usize>) -> String {
         if read == &self.marked[range.clone()] {
             self.source[range].to_owned()
@@ -184,7 +184,7 @@ impl Builder<'_> {
         let text = if text == &self.source[range.clone()] || self.open.last().is_some_and(is_code) {
             self.original(text, range)
         } else {
-            // What was marked and is no formula is an escaped bracket.
+            // Marked text that is no formula is an escaped bracket.
             let original = self.original(text, range);
             ["(", ")", "[", "]"].iter().fold(original, |text, bracket| {
                 text.replace(&["\\", bracket].concat(), bracket)
@@ -325,7 +325,7 @@ impl Builder<'_> {
                 Node::Image { url, alt }
             }
             What::Parent(Tag::Strikethrough) if inline::is_range(self.source, &range) => {
-                // `10~20, 30~40`: no stroke, but a range of numbers.
+                // `10~20, 30~40`: not strikethrough, but ranges of numbers.
                 let tilde = || Piece::Text("~".to_owned());
                 self.add(tilde(), start);
                 for piece in pieces {
@@ -354,7 +354,7 @@ impl Builder<'_> {
     }
 }
 
-/// Whether raw HTML is a line break, which is how models break a line within a table's cell.
+/// Returns whether raw HTML is a line break, which models use within table cells.
 pub(super) fn is_break(html: &str) -> bool {
     let name = html.trim_matches(['<', '>', '/', ' ']);
     name.eq_ignore_ascii_case("br")

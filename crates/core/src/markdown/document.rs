@@ -1,51 +1,51 @@
-//! A text that grows: only its last block is read again, however long it has become.
+//! Incremental parsing of a growing text: only its last block is parsed again, whatever its length.
 
 use super::{Definitions, Node, builder::read, tail};
 
-/// A text and its blocks, while it comes and when it is whole.
+/// A text and its blocks, both while it streams and when complete.
 ///
-/// A block is closed once the one after it has a whole line: nothing that comes later changes it,
-/// but for what it refers to, and then all is read again.
+/// A block is closed once the next one has a complete line: later text does not change it, except
+/// through definitions, which cause everything to be parsed again.
 #[derive(Debug, Default)]
 pub struct Document {
     text: String,
     definitions: Definitions,
-    /// The closed blocks, then the open ones.
+    /// Closed blocks, then open ones.
     blocks: Vec<Node>,
-    /// How many are closed.
+    /// Number of closed blocks.
     closed: usize,
-    /// Where in the text the open ones begin.
+    /// Start of the open blocks in the text.
     open_from: usize,
-    /// The code block that is open.
+    /// The open code block.
     fence: Option<Fence>,
-    /// Whether what came last was a carriage return: a line feed after it is no line of its own.
+    /// True if the text ended in a carriage return: a line feed after it starts no new line.
     ends_in_return: bool,
-    /// Whether the blocks are those of the text so far.
+    /// True if the blocks match the text so far.
     is_read: bool,
     is_finished: bool,
 }
 
-/// A fence at the beginning of what is open, whose end has not come. Its lines are taken as they
-/// come, without reading those before again.
+/// An unclosed fence at the start of the open part. Its lines are appended as they come, without
+/// parsing earlier ones again.
 #[derive(Clone, Copy, Debug)]
 struct Fence {
     mark: u8,
     length: usize,
     indent: usize,
-    /// Up to where in the text its whole lines were taken.
+    /// End of the complete lines appended so far, in the text.
     taken: usize,
-    /// How long the code of its whole lines is.
+    /// Length of the code in complete lines.
     code: usize,
 }
 
 impl Document {
-    /// Adds more of the text.
+    /// Appends text.
     pub fn push(&mut self, more: &str) {
         self.is_read = false;
         if !more.contains('\r') && !self.ends_in_return {
             return self.text.push_str(more);
         }
-        // All line ends are one character.
+        // Normalises all line ends to one character.
         for letter in more.chars() {
             match letter {
                 '\n' if self.ends_in_return => {}
@@ -56,29 +56,29 @@ impl Document {
         }
     }
 
-    /// The text is whole; returns the first block that may have changed.
+    /// Completes the text; returns the first block that may have changed.
     pub fn finish(&mut self) -> usize {
         self.is_read &= self.is_finished;
         self.is_finished = true;
         self.update()
     }
 
-    /// The text so far.
+    /// Returns the text so far.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The blocks, as of the last update.
+    /// Returns the blocks as of the last update.
     pub fn blocks(&self) -> &[Node] {
         &self.blocks
     }
 
-    /// The blocks, as of the last update.
+    /// Returns the blocks as of the last update.
     pub fn into_blocks(self) -> Vec<Node> {
         self.blocks
     }
 
-    /// Reads what has come since the last update; returns the first block that may have changed.
+    /// Parses the text since the last update; returns the first block that may have changed.
     pub fn update(&mut self) -> usize {
         if std::mem::replace(&mut self.is_read, true) {
             return self.blocks.len();
@@ -87,7 +87,8 @@ impl Document {
             return last;
         }
         if self.is_finished {
-            // It is read whole, so that no way in which it came can show.
+            // The complete text is parsed at once, so that the result does not depend on its
+            // chunks.
             self.definitions = Definitions::default();
             (self.closed, self.open_from) = (0, 0);
         }
@@ -96,19 +97,19 @@ impl Document {
         if !self.read_open() {
             return from;
         }
-        // A definition may be meant anywhere, also before it.
+        // A definition may apply anywhere, even before itself.
         self.definitions.mentioned.clear();
         self.blocks.clear();
         (self.closed, self.open_from) = (0, 0);
-        // What there is to learn, it has learnt.
+        // All definitions are known by now.
         self.read_open();
         0
     }
 
-    /// Reads the open blocks and closes those that can be; returns whether definitions were new.
+    /// Parses the open blocks and closes those that it can; returns whether definitions were new.
     fn read_open(&mut self) -> bool {
         let open = &self.text[self.open_from..];
-        // What was completed for its look is no ground to close a block.
+        // Text completed for display must not close a block.
         let mut certain = open.rfind('\n').map_or(0, |at| at + 1);
         let mut parsed = if self.is_finished {
             read(open, &mut self.definitions)
@@ -128,13 +129,13 @@ impl Document {
         if self.is_finished {
             learnt = self.definitions.learn(parsed);
         } else if let Some((start, _)) = last.and_then(|last| blocks.get(last)) {
-            // Up to the beginning of its line: an indented block begins after its indentation.
+            // Up to the start of its line: an indented block starts after its indentation.
             let line = open[..*start].rfind('\n').map_or(0, |at| at + 1);
             if last > Some(0) {
                 self.open_from += line;
                 self.closed += last.unwrap_or_default();
             }
-            // The label of a note is whole; the address of a link may not be.
+            // A note's label is complete; a link's URL may not be.
             parsed.links.retain(|link| link.start < line);
             learnt = self.definitions.learn(parsed);
         }
@@ -143,7 +144,7 @@ impl Document {
         learnt
     }
 
-    /// The fence with which the open part begins, if that is all there is.
+    /// Returns the fence at the start of the open part, if there is nothing else.
     fn open_fence(&self) -> Option<Fence> {
         let [Node::CodeBlock { code, .. }] = &self.blocks[self.closed..] else {
             return None;
@@ -166,13 +167,13 @@ impl Document {
             taken: self.open_from + line.len() + 1,
             code: 0,
         };
-        // The lines that have come already.
+        // Lines that are already there.
         while let Some(line) = fence.next_line(&self.text) {
             if fence.is_closed_by(line) {
                 return None;
             }
             let content = fence.content(line);
-            // What the parser reads in another way is left to it.
+            // Lines that the parser treats differently are left to it.
             if !code.get(fence.code..)?.starts_with(content) {
                 return None;
             }
@@ -182,8 +183,7 @@ impl Document {
         Some(fence)
     }
 
-    /// Takes the new lines of an open fence; returns its block. None where there is none, or it
-    /// closes.
+    /// Appends new lines to an open fence; returns its block. None if there is none, or it closes.
     fn grow(&mut self) -> Option<usize> {
         let mut fence = self.fence.take().filter(|_| !self.is_finished)?;
         let mut ahead = fence;
@@ -202,7 +202,7 @@ impl Document {
             fence.code = code.len();
             fence.taken += line.len();
         }
-        // What may become the closing fence is held back.
+        // A possible closing fence is held back.
         let begun = &self.text[fence.taken..];
         let mark = char::from(fence.mark);
         if !begun
@@ -218,7 +218,7 @@ impl Document {
 }
 
 impl Fence {
-    /// The next line that is whole.
+    /// Returns the next complete line.
     fn next_line<'a>(&self, text: &'a str) -> Option<&'a str> {
         let rest = &text[self.taken..];
         Some(&rest[..=rest.find('\n')?])
@@ -233,7 +233,7 @@ impl Fence {
         indent < 4 && marks >= self.length && line[indent + marks..].trim().is_empty()
     }
 
-    /// A line without the indentation of the fence.
+    /// Returns a line without the fence's indentation.
     fn content<'a>(&self, line: &'a str) -> &'a str {
         let spaces = line.bytes().take_while(|byte| *byte == b' ').count();
         &line[spaces.min(self.indent)..]

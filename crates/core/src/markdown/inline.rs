@@ -1,16 +1,16 @@
-//! What the parser does not know of within a line: emphasis beside Korean, Japanese and Chinese,
-//! addresses without brackets, money, and LaTeX's own delimiters.
+//! Inline syntax beyond the parser's: emphasis next to Korean, Japanese and Chinese, bare URLs,
+//! money, and LaTeX's own delimiters.
 
 use std::ops::Range;
 
 use super::{Node, Tag};
 
-/// A part of a line that is being put together.
+/// A piece of an unfinished line.
 #[derive(Debug)]
 pub(super) enum Piece {
-    /// Text as written, in which emphasis and addresses may be left to find.
+    /// Source text, which may still contain emphasis and URLs.
     Text(String),
-    /// Text that stands for itself: what was escaped, or is raw HTML.
+    /// Literal text: escaped, or raw HTML.
     Literal(String),
     /// Anything else.
     Node(Node),
@@ -31,7 +31,7 @@ impl Piece {
     }
 }
 
-/// The words alone.
+/// Returns the plain text.
 pub(super) fn plain(pieces: &[Piece]) -> String {
     let mut plain = String::new();
     for piece in pieces {
@@ -43,7 +43,7 @@ pub(super) fn plain(pieces: &[Piece]) -> String {
     plain
 }
 
-/// Makes a line's nodes of its pieces.
+/// Converts a line's pieces into nodes.
 pub(super) fn finish(pieces: Vec<Piece>, links: bool) -> Vec<Node> {
     let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
     for piece in pieces {
@@ -66,8 +66,8 @@ pub(super) fn finish(pieces: Vec<Piece>, links: bool) -> Vec<Node> {
     nodes
 }
 
-/// Whether a letter is Korean, Japanese or Chinese, which are written without a space after a
-/// word: particles follow at once.
+/// Returns whether a letter is Korean, Japanese or Chinese, in which particles follow a word
+/// without a space.
 fn is_cjk(letter: char) -> bool {
     matches!(letter,
         '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{9fff}' | '\u{a960}'..='\u{a97f}'
@@ -75,9 +75,9 @@ fn is_cjk(letter: char) -> bool {
         | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// A run of `*` that the parser has left as text.
+/// A run of `*` that the parser left as text.
 struct Run {
-    /// Where it is among the pieces.
+    /// Index among the pieces.
     at: usize,
     length: usize,
     opens: bool,
@@ -85,10 +85,9 @@ struct Run {
     is_by_cjk: bool,
 }
 
-/// Finds the emphasis that `CommonMark` does not see because a bracket or a quotation mark stands
-/// between it and a letter: `**강조(하기)**는`. The rule is `CommonMark`'s own, but that a letter
-/// of Korean, Japanese or Chinese counts as a space does, as in the proposal
-/// «`CommonMark` CJK-friendly amendments».
+/// Finds emphasis that `CommonMark` misses because a bracket or quotation mark separates it from a
+/// letter: `**강조(하기)**는`. The rule is `CommonMark`'s own, except that a Korean, Japanese or Chinese
+/// letter counts as a space, as in the proposal «`CommonMark` CJK-friendly amendments».
 fn emphasise(pieces: Vec<Piece>) -> Vec<Piece> {
     let has_run = |piece: &Piece| matches!(piece, Piece::Text(text) if text.contains('*'));
     if pieces.iter().filter(|piece| has_run(piece)).count() == 0 {
@@ -139,8 +138,8 @@ fn emphasise(pieces: Vec<Piece>) -> Vec<Piece> {
             split.push(Piece::Text(rest.to_owned()));
         }
     }
-    // Pairs a closing run with the nearest opening one of its length, as far as either stands by
-    // such a letter: all others are as `CommonMark` wants them.
+    // Pairs a closing run with the nearest opening run of its length, if either is next to such a
+    // letter: all others follow `CommonMark`.
     let mut pairs: Vec<(usize, usize)> = Vec::new();
     let mut waiting: Vec<&Run> = Vec::new();
     for run in &runs {
@@ -159,7 +158,7 @@ fn emphasise(pieces: Vec<Piece>) -> Vec<Piece> {
     wrap(split, &pairs)
 }
 
-/// Puts what is between each pair of runs into emphasis. The pairs nest.
+/// Wraps the pieces between each pair of runs in emphasis. The pairs nest.
 fn wrap(pieces: Vec<Piece>, pairs: &[(usize, usize)]) -> Vec<Piece> {
     if pairs.is_empty() {
         return pieces;
@@ -178,7 +177,7 @@ fn wrap(pieces: Vec<Piece>, pairs: &[(usize, usize)]) -> Vec<Piece> {
                 continue;
             };
             if run.len() == 2 && inner.iter().any(is_strong) {
-                // The parser has paired the end of one with the beginning of the next.
+                // The parser has paired the end of one with the start of the next.
                 let mut part = Vec::new();
                 for node in inner {
                     match node {
@@ -207,7 +206,7 @@ fn wrap(pieces: Vec<Piece>, pairs: &[(usize, usize)]) -> Vec<Piece> {
 }
 
 fn is_mark(c: char) -> bool {
-    // Whatever is neither letter, digit nor space: `CommonMark`'s punctuation and symbols.
+    // Neither letter, digit nor space: `CommonMark`'s punctuation and symbols.
     !c.is_alphanumeric() && !c.is_whitespace()
 }
 
@@ -233,7 +232,7 @@ fn last_letter(piece: &Piece) -> Option<char> {
     }
 }
 
-/// Makes links of the addresses in text, as GitHub's «extended autolinks» are.
+/// Turns URLs in text into links, like GitHub's «extended autolinks».
 fn link(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut linked = Vec::with_capacity(pieces.len());
     for piece in pieces {
@@ -264,7 +263,7 @@ fn link(pieces: Vec<Piece>) -> Vec<Piece> {
     linked
 }
 
-/// The next address in a text from a place on, and where it leads.
+/// Returns the next address in a text from a position on, and its link target.
 fn next_address(text: &str, mut from: usize) -> Option<(Range<usize>, String)> {
     loop {
         let rest = &text[from..];
@@ -279,7 +278,7 @@ fn next_address(text: &str, mut from: usize) -> Option<(Range<usize>, String)> {
     }
 }
 
-/// The web address around a `:` or from a `w` on.
+/// Returns the URL around a `:` or starting at a `w`.
 fn web(text: &str, at: usize) -> Option<(Range<usize>, String)> {
     let is_scheme = |name: &str| {
         let start = at.checked_sub(name.len())?;
@@ -327,7 +326,7 @@ fn web(text: &str, at: usize) -> Option<(Range<usize>, String)> {
     Some((start..end, url))
 }
 
-/// The e-mail address around an `@`.
+/// Returns the e-mail address around an `@`.
 fn email(text: &str, at: usize) -> Option<(Range<usize>, String)> {
     if !text[at..].starts_with('@') {
         return None;
@@ -346,16 +345,16 @@ fn email(text: &str, at: usize) -> Option<(Range<usize>, String)> {
     is_whole.then(|| (start..end, format!("mailto:{}", &text[start..end])))
 }
 
-/// An address without what follows it in a sentence.
+/// Strips the sentence's punctuation from the end of an address.
 fn trimmed(address: &str) -> &str {
     let mut address = address;
     loop {
         let cut = match address.as_bytes().last() {
             Some(b'?' | b'!' | b'.' | b',' | b':' | b'*' | b'_' | b'~' | b'\'' | b'"') => 1,
-            // A closing bracket belongs to it as far as an opening one does.
+            // A closing bracket belongs to it only with an opening one.
             Some(b')') if address.matches(')').count() > address.matches('(').count() => 1,
             Some(b']') if address.matches(']').count() > address.matches('[').count() => 1,
-            // What looks like an entity at the end is one.
+            // An apparent entity at the end is one.
             Some(b';') => match address.rfind('&') {
                 Some(start)
                     if address[start + 1..address.len() - 1]
@@ -372,7 +371,7 @@ fn trimmed(address: &str) -> &str {
     }
 }
 
-/// Where a link may lead: the web, or a letter. Anything else could run code or read files.
+/// Returns a link's target if allowed: the web, or e-mail. Any other could run code or read files.
 pub fn place_to_go(url: &str) -> Option<String> {
     let scheme = url.split_once(':')?.0;
     ["http", "https", "mailto"]
@@ -381,17 +380,17 @@ pub fn place_to_go(url: &str) -> Option<String> {
         .then(|| url.to_owned())
 }
 
-/// Where an image may be fetched from, once the reader asks for it.
+/// Returns an image's URL if it may be fetched, once the user requests it.
 pub fn web_address(url: &str) -> Option<String> {
     let url = place_to_go(url)?;
     (!url.to_ascii_lowercase().starts_with("mailto:")).then_some(url)
 }
 
-/// Whether what is between two dollar signs is no formula: an amount, and the words up to the
-/// next.
+/// Returns whether text between two dollar signs is no formula but an amount and the words up to
+/// the next.
 pub(super) fn is_money(latex: &str, next: Option<char>) -> bool {
     let is_formula = |c: char| "\\^_={}+<>|".contains(c);
-    // As Pandoc has it: a digit can't follow a formula.
+    // As in Pandoc: a digit can't follow a formula.
     if next.is_some_and(|c| c.is_ascii_digit()) {
         return true;
     }
@@ -402,7 +401,7 @@ pub(super) fn is_money(latex: &str, next: Option<char>) -> bool {
     begins_with_amount && has_words && !latex.contains(is_formula)
 }
 
-/// Whether a single tilde stands between what belongs together, as in `10~20`.
+/// Returns whether a single tilde joins two parts, as in `10~20`.
 pub(super) fn is_range(source: &str, range: &Range<usize>) -> bool {
     let is_single = !source[range.clone()].starts_with("~~");
     let before = source[..range.start].chars().next_back();
@@ -411,7 +410,7 @@ pub(super) fn is_range(source: &str, range: &Range<usize>) -> bool {
     is_single && (is_part(before) || is_part(after))
 }
 
-/// Replaces the pairs `\(…\)` and `\[…\]` in a part of a text by `$$…$$`, within a paragraph each.
+/// Replaces each pair `\(…\)` and `\[…\]` in a part of a text with `$$…$$`, within one paragraph.
 pub(super) fn mark_maths(text: &mut String, part: Range<usize>) {
     let mut opened: Option<(usize, u8)> = None;
     let mut at = part.start;
@@ -420,7 +419,7 @@ pub(super) fn mark_maths(text: &mut String, part: Range<usize>) {
         match (bytes[at], bytes.get(at + 1).copied()) {
             (b'\\', Some(bracket)) => {
                 match (opened, bracket) {
-                    // Within an address it is only an escaped bracket.
+                    // Within a URL it is only an escaped bracket.
                     (None, b'(' | b'[') if !is_within_word(&text[part.start..at]) => {
                         opened = Some((at, if bracket == b'(' { b')' } else { b']' }));
                     }
@@ -436,7 +435,7 @@ pub(super) fn mark_maths(text: &mut String, part: Range<usize>) {
                 }
                 at += 2;
             }
-            // A formula does not go on after an empty line.
+            // A formula does not continue after an empty line.
             (b'\n', Some(b'\n')) => {
                 opened = None;
                 at += 2;

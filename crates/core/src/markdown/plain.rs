@@ -1,8 +1,8 @@
-//! A text as it is read, without the marks of Markdown: for where only letters can go.
+//! Plain text without Markdown's markers, for places without formatting.
 
 use super::{Alert, Node, Tag};
 
-/// The words of these blocks. An alert begins with its name in the reader's language.
+/// Returns the text of these blocks. An alert starts with its name in the user's language.
 pub fn plain(blocks: &[Node], name: &dyn Fn(Alert) -> String) -> String {
     Writer { name }.blocks(blocks, "\n\n")
 }
@@ -12,8 +12,8 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Blocks with this between them. Words that stand among blocks, as in a list without space, are
-    /// one block together.
+    /// Joins blocks with a separator. Inline nodes among blocks, as in a tight list, form one
+    /// block.
     fn blocks(&self, nodes: &[Node], between: &str) -> String {
         let mut written: Vec<String> = Vec::new();
         let mut is_line = false;
@@ -35,7 +35,7 @@ impl Writer<'_> {
         written.join(between)
     }
 
-    /// A block; None for what stands within a line.
+    /// Formats a block; None for an inline node.
     fn block(&self, node: &Node) -> Option<String> {
         Some(match node {
             Node::CodeBlock { code, .. } => code.trim_end_matches('\n').to_owned(),

@@ -1,21 +1,20 @@
-//! The end of a text that is still coming, as it would read if it went on as it looks.
+//! The end of a streaming text, completed as it probably continues.
 
-/// What is shown of a part of a text whose rest has not come: markers that have only begun are
-/// held back, and what is open is closed. It is never longer than needed for that, and the text
-/// itself stays as it is.
+/// Completes an unfinished part of a text for display: incomplete markers are held back, and open
+/// ones are closed. It changes no more than that, and not the text itself.
 pub(super) fn complete(part: &str) -> String {
     let mut shown = part.to_owned();
     let last_line = part.rfind('\n').map_or(0, |at| at + 1);
     let line = &part[last_line..];
     if let Some(fence) = open_fence(part) {
-        // The beginning of the closing fence.
+        // The start of the closing fence.
         let tail = line.trim_start_matches(' ');
         if !tail.is_empty() && tail.chars().all(|c| c == fence) && last_line > 0 {
             shown.truncate(last_line);
         }
         return shown;
     }
-    // What may become a marker of a block, or is one without its content.
+    // A possible block marker, or one without content.
     let marker = line.trim();
     let is_marker = |c: char| "-=*_+#>`~|:.".contains(c) || c.is_ascii_digit();
     if !marker.is_empty()
@@ -32,7 +31,7 @@ pub(super) fn complete(part: &str) -> String {
     shown
 }
 
-/// The fence that is open at the end of a part, if it begins with one.
+/// Returns the mark of the fence open at the end of a part, if the part starts with one.
 fn open_fence(part: &str) -> Option<char> {
     let mut open: Option<(char, usize)> = None;
     for line in part.lines() {
@@ -53,7 +52,7 @@ fn open_fence(part: &str) -> Option<char> {
     open.map(|(mark, _)| mark)
 }
 
-/// A table's first line looks like one before its second has come.
+/// Shows a table's first line as a table before its second line arrives.
 fn complete_table(shown: &mut String) -> bool {
     let paragraph = shown.rfind("\n\n").map_or(0, |at| at + 2);
     let mut lines = shown[paragraph..].split('\n');
@@ -85,7 +84,7 @@ fn complete_table(shown: &mut String) -> bool {
     true
 }
 
-/// Closes what is open in the last paragraph.
+/// Closes the open markers of the last paragraph.
 fn complete_line(shown: &mut String) {
     let paragraph = shown.rfind("\n\n").map_or(0, |at| at + 2);
     // A marker with nothing after it yet, and the half of a closing one.
@@ -121,7 +120,7 @@ fn complete_line(shown: &mut String) {
                 let length = run(b'`');
                 let fence = &rest[..length];
                 let Some(end) = rest[length..].find(fence) else {
-                    // The code goes on to the end, with no other markers in it.
+                    // The code extends to the end, without other markers in it.
                     let fence = fence.to_owned();
                     if length < 3 && text[at + length..].trim().is_empty() {
                         shown.truncate(paragraph + at);
@@ -175,7 +174,7 @@ fn complete_line(shown: &mut String) {
         }
         at += 1;
     }
-    // Of a link whose address is still coming, the words.
+    // Only the text of a link whose URL is incomplete.
     if let Some(start) = link
         && text[start..].contains("](")
     {

@@ -1,4 +1,4 @@
-//! The specification's own examples, and what goes beyond them.
+//! The specification's own examples, and extensions.
 
 use std::fmt::Write as _;
 
@@ -6,11 +6,11 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Writes blocks as the HTML that the specification gives.
+/// Renders blocks as the specification's HTML.
 fn html(nodes: &[Node]) -> String {
     let mut out = String::new();
     for (index, node) in nodes.iter().enumerate() {
-        // In a tight list, text and a list below it are on lines of their own.
+        // In a tight list, text and a list below it are on separate lines.
         let is_block = matches!(node, Node::Parent(Tag::List(_), _));
         if is_block && index > 0 && !out.ends_with('\n') {
             out.push('\n');
@@ -27,7 +27,7 @@ fn escape(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-/// As the specification's renderer writes an address.
+/// Escapes a URL like the specification's renderer.
 fn href(url: &str) -> String {
     let mut out = String::new();
     for byte in url.bytes() {
@@ -106,7 +106,7 @@ fn write(node: &Node, out: &mut String) {
     }
 }
 
-/// HTML without what does not matter: line ends beside tags, and titles of images.
+/// Normalises HTML: drops line ends beside tags, and titles of images.
 fn normal(html: &str) -> String {
     let mut out = String::new();
     let mut is_pre = false;
@@ -136,7 +136,7 @@ fn normal(html: &str) -> String {
     plain.replace("&#x27;", "'")
 }
 
-/// Examples of the specification that do not apply, and why.
+/// Returns the reason why an example of the specification does not apply.
 fn why_not(number: usize, section: &str, text: &str) -> Option<&'static str> {
     Some(match (number, section) {
         (_, "HTML blocks" | "Raw HTML")
@@ -308,7 +308,7 @@ fn addresses_are_links() {
         ".",
     );
     check_link("<foo@bar.baz>", "", "foo@bar.baz", "mailto:foo@bar.baz", "");
-    // Korean goes on at once.
+    // Korean follows directly.
     check_link(
         "https://a.kr/x를 보세요",
         "",
@@ -495,7 +495,7 @@ fn what_is_still_coming_looks_right() {
         document.push(text);
         document.update();
         assert_eq!(html(document.blocks()).trim_end(), expected, "{text}");
-        // And is what it is once it is whole.
+        // The complete text gives its own blocks.
         document.finish();
         assert_eq!(document.blocks(), parse(text));
     }
@@ -533,7 +533,7 @@ fn what_is_still_coming_looks_right() {
     check("**가(나", "<p><strong>가(나</strong></p>");
 }
 
-/// Markdown's building stones, in any order.
+/// Generates Markdown's building blocks, in any order.
 fn markdown() -> impl Strategy<Value = String> {
     let stones = prop::sample::select(vec![
         "a",
@@ -605,7 +605,7 @@ fn markdown() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 2000 } else { 20000 }))]
 
-    /// However a text is split, it ends in the same blocks as the whole at once.
+    /// However a text is split, the final blocks are those of the complete text.
     #[test]
     fn any_split_ends_in_the_same_blocks(text in markdown(), cuts in prop::collection::vec(0.0..1.0f64, 0..12)) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
@@ -613,7 +613,7 @@ proptest! {
         cuts.push(text.len());
         cuts.sort_unstable();
         let mut document = Document::default();
-        // What a reader has seen, changed as each update says.
+        // The blocks shown so far, changed as each update says.
         let mut seen: Vec<Node> = Vec::new();
         let mut done = 0;
         for cut in cuts {
@@ -628,8 +628,8 @@ proptest! {
         }
         document.finish();
         prop_assert_eq!(document.blocks(), &parse(&text)[..]);
-        // The whole at once is what the parser makes of it in one piece. With definitions it is read
-        // with them put before it, and the parser may then know a note that it else overlooks.
+        // Parsed at once, the text gives the parser's own result. With definitions it is parsed
+        // after a copy of them, and the parser may then find a note that it otherwise misses.
         if !text.contains("]: ") {
             prop_assert_eq!(document.blocks(), &read_once(&text)[..]);
         }

@@ -1,55 +1,55 @@
-//! The reading of one answer: the bytes of a response body in, the reply and its end out.
+//! Parser of one answer: response bytes in, the reply and its end out.
 
 use super::{
     Error, Reply, refusal, sse,
     wire::{Chunk, Finish, has_more_values},
 };
 
-/// Reads the body of one response, which may be a stream of events or, though a stream was asked
-/// for, one whole JSON answer.
+/// Parses the body of one response, which may be an event stream or, although a stream was
+/// requested, one complete JSON answer.
 #[derive(Debug, Default)]
 pub struct Reader {
     body: Body,
-    /// The beginning of the body, to be shown if it is no answer.
+    /// Start of the body, shown if it is no answer.
     begin: Vec<u8>,
-    /// Whether white space has come before it: a byte order mark stands before all else.
+    /// True if white space came before it: a byte order mark stands before all else.
     after_white: bool,
-    /// How the endpoint says that the answer ends.
+    /// The end reported by the endpoint.
     finish: Option<Result<Finish, Error>>,
-    /// Whether an event has come.
+    /// True after the first event.
     any: bool,
-    /// Whether `[DONE]` has come.
+    /// True after `[DONE]`.
     done: bool,
-    /// What the response is said to be.
+    /// Declared content type.
     said: Said,
 }
 
-/// What a response is said to be, which not all say rightly.
+/// Content type declared by the endpoint, which may be wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Said {
-    /// A stream of events, something else, or nothing is said.
+    /// Event stream, other type, or none.
     #[default]
     Anything,
     /// JSON.
     Json,
-    /// An HTML page.
+    /// HTML page.
     Page,
 }
 
-/// What the body turns out to be.
+/// Detected type of the body.
 #[derive(Debug, Default)]
 enum Body {
-    /// Nothing but white space has come so far.
+    /// Only white space so far.
     #[default]
     Unknown,
     /// Server-sent events.
     Events(sse::Decoder),
-    /// Something else, read whole: JSON, or a page that is no answer.
+    /// Anything else, buffered whole: JSON, or a page that is no answer.
     Whole(Vec<u8>),
 }
 
 impl Said {
-    /// Whether a body that is read whole is a page.
+    /// Returns whether a body buffered whole is a page.
     fn is_page(self, body: &[u8]) -> bool {
         match body.first() {
             Some(b'{' | b'[') => false,
@@ -61,25 +61,25 @@ impl Said {
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// As much of the beginning as tells what a body is, in bytes.
+/// Bytes at the start that determine the type of a body.
 const BEGIN: usize = 2048;
 
-/// A page that is no answer is read no further than this, in bytes.
-const MOST_OF_A_PAGE: usize = 64 * 1024;
+/// Maximum bytes read of a page that is no answer.
+const MAX_OF_A_PAGE: usize = 64 * 1024;
 
-/// The most bytes of an answer that comes whole.
-pub const MOST: usize = 32 * 1024 * 1024;
+/// Maximum bytes of an answer sent whole.
+pub const MAX: usize = 32 * 1024 * 1024;
 
-/// The most values in an answer that comes whole: each takes many times the memory of its text.
-const MOST_VALUES: usize = 2_000_000;
+/// Maximum values in an answer sent whole: each takes many times the memory of its text.
+const MAX_VALUES: usize = 2_000_000;
 
-/// The most values in one event: the longest that is known, with the probabilities of 20 tokens, has
-/// some hundreds.
-const MOST_VALUES_OF_AN_EVENT: usize = 200_000;
+/// Maximum values in one event: the longest known, with the probabilities of 20 tokens, has some
+/// hundreds.
+const MAX_VALUES_OF_AN_EVENT: usize = 200_000;
 
 impl Reader {
-    /// Reads a response of this content type. What it begins with says more: many servers name none, or
-    /// a wrong one.
+    /// Creates a parser for this content type. The body's start counts for more: many servers
+    /// declare no type, or a wrong one.
     pub fn new(content_type: &str) -> Self {
         let kind = content_type.split(';').next().unwrap_or_default().trim();
         let is = |other: &str| kind.eq_ignore_ascii_case(other);
@@ -96,7 +96,7 @@ impl Reader {
         }
     }
 
-    /// How many bytes are kept of what has not been told to the reply.
+    /// Returns the number of bytes buffered but not yet passed to the reply.
     pub fn held(&self) -> usize {
         self.begin.len()
             + match &self.body {
@@ -106,12 +106,11 @@ impl Reader {
             }
     }
 
-    /// Takes the next bytes and adds what they bring to the reply, also when they end in an
-    /// error.
+    /// Adds the next bytes to the reply, even if they end in an error.
     ///
     /// # Errors
-    /// What the endpoint reported, [`Error::Garbled`], or [`Error::TooMuch`]: then the reply has what came
-    /// before.
+    /// The endpoint's error, [`Error::Garbled`], or [`Error::TooMuch`]: the reply then has
+    /// everything before it.
     pub fn push(&mut self, bytes: &[u8], reply: &mut Reply) -> Result<(), Error> {
         let bytes = if self.after_white && self.begin.is_empty() {
             bytes.trim_ascii_start()
@@ -125,11 +124,11 @@ impl Reader {
             Body::Events(_) => self.events(bytes, reply),
             Body::Whole(body) => {
                 let length = body.len() + bytes.len();
-                if self.said.is_page(body) && length > MOST_OF_A_PAGE {
+                if self.said.is_page(body) && length > MAX_OF_A_PAGE {
                     *body = Vec::new();
                     return Err(self.garbled());
                 }
-                if length > MOST {
+                if length > MAX {
                     *body = Vec::new();
                     return Err(Error::TooMuch);
                 }
@@ -150,13 +149,13 @@ impl Reader {
                 self.begin.clone_from(&begin);
                 match begin.first() {
                     None => self.after_white = true,
-                    // No event stream begins with these; JSON and HTML do.
+                    // No event stream starts with these; JSON and HTML do.
                     Some(b'{' | b'[' | b'<') => self.body = Body::Whole(begin),
-                    // Events may come under a page's name, too: it is what PHP sends by itself.
+                    // Events may come as HTML, too: PHP declares that by default.
                     Some(first) if self.said == Said::Page && !b":deir".contains(first) => {
                         self.body = Body::Whole(begin);
                     }
-                    // Other values than records and lists, where JSON was said to come.
+                    // Values other than objects and arrays, where JSON was declared.
                     Some(b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
                         if self.said == Said::Json =>
                     {
@@ -167,7 +166,7 @@ impl Reader {
                         self.events(&begin, reply)?;
                     }
                 }
-                // What did not fit in the beginning.
+                // Bytes that did not fit into the start.
                 match bytes.get(room..) {
                     Some(rest) if !rest.is_empty() => self.push(rest, reply),
                     _ => Ok(()),
@@ -176,16 +175,16 @@ impl Reader {
         }
     }
 
-    /// Takes the end of the body.
+    /// Ends the body.
     ///
     /// # Errors
-    /// [`Error::CutOff`] for a stream that ended with neither `[DONE]` nor a reason,
-    /// [`Error::Empty`] for a body without anything, and what [`Reader::push`] can say.
+    /// [`Error::CutOff`] for a stream that ended with neither `[DONE]` nor a finish reason,
+    /// [`Error::Empty`] for an empty body, and the errors of [`Reader::push`].
     pub fn end(mut self, reply: &mut Reply) -> Result<Finish, Error> {
         match std::mem::take(&mut self.body) {
             Body::Unknown => Err(Error::Empty),
             Body::Whole(body) => {
-                if has_more_values(&body, MOST_VALUES) {
+                if has_more_values(&body, MAX_VALUES) {
                     return Err(Error::TooMuch);
                 }
                 let body = String::from_utf8_lossy(&body);
@@ -209,7 +208,7 @@ impl Reader {
                 decoder.end(|data| self.event(data, reply, &mut result));
                 reply.end();
                 match (result, self.finish.take()) {
-                    // A last event that was cut in the middle is a cut, not nonsense.
+                    // A truncated last event is a cut-off, not garbage.
                     (Err(Error::Garbled { .. }), None) if self.any => Err(Error::CutOff),
                     (Err(error), None) => Err(error),
                     (_, Some(finish)) => finish,
@@ -221,11 +220,11 @@ impl Reader {
         }
     }
 
-    /// Takes a connection that broke. If the endpoint had said before that the answer is whole, it
-    /// is; what else it said last counts too.
+    /// Handles a broken connection. If the endpoint had already finished the answer, it is
+    /// complete; an error that it reported last counts, too.
     ///
     /// # Errors
-    /// What the endpoint reported, or [`Error::CutOff`].
+    /// The endpoint's error, [`Error::TooMuch`], or [`Error::CutOff`].
     pub fn cut(self, reply: &mut Reply) -> Result<Finish, Error> {
         self.end(reply).map_err(|error| match error {
             Error::Reported { .. } | Error::TooMuch => error,
@@ -233,12 +232,13 @@ impl Reader {
         })
     }
 
-    /// Whether the endpoint has said that nothing more will come.
+    /// Returns whether the endpoint has ended its stream.
     pub const fn is_done(&self) -> bool {
         self.done
     }
 
-    /// What came is no answer: shows its beginning, less the comments of an event stream.
+    /// Builds the error for a body that is no answer: its start, without an event stream's
+    /// comments.
     fn garbled(&self) -> Error {
         let begin = String::from_utf8_lossy(&self.begin);
         if let Some(title) = refusal::title(&begin) {
@@ -260,7 +260,7 @@ impl Reader {
         let mut result = Ok(());
         if let Body::Events(mut decoder) = std::mem::take(&mut self.body) {
             let pushed = decoder.push(bytes, |data| self.event(data, reply, &mut result));
-            // What comes after the end is nobody's.
+            // Anything after the end is ignored.
             if pushed.is_err() && result.is_ok() && !self.done {
                 result = Err(Error::TooMuch);
             }
@@ -271,7 +271,7 @@ impl Reader {
 
     fn event(&mut self, data: &str, reply: &mut Reply, result: &mut Result<(), Error>) {
         let data = data.trim();
-        // Gateways that know no comments send one as data.
+        // Gateways without comments send one as data.
         if data.is_empty() || data.starts_with(':') || self.done || result.is_err() {
             return;
         }
@@ -281,7 +281,7 @@ impl Reader {
             return;
         }
         // Each value takes many times the memory of its text.
-        if has_more_values(data.as_bytes(), MOST_VALUES_OF_AN_EVENT) {
+        if has_more_values(data.as_bytes(), MAX_VALUES_OF_AN_EVENT) {
             *result = Err(Error::TooMuch);
             return;
         }
@@ -294,7 +294,7 @@ impl Reader {
                 }
                 self.finish = chunk.finish().or(self.finish.take());
             }
-            // Some forget to end the line between two events.
+            // Some endpoints omit the line end between two events.
             Err(Error::Garbled { .. }) if data.contains(NEXT) => {
                 let mut rest = data;
                 while let Some((event, next)) = rest.split_once(NEXT) {
@@ -308,7 +308,7 @@ impl Reader {
     }
 }
 
-/// The end of an event's JSON and the begin of the next one, on one line.
+/// End of an event's JSON and start of the next event, on one line.
 const NEXT: &str = "}data:";
 
 #[cfg(test)]

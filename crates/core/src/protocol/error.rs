@@ -1,4 +1,4 @@
-//! What can go wrong between the page and an endpoint: what of a failure matters for asking again.
+//! Errors between the page and an endpoint, as far as they matter for another request.
 
 use crate::endpoint::{Locked, Token};
 
@@ -11,7 +11,7 @@ impl From<Locked> for Error {
 }
 
 impl Error {
-    /// The same without the token, which some servers repeat: it is stored.
+    /// Returns the error without the token, which some servers echo: errors are stored.
     #[must_use]
     pub fn masked(mut self, token: &Token) -> Self {
         if let Self::Refused { message: words, .. }
@@ -23,7 +23,7 @@ impl Error {
         self
     }
 
-    /// Whether the endpoint refuses the token, or the lack of one. Gemini says so with a 400.
+    /// Returns whether the endpoint refuses the token, or its absence. Gemini does so with a 400.
     pub fn refuses_token(&self) -> bool {
         let Self::Refused {
             status, message, ..

@@ -1,11 +1,11 @@
-//! The beginning of what an endpoint sent, to be shown.
+//! Excerpts of an endpoint's response, to be shown.
 
 use super::Error;
 
-/// At most so many characters of what an endpoint sent are kept to be shown.
+/// Maximum characters of an excerpt.
 const EXCERPT: usize = 500;
 
-/// The beginning of a text, cut between characters, less the control characters of what is no text.
+/// Returns the start of a text, cut between characters, without control characters.
 pub(super) fn excerpt(text: &str) -> String {
     let is_text = |c: &char| !c.is_control() || *c == '\n';
     let mut letters = text.chars().filter(is_text);
@@ -17,7 +17,7 @@ pub(super) fn excerpt(text: &str) -> String {
 }
 
 impl Error {
-    /// What came is not the protocol: keeps its beginning.
+    /// Builds the error for a response that is not the protocol, with its start.
     pub(super) fn garbled(text: &str) -> Self {
         Self::Garbled {
             excerpt: excerpt(text.trim()),

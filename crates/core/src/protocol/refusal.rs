@@ -1,25 +1,25 @@
-//! What an endpoint says instead of an answer: its own words in whichever shape it wrote them, and
-//! what they mean. Pure.
+//! Parses and classifies an endpoint's error messages, in whichever shape. Pure.
 //!
-//! Sources: OpenAI's API reference, «Error codes»; Anthropic's, «Errors»; Gemini's, «Troubleshooting»;
-//! `OpenRouter`'s, «Errors and Debugging»; FastAPI's documentation, «Handling Errors»; the READMEs and
-//! the logs of llama.cpp's server, vLLM, Ollama and `LiteLLM`; `tests/captures`.
+//! Sources: OpenAI's API reference, «Error codes»; Anthropic's, «Errors»; Gemini's,
+//! «Troubleshooting»; `OpenRouter`'s, «Errors and Debugging»; FastAPI's documentation, «Handling
+//! Errors»; the READMEs and the logs of llama.cpp's server, vLLM, Ollama and `LiteLLM`;
+//! `tests/captures`.
 
 use serde_json::Value;
 
 use super::{Error, excerpt::excerpt};
 
-/// What an endpoint says instead of an answer.
+/// An endpoint's error in place of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refusal {
-    /// Its own words, or nothing.
+    /// The endpoint's message, or empty.
     pub words: String,
-    /// The HTTP status that it names: within a stream, the response's own is 200.
+    /// HTTP status named in the error; within a stream, the response's own is 200.
     pub status: Option<u16>,
 }
 
 impl Refusal {
-    /// Reads the body of a refusal: JSON in any usual shape, a page, whose title is kept, or text.
+    /// Parses an error body: JSON in any usual shape, an HTML page, whose title is kept, or text.
     pub fn read(body: &str) -> Self {
         let body = body.trim_start_matches('\u{FEFF}').trim();
         if body.starts_with('<') {
@@ -40,13 +40,13 @@ impl Refusal {
         }
     }
 
-    /// Reads an error that is a value within something else.
+    /// Parses an error that is a value within other JSON.
     pub fn of(error: &Value) -> Self {
         let mut words = words(error).unwrap_or_default();
         let fields = innermost(error);
         let field = |name: &str| fields.and_then(|fields| fields.get(name));
         let text = |name: &str| field(name).and_then(Value::as_str);
-        // What the words alone don't tell is put before them, as the endpoint names it.
+        // Fields that the message alone lacks are put before it, as the endpoint names them.
         let named = text("param").filter(|name| !name.is_empty() && !words.contains(name));
         if let Some(name) = named {
             words = format!("{name}: {words}");
@@ -85,7 +85,7 @@ impl Refusal {
     }
 }
 
-/// The fields of the error itself: within `error`, the first of a list.
+/// Returns the fields of the error itself: within `error`, the first of a list.
 fn innermost(error: &Value) -> Option<&Value> {
     match error {
         Value::Array(errors) => innermost(errors.first()?),
@@ -97,10 +97,10 @@ fn innermost(error: &Value) -> Option<&Value> {
     }
 }
 
-/// Finds the words in `{"error": {"message"}}`, `{"error": "…"}`, `{"detail": "…"}`,
-/// `{"detail": [{"msg", "loc"}]}`, `{"message": "…"}`, `{"title": "…"}` (RFC 9457) or a list of those. The field that a fault is
-/// about goes before the words: `loc` is FastAPI's path to it, from the body on. What `OpenRouter` was
-/// told by a provider goes behind them.
+/// Finds the message in `{"error": {"message"}}`, `{"error": "…"}`, `{"detail": "…"}`,
+/// `{"detail": [{"msg", "loc"}]}`, `{"message": "…"}`, `{"title": "…"}` (RFC 9457) or a list of
+/// those. The faulty field goes before the message: `loc` is FastAPI's path to it, from the body
+/// on. A provider's error, passed on by `OpenRouter`, goes after it.
 fn words(error: &Value) -> Option<String> {
     match error {
         Value::String(words) => Some(excerpt(words)).filter(|words| !words.is_empty()),
@@ -135,16 +135,16 @@ fn words(error: &Value) -> Option<String> {
     }
 }
 
-/// As much of a page as is looked through for its title, in bytes.
+/// Maximum bytes of a page searched for its title.
 const HEAD: usize = 16 * 1024;
 
-/// The title of an HTML page, which is all that it says to others than its own readers.
+/// Returns the title of an HTML page, its only text that is not for its own readers.
 pub(super) fn title(page: &str) -> Option<String> {
     let end = (0..=HEAD.min(page.len()))
         .rev()
         .find(|end| page.is_char_boundary(*end))?;
     let page = &page[..end];
-    // ASCII letters keep their places.
+    // Lowercasing ASCII keeps all byte positions.
     let lower = page.to_ascii_lowercase();
     let tag = lower.find("<title")?;
     let begin = tag + lower[tag..].find('>')? + 1;
@@ -154,58 +154,58 @@ pub(super) fn title(page: &str) -> Option<String> {
     (!words.is_empty()).then_some(words)
 }
 
-/// Why an endpoint gave no answer, as far as its status and its words tell.
+/// Cause of a missing answer, as far as its status and message tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The token is missing, wrong or no longer valid.
+    /// The token is missing, wrong or expired.
     Token,
-    /// The token is known, but not allowed to do this; or the page is not.
+    /// The token is known but lacks the permission, or the page's origin does.
     Forbidden,
-    /// There is nothing at this path.
+    /// Nothing is at this path.
     Path,
-    /// There is no such model.
+    /// The model does not exist.
     Model,
-    /// Nothing at this path, or no such model: it does not say which.
+    /// Nothing at this path, or no such model: the endpoint does not say which.
     PathOrModel,
-    /// The conversation is longer than the model takes.
+    /// The conversation exceeds the model's context.
     TooLong {
-        /// Tokens of the conversation, with the answer that was asked for where that is counted.
+        /// Tokens of the conversation, plus those of the requested answer where they count.
         asked: Option<u32>,
-        /// The most tokens that the model takes.
+        /// Maximum tokens of the model's context.
         limit: Option<u32>,
     },
-    /// This field of the request, by its name on the wire.
+    /// A field of the request, by its name on the wire.
     Parameter(String),
-    /// Too many requests, for now.
+    /// Too many requests for now.
     Busy,
-    /// The model is still being loaded.
+    /// The model is still loading.
     Loading,
     /// The account's quota or credit is used up.
     Quota,
     /// The request has too many bytes.
     TooLarge,
-    /// The request is of a kind that the server doesn't take.
+    /// The server does not accept the request's media type.
     MediaType,
-    /// A server or a proxy gave up waiting.
+    /// A server or proxy timed out.
     Timeout,
-    /// The content of the conversation.
+    /// The conversation's content was refused.
     Filtered,
-    /// The model can't see.
+    /// The model does not accept images.
     Pictures,
-    /// The model is to run in this browser, and is not there.
+    /// The model's weights for this browser are missing.
     Weights,
-    /// The model ran in this browser, and its program has ended.
+    /// The on-device model's program in this browser has crashed.
     Memory,
-    /// Something else about what runs in this browser: its code in `on-device/page/device.js`.
+    /// Another on-device error: its code in `on-device/page/device.js`.
     Device(String),
     /// The server failed.
     Server,
-    /// Anything else.
+    /// Any other cause.
     Other,
 }
 
 impl Cause {
-    /// Why, if the endpoint refused or reported something.
+    /// Returns the cause if the endpoint refused the request or reported an error.
     pub fn of(error: &Error) -> Option<Self> {
         match error {
             Error::Refused {
@@ -218,7 +218,7 @@ impl Cause {
         }
     }
 
-    /// What a status and an endpoint's words tell. 0 is no status.
+    /// Classifies a status and an error message. Status 0 means none.
     pub fn told(status: u16, words: &str) -> Self {
         let lower = words.to_ascii_lowercase();
         let says = |some: &[&str]| some.iter().any(|words| lower.contains(words));
@@ -282,11 +282,11 @@ impl Cause {
         }
     }
 
-    /// What words tell by themselves, whatever the status.
+    /// Classifies an error message alone, whatever the status.
     fn of_words(words: &str) -> Option<Self> {
         let lower = words.to_ascii_lowercase();
         let says = |some: &[&str]| some.iter().any(|words| lower.contains(words));
-        // vLLM names both the parameter and the model's length; the parameter is what can be changed.
+        // vLLM names both the parameter and the model's length; the user can change the parameter.
         if says(&["max_tokens"]) && says(&["too large", "is too high", "at most"]) {
             return Some(Self::Parameter("max_tokens".into()));
         }
@@ -321,7 +321,7 @@ impl Cause {
         if says(&["model_crashed"]) {
             return Some(Self::Memory);
         }
-        // As its first word: others speak of devices, too.
+        // Only as the first word: other messages speak of devices, too.
         if let Some(code) = words.strip_prefix("device_") {
             let code = code
                 .split(|c: char| !c.is_ascii_lowercase() && c != '_')
@@ -359,9 +359,9 @@ impl Cause {
     }
 }
 
-/// The whole numbers of a text that may be counts of tokens: no parts of names, and no small ones.
+/// Returns whole numbers that may be token counts: not parts of names, and not small.
 fn numbers(words: &str) -> Vec<u32> {
-    // Unicode's own letters would be a table to download.
+    // Unicode's letter classes would add a table to the download.
     let is_part = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii() || "-_.,".contains(c);
     let words = words.split(|c: char| !is_part(c));
     let words = words.map(|word| word.trim_matches(['.', ',', '-']).replace(',', ""));
@@ -369,8 +369,8 @@ fn numbers(words: &str) -> Vec<u32> {
     numbers.filter(|number| *number >= 16).collect()
 }
 
-/// The field of a request that a refusal names: a word with an underscore, in quotes, or before a colon
-/// at the beginning.
+/// Returns the request field named in a refusal: a word with an underscore, in quotes, or before a
+/// colon at the start.
 fn named(words: &str) -> Option<String> {
     const KNOWN: [&str; 16] = [
         "max_tokens",
@@ -406,7 +406,7 @@ fn named(words: &str) -> Option<String> {
             return Some(word.to_owned());
         }
     }
-    // A field that is not among the parameters of the page: typed as JSON.
+    // A field that is not one of the page's parameters: typed as JSON.
     let markers = [
         "request argument supplied: ",
         "nknown parameter: '",
@@ -425,7 +425,7 @@ fn named(words: &str) -> Option<String> {
     (1..=64).contains(&end).then(|| name[..end].to_owned())
 }
 
-/// Whether a refusal is of a field as such, and not of its value.
+/// Returns whether a refusal concerns a field itself, not its value.
 pub fn is_of_field(words: &str) -> bool {
     let lower = words.to_ascii_lowercase();
     let signs = [
@@ -440,7 +440,7 @@ pub fn is_of_field(words: &str) -> bool {
 }
 
 impl Error {
-    /// What an endpoint reported, as a value in whichever shape.
+    /// Builds the error from a value in whichever shape.
     pub(super) fn reported(error: &Value) -> Self {
         let Refusal { words, status } = Refusal::of(error);
         Self::Reported {

@@ -1,48 +1,47 @@
-//! What has come of an answer: its text, the thoughts before it, and what the endpoint counted.
+//! A reply in progress: its text, the reasoning before it, and the endpoint's usage.
 
 pub use crate::chat::Usage;
 
-/// What has come of an answer.
+/// A reply in progress.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
-    /// The answer itself.
+    /// Text of the answer.
     pub text: String,
-    /// What the model thought before it answered: never part of the answer.
+    /// The model's reasoning before the answer: never part of the answer.
     pub reasoning: String,
-    /// What the endpoint counted and measured; the last that it said is right.
+    /// Usage reported by the endpoint; the last report counts.
     pub usage: Usage,
-    /// How often what was taken for the answer turned out to be thoughts, so that the text began
-    /// anew.
+    /// Number of times that supposed text turned out to be reasoning, so that the text restarted.
     pub restarts: u32,
     state: State,
-    /// What may be the beginning of a tag.
+    /// Possible start of a tag.
     held: String,
-    /// Characters of the text and the thoughts.
+    /// Characters of text and reasoning.
     length: usize,
-    /// Whether there was more than [`MOST`] of them.
+    /// True if there were more than [`MAX`].
     is_cut: bool,
 }
 
-/// The most characters of an answer, thoughts included. A page that shows more is no use, and an
+/// Maximum characters of an answer, including reasoning. A page that shows more is useless, and an
 /// endless answer would take all memory.
-pub const MOST: usize = 1_000_000;
+pub const MAX: usize = 1_000_000;
 
-/// White space before anything else may be the beginning of a tagged thought no longer than this.
-const MOST_WHITE: usize = 4096;
+/// Maximum leading white space, in bytes, that may precede an opening tag.
+const MAX_WHITE: usize = 4096;
 
-/// Where in the content the next of it stands.
+/// Position of the parser in the content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
-    /// Nothing but white space has come.
+    /// Only white space so far.
     #[default]
     Begin,
-    /// Within the tag that opened; it ends with this.
+    /// Within an open tag; this closes it.
     Thinking(&'static str),
-    /// In the answer. Some templates open the tag themselves, so that only its end comes.
+    /// In the answer. Some templates open the tag themselves, so that only the closing tag comes.
     Answering { may_have_been_thoughts: bool },
 }
 
-/// The tags by which models mark their thoughts within the content.
+/// Tags that mark reasoning within the content.
 const TAGS: [(&str, &str); 3] = [
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
@@ -50,7 +49,7 @@ const TAGS: [(&str, &str); 3] = [
 ];
 
 impl Reply {
-    /// An answer that goes on from this text.
+    /// Creates a reply that continues this text.
     pub fn from_text(text: String) -> Self {
         Self {
             length: text.chars().count(),
@@ -62,19 +61,19 @@ impl Reply {
         }
     }
 
-    /// Whether more came than is kept: the text and the thoughts end at the [`MOST`] that they may be.
+    /// Returns whether the reply was cut at [`MAX`] characters.
     pub const fn is_cut(&self) -> bool {
         self.is_cut
     }
 
-    /// How many bytes are kept that are in neither text nor thoughts yet.
+    /// Returns the number of buffered bytes, in neither text nor reasoning yet.
     pub const fn held(&self) -> usize {
         self.held.len()
     }
 
-    /// As much of a text as there is room for.
+    /// Returns the part of a text that there is room for.
     fn fitting<'a>(&mut self, text: &'a str) -> &'a str {
-        let room = MOST.saturating_sub(self.length);
+        let room = MAX.saturating_sub(self.length);
         if let Some((end, _)) = text.char_indices().nth(room) {
             self.is_cut = true;
             self.length += room;
@@ -85,12 +84,12 @@ impl Reply {
         }
     }
 
-    /// Whether nothing has come.
+    /// Returns whether the reply has neither text nor reasoning.
     pub const fn is_empty(&self) -> bool {
         self.text.is_empty() && self.reasoning.is_empty()
     }
 
-    /// Takes thoughts that came in a field of their own. Then tags in the content are the answer's.
+    /// Adds reasoning from a field of its own. Tags in the content then belong to the answer.
     pub(super) fn think(&mut self, thought: &str) {
         if !thought.is_empty() {
             let thought = self.fitting(thought);
@@ -103,7 +102,7 @@ impl Reply {
         }
     }
 
-    /// Takes the next of the content.
+    /// Adds content.
     pub(super) fn say(&mut self, content: &str) {
         if content.is_empty() || self.is_cut {
             return;
@@ -112,7 +111,7 @@ impl Reply {
         if self.state == State::Begin {
             let begin = self.held.trim_start();
             let may_begin = begin.is_empty() || TAGS.iter().any(|(tag, _)| is_begun(begin, tag));
-            if may_begin && self.held.len() <= MOST_WHITE {
+            if may_begin && self.held.len() <= MAX_WHITE {
                 return;
             }
             self.state = State::Answering {
@@ -149,8 +148,8 @@ impl Reply {
         }
     }
 
-    /// Takes what was held as the answer, but for an end of thoughts that stands on a line's
-    /// beginning: then all before it was thoughts.
+    /// Adds buffered content to the answer. A closing tag at the start of a line turns everything
+    /// before it into reasoning.
     fn say_or_think(&mut self) {
         for (_, close) in TAGS {
             let is_line = |at: usize| {
@@ -195,7 +194,7 @@ impl Reply {
         self.add_text(&said);
     }
 
-    /// Nothing more comes: what was held is what it looks like.
+    /// Ends the reply: buffered content becomes text or reasoning, by the current state.
     pub fn end(&mut self) {
         let held = std::mem::take(&mut self.held);
         match self.state {
@@ -217,7 +216,7 @@ impl Reply {
     }
 
     fn add_text(&mut self, text: &str) {
-        // The empty lines between thoughts and answer are neither's.
+        // Empty lines between reasoning and answer belong to neither.
         let text = if self.text.is_empty() && !self.reasoning.is_empty() {
             text.trim_start()
         } else {
@@ -228,12 +227,12 @@ impl Reply {
     }
 }
 
-/// Whether a text may become this tag.
+/// Returns whether a text is an incomplete start of this tag.
 fn is_begun(text: &str, tag: &str) -> bool {
     text.len() < tag.len() && tag.starts_with(text)
 }
 
-/// How many bytes at the end of a text may be the beginning of this tag.
+/// Returns the number of bytes at the end of a text that may start this tag.
 fn begun_at_end(text: &str, tag: &str) -> usize {
     let longest = tag.len().min(text.len() + 1);
     (1..longest)

@@ -1,4 +1,4 @@
-//! The body of a request for an answer.
+//! Body of a request for an answer.
 //!
 //! Source: OpenAI's API reference, «Chat».
 
@@ -11,27 +11,27 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// The body of `POST {base}/chat/completions`.
+/// Body of `POST {base}/chat/completions`.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Request<'a> {
-    /// The model's id.
+    /// Model id.
     pub model: &'a str,
     /// The whole conversation, oldest first.
     pub messages: Vec<Message<'a>>,
-    /// Whether the answer is wanted as it is made. Always true.
+    /// True for a streamed answer. Always true.
     pub stream: bool,
-    /// Wants the tokens counted. None for an endpoint that refuses to be asked for it.
+    /// Requests token counts. None for an endpoint that refuses this field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream_options: Option<StreamOptions>,
-    /// The parameters that are in use, by their names on the wire.
+    /// Parameters in use, by their names on the wire.
     #[serde(flatten)]
     pub params: Map<String, Value>,
 }
 
-/// What is wanted of a stream besides the answer.
+/// Options of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct StreamOptions {
-    /// Whether the last chunk tells the usage.
+    /// True if the last chunk should report the usage.
     pub include_usage: bool,
 }
 
@@ -40,18 +40,17 @@ pub struct StreamOptions {
 pub struct Message<'a> {
     /// `system`, `user` or `assistant`.
     pub role: &'static str,
-    /// What it says.
+    /// Content of the message.
     pub content: Content<'a>,
 }
 
-/// What a message says: a plain string wherever that is enough, because strict servers know no
-/// other.
+/// Content of a message: a plain string where possible, because strict servers accept nothing else.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Content<'a> {
-    /// Its text.
+    /// Text alone.
     Text(&'a str),
-    /// Its text, then each attachment.
+    /// Text, then each attachment.
     Parts(Vec<Part<'a>>),
 }
 
@@ -59,19 +58,19 @@ pub enum Content<'a> {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Part<'a> {
-    /// Words, or a file of text.
+    /// Message text, or a text file.
     Text {
-        /// All of it.
+        /// The whole text.
         text: Cow<'a, str>,
     },
-    /// A picture.
+    /// Image.
     ImageUrl {
-        /// Where it is.
+        /// Location of the image.
         image_url: ImageUrl<'a>,
     },
 }
 
-/// Where a picture is.
+/// Location of an image.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct ImageUrl<'a> {
     /// A data URL.
@@ -79,7 +78,7 @@ pub struct ImageUrl<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// What the reader says in a turn. An attachment without a content is left out.
+    /// Builds the user message of a turn. Attachments without content are left out.
     fn of(turn: &'a Turn, contents: &'a Contents) -> Self {
         if turn.attachments.is_empty() {
             return Self::Text(&turn.prompt);
@@ -102,22 +101,22 @@ impl<'a> Content<'a> {
     }
 }
 
-/// What a turn repeats to the model as its answer. Without a word of one, it is left out: many
-/// models' templates refuse two user messages in a row.
+/// Returns the text of a turn's answer to repeat to the model, or None if it has none. Such turns
+/// are left out: many models' templates refuse two user messages in a row.
 pub(super) fn answered(turn: &Turn) -> Option<&str> {
     let Answer { text, .. } = turn.answer.as_ref()?;
     (!text.is_empty()).then_some(text)
 }
 
-/// The attachments whose contents a request for the answer to `turn` needs.
+/// Returns the attachments whose contents a request for the answer to `turn` needs.
 pub fn attachments<'a>(before: &'a [Turn], turn: &'a Turn) -> impl Iterator<Item = &'a Attachment> {
     let before = before.iter().filter(|turn| answered(turn).is_some());
     before.chain([turn]).flat_map(|turn| &turn.attachments)
 }
 
 impl<'a> Request<'a> {
-    /// Asks `model` for the answer to a turn of a card as its server wants to be asked; None where
-    /// the card has no such turn. `contents` has what [`attachments`] names.
+    /// Requests the answer to a turn of a card, in its server's form; None if the card has no such
+    /// turn. `contents` holds those of [`attachments`].
     pub fn to_answer(
         card: &'a Card,
         turn: turn::Id,
@@ -137,9 +136,9 @@ impl<'a> Request<'a> {
         Some(request)
     }
 
-    /// Asks `model` for the answer to `turn`, after the system prompt, unless it is empty, and the
-    /// turns before it. A turn that got no word of an answer is left out. An answer that was stopped
-    /// or cut off counts as far as it came. `contents` has what [`attachments`] names.
+    /// Requests the answer to `turn`, after the system prompt, unless it is empty, and the turns
+    /// before it. Turns without answer text are left out. A stopped or cut-off answer counts as far
+    /// as it came. `contents` holds those of [`attachments`].
     pub fn new(
         model: &'a str,
         system: &'a str,
@@ -180,17 +179,17 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The body of the request.
+    /// Serializes the request.
     ///
     /// # Panics
-    /// Never: strings, numbers and booleans can be written as JSON.
+    /// Never: strings, numbers and booleans always serialize.
     pub fn json(&self) -> String {
         serde_json::to_string(self).expect("a request is JSON")
     }
 
-    /// Asks the model to go on from what it has said of the answer. Said in words, which every
-    /// endpoint understands: what an answer that is begun means differs from one to the next. Where it is
-    /// known to be continued, nothing has to be said.
+    /// Requests the continuation of a partial answer with a user message, which every endpoint
+    /// understands: the treatment of a partial last answer differs. It is omitted if the server is
+    /// known to continue.
     pub fn continue_from(&mut self, said: &'a str, is_continued: bool) {
         self.messages.push(Message {
             role: "assistant",
@@ -206,7 +205,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What asks for the rest of an answer.
+/// Prompt for the rest of an answer.
 pub(super) const GO_ON: &str = "Your last message was cut off. Continue it exactly where it ended, in the \
     same language and format. Do not repeat anything and do not comment on this.";
 

@@ -1,6 +1,5 @@
-//! Whether and how a failed request is sent again, as a reducer: what was sent and how it failed go
-//! in, what is learned of the endpoint and what to do next come out. Nothing here knows of time or
-//! network.
+//! Retries of failed requests, as a reducer: the request's form and its error go in; a lesson about
+//! the endpoint and the next step come out. Nothing here knows of time or network.
 
 use super::{Error, refusal};
 use crate::chat::{
@@ -11,22 +10,22 @@ use crate::chat::{
 /// Maximum adaptations of one request: there are two forms besides the usual one.
 const MAX_ADAPTATIONS: u32 = 2;
 
-/// Maximum waits for a busy endpoint before one answer.
+/// Maximum waits for a busy endpoint per answer.
 pub const MAX_WAITS: u32 = 3;
 
-/// An endpoint that asks to be left alone for longer than this is not asked again. In seconds.
+/// Maximum accepted `retry_after`, in seconds. A longer one means no retry.
 const LONGEST_WAIT: u32 = 60;
 
-/// The form of a request that differs among endpoints.
+/// Variant of a request, which differs among endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
-    /// `max_tokens` is called `max_completion_tokens`.
+    /// True if `max_tokens` is sent as `max_completion_tokens`.
     pub renames_max_tokens: bool,
-    /// `stream_options` asks for the number of tokens.
+    /// True if `stream_options` requests the token counts.
     pub counts_tokens: bool,
 }
 
-/// What a refusal teaches about an endpoint.
+/// A lesson about an endpoint from a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lesson {
     /// The model demands `max_completion_tokens`.
@@ -35,27 +34,27 @@ pub enum Lesson {
     Refuses(Param),
     /// The endpoint refuses `stream_options`.
     RefusesToCount,
-    /// The endpoint refuses without `stream_options`, too: the lesson before was wrong.
+    /// The endpoint refuses without `stream_options`, too: the previous lesson was wrong.
     MayCount,
 }
 
-/// What to do after a failure.
+/// The step after a failure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Next {
-    /// Send the request again at once, in the form that the lessons lead to.
+    /// Retry at once, in the form that the lessons lead to.
     Adapt,
-    /// Send the same again after a pause.
+    /// Retry in the same form after a pause.
     Wait {
-        /// The pause, in milliseconds.
+        /// Pause in milliseconds.
         pause: f64,
-        /// The number of waits so far, this one included.
+        /// Number of waits so far, including this one.
         attempt: u32,
     },
-    /// Give up: the failure is the answer's.
+    /// Give up: the answer fails with this error.
     GiveUp,
 }
 
-/// The retries of one answer so far. Once a word of the answer has come, nothing is sent again.
+/// Retries of one answer so far. After the first token of an answer, nothing is retried.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Retries {
     adaptations: u32,
@@ -63,8 +62,8 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// Decides what follows a failure of a request that was sent in this form with these parameters.
-    /// `chance` is a random number from 0 to 1.
+    /// Decides the step after a failure of a request with this form and these parameters. `chance`
+    /// is a random number from 0 to 1.
     pub fn failed(
         &mut self,
         error: &Error,
@@ -89,7 +88,7 @@ impl Retries {
     }
 }
 
-/// What a refusal teaches, if anything.
+/// Returns the lesson of a refusal, if any.
 fn learn(error: &Error, form: Form, params: &Params) -> Option<Lesson> {
     let Error::Refused {
         status, message, ..
@@ -104,7 +103,7 @@ fn learn(error: &Error, form: Form, params: &Params) -> Option<Lesson> {
     if let Some(named) = params.named_in(message) {
         let is_of_field =
             matches!(status, 400 | 422) && refusal::is_of_field(message) && !wants_rename;
-        // Which field of the reader's own JSON is refused, no parameter can say.
+        // No parameter can name the refused field of the user's own JSON.
         return (is_of_field && named != Param::Json).then_some(Lesson::Refuses(named));
     }
     may_be_of_counting(*status, message).then_some(if form.counts_tokens {
@@ -114,9 +113,9 @@ fn learn(error: &Error, form: Form, params: &Params) -> Option<Lesson> {
     })
 }
 
-/// Whether `stream_options` may be what is refused: some endpoints refuse unknown fields without
-/// naming them. A refusal that names another cause is not; [`super::Cause`] knows more causes, but
-/// is no part of the page's first chunk.
+/// Returns whether `stream_options` may be refused: some endpoints refuse unknown fields without
+/// naming them. A refusal that names another cause does not count; [`super::Cause`] knows more
+/// causes, but is not in the page's first chunk.
 fn may_be_of_counting(status: u16, message: &str) -> bool {
     let others = [
         "ontext", "too long", "odel", "filter", "safety", "API key", "mage",
@@ -126,9 +125,9 @@ fn may_be_of_counting(status: u16, message: &str) -> bool {
             || !others.iter().any(|other| message.contains(other)))
 }
 
-/// The pause before the same is sent again, in milliseconds; none where it is not. Only an endpoint
-/// that says that it is busy is asked again: when it wants, else after 1, 2 and 4 seconds, give or
-/// take a quarter, so that cards that were refused together don't come back together.
+/// Returns the pause before a retry, in milliseconds; None for no retry. Only a busy endpoint gets
+/// one: after its own `retry_after`, else after 1, 2 and 4 seconds, ± 25 %, so that cards refused
+/// together don't retry together.
 fn pause(error: &Error, waits: u32, chance: f64) -> Option<f64> {
     let Error::Refused {
         status: 429 | 503,
@@ -138,7 +137,7 @@ fn pause(error: &Error, waits: u32, chance: f64) -> Option<f64> {
     else {
         return None;
     };
-    // Money does not come back by waiting; Gemini speaks of it where a minute is enough.
+    // Waiting adds no credit; Gemini mentions billing where a minute is enough.
     let wants_money = message.contains("billing") && !message.contains("retry in");
     if waits >= MAX_WAITS || wants_money {
         return None;

@@ -1,38 +1,38 @@
-//! Server-sent events: bytes in, the data of each event out.
+//! Server-sent events: decodes bytes into the data of each event.
 //!
 //! The format is the HTML Standard's, section 9.2.6 «Interpreting an event stream», with two
-//! differences that endpoints need: an event whose last blank line is missing still counts at the
-//! end of the stream, and every event type is the same to us.
+//! differences that endpoints need: an event without its last blank line still counts at the end of
+//! the stream, and all event types are treated alike.
 
-/// The most bytes of a line, and of the data of an event. What is longer is no answer.
-pub const MOST: usize = 8 * 1024 * 1024;
+/// Maximum bytes of a line, and of an event's data. Anything longer is no answer.
+pub const MAX: usize = 8 * 1024 * 1024;
 
-/// A line, or the data of an event, is longer than [`MOST`].
+/// A line or an event's data exceeds [`MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an event is too long")]
 pub struct TooLong;
 
-/// Splits a stream of bytes into events, however the network has cut it: inside a character or a
-/// line end too.
+/// Splits a byte stream into events, wherever the network has split it, even inside a character or
+/// a line end.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    /// The bytes of the line that has not ended yet.
+    /// Bytes of the current line.
     line: Vec<u8>,
-    /// The data lines of the event that has not ended yet.
+    /// Data lines of the current event.
     data: Option<String>,
-    /// Whether the last byte was a CR: an LF right after it belongs to the same line end.
+    /// True if the last byte was a CR: an LF right after it belongs to the same line end.
     after_cr: bool,
-    /// Whether a first line has been seen: only that may begin with a byte order mark.
+    /// True after the first line: only that may start with a byte order mark.
     begun: bool,
-    /// Whether something was too long: nothing after it is read.
+    /// True once something was too long: nothing more is read.
     ended: bool,
 }
 
 impl Decoder {
-    /// Takes the next bytes and hands each event that they complete to `event`.
+    /// Decodes the next bytes and passes each completed event to `event`.
     ///
     /// # Errors
-    /// [`TooLong`], once and from then on; nothing is kept then.
+    /// [`TooLong`], once and from then on; all buffers are dropped then.
     pub fn push(&mut self, bytes: &[u8], mut event: impl FnMut(&str)) -> Result<(), TooLong> {
         if self.ended {
             return Err(TooLong);
@@ -67,19 +67,19 @@ impl Decoder {
     }
 
     fn grow_line(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
-        if self.line.len() + bytes.len() > MOST {
+        if self.line.len() + bytes.len() > MAX {
             return Err(TooLong);
         }
         self.line.extend_from_slice(bytes);
         Ok(())
     }
 
-    /// How many bytes are kept of what has not ended yet.
+    /// Returns the number of buffered bytes.
     pub fn held(&self) -> usize {
         self.line.len() + self.data.as_ref().map_or(0, String::len)
     }
 
-    /// Takes the end of the stream, which ends the last line and the last event too.
+    /// Ends the stream, which completes the last line and event, too.
     pub fn end(mut self, mut event: impl FnMut(&str)) {
         if !self.line.is_empty() && self.end_line(&mut event).is_err() {
             return;
@@ -107,11 +107,11 @@ impl Decoder {
         if field == b"data" {
             let value = value.strip_prefix(b":").unwrap_or(value);
             let value = value.strip_prefix(b" ").unwrap_or(value);
-            // Lines are whole here, so a character is never cut: only bytes that are no UTF-8 at
-            // all are replaced.
+            // Lines are whole here, so no character is cut: only bytes that are not UTF-8 at all
+            // are replaced.
             let value = String::from_utf8_lossy(value);
             match &mut self.data {
-                Some(data) if data.len() + 1 + value.len() > MOST => return Err(TooLong),
+                Some(data) if data.len() + 1 + value.len() > MAX => return Err(TooLong),
                 Some(data) => {
                     data.push('\n');
                     data.push_str(&value);
@@ -193,7 +193,7 @@ mod tests {
             for _ in 0..1600 {
                 let pushed = decoder.push(piece, |data| events.push(data.to_owned()));
                 ended += usize::from(pushed.is_err());
-                assert!(decoder.held() <= 2 * MOST);
+                assert!(decoder.held() <= 2 * MAX);
             }
             assert!(ended > 1400, "{ended}");
             assert_eq!(decoder.held(), 0);
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_longest_line_is_read_however_it_is_split() {
-        for (length, is_read) in [(MOST, true), (MOST + 1, false)] {
+        for (length, is_read) in [(MAX, true), (MAX + 1, false)] {
             let mut stream = b"data: ".to_vec();
             stream.resize(length, b'x');
             stream.extend_from_slice(b"\n\n");

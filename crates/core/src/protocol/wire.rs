@@ -1,4 +1,4 @@
-//! The JSON of the OpenAI protocol, read as tolerantly as endpoints write it.
+//! The JSON of the OpenAI protocol, parsed as tolerantly as endpoints write it.
 //!
 //! Source: OpenAI's API reference, «Chat» and «Models». Every field may be null or absent.
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Error, Reply, refusal::Refusal, reply::Usage};
 use crate::json;
 
-/// One event of a stream, or a whole answer: the two differ only in where the text is.
+/// One event of a stream, or a complete answer: the two differ only in the place of the text.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Chunk {
@@ -17,7 +17,7 @@ pub(super) struct Chunk {
     choices: Vec<Choice>,
     error: Option<Value>,
     usage: Option<Value>,
-    /// llama.cpp's.
+    /// llama.cpp's timings.
     timings: Option<Value>,
     /// Groq's place for the usage.
     x_groq: Option<Value>,
@@ -26,9 +26,9 @@ pub(super) struct Chunk {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Choice {
-    /// In a stream.
+    /// Used in a stream.
     delta: Option<Delta>,
-    /// In a whole answer; some endpoints send it beside `delta` too.
+    /// Used in a complete answer; some endpoints send it beside `delta`, too.
     message: Option<Delta>,
     finish_reason: Option<String>,
 }
@@ -37,16 +37,16 @@ struct Choice {
 #[serde(default)]
 struct Delta {
     content: Option<Value>,
-    /// The name for thoughts of `DeepSeek`, llama.cpp and older vLLM.
+    /// Reasoning field of `DeepSeek`, llama.cpp and older vLLM.
     reasoning_content: Option<Value>,
-    /// `OpenRouter`'s.
+    /// Reasoning field of `OpenRouter`.
     reasoning_details: Option<Value>,
-    /// Newer vLLM's, Groq's, Cerebras's and Together's.
+    /// Reasoning field of newer vLLM, Groq, Cerebras and Together.
     reasoning: Option<Value>,
 }
 
 impl Chunk {
-    /// Reads the JSON of one event or of a whole answer.
+    /// Parses the JSON of one event or a complete answer.
     pub(super) fn parse(json: &str) -> Result<Self, Error> {
         let chunk: Self = json::read(json).ok_or_else(|| Error::garbled(json))?;
         match &chunk.error {
@@ -55,14 +55,14 @@ impl Chunk {
         }
     }
 
-    /// Tells a reply what it brings: thoughts, text, and what was counted.
+    /// Adds the chunk's reasoning, text and usage to a reply.
     pub(super) fn tell(&self, reply: &mut Reply) {
         reply.usage.learn(self.usage());
         let choice = self.choices.first();
         let Some(delta) = choice.and_then(|it| it.delta.as_ref().or(it.message.as_ref())) else {
             return;
         };
-        // Some send the same thoughts under several names.
+        // Some endpoints send the same reasoning under several names.
         let thoughts = [
             &delta.reasoning_content,
             &delta.reasoning_details,
@@ -74,7 +74,7 @@ impl Chunk {
         }
         match &delta.content {
             Some(Value::String(text)) => reply.say(text),
-            // Mistral sends thoughts as parts of the content.
+            // Mistral sends reasoning as parts of the content.
             Some(Value::Array(parts)) => {
                 for part in parts {
                     match part.get("thinking") {
@@ -101,7 +101,7 @@ impl Chunk {
         }
     }
 
-    /// How the answer ends, if it says so.
+    /// Returns how the answer ends, if the chunk says so.
     pub(super) fn finish(&self) -> Option<Result<Finish, Error>> {
         let reason = self.choices.first()?.finish_reason.as_deref()?;
         Some(match reason {
@@ -114,18 +114,18 @@ impl Chunk {
     }
 }
 
-/// Why an answer ended.
+/// The reason why an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finish {
-    /// It was said whole, as far as the endpoint tells.
+    /// The answer is complete, as far as the endpoint tells.
     Complete,
-    /// The most tokens allowed were reached.
+    /// The maximum number of tokens was reached.
     Length,
-    /// The rest was held back because of what it contained.
+    /// The rest was held back because of its content.
     Filtered,
 }
 
-/// Thoughts, which are a string or a list of parts.
+/// Returns reasoning text from a string or a list of parts.
 fn thoughts_of(thoughts: &Value) -> String {
     match thoughts {
         Value::String(text) => text.clone(),
@@ -134,7 +134,7 @@ fn thoughts_of(thoughts: &Value) -> String {
     }
 }
 
-/// The text of a part: `OpenRouter`'s summaries of thoughts have another name for it.
+/// Returns the text of a part: `OpenRouter` names summaries of reasoning differently.
 fn text_in(part: &Value) -> &str {
     let text = part.get("text").or_else(|| part.get("summary"));
     text.and_then(Value::as_str).unwrap_or_default()
@@ -157,26 +157,27 @@ fn whole(number: f64) -> Option<u32> {
     (number >= 0.0 && number < f64::from(u32::MAX)).then_some(number.round() as u32)
 }
 
-/// What the body of `GET {base}/models` tells.
+/// Parsed body of `GET {base}/models`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listed {
-    /// The models' ids, in its order, each once.
+    /// Model ids in the list's order, without duplicates.
     pub ids: Vec<String>,
-    /// Who owns the first model, by which several servers can be told: `library`, `vllm`, `llamacpp`.
+    /// Owner of the first model, which identifies several servers: `library`, `vllm`, `llamacpp`.
     pub owned_by: String,
-    /// The models that are known to take pictures, and those that are known not to.
+    /// Models known to accept images or not.
     pub sees: Vec<(String, bool)>,
 }
 
-/// The most values in a list of models: `OpenRouter`'s, the longest that is known, has about 30,000.
-const MOST_VALUES_OF_A_LIST: usize = 500_000;
+/// Maximum values in a model list: `OpenRouter`'s, the longest known, has about 30,000.
+const MAX_VALUES_OF_A_LIST: usize = 500_000;
 
-/// Reads the body of `GET {base}/models`.
+/// Parses the body of `GET {base}/models`.
 ///
 /// # Errors
-/// [`Error::Garbled`] when it is no such list, [`Error::Reported`] when it says why.
+/// [`Error::Garbled`] if it is no such list, [`Error::Reported`] if it names an error,
+/// [`Error::TooMuch`] if it has too many values.
 pub fn listed(body: &str) -> Result<Listed, Error> {
-    if has_more_values(body.as_bytes(), MOST_VALUES_OF_A_LIST) {
+    if has_more_values(body.as_bytes(), MAX_VALUES_OF_A_LIST) {
         return Err(Error::TooMuch);
     }
     let list: Value = serde_json::from_str(body).map_err(|_| Error::garbled(body))?;
@@ -213,8 +214,8 @@ pub fn listed(body: &str) -> Result<Listed, Error> {
     Ok(listed)
 }
 
-/// Whether a model takes pictures, as far as the list tells: `architecture.input_modalities` of
-/// `OpenRouter` and newer llama.cpp, `capabilities.vision` of Mistral, or a list of either anywhere near.
+/// Returns whether a model accepts images, as far as the list tells: `input_modalities`, also under
+/// `architecture` as in `OpenRouter` and newer llama.cpp, or `capabilities.vision` of Mistral.
 ///
 /// Sources: `OpenRouter`'s API reference, «Models»; Mistral's, «List models»; `tests/captures`.
 fn sees(model: &Value) -> Option<bool> {
@@ -231,19 +232,19 @@ fn sees(model: &Value) -> Option<bool> {
         .or_else(vision)
 }
 
-/// The endpoint's own words in the body of a refusal, in whichever shape it wrote them: of an HTML
-/// page its title, for its other words are for another reader.
+/// Returns the message of an error body in whichever shape; of an HTML page only the title, since
+/// the rest is for its own readers.
 pub fn refusal(body: &str) -> String {
     Refusal::read(body).words
 }
 
-/// Whether JSON has more values than this, as far as its commas and brackets tell.
+/// Returns whether JSON has more values than this, judged by its commas and brackets.
 pub(super) fn has_more_values(json: &[u8], most: usize) -> bool {
     let is_value = |byte: &&u8| matches!(**byte, b',' | b'[' | b'{');
     json.len() > most && json.iter().filter(is_value).count() > most
 }
 
-/// Reads null as the default, as an absent field is.
+/// Deserializes null as the default, like an absent field.
 fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

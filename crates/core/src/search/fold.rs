@@ -1,19 +1,19 @@
-//! Texts without what a search does not care about.
+//! Text folding: removes distinctions that a search ignores.
 
 use std::ops::Range;
 
 use super::hangul;
 
-/// Texts, prepared once to be searched often: in lower case, conjoining jamo (as in the names of
-/// files from macOS) joined to syllables, and each white space one space.
+/// Texts folded once for many searches: lowercase, conjoining jamo (as in file names from macOS)
+/// composed into syllables, and each run of white space as one space.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folded {
-    /// A line feed is between the texts, and nowhere else: nothing is found across it.
+    /// Line feeds separate the texts and occur nowhere else, so no match spans two texts.
     text: String,
 }
 
 impl Folded {
-    /// Prepares the texts of a chat. Their numbers count from 0.
+    /// Folds the texts of a chat. Their numbers count from 0.
     pub fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let mut text = String::new();
         for (number, original) in texts.into_iter().enumerate() {
@@ -27,22 +27,22 @@ impl Folded {
         Self { text }
     }
 
-    /// All of them.
+    /// Returns all folded texts.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
-    /// The number of the text that has the byte.
+    /// Returns the number of the text that contains the byte.
     pub(super) fn number_at(&self, byte: usize) -> usize {
         self.text[..byte].matches('\n').count()
     }
 }
 
-/// Where each character of a folded text was.
+/// Original position of each character of a folded text.
 pub(super) struct Places(Vec<(usize, Range<usize>)>);
 
 impl Places {
-    /// Where a range of the folded text was.
+    /// Maps a range of the folded text to the original.
     pub(super) fn range(&self, folded: Range<usize>) -> Range<usize> {
         let of = |byte: usize| {
             let after = self.0.partition_point(|(at, _)| *at <= byte);
@@ -52,7 +52,7 @@ impl Places {
     }
 }
 
-/// A text, folded, and where its characters were.
+/// Folds a text and records the original positions.
 pub(super) fn with_places(original: &str) -> (String, Places) {
     let mut text = String::with_capacity(original.len());
     let mut places = Vec::with_capacity(original.len());
@@ -63,7 +63,7 @@ pub(super) fn with_places(original: &str) -> (String, Places) {
     (text, Places(places))
 }
 
-/// Tells each character of the folded text, and where it was.
+/// Passes on each character of the folded text with its original position.
 fn fold(original: &str, mut tell: impl FnMut(char, Range<usize>)) {
     let mut letters = original.char_indices().peekable();
     while let Some((start, letter)) = letters.next() {

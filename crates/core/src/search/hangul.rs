@@ -1,5 +1,5 @@
-//! Which syllables a syllable may become while it is typed. Source of the numbers: The Unicode
-//! Standard, 3.12, «Conjoining Jamo Behavior»; of the keys: KS X 5002, the two-set layout.
+//! Hangul syllables that a syllable may become while it is typed. Source of the numbers: The
+//! Unicode Standard, 3.12, «Conjoining Jamo Behavior»; of the keys: KS X 5002, the two-set layout.
 
 use super::Set;
 
@@ -7,19 +7,19 @@ const FIRST: u32 = 0xac00;
 const VOWELS: u32 = 21;
 
 const INITIALS: &str = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
-/// The finals, as they are typed.
+/// Finals as typed.
 const FINALS: [&str; 28] = [
     "", "ㄱ", "ㄲ", "ㄱㅅ", "ㄴ", "ㄴㅈ", "ㄴㅎ", "ㄷ", "ㄹ", "ㄹㄱ", "ㄹㅁ", "ㄹㅂ", "ㄹㅅ",
     "ㄹㅌ", "ㄹㅍ", "ㄹㅎ", "ㅁ", "ㅂ", "ㅂㅅ", "ㅅ", "ㅆ", "ㅇ", "ㅈ", "ㅊ", "ㅋ", "ㅌ", "ㅍ",
     "ㅎ",
 ];
-/// The finals of two keys by themselves, in the same order.
+/// Two-key finals as single characters, in the same order.
 const PAIRS: &str = "ㄳㄵㄶㄺㄻㄼㄽㄾㄿㅀㅄ";
 
-/// As many finals there are, none included.
+/// Number of finals, including none.
 const COUNT: u32 = 28;
 
-/// A syllable by the numbers of its jamo.
+/// A syllable as the numbers of its jamo.
 #[derive(Clone, Copy)]
 struct Syllable {
     initial: u32,
@@ -43,12 +43,12 @@ impl Syllable {
     }
 }
 
-/// Whether it is a whole syllable.
+/// Returns whether the character is a whole syllable.
 pub fn is_syllable(letter: char) -> bool {
     ('가'..='힣').contains(&letter)
 }
 
-/// The syllable that two conjoining jamo, or a syllable and one, are.
+/// Composes two conjoining jamo, or a syllable and one jamo.
 pub fn join(before: char, after: char) -> Option<char> {
     match (before, after) {
         ('\u{1100}'..='\u{1112}', '\u{1161}'..='\u{1175}') => Some(Syllable {
@@ -67,14 +67,15 @@ pub fn join(before: char, after: char) -> Option<char> {
     .map(Syllable::letter)
 }
 
-/// The two consonants that an input method has made one of.
+/// Returns the two consonants that an input method has combined.
 pub fn split(letter: char) -> Option<&'static str> {
     let pair = PAIRS.chars().position(|pair| pair == letter)?;
     let two_keys = FINALS.iter().filter(|keys| keys.chars().count() == 2);
     two_keys.copied().nth(pair)
 }
 
-/// What a consonant by itself stands for: the syllables that begin with it, and itself.
+/// Returns the characters that a single consonant matches: itself and the syllables that start with
+/// it.
 pub fn with_initial(letter: char) -> Option<Set> {
     let initial = INITIALS.chars().position(|initial| initial == letter)?;
     let first = Syllable {
@@ -90,8 +91,8 @@ pub fn with_initial(letter: char) -> Option<Set> {
     Some(vec![letter..=letter, first.letter()..=last.letter()])
 }
 
-/// What a syllable may be once the next keys are pressed: each with more jamo, or, as its final goes
-/// over to the next syllable, it without that and whatever begins with it.
+/// Returns the possible results of the next keys: syllables with more jamo, or, as the final moves
+/// to the next syllable, the syllable without it and any syllable that starts with it.
 pub fn on_its_way(letter: char) -> Vec<Vec<Set>> {
     let Some(syllable) = Syllable::of(letter) else {
         return Vec::new();
@@ -118,7 +119,7 @@ pub fn on_its_way(letter: char) -> Vec<Vec<Set>> {
     ways
 }
 
-/// How many vowels begin with this one's key; they come after it.
+/// Returns the number of compound vowels that start with this vowel's key; they follow it.
 fn longer_vowels(vowel: u32) -> u32 {
     match vowel {
         // ㅗ: ㅘ, ㅙ, ㅚ; ㅜ: ㅝ, ㅞ, ㅟ.

@@ -1,24 +1,24 @@
-//! A piece of a text in one line, to show where something was found.
+//! Snippets: one-line excerpts that show a match.
 
 use std::ops::Range;
 
-/// What is shown of a text in which something was found.
+/// Excerpt of a text around a match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snippet {
-    /// About 120 characters, each white space one space, with … where it was cut.
+    /// About 120 characters, each run of white space as one space, with … where it was cut.
     pub text: String,
-    /// What was found in it, in bytes, sorted and apart.
+    /// Matches in the excerpt, in bytes, sorted and disjoint.
     pub hits: Vec<Range<usize>>,
 }
 
-/// As many characters a snippet has, unless what was found is longer.
+/// Length of a snippet in characters, unless the match is longer.
 const LENGTH: usize = 120;
-/// As many of them stand before what was found, at most.
+/// Maximum characters before the match.
 const BEFORE: usize = 40;
-/// As many are given up for a whole word at either end.
+/// Maximum characters dropped at either end to keep a word whole.
 const WORD: usize = 15;
 
-/// The words around what was found, all of that included.
+/// Returns the words around a match, including all of it.
 pub(super) fn around(text: &str, hit: Range<usize>) -> String {
     let piece = piece(text, hit);
     let is_blank = |text: &str| text.trim().is_empty();
@@ -60,8 +60,8 @@ fn piece(text: &str, hit: Range<usize>) -> Range<usize> {
     start..end
 }
 
-/// The next place, from this one on, where a text can be cut without cutting what is drawn as one.
-/// It knows marks, joined emoji, flags and jamo, not all of Unicode's rules (UAX #29).
+/// Returns the next position, from this one on, where a cut keeps graphemes whole. It handles
+/// marks, joined emoji, flags and jamo, not all of Unicode's rules (UAX #29).
 fn seam(text: &str, from: usize) -> usize {
     const JOINER: char = '\u{200d}';
     let is_flag = |letter: char| matches!(letter, '\u{1f1e6}'..='\u{1f1ff}');

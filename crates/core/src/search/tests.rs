@@ -6,7 +6,7 @@ fn query(text: &str) -> Query {
     Query::parse(text).unwrap()
 }
 
-/// The original with [brackets] around what is found.
+/// Returns the original with [brackets] around each match.
 fn marked(query: &Query, text: &str) -> String {
     let mut marked = String::new();
     let mut end = 0;
@@ -17,7 +17,7 @@ fn marked(query: &Query, text: &str) -> String {
     marked + &text[end..]
 }
 
-/// The expected text has [brackets] around what is found, and none where the query finds nothing.
+/// Expected text has [brackets] around each match, and none if the query does not match.
 #[track_caller]
 fn check(typed: &str, expected: &str) {
     let text = expected.replace(['[', ']'], "");

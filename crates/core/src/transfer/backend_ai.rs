@@ -1,13 +1,13 @@
-//! The history that Backend.AI `WebUI` keeps in localStorage, under
+//! Import of Backend.AI `WebUI`'s history in localStorage, under
 //! `backendaiwebui.cache.chat_history`: the value, or an object that has it by that key.
 //!
 //! Source: lablup/backend.ai-webui, `react/src/components/Chat/ChatHistory.ts`
 //! (`createLocalStorageCache`, `ChatHistoryData`) and `ChatModel.tsx` (`ChatData`,
-//! `ChatParameters`). The value is a list of pairs `[id, {id, label, chats, updatedAt}]`; `chats` are
-//! cards with `sync`, `usingParameters`, `parameters`, `provider` and `messages`. A message is the
-//! `UIMessage` of Vercel's AI SDK: `{id, role, parts}` with parts `text`, `reasoning` and `file`;
-//! before its version 5 also `content`, `reasoning` and `experimental_attachments`. A provider's
-//! `apiKey` is never read.
+//! `ChatParameters`). The value is a list of pairs `[id, {id, label, chats, updatedAt}]`; `chats`
+//! are cards with `sync`, `usingParameters`, `parameters`, `provider` and `messages`. A message is
+//! the `UIMessage` of Vercel's AI SDK: `{id, role, parts}` with parts `text`, `reasoning` and
+//! `file`; before its version 5 also `content`, `reasoning` and `experimental_attachments`. A
+//! provider's `apiKey` is never read.
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ use crate::chat::{
     params::{Param, Setting},
 };
 
-/// Whether this is an entry of that history, as a pair or alone.
+/// Returns whether this is an entry of that history, as a pair or alone.
 pub(super) fn is_one(value: &Value) -> bool {
     let entry = entry(value);
     let is_card = |card: &Value| card.get("messages").is_some_and(Value::is_array);
@@ -32,7 +32,7 @@ fn entry(value: &Value) -> &Value {
     value.get(1).unwrap_or(value)
 }
 
-/// Reads an entry; None where there is nothing in it.
+/// Parses an entry; None if it is empty.
 pub(super) fn read(value: &Value) -> Option<Foreign> {
     let entry = entry(value);
     let own = value.get(0).and_then(Value::as_str);
@@ -48,7 +48,7 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
     let cards: Vec<_> = cards
         .map(|card| read_card(&mut conversation, card))
         .collect();
-    // The name is the first question's words, or stands for none: the page finds that itself.
+    // The label is the start of the first prompt, or a default: the page derives a title itself.
     let first = cards.first().and_then(|card| card.turns.first());
     let label = text(entry, "label").trim();
     let continues = |prompt: &str| match prompt.trim().strip_prefix(label) {
@@ -64,7 +64,7 @@ fn read_card(conversation: &mut Conversation, value: &Value) -> Card {
     let mut card = conversation.card(text(value, "id"));
     card.synced = value.get("sync") != Some(&Value::Bool(false));
     let model = text(value.get("provider").unwrap_or(&Value::Null), "modelId");
-    // What it calls a model whose name is typed elsewhere.
+    // Placeholder for a model whose name is typed elsewhere.
     let model = Some(model).filter(|model| !model.is_empty() && *model != "custom");
     card.model = model.map(ToOwned::to_owned);
     let agent = value.get("agent").unwrap_or(&Value::Null);
@@ -80,7 +80,7 @@ fn read_card(conversation: &mut Conversation, value: &Value) -> Card {
         };
         match text(message, "role") {
             "user" => {
-                // Asked again, a question is there twice.
+                // A retried prompt appears twice.
                 if asked.as_ref() == Some(&own) {
                     continue;
                 }
@@ -115,7 +115,7 @@ fn read_card(conversation: &mut Conversation, value: &Value) -> Card {
     card
 }
 
-/// The thoughts and the words of a message.
+/// Returns the reasoning and text of a message.
 fn said(message: &Value) -> (String, String) {
     let (mut thoughts, mut words) = (String::new(), String::new());
     for part in list(message, "parts") {
@@ -137,7 +137,7 @@ fn said(message: &Value) -> (String, String) {
     (thoughts, words)
 }
 
-/// The files of a message, with their contents where those are pictures or texts and still there.
+/// Returns the files of a message, with contents that are images or texts and still there.
 fn files(message: &Value) -> impl Iterator<Item = (&str, Option<String>)> {
     let parts = list(message, "parts").iter();
     let parts = parts.filter(|part| text(part, "type") == "file");
@@ -172,7 +172,7 @@ fn params(card: &Value) -> Params {
         ("frequencyPenalty", Param::FrequencyPenalty),
         ("presencePenalty", Param::PresencePenalty),
     ];
-    // Those of a card that does not use them are what it began with.
+    // Parameters not in use are defaults.
     let names = names.into_iter().filter(|_| params.in_use);
     for (name, param) in names.collect::<Vec<_>>() {
         if let Some(value) = values.get(name).filter(|value| value.is_number()) {

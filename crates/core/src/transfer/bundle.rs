@@ -1,4 +1,4 @@
-//! Our own form: chats with what they need, exactly as they are stored. docs/export.md describes it.
+//! Our own format: chats and their dependencies, exactly as stored. docs/export.md describes it.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,38 +7,38 @@ use crate::{
     endpoint::{self, BaseUrl, Endpoint},
 };
 
-/// What the top level calls itself.
+/// Value of `format` at the top level.
 pub const FORMAT: &str = "collate";
 
-/// The version that is written. A file of a later one is not read.
+/// Version written. A file of a later version is rejected.
 pub const VERSION: u64 = 1;
 
-/// Chats on their way out, or in.
+/// Content of an export or import file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bundle {
-    /// As they are stored.
+    /// Chats as stored.
     pub chats: Vec<Chat>,
-    /// The endpoints that their cards refer to.
-    pub endpoints: Vec<Server>,
-    /// What the chats' attachments hold. Written in the order of the identifiers, each once.
+    /// Endpoints that the cards refer to.
+    pub endpoints: Vec<SharedEndpoint>,
+    /// Contents of the chats' attachments. Written in the order of the identifiers, each once.
     pub contents: Vec<(attachment::Id, Content)>,
 }
 
-/// The content of an attachment as it is sent: a data URL for a picture, else the text.
+/// Content of an attachment as sent: a data URL for an image, else the text.
 pub type Content = String;
 
-/// An endpoint as another browser may know it. It has no place for a token.
+/// An endpoint without the token, for another browser. It has no field for one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Server {
-    /// What cards refer to.
+pub struct SharedEndpoint {
+    /// Reference for cards.
     pub id: endpoint::Id,
-    /// What the reader calls it.
+    /// The user's name for it.
     pub name: String,
-    /// Where its paths begin.
+    /// Start of its paths.
     pub base_url: BaseUrl,
 }
 
-impl From<&Endpoint> for Server {
+impl From<&Endpoint> for SharedEndpoint {
     fn from(endpoint: &Endpoint) -> Self {
         Self {
             id: endpoint.id,
@@ -49,7 +49,7 @@ impl From<&Endpoint> for Server {
 }
 
 impl Bundle {
-    /// The file: JSON, indented for people.
+    /// Serializes the file as JSON, indented for people.
     pub fn to_json(&self) -> String {
         let list = |values: Vec<String>| format!("[{}]", values.join(","));
         let mut contents = Vec::<&(attachment::Id, Content)>::new();
@@ -72,12 +72,12 @@ impl Bundle {
 }
 
 fn json<T: Serialize>(value: &T) -> String {
-    // Strings, numbers and lists of them can be written.
+    // Strings, numbers and lists of them always serialize.
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// JSON with a line for each value, two spaces a level. Done on the text: the serializer that indents
-/// would be compiled once more for each type of a chat.
+/// Indents JSON by two spaces per level, with a line for each value. It works on text: serde's
+/// pretty printer would be compiled again for each type of a chat.
 fn indented(json: &str) -> String {
     let mut out = String::with_capacity(json.len() + json.len() / 4);
     let mut depth = 0;
@@ -123,7 +123,7 @@ fn indented(json: &str) -> String {
     out
 }
 
-/// How long the string at the beginning is, quotation marks included.
+/// Returns the length of the string at the start, including quotation marks.
 fn end_of_string(json: &str) -> usize {
     let mut escaped = false;
     let end = json.bytes().skip(1).position(|byte| {
@@ -244,7 +244,7 @@ pub(super) mod tests {
     }
 
     prop_compose! {
-        /// A chat, with identifiers as a chat has them.
+        /// Generates a chat, with identifiers like a real one's.
         pub fn a_chat()(
             (title, draft, pinned) in any::<(String, String, bool)>(),
             tags in prop::collection::vec(any::<String>(), 0..3),
@@ -266,8 +266,8 @@ pub(super) mod tests {
         }
     }
 
-    fn server(id: u64, name: String) -> Server {
-        Server {
+    fn server(id: u64, name: String) -> SharedEndpoint {
+        SharedEndpoint {
             id: id.into(),
             name,
             base_url: BaseUrl::parse("http://127.0.0.1:8081/v1").unwrap(),

@@ -1,11 +1,11 @@
-//! `conversations.json`, as `ChatGPT`'s «Export data» has it.
+//! Import of `conversations.json` from `ChatGPT`'s «Export data».
 //!
-//! OpenAI describes it nowhere. Sources: Open `WebUI`'s reader (`convertOpenAIMessages` in
-//! `src/lib/utils/index.ts` of open-webui/open-webui), and public exports and what was found in them.
-//! A conversation is `{id, title, create_time, update_time, is_starred, mapping, current_node}` with
-//! times in seconds. `mapping` is a tree: node → `{id, parent, children, message}`; `message` may be
-//! null, else has `author.role`, `content`, `recipient`, `status` and `metadata`. A question that was
-//! answered again has several children.
+//! OpenAI does not document it. Sources: Open `WebUI`'s parser (`convertOpenAIMessages` in
+//! `src/lib/utils/index.ts` of open-webui/open-webui), and public exports and findings in them. A
+//! conversation is `{id, title, create_time, update_time, is_starred, mapping, current_node}` with
+//! times in seconds. `mapping` is a tree: node → `{id, parent, children, message}`; `message` may
+//! be null, else has `author.role`, `content`, `recipient`, `status` and `metadata`. A prompt that
+//! was answered again has several children.
 
 use std::collections::BTreeSet;
 
@@ -17,12 +17,12 @@ use super::{
 };
 use crate::chat::{Answer, Outcome, Turn};
 
-/// Whether this is a conversation of `ChatGPT`'s.
+/// Returns whether this is a conversation of `ChatGPT`.
 pub(super) fn is_one(value: &Value) -> bool {
     value.get("mapping").is_some_and(Value::is_object)
 }
 
-/// Reads a conversation; None where there is nothing in it.
+/// Parses a conversation; None if it is empty.
 pub(super) fn read(value: &Value) -> Option<Foreign> {
     let title = text(value, "title");
     let created = value.get("create_time").unwrap_or(&Value::Null);
@@ -48,7 +48,7 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
                 card.turns.push(turn);
             }
             Some("assistant") if path.get(at).is_some_and(|node| tree.says(node)) => {
-                // It begins the conversation.
+                // It starts the conversation.
                 let mut turn = conversation.turn(card.id, node, String::new());
                 at = answer(&mut conversation, &tree, &path, at, &mut turn);
                 card.turns.push(turn);
@@ -73,7 +73,7 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
     card.model = models.find(|model| *model != UNKNOWN).cloned();
     conversation.foreign.chat.pinned = value.get("is_starred") == Some(&Value::Bool(true));
     let used = time::millis(updated.unwrap_or(created));
-    // What one is called that was not named yet.
+    // Title of a conversation not named yet.
     let title = match title {
         "New chat" => "",
         named => named,
@@ -81,7 +81,7 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
     conversation.finish(title, used, vec![card])
 }
 
-/// The messages, as nodes that name each other.
+/// Messages, as nodes that refer to each other.
 struct Tree<'a>(&'a Map<String, Value>);
 
 impl<'a> Tree<'a> {
@@ -94,7 +94,7 @@ impl<'a> Tree<'a> {
         list(node, "children").iter().filter_map(Value::as_str)
     }
 
-    /// What else follows the same node.
+    /// Iterates over the node's siblings.
     fn siblings<'b>(&self, node: &'b str) -> impl Iterator<Item = &'a str> + use<'a, 'b> {
         let parent = self.0.get(node).map_or("", |node| text(node, "parent"));
         self.children(parent).filter(move |other| *other != node)
@@ -109,13 +109,13 @@ impl<'a> Tree<'a> {
         is_shown(self.message(node))
     }
 
-    /// The nodes from the root to the current one; without one, always the last child.
+    /// Returns the nodes from the root to the current one; without one, always the last child.
     fn path(&self, current: &str) -> Vec<&'a str> {
         let mut path = Vec::new();
         let mut seen = BTreeSet::new();
         let found = self.0.get_key_value(current);
         if let Some((mut id, mut node)) = found {
-            // A circle has no root.
+            // A cycle has no root.
             while seen.insert(id.as_str()) {
                 path.push(id.as_str());
                 let Some(above) = self.0.get_key_value(text(node, "parent")) else {
@@ -131,7 +131,7 @@ impl<'a> Tree<'a> {
         root.map_or(path, |root| self.down(root))
     }
 
-    /// The nodes from this one down, always by the last child.
+    /// Returns the nodes from this one down, always by the last child.
     fn down(&self, from: &'a str) -> Vec<&'a str> {
         let mut path = Vec::new();
         let mut seen = BTreeSet::new();
@@ -156,7 +156,7 @@ fn content(message: &Value) -> &Value {
     message.get("content").unwrap_or(&Value::Null)
 }
 
-/// Whether `ChatGPT` shows it.
+/// Returns whether `ChatGPT` shows the message.
 fn is_shown(message: Option<&Value>) -> bool {
     message.is_some_and(|message| {
         let hidden = metadata(message).get("is_visually_hidden_from_conversation");
@@ -165,7 +165,7 @@ fn is_shown(message: Option<&Value>) -> bool {
     })
 }
 
-/// What a message says to the model before the conversation.
+/// Returns the system prompt in a message.
 fn system(message: &Value) -> String {
     let mut said = String::new();
     let own = metadata(message).get("user_context_message_data");
@@ -182,13 +182,13 @@ fn system(message: &Value) -> String {
     said
 }
 
-/// The words of a message's content.
+/// Returns the text of a message's content.
 fn words(content: &Value) -> String {
     let mut words = text(content, "text").to_owned();
     for part in list(content, "parts") {
         match part.as_str() {
             Some(part) => add(&mut words, part),
-            // What was said aloud.
+            // Transcribed speech.
             None => add(&mut words, text(part, "text")),
         }
     }
@@ -207,7 +207,7 @@ fn question(
     for file in files {
         conversation.attach(&mut turn, text(file, "name"), None);
     }
-    // Those that are not among the attachments have no name.
+    // Images that are not among the attachments have no name.
     let parts = list(content(message), "parts").iter();
     let pictures = parts.filter(|part| text(part, "content_type") == "image_asset_pointer");
     for picture in pictures.skip(files.len()) {
@@ -217,8 +217,8 @@ fn question(
     turn
 }
 
-/// Reads all answers to a question, of which the shown one begins at this place of the path or below
-/// it; returns the place after them.
+/// Parses all answers to a prompt. The shown one starts at this position of the path or below;
+/// returns the position after them.
 fn answer<'a>(
     conversation: &mut Conversation,
     tree: &Tree<'a>,
@@ -229,7 +229,7 @@ fn answer<'a>(
     let is_question = |node: &&str| tree.is_question(node);
     let length = path[from..].iter().position(is_question);
     let end = length.map_or(path.len(), |length| from + length);
-    // Between the question and its answers can stand what nobody sees.
+    // Hidden nodes may stand between the prompt and its answers.
     let is_answer = |node: &&str| tree.message(node).map(role) == Some("assistant");
     let first = path[from..end].iter().position(is_answer);
     let Some(first) = first.map(|first| from + first) else {
@@ -261,7 +261,7 @@ fn answer<'a>(
     end
 }
 
-/// An answer from the messages that make it. What is said to tools and by them is among the thoughts.
+/// Builds an answer from its messages. Messages to and from tools become part of the reasoning.
 fn said(conversation: &mut Conversation, tree: &Tree<'_>, way: &[&str]) -> Answer {
     let mut answer = conversation.answer(way.first().unwrap_or(&""), "");
     for message in way.iter().filter_map(|node| tree.message(node)) {

@@ -1,12 +1,12 @@
-//! A file of chats, in one of its forms.
+//! An export file in one of its formats.
 
-use super::{Bundle, Content, Server, Words, html, markdown};
+use super::{Bundle, Content, SharedEndpoint, Words, html, markdown};
 use crate::chat::{Chat, attachment};
 
-/// What a file is written in.
+/// Format of an export file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Our own: [`Bundle`].
+    /// Our own format: [`Bundle`].
     Json,
     /// [`markdown`]
     Markdown,
@@ -14,21 +14,21 @@ pub enum Form {
     Html,
 }
 
-/// What is to be written.
+/// A request to write a file.
 #[derive(Debug)]
 pub struct Request {
-    /// In what.
+    /// Format of the file.
     pub form: Form,
-    /// The chats, each with its date as it is to be shown.
+    /// Chats, each with its date as shown.
     pub chats: Vec<(Chat, String)>,
-    /// The endpoints of their cards.
-    pub endpoints: Vec<Server>,
-    /// What their attachments hold.
+    /// Endpoints of their cards.
+    pub endpoints: Vec<SharedEndpoint>,
+    /// Contents of their attachments.
     pub contents: Vec<(attachment::Id, Content)>,
 }
 
 impl Request {
-    /// The file's text, with these words.
+    /// Writes the file, with these words.
     pub fn write(self, words: &Words<'_>) -> String {
         match self.form {
             Form::Json => Bundle {

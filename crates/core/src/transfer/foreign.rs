@@ -1,4 +1,4 @@
-//! What the conversations of other programs have in common.
+//! Code shared by imports from other programs.
 
 use std::collections::BTreeSet;
 
@@ -11,21 +11,21 @@ use crate::chat::{
     card, turn,
 };
 
-/// Text without a model's name comes from here.
+/// Model name of imported text without one.
 pub(super) const UNKNOWN: &str = "unknown";
 
-/// A field that is a text; empty where there is none.
+/// Returns a text field; empty if missing.
 pub(super) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// A field that is a list; empty where there is none.
+/// Returns a list field; empty if missing.
 pub(super) fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
     let list = value.get(field).and_then(Value::as_array);
     list.map_or(&[], Vec::as_slice)
 }
 
-/// Adds a paragraph to a text.
+/// Appends a paragraph to a text.
 pub(super) fn add(text: &mut String, more: &str) {
     let more = more.trim_matches(['\n', '\r']);
     if !text.is_empty() && !more.trim().is_empty() {
@@ -36,7 +36,7 @@ pub(super) fn add(text: &mut String, more: &str) {
     }
 }
 
-/// Text in a fence that nothing in it can end.
+/// Puts text in a fence that nothing in it can close.
 pub(super) fn fenced(language: &str, text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max();
     let fence = "`".repeat(3.max(longest.unwrap_or_default() + 1));
@@ -44,9 +44,8 @@ pub(super) fn fenced(language: &str, text: &str) -> String {
     format!("{fence}{language}\n{text}{end}{fence}")
 }
 
-/// The identifiers in one conversation: they come from its own, so that they are the same each time
-/// it is read. All are less than those that the page draws, which begin with the time: what is said
-/// later is greater.
+/// Identifiers in one conversation, derived from its own so that each import gives the same ones.
+/// All are less than those that the page draws, which start with the time: later turns are greater.
 #[derive(Debug)]
 struct Ids {
     of: String,
@@ -54,8 +53,8 @@ struct Ids {
 }
 
 impl Ids {
-    /// The identifier of what the source calls this. One that calls several things the same gets
-    /// another for each.
+    /// Returns the identifier for the source's name. If a name is used several times, each use gets
+    /// another identifier.
     fn of<Id: From<u64>>(&mut self, kind: &str, name: &str) -> Id {
         let mut id = hash(&[&self.of, kind, name]);
         while !self.used.insert(id) {
@@ -65,11 +64,11 @@ impl Ids {
     }
 }
 
-/// FNV-1a of some names, 60 bits of it, never 0. Source: RFC 9923, section 2.
+/// 60-bit FNV-1a of some names, never 0. Source: RFC 9923, section 2.
 fn hash(names: &[&str]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for name in names {
-        // No text has this byte: so no two lists of names read the same.
+        // No text contains this byte, so distinct lists of names are hashed from distinct bytes.
         for byte in name.bytes().chain([0xff]) {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
@@ -82,13 +81,13 @@ fn hash(names: &[&str]) -> u64 {
 pub(super) struct Foreign {
     pub chat: Chat,
     pub contents: Vec<(attachment::Id, Content)>,
-    /// Whether it went other ways, too.
+    /// True if the conversation also has other branches.
     pub has_branches: bool,
-    /// Whether the contents of some attachments are not in the file.
+    /// True if the file lacks the contents of some attachments.
     pub lacks_files: bool,
 }
 
-/// A conversation, while it is read.
+/// A conversation being parsed.
 #[derive(Debug)]
 pub(super) struct Conversation {
     ids: Ids,
@@ -96,7 +95,7 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    /// One that has not begun. A program that gives it no name of its own gives what else there is.
+    /// Creates an empty conversation. A program without identifiers passes other data as the name.
     pub fn new(program: &str, name: &str) -> Self {
         let of = format!("{program}:{name}");
         let id = chat::Id::new(hash(&[&of]));
@@ -114,7 +113,7 @@ impl Conversation {
         }
     }
 
-    /// A card of its own.
+    /// Creates a card.
     pub fn card(&mut self, name: &str) -> Card {
         let id: card::Id = self.ids.of("card", name);
         Card {
@@ -123,13 +122,13 @@ impl Conversation {
         }
     }
 
-    /// A question in a card; the same question in another card has another identifier.
+    /// Creates a turn in a card; the same prompt in another card has another identifier.
     pub fn turn(&mut self, card: card::Id, name: &str, prompt: String) -> Turn {
         let id: turn::Id = self.ids.of(&format!("turn {card}"), name);
         Turn::new(id, prompt)
     }
 
-    /// An answer without words yet.
+    /// Creates an empty answer.
     pub fn answer(&mut self, name: &str, model: &str) -> Answer {
         let id: answer::Id = self.ids.of("answer", name);
         let model = if model.is_empty() { UNKNOWN } else { model };
@@ -143,8 +142,8 @@ impl Conversation {
         }
     }
 
-    /// Takes a file of a question, if the file with the chats has its content: a picture in a data
-    /// URL or a text. Else its name goes into the question, because a request waits for contents.
+    /// Attaches a file to a turn, if the import has its content: an image in a data URL, or text.
+    /// Otherwise the prompt gets its name, because a request waits for contents.
     pub fn attach(&mut self, turn: &mut Turn, name: &str, content: Option<String>) {
         let kind = content.and_then(|content| {
             if content.starts_with("data:") {
@@ -155,7 +154,7 @@ impl Conversation {
             Some((Kind::Text, bytes, content))
         });
         let Some((kind, bytes, content)) =
-            kind.filter(|_| turn.attachments.len() < attachment::MOST)
+            kind.filter(|_| turn.attachments.len() < attachment::MAX)
         else {
             self.foreign.lacks_files = true;
             let separator = if turn.prompt.is_empty() { "" } else { "\n" };
@@ -163,7 +162,7 @@ impl Conversation {
             turn.prompt.extend([separator, "[", name, "]"]);
             return;
         };
-        // Where it is the same content, it is the same attachment.
+        // Equal content means the same attachment.
         let id = attachment::Id::new(hash(&["content", &content]));
         if turn.attachments.iter().any(|other| other.id == id) {
             return;
@@ -177,7 +176,7 @@ impl Conversation {
         self.foreign.contents.push((id, content));
     }
 
-    /// The conversation as it is in this card and those beside it. None without a card.
+    /// Finishes the conversation with these cards; None without a card.
     pub fn finish(mut self, title: &str, used: f64, cards: Vec<Card>) -> Option<Foreign> {
         if cards.is_empty() {
             return None;
@@ -189,9 +188,9 @@ impl Conversation {
     }
 }
 
-/// Puts an answer and its alternatives, of which one is shown, into a turn.
+/// Adds answers to a turn, of which one is shown.
 pub(super) fn answered(turn: &mut Turn, answers: Vec<Answer>, shown: Option<usize>) {
-    // An alternative without words is no alternative.
+    // An empty alternative is dropped.
     let shown = shown.unwrap_or(answers.len().saturating_sub(1));
     for (place, answer) in answers.into_iter().enumerate() {
         if place == shown {

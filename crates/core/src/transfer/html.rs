@@ -1,8 +1,8 @@
-//! A chat as one page that needs nothing else: no script, no network, nothing that a model wrote but
-//! text. Its cards stand side by side, as in Collate.
+//! Export of a chat as one self-contained page: no script, no network, and model output as text
+//! only. Its cards stand side by side, as in Collate.
 //!
-//! Everything goes through [`escaped`], elements and attributes are those that this file names, and
-//! the page's own content policy forbids what it does not need.
+//! All text goes through [`escaped`], elements and attributes are only those named in this file,
+//! and the page's own content policy forbids everything that it does not need.
 
 use super::{Words, words};
 use crate::{
@@ -10,13 +10,13 @@ use crate::{
     markdown::{self, Align, Node, Tag, inline},
 };
 
-/// What the page may do: look as it does, and show the pictures that are in it.
+/// The page's content policy: its own style, and images within it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 const STYLE: &str = include_str!("export.css");
 
-/// The page, with one chat after the other. Their dates are written as they are given. `contents` has
-/// what it can of the chats' pictures; one whose content is not there is named.
+/// Writes the page, with one chat after the other and dates as given. `contents` has the available
+/// image contents; an image without content is named.
 pub fn write(
     chats: &[(&Chat, String)],
     contents: &[(attachment::Id, super::Content)],
@@ -73,8 +73,8 @@ pub fn write(
     page.out
 }
 
-/// A text in which no letter means anything to HTML, within an element or a quoted attribute. Control
-/// characters, which no page may have, are left out.
+/// Escapes a text for HTML, within an element or a quoted attribute. Control characters, which no
+/// page may have, are dropped.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     for letter in text.chars() {
@@ -96,9 +96,9 @@ struct Page<'a> {
     out: String,
     words: &'a Words<'a>,
     contents: &'a [(attachment::Id, super::Content)],
-    /// How many texts were written: each has notes of its own.
+    /// Number of texts written: each has its own notes.
     answers: usize,
-    /// A link holds no other.
+    /// True within a link, which can't contain another.
     is_in_link: bool,
 }
 
@@ -112,7 +112,7 @@ impl Page<'_> {
         self.add(&[&text]);
     }
 
-    /// An element with nothing but text.
+    /// Writes an element that contains only text.
     fn element(&mut self, name: &str, class: &str, text: &str) {
         let class = match class {
             "" => String::new(),
@@ -180,7 +180,7 @@ impl Page<'_> {
         }
     }
 
-    /// What is open only when the reader wants it. In print it is open.
+    /// Writes collapsed content, which the user can open. In print it is open.
     fn folded(&mut self, name: &str, content: &dyn Fn(&mut Self)) {
         self.add(&["<details>\n"]);
         self.element("summary", "", name);
@@ -188,7 +188,7 @@ impl Page<'_> {
         self.add(&["</details>\n"]);
     }
 
-    /// A text as it is typed.
+    /// Writes a text as typed.
     fn literal(&mut self, text: &str) {
         self.add(&[
             "<div class=\"typed\" dir=\"auto\">",
@@ -276,7 +276,7 @@ impl Page<'_> {
             Node::Rule => self.add(&["<hr>\n"]),
             Node::Task { is_done } => self.add(&[if *is_done { "☑ " } else { "☐ " }]),
             Node::CodeBlock { language, code } => {
-                // What scrolls can be reached with the keyboard.
+                // Makes the scrollable element reachable by keyboard.
                 self.add(&["<div class=\"code\">"]);
                 if !language.is_empty() {
                     self.element("p", "more", language);
@@ -302,7 +302,7 @@ impl Page<'_> {
         }
     }
 
-    /// An image is not fetched: its address could tell who reads the page.
+    /// Writes an image as a link. It is not fetched: its URL could track whoever opens the page.
     fn image(&mut self, url: &str, alt: &str) {
         self.add(&["<span class=\"image\">", &escaped(alt)]);
         if let Some(url) = inline::web_address(url) {
@@ -324,7 +324,7 @@ impl Page<'_> {
         };
         match tag {
             Tag::Paragraph => block(self, "p", "p"),
-            // Below those of the page.
+            // Below the page's own headings.
             Tag::Heading(level) => {
                 let name = format!("h{}", (level + 3).min(6));
                 block(self, &name, &name);
@@ -395,7 +395,7 @@ const fn class(align: Align) -> &'static str {
     }
 }
 
-/// Whether this is a picture in a data URL and nothing more.
+/// Returns whether this is an image in a data URL and nothing more.
 fn is_picture(content: &str) -> bool {
     content.starts_with("data:image/")
         && content

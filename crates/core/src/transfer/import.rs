@@ -1,4 +1,4 @@
-//! A file that becomes chats, whatever program has written it.
+//! Import of chats from a file, whatever program wrote it.
 
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
@@ -8,107 +8,106 @@ use serde::{
 };
 use serde_json::{Map, Value, error::Category};
 
-use super::{Content, Server, backend_ai, bundle, chatgpt, foreign::Foreign, open_webui};
+use super::{Content, SharedEndpoint, backend_ai, bundle, chatgpt, foreign::Foreign, open_webui};
 use crate::{
     chat::{self, Chat, attachment},
     json,
 };
 
-/// What a file held.
+/// Result of an import.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Import {
-    /// Whose form it was in.
+    /// Detected format.
     pub from: Format,
-    /// Those that could be read, in the file's order, each identifier once. A chat of another
-    /// program has identifiers that come from that program's own, so that it has the same ones the
-    /// next time.
+    /// Readable chats in the file's order, without duplicate identifiers. The identifiers of
+    /// another program's chat are derived from its own, so that each import gives the same ones.
     pub chats: Vec<Chat>,
-    /// From our own form only.
-    pub endpoints: Vec<Server>,
-    /// What the chats' attachments hold, by identifier, each once.
+    /// Endpoints, from our own format only.
+    pub endpoints: Vec<SharedEndpoint>,
+    /// Contents of the chats' attachments, sorted by identifier, without duplicates.
     pub contents: Vec<(attachment::Id, Content)>,
-    /// What was left behind.
+    /// Skipped items.
     pub skipped: Vec<Skipped>,
 }
 
-/// Whose form a file is in.
+/// Format of an import file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
-    /// Our own: [`super::Bundle`].
+    /// Our own format: [`super::Bundle`].
     Collate,
     /// `conversations.json` of `ChatGPT`'s «Export data».
     ChatGpt,
-    /// The chats that Open `WebUI` exports.
+    /// Chats exported by Open `WebUI`.
     OpenWebUi,
-    /// The history that Backend.AI `WebUI` keeps in localStorage.
+    /// Backend.AI `WebUI`'s history in localStorage.
     BackendAi,
 }
 
-/// Something in a file that was not taken.
+/// An item of a file that was not imported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
-    /// What the file calls the chat or the endpoint; empty where it has no name.
+    /// Name of the chat or endpoint in the file; empty if none.
     pub title: String,
-    /// Its place in the file, from 0.
+    /// Position in the file, from 0.
     pub place: usize,
-    /// Why.
+    /// Reason for skipping it.
     pub why: Reason,
 }
 
-/// Why something was not taken.
+/// Reason for skipping an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
-    /// It is not what the rest of the file is.
+    /// The item does not match the file's format.
     Unreadable,
-    /// Nobody says anything in it.
+    /// The chat has no messages.
     Empty,
-    /// The file has another of the same identifier before it.
+    /// An earlier item in the file has the same identifier.
     Twice,
-    /// The chat was taken, but for ways that the conversation also went: a question that was
-    /// written anew, with all that came after it.
+    /// The chat was imported except for other branches: an edited prompt, with all that followed
+    /// it.
     Branches,
-    /// The chat was taken, but for attachments whose content the file does not have. Their names are
-    /// in the questions.
+    /// The chat was imported except for attachments whose content the file lacks. Their names are
+    /// in the prompts.
     Attachments,
 }
 
 impl Reason {
-    /// Whether the rest of the chat was taken.
+    /// Returns whether the rest of the chat was imported.
     pub const fn is_part(self) -> bool {
         matches!(self, Self::Branches | Self::Attachments)
     }
 }
 
-/// Why nothing can be taken from a file.
+/// Reason why nothing can be imported from a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Error {
-    /// It is not JSON.
+    /// The file is not JSON.
     #[error("not JSON")]
     NotJson,
-    /// It begins well and ends too early.
+    /// The file is valid at first and ends too early.
     #[error("the file is cut off")]
     Cut,
-    /// It is JSON, but no chats that are known.
+    /// The file is JSON, but not in a known format.
     #[error("not a file of chats that is known")]
     Unknown,
-    /// It is ours, of a version that this page does not know yet.
+    /// The file is ours, of a version that this page does not know yet.
     #[error("a file of version {version}, which is newer than this page")]
     Newer {
-        /// What it says it is.
+        /// Version of the file.
         version: u64,
     },
-    /// There is nothing in it.
+    /// The file is empty.
     #[error("no chats in the file")]
     Empty,
 }
 
-/// Where Backend.AI `WebUI` keeps its history.
+/// Key of Backend.AI `WebUI`'s history.
 const BACKEND_AI: &str = "backendaiwebui.cache.chat_history";
 
-/// Reads a file; its format is found by what is in it.
+/// Parses a file and detects its format.
 ///
 /// # Errors
-/// Why nothing can be taken from it. A file that is not whole gives nothing.
+/// The reason why nothing can be imported. A truncated file gives nothing.
 pub fn read(text: &str) -> Result<Import, Error> {
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
@@ -141,8 +140,8 @@ fn parse(text: &str, is_inner: bool) -> Result<Reader, Error> {
     }
 }
 
-/// JSON in which each half of a character is a character that stands for one that is lost. `JavaScript`
-/// cuts and writes texts by halves, which no other reader takes: one title would lose the file.
+/// Replaces lone surrogates in JSON with the replacement character. `JavaScript` may split a pair
+/// and writes each half, which no other parser accepts: one title would lose the file.
 fn mended(text: &str) -> Cow<'_, str> {
     let unit = |at: usize| {
         let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
@@ -169,7 +168,7 @@ fn mended(text: &str) -> Cow<'_, str> {
         }
         at += length;
         if length == 1 {
-            // What is escaped, which may be a backslash.
+            // The escaped character, which may be a backslash.
             at += text[at..].chars().next().map_or(0, char::len_utf8);
         }
     }
@@ -180,8 +179,8 @@ fn mended(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A file's top level. Its chats are read one by one: all at once, 50 MB of JSON would take several
-/// times as much memory.
+/// A file's top level. Its chats are parsed one by one: all at once, 50 MB of JSON would take
+/// several times as much memory.
 struct File<'a>(&'a mut Reader);
 
 impl<'de> Visitor<'de> for File<'_> {
@@ -203,25 +202,25 @@ impl<'de> Visitor<'de> for File<'_> {
         Ok(self.0.take_object(fields))
     }
 
-    /// A value of localStorage as it is copied from a list of them.
+    /// Parses a value of localStorage, copied as a string.
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
         Ok(self.0.take_inner(text))
     }
 }
 
-/// What has been read so far.
+/// State of an import.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     from: Option<Format>,
     chats: Vec<Chat>,
     ids: BTreeSet<chat::Id>,
-    endpoints: Vec<Server>,
+    endpoints: Vec<SharedEndpoint>,
     contents: Vec<(attachment::Id, Content)>,
     known: BTreeSet<attachment::Id>,
     skipped: Vec<Skipped>,
-    /// How many were met.
+    /// Number of items so far.
     place: usize,
-    /// Whether this is JSON within JSON.
+    /// True within nested JSON.
     is_inner: bool,
 }
 
@@ -274,7 +273,7 @@ impl Reader {
         Ok(())
     }
 
-    /// JSON within JSON, once.
+    /// Parses nested JSON, at one level only.
     fn take_inner(&mut self, text: &str) -> Result<(), Error> {
         if self.is_inner {
             return Err(Error::Unknown);
@@ -300,7 +299,7 @@ impl Reader {
         };
         let (chats, endpoints) = (list("chats"), list("endpoints"));
         for value in chats {
-            // Through its text: the reader that the storage has is the only one in the program.
+            // Through text: the storage's parser is the only one in the program.
             match json::read::<Chat>(&value.to_string()).filter(is_sound) {
                 Some(chat) => self.add(chat),
                 None => self.skip(title_of(&value), Reason::Unreadable),
@@ -326,7 +325,7 @@ impl Reader {
         Ok(())
     }
 
-    /// One of several, of whatever program.
+    /// Parses one item, of whatever program.
     fn take(&mut self, value: Value) {
         let (format, read): (_, fn(&Value) -> Option<Foreign>) = if chatgpt::is_one(&value) {
             (Format::ChatGpt, chatgpt::read)
@@ -378,7 +377,7 @@ impl Reader {
     }
 }
 
-/// Whether the page can show this chat: it has a card, and no identifier is there twice.
+/// Returns whether the page can show this chat: it has a card, and no duplicate identifiers.
 fn is_sound(chat: &Chat) -> bool {
     fn differ<Id: Ord>(mut ids: impl Iterator<Item = Id>) -> bool {
         let mut known = BTreeSet::new();
@@ -392,7 +391,7 @@ fn is_sound(chat: &Chat) -> bool {
             .all(|card| differ(card.turns.iter().map(|turn| turn.id)))
 }
 
-/// What something that can't be read is called.
+/// Returns the title of an unreadable item.
 fn title_of(value: &Value) -> &str {
     let mut names = ["title", "label", "name"].into_iter();
     let name = names.find_map(|name| value.get(name)?.as_str());

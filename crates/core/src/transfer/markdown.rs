@@ -1,8 +1,8 @@
-//! A chat as Markdown, for people and for other programs that show it.
+//! Export of a chat as Markdown, for people and for other programs.
 //!
-//! What was said is Markdown itself, and must not become part of what is around it. So it is quoted:
-//! a quote ends whatever is open in it (`CommonMark` 0.31.2, 5.1). Where it may have raw HTML, which
-//! reaches beyond a quote once it is shown, it is in a fence that nothing in it can end.
+//! Messages are Markdown themselves, and must not affect the text around them. So each is quoted: a
+//! quote closes everything open in it (`CommonMark` 0.31.2, 5.1). Possible raw HTML, which reaches
+//! beyond a quote when shown, is put in a fence that nothing in it can close.
 
 use crate::{
     chat::{Answer, Card, Chat},
@@ -11,8 +11,7 @@ use crate::{
 
 use super::{Words, foreign::fenced, words};
 
-/// The chat: a section for each card, with its questions and answers. The date is written as it is
-/// given.
+/// Writes the chat: a section for each card, with its turns, and the date as given.
 pub fn write(chat: &Chat, date: &str, words: &Words<'_>) -> String {
     let mut out = Vec::new();
     out.push(format!("# {}", literal(&words::title(chat, words))));
@@ -106,7 +105,7 @@ fn write_answer(
     }
 }
 
-/// A text as Markdown that says exactly its words, in one line.
+/// Escapes a text as Markdown in one line.
 fn literal(text: &str) -> String {
     let mut out = String::new();
     for word in text.split_whitespace() {
@@ -115,14 +114,14 @@ fn literal(text: &str) -> String {
         }
         for letter in word.chars().filter(|letter| !letter.is_control()) {
             match letter {
-                // With a backslash it would begin a formula.
+                // A backslash before it would start a formula.
                 '[' => out.push_str("&#91;"),
                 _ if "\\`*_<>&#|~$".contains(letter) => out.extend(['\\', letter]),
                 _ => out.push(letter),
             }
         }
     }
-    // At the beginning of a line a number with a dot, or a dash, is a list.
+    // At the start of a line, a number with a dot or a dash is a list.
     match out.find(|c: char| !c.is_ascii_digit()) {
         Some(end) if out[end..].starts_with(['.', ')', '-', '+', '=']) => out.insert(end, '\\'),
         _ => {}
@@ -130,7 +129,7 @@ fn literal(text: &str) -> String {
     out
 }
 
-/// What somebody said, in a quote, or in a fence where it may have raw HTML.
+/// Quotes a message, or puts it in a fence if it may have raw HTML.
 fn said(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     if may_have_html(&markdown::parse(&text)) {
@@ -144,7 +143,7 @@ fn said(text: &str) -> String {
         out.push('>');
         if !line.is_empty() {
             out.push(' ');
-            // A tab is narrower behind a quote's mark: so code would not be code.
+            // A tab is narrower after a quote's marker: code would not stay code.
             let tabs = line.len() - line.trim_start_matches('\t').len();
             out.extend(std::iter::repeat_n("    ", tabs));
             out.push_str(&line[tabs..]);
@@ -153,7 +152,8 @@ fn said(text: &str) -> String {
     out
 }
 
-/// Whether another program may find raw HTML in it. Those that know no maths read formulas as words.
+/// Returns whether another program may find raw HTML in it. Those without maths parse formulas as
+/// text.
 fn may_have_html(nodes: &[Node]) -> bool {
     nodes.iter().any(|node| match node {
         Node::Html(_) => true,
@@ -238,7 +238,7 @@ mod tests {
         );
     }
 
-    /// Pieces of which Markdown's structure is made.
+    /// Generates text from pieces of Markdown's syntax.
     fn a_text() -> impl Strategy<Value = String> {
         const PIECES: &[&str] = &[
             "```",
@@ -278,7 +278,7 @@ mod tests {
             .prop_map(|pieces| pieces.concat())
     }
 
-    /// The top level of a text.
+    /// Returns the top level of a text.
     fn outline(text: &str) -> Vec<String> {
         let name = |node: &Node| {
             let mut words = String::new();

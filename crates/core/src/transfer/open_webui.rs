@@ -1,11 +1,12 @@
-//! The chats that Open `WebUI` exports: «Export chats», or one alone.
+//! Import of chats exported by Open `WebUI`: «Export chats», or a single one.
 //!
 //! Source: open-webui/open-webui, `ChatResponse` in `backend/open_webui/models/chats.py` for
 //! `{id, title, chat, created_at, updated_at, pinned, meta}`, times in seconds; `submitPrompt` and
 //! `sendMessage` in `src/lib/components/chat/Chat.svelte` for `chat.history`, a tree of messages by
 //! identifier with `parentId`, `childrenIds` and `currentId`; `convertMessagesToHistory` in
-//! `src/lib/utils/index.ts` for what has `messages` only. Models side by side answer the same message,
-//! told apart by `modelIdx`. Thoughts are within the content, in `<details type="reasoning">`.
+//! `src/lib/utils/index.ts` for chats with `messages` only. Models side by side answer the same
+//! message and differ by `modelIdx`. Reasoning is within the content, in
+//! `<details type="reasoning">`.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -17,10 +18,10 @@ use super::{
 };
 use crate::chat::{Answer, Card, Failure, Outcome, Turn};
 
-/// As many models stand side by side; what more there are is with the last.
-const MOST: usize = 16;
+/// Maximum number of models side by side; further ones join the last.
+const MAX: usize = 16;
 
-/// Whether this is a chat of Open `WebUI`'s.
+/// Returns whether this is a chat of Open `WebUI`.
 pub(super) fn is_one(value: &Value) -> bool {
     let inner = inner(value);
     let has_tree = inner
@@ -33,7 +34,7 @@ pub(super) fn is_one(value: &Value) -> bool {
         || list(inner, "messages").first().is_some_and(is_message)
 }
 
-/// A chat without its record, which the first versions did not have.
+/// Returns a chat without its record, which the first versions lacked.
 fn inner(value: &Value) -> &Value {
     value
         .get("chat")
@@ -41,7 +42,7 @@ fn inner(value: &Value) -> &Value {
         .unwrap_or(value)
 }
 
-/// Reads a chat; None where there is nothing in it.
+/// Parses a chat; None if it is empty.
 pub(super) fn read(value: &Value) -> Option<Foreign> {
     let chat = inner(value);
     let title = [value, chat].map(|from| text(from, "title"));
@@ -106,21 +107,21 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
         let model = last.filter(|model| *model != UNKNOWN).or(chosen);
         card.model = model.map(ToOwned::to_owned);
     }
-    // A place that no model has is no card.
+    // Drops the cards of unused places.
     cards.retain(|card| !card.turns.is_empty());
     conversation.foreign.chat.pinned = value.get("pinned") == Some(&Value::Bool(true));
     let meta = value.get("meta").unwrap_or(&Value::Null);
     for tag in list(meta, "tags").iter().chain(list(chat, "tags")) {
         let tag = tag.as_str().unwrap_or_else(|| text(tag, "name")).trim();
         let tags = &mut conversation.foreign.chat.tags;
-        if !tag.is_empty() && tags.len() < MOST && !tags.iter().any(|other| other == tag) {
+        if !tag.is_empty() && tags.len() < MAX && !tags.iter().any(|other| other == tag) {
             tags.push(tag.to_owned());
         }
     }
     conversation.finish(title, used.unwrap_or_default(), cards)
 }
 
-/// The messages, which name each other.
+/// Messages that refer to each other.
 struct Tree<'a>(&'a Map<String, Value>);
 
 impl<'a> Tree<'a> {
@@ -131,7 +132,7 @@ impl<'a> Tree<'a> {
             .filter_map(Value::as_str)
     }
 
-    /// The messages from the first to the current one; without one, to the newest.
+    /// Returns the messages from the first to the current one; without one, to the newest.
     fn path(&self, current: &Value) -> Vec<&'a str> {
         let current = current.as_str().and_then(|id| self.0.get_key_value(id));
         let time = |message: &Value| message.get("timestamp").map_or(0.0, time::millis);
@@ -151,12 +152,12 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// A chat, while it is read.
+/// A chat being parsed.
 struct Reader {
     conversation: Conversation,
     cards: Vec<Card>,
     system: String,
-    /// The only one that was chosen: who answered where the answer does not say it. Else empty.
+    /// The chosen model, if only one: the default for answers without a model. Else empty.
     model: String,
 }
 
@@ -203,7 +204,7 @@ impl Reader {
         }
     }
 
-    /// Messages in a row, as the first versions have them alone.
+    /// Parses messages in a row, the only form of the first versions.
     fn take_list(&mut self, messages: &[Value]) {
         let mut rest = messages.iter().enumerate().peekable();
         while let Some((place, message)) = rest.next() {
@@ -231,7 +232,7 @@ impl Reader {
         }
     }
 
-    /// The card of a model's place, with those before it.
+    /// Returns the card at a model's place; creates it and those before it if needed.
     fn card(&mut self, place: usize) -> &mut Card {
         while self.cards.len() <= place {
             let card = self.conversation.card(&self.cards.len().to_string());
@@ -265,8 +266,8 @@ impl Reader {
         turn
     }
 
-    /// A question with its answers: each model's in a card of its own, several of one model's as
-    /// variants. The one that the conversation goes on from is shown.
+    /// Parses a prompt with its answers: each model's in a card of its own, several of one model as
+    /// variants. The shown one is that which the conversation continues.
     fn take_question(
         &mut self,
         id: &str,
@@ -283,20 +284,20 @@ impl Reader {
             let place = place.unwrap_or_else(|| {
                 let known = models.iter().position(|other| *other == model);
                 known.unwrap_or_else(|| {
-                    if models.len() < MOST {
+                    if models.len() < MAX {
                         models.push(model);
                     }
                     models.len() - 1
                 })
             });
-            let place = place.min(MOST - 1);
+            let place = place.min(MAX - 1);
             if by_card.len() <= place {
                 by_card.resize(place + 1, Vec::new());
             }
             by_card[place].push((id, answer));
         }
         if answers.is_empty() {
-            // It was asked of all.
+            // The prompt was for all models.
             by_card.resize(self.cards.len().max(1), Vec::new());
         }
         let none = answers.is_empty();
@@ -313,7 +314,7 @@ impl Reader {
         }
     }
 
-    /// An answer without a question before it: it goes on from the one before, or begins.
+    /// Parses an answer without a prompt: it continues the previous answer, or starts the chat.
     fn take_more(&mut self, id: &str, message: &Value) {
         let answer = self.answer(id, message);
         let last = self
@@ -367,10 +368,10 @@ impl Reader {
     }
 }
 
-/// Where thoughts begin within a content.
+/// Start of reasoning within the content.
 const THOUGHTS: &str = "<details type=\"reasoning\"";
 
-/// The thoughts within a content, and the rest of it.
+/// Splits content into reasoning and the rest.
 fn thoughts(content: &str) -> (String, String) {
     let (mut reasoning, mut said) = (String::new(), String::new());
     let mut rest = content;

@@ -1,9 +1,9 @@
-//! A picture in a data URL: how big it is.
+//! Dimensions of an image in a data URL.
 
 use crate::chat::attachment::Kind;
 
-/// A picture's kind and the size of its file in bytes. None for what is no PNG, JPEG, GIF or WebP in
-/// a data URL, of base64.
+/// Returns an image's kind and file size in bytes. None unless it is a PNG, JPEG, GIF or WebP in a
+/// base64 data URL.
 pub(super) fn kind(url: &str) -> Option<(Kind, u32)> {
     let (head, code) = url.strip_prefix("data:image/")?.split_once(',')?;
     let code = head.ends_with(";base64").then_some(code)?;
@@ -17,7 +17,7 @@ pub(super) fn kind(url: &str) -> Option<(Kind, u32)> {
     Some((kind, u32::try_from(file.len()).ok()?))
 }
 
-/// Reads base64: RFC 4648, section 4, with or without its end filled up.
+/// Decodes base64: RFC 4648, section 4, with or without padding.
 pub(super) fn bytes(code: &str) -> Option<Vec<u8>> {
     let code = code.trim_end_matches('=');
     let mut out = Vec::with_capacity(code.len() / 4 * 3 + 3);
@@ -41,7 +41,7 @@ pub(super) fn bytes(code: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// Width and height in pixels, neither of them 0, as the beginning of the file tells them.
+/// Reads width and height in pixels, neither of them 0, from the start of the file.
 fn size(file: &[u8]) -> Option<(u32, u32)> {
     let size = match file {
         [0x89, b'P', b'N', b'G', ..] => (big(file, 16, 4)?, big(file, 20, 4)?),
@@ -66,12 +66,12 @@ fn webp(file: &[u8]) -> Option<(u32, u32)> {
     }
 }
 
-/// The frame's segment has the size. Source: ITU-T T.81, B.1.1.4 and B.2.2.
+/// Reads the size from the frame's segment. Source: ITU-T T.81, B.1.1.4 and B.2.2.
 fn jpeg(file: &[u8]) -> Option<(u32, u32)> {
     let mut at = 2;
     loop {
         match (file.get(at)?, file.get(at + 1)?) {
-            // Filled up.
+            // Padding.
             (0xff, 0xff) => at += 1,
             (0xff, 0xc4 | 0xc8 | 0xcc) => at += 2 + big(file, at + 2, 2)? as usize,
             (0xff, 0xc0..=0xcf) => return Some((big(file, at + 7, 2)?, big(file, at + 5, 2)?)),

@@ -11,7 +11,7 @@ const OPEN_WEBUI: &str = include_str!("../../../../tests/transfer/open-webui.jso
 const BACKEND_AI: &str = include_str!("../../../../tests/transfer/backend-ai.json");
 const COLLATE: &str = include_str!("../../../../tests/transfer/collate-v1.json");
 
-/// What was read, a line for each thing: chats, cards, questions, answers; the one shown has a star.
+/// Lists an import, one line per item: chats, cards, prompts, answers; the shown one has a star.
 fn outline(import: &Import) -> String {
     let mut out = String::new();
     for chat in &import.chats {
@@ -67,7 +67,7 @@ fn files_of_other_programs_are_read() {
         assert_eq!(import.from, from);
         let outline = outline(&import);
         assert_eq!(outline.lines().collect::<Vec<_>>(), expected, "{outline}");
-        // Read again, it is the same, identifiers included.
+        // A second import is equal, including identifiers.
         assert_eq!(read(file), Ok(import));
     }
     check(
@@ -151,7 +151,7 @@ fn what_stands_around_the_chats_does_not_matter() {
     let mut bare = old["chat"].clone();
     bare["title"] = "Old one".into();
     check(&json!([bare]).to_string(), &json!([old]).to_string());
-    // localStorage, and one value of it as a string.
+    // All of localStorage, and one value of it as a string.
     let history: Value = serde_json::from_str(BACKEND_AI).unwrap();
     let key = "backendaiwebui.cache.chat_history";
     check(
@@ -160,7 +160,7 @@ fn what_stands_around_the_chats_does_not_matter() {
     );
     check(&json!({ key: history }).to_string(), BACKEND_AI);
     check(&json!(BACKEND_AI).to_string(), BACKEND_AI);
-    // Half a character in a title.
+    // A lone surrogate in a title.
     let cut = CHATGPT.replace("Sorting in Rust", "Sorting \\ud83d");
     check(
         &cut,
@@ -185,7 +185,7 @@ fn trees_are_followed_where_they_are_odd() {
             "message": { "author": { "role": role }, "content": { "content_type": "text", "parts": [text] } },
         })
     };
-    // It begins with an answer; what was asked below another answer is left out.
+    // It starts with an answer; prompts below another answer are left out.
     let mapping = json!({
         "a": node("", &["b"], "assistant", "Hello"),
         "b": node("a", &["c", "d"], "user", "Hi"),
@@ -204,7 +204,7 @@ fn trees_are_followed_where_they_are_odd() {
             "- 0 : Branches",
         ],
     );
-    // A circle.
+    // A cycle.
     let mapping = json!({
         "a": node("b", &["b"], "user", "Hi"),
         "b": node("a", &["a"], "assistant", "one"),
@@ -391,7 +391,7 @@ fn chats_that_say_the_same_are_found() {
 
 #[test]
 fn a_long_history_takes_no_more_than_its_length() {
-    // A conversation of so many messages, which a walk from each to the root would not end.
+    // A conversation with so many messages that a walk from each to the root would not end.
     let mut mapping = serde_json::Map::new();
     let count = 40_000;
     for number in 0..count {
@@ -416,7 +416,7 @@ fn a_long_history_takes_no_more_than_its_length() {
     assert_eq!(import.chats[0].cards[0].turns.len(), count / 2);
 }
 
-/// Any JSON, of the words that the formats know.
+/// Generates any JSON, with the names that the formats use.
 fn any_json() -> impl Strategy<Value = Value> {
     const NAMES: &[&str] = &[
         "mapping",

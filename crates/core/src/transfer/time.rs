@@ -1,9 +1,9 @@
-//! Times as other programs write them, in milliseconds since 1970.
+//! Times in other programs' formats, converted to milliseconds since 1970.
 
 use serde_json::Value;
 
-/// A time of whatever unit; 0 where it is none. Programs change their minds about units, and none of
-/// their chats is from before 1973 or after 5138: so the size of a number tells its unit.
+/// Converts a time of any unit; 0 if it is none. Programs change their units, and no chat of theirs
+/// is from before 1973 or after 5138, so a number's size tells its unit.
 pub(super) fn millis(value: &Value) -> f64 {
     if let Some(text) = value.as_str() {
         return iso(text).unwrap_or_default();
@@ -19,7 +19,7 @@ pub(super) fn millis(value: &Value) -> f64 {
     millis.round()
 }
 
-/// Reads `2026-01-31T23:59:59.123Z`, or with `+09:00` for its end, as `Date.toISOString` and most
+/// Parses `2026-01-31T23:59:59.123Z`, also ending in `+09:00`, as `Date.toISOString` and most
 /// others write it.
 fn iso(text: &str) -> Option<f64> {
     let number = |from: usize, length: usize| {
@@ -49,7 +49,7 @@ fn iso(text: &str) -> Option<f64> {
     Some(millis as f64)
 }
 
-/// Days since 1970. Source: H. Hinnant, «chrono-Compatible Low-Level Date Algorithms»,
+/// Returns days since 1970. Source: H. Hinnant, «chrono-Compatible Low-Level Date Algorithms»,
 /// `days_from_civil`.
 const fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };

@@ -1,4 +1,4 @@
-//! The words that an export has around what was said, in the reader's language.
+//! Words of an export around the messages, in the user's language.
 
 use serde_json::Value;
 
@@ -7,33 +7,32 @@ use crate::{
     markdown::Alert,
 };
 
-/// What [`super::markdown`] and [`super::html`] say themselves. Those with a colon behind them in the
-/// export are without one here.
+/// Words that [`super::markdown`] and [`super::html`] write themselves. The export adds any colons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Words<'a> {
-    /// The language of these words, as a BCP 47 tag.
+    /// Language of these words, as a BCP 47 tag.
     pub lang: &'a str,
-    /// A chat without a title and without a question.
+    /// Title of a chat without a title and without turns.
     pub untitled: &'a str,
-    /// The cards side by side, for those who do not see them.
+    /// Label of the cards side by side, for screen readers.
     pub cards: &'a str,
-    /// Who asked.
+    /// Heading of a prompt.
     pub you: &'a str,
-    /// Who answered; its name follows.
+    /// Heading of an answer; the model's name follows.
     pub model: &'a str,
-    /// A card whose model was not chosen.
+    /// Name of a card without a model.
     pub no_model: &'a str,
-    /// The parameters that are on; their names follow.
+    /// Active parameters; their names follow.
     pub parameters: &'a str,
-    /// What was said to the model before the conversation.
+    /// System prompt.
     pub system: &'a str,
-    /// What the model thought before it answered.
+    /// The model's reasoning before the answer.
     pub thoughts: &'a str,
-    /// A file that went along with a question; its name follows.
+    /// Attachment of a prompt; its name follows.
     pub attachment: &'a str,
-    /// An answer that is not the one shown; its number follows.
+    /// Answer that is not the one shown; its number follows.
     pub other_answer: &'a str,
-    /// A question without an answer.
+    /// Turn without an answer.
     pub no_answer: &'a str,
     /// [`Outcome::Length`]
     pub length: &'a str,
@@ -43,13 +42,13 @@ pub struct Words<'a> {
     pub stopped: &'a str,
     /// [`Outcome::Interrupted`]
     pub interrupted: &'a str,
-    /// [`Outcome::Failed`]; why follows.
+    /// [`Outcome::Failed`]; the error follows.
     pub failed: &'a str,
     /// Time to the first token; seconds follow.
     pub first_token: &'a str,
-    /// Speed; tokens a second follow.
+    /// Speed; tokens per second follow.
     pub speed: &'a str,
-    /// Tokens of what was sent; their count follows.
+    /// Tokens of the request; their count follows.
     pub input: &'a str,
     /// Tokens of the answer; their count follows.
     pub output: &'a str,
@@ -66,7 +65,7 @@ pub struct Words<'a> {
 }
 
 impl Words<'_> {
-    /// How an answer ended; None where it is complete.
+    /// Returns how an answer ended; None if it is complete.
     pub(super) fn outcome(&self, answer: &Answer) -> Option<String> {
         let word = match &answer.outcome {
             Outcome::Complete => return None,
@@ -79,7 +78,7 @@ impl Words<'_> {
         Some(word.to_owned())
     }
 
-    /// What is known of how an answer came, as in `Speed: 12.3 tokens/s`.
+    /// Formats the known metrics of an answer, as in `Speed: 12.3 tokens/s`.
     pub(super) fn metrics(&self, metrics: &Metrics) -> Vec<String> {
         let speed = metrics.output.and_then(|tokens| metrics.speed_of(tokens));
         let count = |count: Option<u32>| count.map(|count| count.to_string());
@@ -106,7 +105,7 @@ impl Words<'_> {
     }
 }
 
-/// What an export calls a chat.
+/// Returns the title of a chat in an export.
 pub(super) fn title(chat: &Chat, words: &Words<'_>) -> String {
     let title = chat.shown_title();
     if title.trim().is_empty() {
@@ -116,7 +115,7 @@ pub(super) fn title(chat: &Chat, words: &Words<'_>) -> String {
     }
 }
 
-/// What it calls a card.
+/// Returns the name of a card in an export.
 pub(super) fn card<'a>(card: &'a Card, words: &'a Words<'_>) -> &'a str {
     let named = Some(&card.name).filter(|name| !name.trim().is_empty());
     named
@@ -124,7 +123,7 @@ pub(super) fn card<'a>(card: &'a Card, words: &'a Words<'_>) -> &'a str {
         .map_or(words.no_model, String::as_str)
 }
 
-/// The parameters of a card that are on, by their names on the wire.
+/// Returns a card's active parameters, by their names on the wire.
 pub(super) fn params(card: &Card) -> Vec<(String, String)> {
     let params = card.params.body(false).into_iter();
     let written = |value: Value| match value {
@@ -134,14 +133,14 @@ pub(super) fn params(card: &Card) -> Vec<(String, String)> {
     params.map(|(name, value)| (name, written(value))).collect()
 }
 
-/// The answers to a question that are not shown, with their numbers from 1.
+/// Returns a turn's answers that are not shown, with their numbers from 1.
 pub(super) fn others(turn: &Turn) -> impl Iterator<Item = (&Answer, usize)> {
     let (shown, _) = turn.variant();
     let later = turn.later.iter().zip(shown + 1..);
     turn.earlier.iter().zip(1..).chain(later)
 }
 
-/// Thousandths with one decimal, in whole numbers: those with a point cost the page 5 kB.
+/// Formats thousandths with one decimal, using integers: floats would cost the page 5 kB.
 fn thousandths(value: u32) -> String {
     let tenths = (u64::from(value) + 50) / 100;
     format!("{}.{}", tenths / 10, tenths % 10)

@@ -34,8 +34,8 @@ fn attachment(n: u64) -> Attachment {
     }
 }
 
-/// A draft of these words with an attachment of its own, so that whatever becomes of the words
-/// must become of that, too. No words are an empty draft.
+/// Builds a draft with this text and an attachment of its own, so that both must share the same
+/// fate. An empty text gives an empty draft.
 fn whole(text: &str) -> Draft {
     let mut whole = Draft::from(text);
     if !text.is_empty() {
@@ -44,9 +44,8 @@ fn whole(text: &str) -> Draft {
     whole
 }
 
-/// Builds a chat from one word per card: `s` or `u` for in sync or not, `-` where no model is
-/// chosen, `?` where the endpoint is not saved any more, `!` where it is answering, then the
-/// card's own draft.
+/// Builds a chat from one word per card: `s` or `u` for synced or not, `-` for no model, `?` for an
+/// endpoint no longer saved, `!` for answering, then the card's own draft.
 fn chat(group: &str, cards: &[&str]) -> Chat {
     let cards = cards.iter().zip(0..).map(|(word, n)| Card {
         synced: word.starts_with('s'),
@@ -60,7 +59,7 @@ fn chat(group: &str, cards: &[&str]) -> Chat {
     chat
 }
 
-/// Reacts in a chat of [`chat`]'s words; returns it with the effects.
+/// Applies an event to the chat built by [`chat`]; returns it with the effects.
 fn react_in(group: &str, cards: &[&str], busy: Busy, event: Event) -> (Chat, Vec<Effect>) {
     let mut chat = chat(group, cards);
     let answering: Vec<_> = (0..)
@@ -93,7 +92,7 @@ fn typing_changes_what_the_cards_in_sync_show() {
             .map(|card| &*draft(&chat, card.id).text)
             .collect();
         assert_eq!(shown, expected);
-        // What is attached stays.
+        // Attachments stay.
         let before = super::tests::chat("all", cards);
         for card in &before.cards {
             let attached = |chat| &draft(chat, card.id).attachments;
@@ -169,7 +168,8 @@ fn an_attachment_is_sent_without_words() {
     assert!(after.draft.is_empty());
 }
 
-/// Each card after a send: `a` asked, `q` queued, `x` passed by and told, `.` left alone.
+/// Returns each card's fate after a send: `a` sent, `q` queued, `x` skipped with a notice, `.` left
+/// alone.
 fn fates(chat: &Chat, effects: &[Effect]) -> String {
     let fate = |card: &Card| match card.turns.last() {
         Some(turn) if effects.contains(&Effect::Ask(card.id, turn.id)) => 'a',
@@ -187,7 +187,7 @@ fn a_send_reaches_the_cards_that_share_the_input() {
         for (busy, expected) in [(Busy::Queue, queue), (Busy::Skip, skip)] {
             let (after, effects) = react_in("hi", cards, busy, Event::Sent(id(from)));
             assert_eq!(fates(&after, &effects), expected, "{busy:?}");
-            // What was sent is gone from the input that it was in, and from no other.
+            // The sent draft is cleared from its own input, and from no other.
             let was_sent = expected.contains(['a', 'q']);
             let before = chat("hi", cards);
             for card in &before.cards {
@@ -256,12 +256,12 @@ fn switching_sync_loses_no_draft() {
             cards[usize::try_from(switched).unwrap()].starts_with('s')
         );
     }
-    // on: the group's draft wins, else the card gives its own
+    // on: the shared draft wins, else the card shares its own
     check("all", &["s", "u"], 1, "", "all");
     check("", &["s", "uown"], 1, "", "own");
     check("all", &["s", "uown"], 1, "own", "all");
     check("all", &["s", "uall"], 1, "", "all");
-    // off: what is shown stays
+    // off: the shown draft stays
     check("all", &["s", "s"], 1, "all", "all");
     check("all", &["s", "u"], 0, "all", "");
     check("", &["skept", "s"], 0, "kept", "");
@@ -327,13 +327,13 @@ fn what_waits_for_a_model_goes_when_there_is_one_or_waits_for_the_answer() {
     check("s?", true, false);
 }
 
-/// What a reader or an endpoint does in the test of the law below. Numbers choose among the
-/// cards that there are.
+/// Actions of a user or an endpoint in the property test below. Numbers choose among the existing
+/// cards.
 #[derive(Clone, Debug)]
 enum Act {
     Type(usize, u8),
     Attach(usize),
-    /// Takes out the first attachment, if there is one.
+    /// Removes the first attachment, if there is one.
     Detach(usize),
     Toggle(usize),
     Send(usize),
@@ -343,9 +343,9 @@ enum Act {
     /// Stops every answer, and holds every queue.
     StopAll,
     Choose(usize),
-    /// Takes the model away, as a change of endpoint does.
+    /// Clears the model, as a change of endpoint does.
     Unchoose(usize),
-    /// Deletes the endpoint, or brings it back.
+    /// Deletes the endpoint, or restores it.
     Endpoint,
 }
 
@@ -367,13 +367,13 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// A page without a browser: the chat, and which turn each card is answering.
+/// A page without a browser: the chat, and the turn that each card is answering.
 struct World {
     chat: Chat,
     endpoints: Endpoints,
     busy: Busy,
     answering: BTreeMap<card::Id, turn::Id>,
-    /// What each card's endpoint was asked, in order.
+    /// Requests sent to each card's endpoint, in order.
     asked: BTreeMap<card::Id, Vec<turn::Id>>,
     /// Turns that wait behind a failure.
     held: BTreeSet<turn::Id>,
@@ -406,7 +406,7 @@ impl World {
         effects
     }
 
-    /// What waits in a card now waits for the reader, unless it waits for a model.
+    /// Holds a card's queued turns for the user, except those that wait for a model.
     fn hold(&mut self, card: card::Id) {
         if let Some(card) = self.chat.card(card) {
             let unanswered = card.turns.iter().filter(|turn| turn.answer.is_none());
@@ -422,7 +422,7 @@ impl World {
         if let Some(turn) = self.chat.turn_mut(card, turn) {
             turn.receive(answer("text", Outcome::Complete));
         }
-        // An answer that ends while its card has no model leaves the queue behind it, too.
+        // An answer that ends while its card has no model holds its queue, too.
         let has_model = self
             .chat
             .card(card)
@@ -520,7 +520,7 @@ impl World {
                     for card in cards {
                         self.react(Event::Ready(card));
                     }
-                    // Each card gets what is its own: nothing to compare below.
+                    // Each card gets its own turns: nothing to compare below.
                     return;
                 }
                 self.endpoints.list.clear();
@@ -535,7 +535,7 @@ impl World {
                 (card, Vec::new())
             }
         };
-        // No unsynced card is sent, changed or cleared by another.
+        // No action on a card sends, changes or clears another card that is not synced.
         for card in before
             .cards
             .iter()
@@ -550,8 +550,8 @@ impl World {
         }
     }
 
-    /// Each card that shares the input gets the words and the attachments exactly once, behind
-    /// what it had.
+    /// Checks that each card sharing the input gets the text and attachments exactly once, after
+    /// its earlier turns.
     fn check_send(&self, before: &Chat, from: card::Id) {
         let sent = draft(before, from);
         let able = |card: &Card| card.target(&self.endpoints).is_some();
@@ -574,7 +574,7 @@ impl World {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
-    /// The law of the common input, for any sequence of what readers and endpoints do.
+    /// The invariant of the common input, for any sequence of user and endpoint actions.
     #[test]
     fn every_card_gets_its_own_and_nothing_else(
         acts in prop::collection::vec(act(), 1..40),
@@ -592,7 +592,7 @@ proptest! {
         for act in &acts {
             world.act(act);
         }
-        // When all is answered, every turn of a card with a model was asked, but for those
+        // Once everything is answered, every turn of a card with a model was sent, except turns
         // that wait behind a failure.
         if world.endpoints.list.is_empty() {
             world.act(&Act::Endpoint);

@@ -3,14 +3,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::chat::{self, turn::tests::answer};
 
-/// What is done to a chat: which of its parts, and with what.
+/// A change to a chat: its kind, its place and its value.
 type Step = (u8, usize, u64);
 
 fn step() -> impl Strategy<Value = Step> {
     (0..14_u8, 0..4_usize, 0..40_u64)
 }
 
-/// Two cards with two turns each.
+/// Builds two cards with two turns each.
 fn chat() -> Chat {
     let card = |id: u64| Card {
         turns: (0..2).map(|n| asked(id * 10 + n)).collect(),
@@ -23,7 +23,7 @@ fn asked(id: u64) -> Turn {
     Turn::new(id.into(), format!("question {id}"))
 }
 
-/// Does a step, and stamps it. New things have identifiers that no other copy draws.
+/// Applies a step and stamps it. New elements have identifiers that no other copy draws.
 fn apply(chat: &mut Chat, (what, place, value): Step, fresh: u64) {
     let before = chat.clone();
     let card = place % chat.cards.len();
@@ -63,7 +63,7 @@ fn apply(chat: &mut Chat, (what, place, value): Step, fresh: u64) {
     chat.stamp(&before, fresh);
 }
 
-/// What was asked and answered, without order.
+/// Returns all turns and their answers, regardless of order.
 fn said(chat: &Chat) -> Vec<(u64, Vec<u64>)> {
     let turns = chat.cards.iter().flat_map(|card| &card.turns);
     let mut said: Vec<_> = turns
@@ -95,7 +95,7 @@ proptest! {
         };
         let common = run(&chat(), &common);
         let (one, other) = (run(&common, &mine), run(&common, &theirs));
-        // One that goes on from another has all that it has.
+        // A copy that continues another already has all of it.
         prop_assert_eq!(&merge(common.clone(), one.clone()), &one);
         prop_assert_eq!(&merge(one.clone(), common.clone()), &one);
         let merged = merge(one.clone(), other.clone());
@@ -103,7 +103,7 @@ proptest! {
         prop_assert_eq!(&merge(merged.clone(), one.clone()), &merged);
         prop_assert_eq!(&merge(other.clone(), merged.clone()), &merged);
         prop_assert!(!merged.cards.is_empty());
-        // Nothing is lost but what one has removed.
+        // Nothing is lost but what one copy has removed.
         let (before, union) = (said(&common), said(&merged));
         for (mine, theirs) in [(&one, &other), (&other, &one)] {
             let theirs = said(theirs);

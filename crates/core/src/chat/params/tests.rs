@@ -1,7 +1,7 @@
 use super::*;
 use serde_json::json;
 
-/// Parameters in use, with only these on.
+/// Returns parameters in use, with only these on.
 fn only(set: &[(Param, Value)]) -> Params {
     let mut params = Params {
         in_use: true,

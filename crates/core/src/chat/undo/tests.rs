@@ -16,7 +16,7 @@ fn right() -> card::Id {
     2.into()
 }
 
-/// Two cards with two answered turns each: 10 and 11, 20 and 21.
+/// Builds two cards with two answered turns each: 10 and 11, 20 and 21.
 fn chat() -> Chat {
     let cards = [(left(), 10), (right(), 20)].map(|(id, first)| {
         let mut card = Card::new(id);
@@ -41,7 +41,7 @@ fn turns(chat: &Chat, card: card::Id) -> Vec<turn::Id> {
     turns.iter().map(|turn| turn.id).collect()
 }
 
-/// Deletes a card as the reducer of the input does.
+/// Deletes a card through the input's reducer.
 fn remove_card(chat: &mut Chat, card: card::Id) -> Option<Removed> {
     let around = Context {
         endpoints: &Endpoints::default(),
@@ -160,7 +160,7 @@ fn a_card_takes_its_groups_draft_along_and_brings_it_back() {
     assert!(chat.draft.is_empty());
     chat.put_back(removed.clone());
     assert_eq!(chat, alone);
-    // Where another draft has come meanwhile, it waits in the card.
+    // If there is another draft by now, the old one waits in the card.
     let removed = remove_card(&mut chat, right()).unwrap();
     chat.draft.text = "another".to_owned();
     chat.put_back(removed);

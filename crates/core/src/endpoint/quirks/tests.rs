@@ -30,7 +30,7 @@ fn servers_are_recognised() {
     check("http://localhost:21234/v1", "", Other);
     check("on-device:", "on-device", OnDevice);
     check("http://on-device/v1", "", Other);
-    // Who owns a model at a known service does not matter.
+    // The owner of a model at a known service does not matter.
     check("https://api.groq.com/openai/v1", "me", Groq);
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// Reads a body that arrives in these pieces: its text, and how it ended.
+/// Parses a body that arrives in these chunks; returns its text and its end.
 fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (String, Result<Finish, Error>) {
     let mut reply = Reply::default();
     let mut reader = Reader::default();
@@ -15,8 +15,8 @@ fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (String, Result<Finis
     (reply.text, end)
 }
 
-/// The body of a captured response: what came after the headers, less the notes of the tool
-/// that captured it.
+/// Returns the body of a captured response, without headers and without the notes of the capturing
+/// tool.
 fn captured(file: &str) -> String {
     let body = file.split_once("\r\n\r\n").expect("a header").1;
     let of_curl = |line: &&str| line.starts_with("[curl exit") || line.starts_with("curl: ");
@@ -35,7 +35,7 @@ macro_rules! captured {
     };
 }
 
-/// Every captured stream with what it should read as.
+/// Returns every captured stream with its expected text and end.
 fn captures() -> Vec<(String, &'static str, Result<Finish, Error>)> {
     let help = "I'm here to help with any creative writing project.";
     vec![
@@ -113,7 +113,7 @@ fn an_answer_ends_as_the_endpoint_says() {
         "a",
         Ok(Finish::Complete),
     );
-    // Two events on one line, also in a line that ends in the middle of one; a comment as data.
+    // Two events on one line, also in a line truncated within one; a comment as data.
     check(
         &format!("{a}{a}{stop}\n\ndata: [DONE]\n\n"),
         "aa",
@@ -284,7 +284,7 @@ fn whatever_comes_there_is_an_end_of_what_is_kept() {
         let mut pushed = reader.push(head.as_bytes(), &mut reply);
         for _ in 0..times {
             pushed = pushed.and_then(|()| reader.push(piece.as_bytes(), &mut reply));
-            assert!(reader.held() <= MOST + BEGIN);
+            assert!(reader.held() <= MAX + BEGIN);
         }
         assert_eq!(pushed, Err(Error::TooMuch));
         reply.end();
@@ -298,12 +298,12 @@ fn whatever_comes_there_is_an_end_of_what_is_kept() {
         "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n",
         "가".repeat(10_000)
     );
-    check(a, &long, 101, crate::protocol::reply::MOST);
+    check(a, &long, 101, crate::protocol::reply::MAX);
 }
 
 #[test]
 fn an_event_with_very_many_values_is_too_much() {
-    let choices = "{},".repeat(MOST_VALUES_OF_AN_EVENT);
+    let choices = "{},".repeat(MAX_VALUES_OF_AN_EVENT);
     let event = format!("data: {{\"choices\":[{choices}{{}}]}}\n\n");
     assert_eq!(
         read([event.as_bytes()]),
@@ -323,7 +323,7 @@ fn a_hostile_depth_is_garbled() {
         let (_, end) = read([whole.as_bytes()]);
         assert!(is_refused(&end), "{end:?}");
     }
-    // More values than there is memory for.
+    // More values than fit into memory.
     let many = format!("{{\"x\":[{}0]}}", "0,".repeat(3_000_000));
     assert_eq!(read([many.as_bytes()]).1, Err(Error::TooMuch));
 }

@@ -257,7 +257,7 @@ fn a_conversation_that_is_too_long_says_how_long_it_is() {
         9000,
         8192,
     );
-    // OpenAI before, vLLM
+    // older OpenAI, vLLM
     both(
         "This model's maximum context length is 4096 tokens. However, you requested 5120 tokens (1024 in the messages, 4096 in the completion).",
         5120,
@@ -305,7 +305,7 @@ fn a_conversation_that_is_too_long_says_how_long_it_is() {
         5120,
         4096,
     );
-    // LiteLLM, with names that have numbers
+    // LiteLLM, with digits in names
     both(
         "litellm.ContextWindowExceededError: gpt-3.5-turbo-16k-0613: This model's maximum context length is 16385 tokens. However, your messages resulted in 20000 tokens.",
         20_000,

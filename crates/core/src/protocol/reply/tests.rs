@@ -69,7 +69,7 @@ fn an_answer_is_kept_up_to_its_bound() {
         reply.say(begin);
         for _ in 0..3000 {
             reply.say(piece);
-            assert!(reply.held() <= MOST_WHITE + piece.len());
+            assert!(reply.held() <= MAX_WHITE + piece.len());
         }
         reply.end();
         assert!(reply.is_cut());
@@ -79,33 +79,33 @@ fn an_answer_is_kept_up_to_its_bound() {
         );
     }
     let long = "가나다 ".repeat(1000);
-    check("", &long, MOST);
-    check("<think>", &format!("{long}x"), MOST);
-    check("<think>a</think>", &long, MOST);
-    check("", &" ".repeat(1000), MOST);
+    check("", &long, MAX);
+    check("<think>", &format!("{long}x"), MAX);
+    check("<think>a</think>", &long, MAX);
+    check("", &" ".repeat(1000), MAX);
     let mut reply = Reply::default();
-    reply.think(&"a".repeat(MOST - 1));
+    reply.think(&"a".repeat(MAX - 1));
     reply.say("bc");
     assert_eq!((reply.is_cut(), &*reply.text), (true, "b"));
-    let mut reply = Reply::from_text("a".repeat(MOST));
+    let mut reply = Reply::from_text("a".repeat(MAX));
     assert!(!reply.is_cut());
     reply.say("b");
-    assert_eq!((reply.is_cut(), reply.text.len()), (true, MOST));
-    // What was text and turns out to be thoughts counts once.
+    assert_eq!((reply.is_cut(), reply.text.len()), (true, MAX));
+    // Text that turns out to be reasoning counts once.
     let mut reply = Reply::default();
-    reply.say(&"a".repeat(MOST - 1));
+    reply.say(&"a".repeat(MAX - 1));
     reply.say("\n</think>b");
     assert!(!reply.is_cut());
-    assert_eq!((reply.reasoning.len(), &*reply.text), (MOST - 1, "b"));
+    assert_eq!((reply.reasoning.len(), &*reply.text), (MAX - 1, "b"));
 }
 
 #[test]
 fn endless_white_space_is_read_in_linear_time() {
     let mut reply = Reply::default();
-    for _ in 0..MOST {
+    for _ in 0..MAX {
         reply.say(" ");
     }
-    assert!(reply.held() <= MOST_WHITE && !reply.is_cut());
+    assert!(reply.held() <= MAX_WHITE && !reply.is_cut());
 }
 
 proptest! {

@@ -23,7 +23,7 @@ fn refused(status: u16, message: &str, retry_after: Option<u32>) -> Error {
     }
 }
 
-/// Parameters in use, with these on.
+/// Returns parameters in use, with these on.
 fn with(settings: &[(Param, Value)]) -> Params {
     let mut params = Params {
         in_use: true,
@@ -46,7 +46,7 @@ fn with(settings: &[(Param, Value)]) -> Params {
     params
 }
 
-/// What the first failure leads to.
+/// Checks the decision after the first failure.
 #[test]
 fn a_failure_is_adapted_to_waited_out_or_given_up() {
     use Lesson::{MayCount, Refuses, RefusesToCount, RenamesMaxTokens};
@@ -82,7 +82,7 @@ fn a_failure_is_adapted_to_waited_out_or_given_up() {
     };
     check(reported, USUAL, none, give_up);
 
-    // Busy: when it wants, else soon.
+    // Busy: retry when the endpoint wants it, else soon.
     check(refused(429, "", None), USUAL, none, wait(1000.0));
     check(refused(503, "", None), USUAL, none, wait(1000.0));
     check(refused(503, "", Some(0)), USUAL, none, wait(1000.0));
@@ -116,13 +116,13 @@ fn a_failure_is_adapted_to_waited_out_or_given_up() {
         give_up,
     );
 
-    // The newer name of the most tokens.
+    // The newer name of `max_tokens`.
     let renames = (Some(RenamesMaxTokens), Adapt);
     check(refused(400, rename, None), USUAL, max, renames);
     check(refused(422, rename, None), UNCOUNTED, max, renames);
     check(refused(400, rename, None), RENAMED, max, give_up);
 
-    // A parameter that the model does not take: the reader decides.
+    // A parameter that the model does not support: the user decides.
     let refuses = (Some(Refuses(Param::TopK)), GiveUp);
     check(
         refused(400, "Unrecognized field: top_k", None),
@@ -150,7 +150,7 @@ fn a_failure_is_adapted_to_waited_out_or_given_up() {
         give_up,
     );
 
-    // Counting tokens, which is in no reader's hands.
+    // Counting tokens, which the user does not control.
     let stops_counting = (Some(RefusesToCount), Adapt);
     check(
         refused(400, "unknown: stream_options", None),
@@ -174,7 +174,7 @@ fn a_failure_is_adapted_to_waited_out_or_given_up() {
     check(refused(404, "stream_options", None), USUAL, none, give_up);
 }
 
-/// What a series of failures leads to, each with the form that was sent.
+/// Checks the decisions after a series of failures, each with the form that was sent.
 #[test]
 fn neither_adaptations_nor_waits_go_on_for_ever() {
     #[track_caller]
@@ -213,7 +213,7 @@ fn neither_adaptations_nor_waits_go_on_for_ever() {
         ],
         &[Next::Adapt, wait(1000.0, 1), Next::Adapt, Next::GiveUp],
     );
-    // A server that contradicts itself is not asked for ever.
+    // A server that contradicts itself does not get requests forever.
     check(
         &[
             (renamed.clone(), USUAL),

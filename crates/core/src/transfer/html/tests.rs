@@ -6,7 +6,7 @@ use crate::{
     transfer::{bundle::tests::a_chat, words::tests::ENGLISH},
 };
 
-/// The elements of a page, checked to be some that it may have and to end in their order.
+/// Returns the elements of a page; checks that they are allowed and properly nested.
 #[track_caller]
 fn elements(page: &str) -> Vec<String> {
     const VOID: [&str; 4] = ["meta", "br", "hr", "img"];
@@ -79,7 +79,7 @@ fn page(prompt: &str, text: &str) -> String {
     )
 }
 
-/// What an answer becomes.
+/// Returns the HTML of an answer.
 fn said(text: &str) -> String {
     let page = page("", text);
     elements(&page);

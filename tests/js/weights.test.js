@@ -1,0 +1,313 @@
+// The files of models: on-device/page/weights.js, with Cache Storage as its store.
+// @ts-check
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { beforeEach, mock, test } from "node:test";
+import { FakeLocks, define, settle, until } from "./support.js";
+
+/** @typedef {(request: { url: string, range: string | null, signal: AbortSignal }) => Response} Serve */
+
+mock.timers.enable({ apis: ["setTimeout"] });
+const locks = new FakeLocks();
+const navigator = { locks, onLine: true, storage: { estimate: async () => ({ quota: 1e9, usage: 0 }) } };
+define("navigator", navigator);
+define("location", new URL("https://page.test/"));
+define("BroadcastChannel", undefined);
+
+/** Cache Storage: one cache, as the tests need no other. */
+class FakeCache {
+    /** @type {Map<string, Blob>} */
+    kept = new Map();
+    keys = async () => [...this.kept.keys()].map((url) => ({ url }));
+    delete = async (/** @type {URL} */ url) => this.kept.delete(url.href);
+
+    /** @param {URL | { url: string }} of */
+    async match(of) {
+        const blob = this.kept.get("url" in of ? of.url : of.href);
+        return blob && new Response(blob);
+    }
+
+    /**
+     * @param {URL} url
+     * @param {Response} response
+     */
+    async put(url, response) {
+        this.kept.set(url.href, await response.blob());
+    }
+}
+let cache = new FakeCache();
+define("caches", { open: async () => cache });
+
+const MODEL = new TextEncoder().encode(`GGUF${"weights ".repeat(1000)}`);
+const sha256 = (/** @type {Uint8Array} */ bytes) => {
+    const hash = createHash("sha256");
+    hash.update(bytes);
+    return hash.digest("hex");
+};
+const OFFER = { id: "model", size: MODEL.length, sha256: sha256(MODEL), sources: ["https://one.test/m"] };
+
+/** @type {Record<string, Serve>} */
+let servers = {};
+/** @type {{ url: string, range: string | null }[]} */
+let asked = [];
+let offers = [OFFER];
+define("fetch", async (/** @type {URL} */ { href }, /** @type {RequestInit} */ init) => {
+    if (href.endsWith("/models.json")) return Response.json({ models: offers });
+    const range = new Headers(init.headers).get("Range");
+    asked.push({ url: href, range });
+    if (!servers[href]) throw new TypeError("Failed to fetch");
+    return servers[href]({ url: href, range, signal: /** @type {AbortSignal} */ (init.signal) });
+});
+
+const { Weights } = await import("../../on-device/page/weights.js");
+
+const hash = async () => {
+    const hash = createHash("sha256");
+    return { push: (/** @type {Uint8Array} */ bytes) => hash.update(bytes), finish: () => hash.digest("hex") };
+};
+
+/** A tab that has looked at the store. */
+async function opened() {
+    const told = mock.fn();
+    const weights = new Weights(told, hash);
+    await weights.begun;
+    const model = () => weights.list().find(({ id }) => id === "model");
+    /** The state, the stored bytes and the error's code. */
+    const state = () => {
+        const { state, kept, error } = model() ?? {};
+        return [state, kept, error?.code];
+    };
+    return { weights, told, state };
+}
+
+/** @type {Serve} */
+const whole = () => new Response(MODEL);
+/** @type {Serve} */
+const ranged = ({ range }) => {
+    const at = Number(range?.match(/\d+/)?.[0] ?? 0);
+    const headers = { "Content-Range": `bytes ${at}-${MODEL.length - 1}/${MODEL.length}` };
+    return new Response(MODEL.slice(at), at ? { status: 206, headers } : {});
+};
+/** @type {Serve} */
+const wrong = () => new Response(new Uint8Array(MODEL.length).fill(1).map((_, at) => MODEL[at % 5]));
+/** @type {Serve} */
+const missing = () => new Response("", { status: 404 });
+/** @type {Serve} */
+const broken = () => {
+    let pulls = 0;
+    const pull = (/** @type {ReadableStreamDefaultController} */ controller) => {
+        if (pulls++) controller.error(new TypeError("network error"));
+        else controller.enqueue(MODEL.slice(0, 1000));
+    };
+    return new Response(new ReadableStream({ pull }));
+};
+
+beforeEach(() => {
+    cache = new FakeCache();
+    servers = { "https://one.test/m": ranged };
+    asked = [];
+    offers = [OFFER];
+    navigator.onLine = true;
+    navigator.storage.estimate = async () => ({ quota: 1e9, usage: 0 });
+});
+
+test("A download is checked, kept, and there for the next page", async () => {
+    const { weights, told, state } = await opened();
+    assert.deepEqual(state(), ["absent", 0, undefined]);
+    await weights.fetch("model");
+    assert.deepEqual(state(), ["ready", MODEL.length, undefined]);
+    const blob = await weights.blob("model");
+    assert(blob);
+    assert.equal(sha256(new Uint8Array(await blob.arrayBuffer())), OFFER.sha256);
+    const next = await opened();
+    assert.deepEqual(next.state(), ["ready", MODEL.length, undefined]);
+    // All changes of a fifth of a second are told at once.
+    assert.equal(told.mock.calls.length, 0);
+    mock.timers.tick(200);
+    assert.equal(told.mock.calls.length, 1);
+});
+
+test("A download that broke off goes on where it ended", async () => {
+    servers["https://one.test/m"] = broken;
+    const { weights, state } = await opened();
+    await weights.fetch("model");
+    assert.deepEqual(state(), ["part", 1000, "cut"]);
+    servers["https://one.test/m"] = ranged;
+    // Also on the next page.
+    const next = await opened();
+    assert.deepEqual(next.state(), ["part", 1000, undefined]);
+    await next.weights.fetch("model");
+    assert.deepEqual(next.state(), ["ready", MODEL.length, undefined]);
+    assert.deepEqual(asked.at(-1), { url: "https://one.test/m", range: "bytes=1000-" });
+});
+
+test("A download starts again where the rest can't be had", async () => {
+    const other = { "Content-Range": `bytes 7-${MODEL.length - 1}/${MODEL.length}` };
+    /** @type {[string, Serve][]} */
+    const table = [
+        ["no ranges", whole],
+        ["another range", (it) => (it.range ? new Response("x", { status: 206, headers: other }) : whole(it))],
+        ["no such range", (it) => (it.range ? new Response("", { status: 416 }) : whole(it))],
+    ];
+    for (const [name, serve] of table) {
+        cache = new FakeCache();
+        servers["https://one.test/m"] = broken;
+        const { weights, state } = await opened();
+        await weights.fetch("model");
+        servers["https://one.test/m"] = serve;
+        await weights.fetch("model");
+        assert.deepEqual(state(), ["ready", MODEL.length, undefined], name);
+    }
+});
+
+test("A response that is not the offered file is refused", async () => {
+    const page = { headers: { "Content-Type": "text/html" } };
+    /** @type {[string, Serve | undefined, (string | number | undefined)[]][]} */
+    const table = [
+        ["another file", wrong, ["absent", 0, "checksum"]],
+        ["a longer file", () => new Response(`GGUF${"x".repeat(MODEL.length)}`), ["absent", 0, "checksum"]],
+        ["a shorter file", () => new Response(MODEL.slice(0, 99)), ["absent", 0, "checksum"]],
+        ["no weights", () => new Response("PK\x03\x04"), ["absent", 0, "no_source"]],
+        ["a page", () => new Response(MODEL, page), ["absent", 0, "no_source"]],
+        ["no file", missing, ["absent", 0, "no_source"]],
+        ["no server", undefined, ["absent", 0, "unreachable"]],
+    ];
+    for (const [name, serve, expected] of table) {
+        cache = new FakeCache();
+        servers = serve ? { "https://one.test/m": serve } : {};
+        const { weights, state } = await opened();
+        await weights.fetch("model");
+        assert.deepEqual(state(), expected, name);
+    }
+    navigator.onLine = false;
+    const { weights, state } = await opened();
+    await weights.fetch("model");
+    assert.deepEqual(state(), ["absent", 0, "offline"]);
+});
+
+test("Sources are asked in turn", async () => {
+    offers = [{ ...OFFER, sources: ["https://one.test/m", "https://two.test/m"] }];
+    /** @type {[string, Serve | undefined, Serve | undefined, string | undefined][]} */
+    const table = [
+        ["the first has none", missing, whole, undefined],
+        ["the first can't be reached", undefined, whole, undefined],
+        ["the first has another file", wrong, ranged, undefined],
+        ["a missing file is no reason", undefined, missing, "unreachable"],
+        ["the last reason is told", wrong, undefined, "unreachable"],
+        ["a broken connection ends it", broken, whole, "cut"],
+    ];
+    for (const [name, one, two, code] of table) {
+        cache = new FakeCache();
+        servers = { ...(one && { "https://one.test/m": one }), ...(two && { "https://two.test/m": two }) };
+        const { weights, state } = await opened();
+        await weights.fetch("model");
+        assert.equal(state()[2], code, name);
+        assert.equal(state()[0] === "ready", code === undefined, name);
+    }
+});
+
+test("A cancelled download keeps what came, and is no error", async () => {
+    servers["https://one.test/m"] = ({ signal }) => {
+        const start = (/** @type {ReadableStreamDefaultController} */ controller) => {
+            controller.enqueue(MODEL.slice(0, 500));
+            signal.addEventListener("abort", () => controller.error(signal.reason));
+        };
+        return new Response(new ReadableStream({ start }));
+    };
+    const { weights, state } = await opened();
+    const done = weights.fetch("model");
+    await until(() => state()[1] === 500);
+    assert.equal(state()[0], "fetching");
+    await weights.cancel("model");
+    await done;
+    assert.deepEqual(state(), ["part", 500, undefined]);
+});
+
+test("A model that is removed leaves nothing", async () => {
+    const { weights, state } = await opened();
+    await weights.fetch("model");
+    await weights.remove("model");
+    assert.deepEqual(state(), ["absent", 0, undefined]);
+    assert.equal(await weights.blob("model"), undefined);
+    assert.deepEqual([...cache.kept.keys()], []);
+});
+
+test("A download does not begin without room", async () => {
+    navigator.storage.estimate = async () => ({ quota: MODEL.length, usage: 1 });
+    const { weights, state } = await opened();
+    await weights.fetch("model");
+    assert.deepEqual(state(), ["absent", 0, "full"]);
+    assert.deepEqual(asked, []);
+});
+
+test("A part of a model goes when another version is offered, and a whole one stays", async () => {
+    servers["https://one.test/m"] = broken;
+    const before = await opened();
+    await before.weights.fetch("model");
+    offers = [{ ...OFFER, sha256: "0".repeat(64) }];
+    assert.deepEqual((await opened()).state(), ["absent", 0, undefined]);
+    assert.deepEqual([...cache.kept.keys()], []);
+    offers = [OFFER];
+    servers["https://one.test/m"] = whole;
+    const again = await opened();
+    await again.weights.fetch("model");
+    offers = [];
+    assert.deepEqual((await opened()).state(), ["ready", MODEL.length, undefined]);
+});
+
+test("A model that another tab downloads is waited for", async () => {
+    const { weights, state } = await opened();
+    /** @type {(nothing: void) => void} */
+    let release = () => {};
+    locks.request("collate.models.model", () => new Promise((resolve) => (release = resolve)));
+    await weights.fetch("model");
+    assert.deepEqual(state(), ["elsewhere", 0, undefined]);
+    assert.deepEqual(asked, []);
+    release();
+    await settle();
+    assert.deepEqual(state(), ["absent", 0, undefined]);
+});
+
+test("A file of the user is stored once, under the name of an offer if it is one", async () => {
+    const { weights, state } = await opened();
+    const own = new TextEncoder().encode("GGUF of my own");
+    const add = (/** @type {string} */ name, /** @type {Uint8Array<ArrayBuffer>} */ bytes) => {
+        const file = new File([bytes], name);
+        return weights.keep(weights.name(file), file, 2048);
+    };
+    assert.equal(await add("Own.GGUF", own), "Own");
+    assert.equal(await add("Other.gguf", own), "Own");
+    const different = new TextEncoder().encode("GGUF of somebody else");
+    assert.equal(await add("Own.gguf", different), "Own (2)");
+    assert.equal(await add("copy.gguf", MODEL), "model");
+    assert.deepEqual(state(), ["ready", MODEL.length, undefined]);
+    const list = weights.list().map(({ id, file, context }) => [id, file, context]);
+    assert.deepEqual(list, [
+        ["model", true, 2048],
+        ["Own", true, 2048],
+        ["Own (2)", true, 2048],
+    ]);
+});
+
+test("A file larger than one response is kept whole", async () => {
+    const large = new Uint8Array(9 * 2 ** 20 + 5).map((_, at) => at % 251);
+    large.set(MODEL.subarray(0, 4));
+    offers = [{ ...OFFER, size: large.length, sha256: sha256(large) }];
+    const half = 5 * 2 ** 20 + 3;
+    servers["https://one.test/m"] = () => {
+        let pulls = 0;
+        const pull = (/** @type {ReadableStreamDefaultController} */ controller) => {
+            if (pulls++) controller.error(new TypeError("network error"));
+            else controller.enqueue(large.slice(0, half));
+        };
+        return new Response(new ReadableStream({ pull }));
+    };
+    const { weights, state } = await opened();
+    await weights.fetch("model");
+    assert.deepEqual(state(), ["part", half, "cut"]);
+    servers["https://one.test/m"] = () => new Response(large.slice(half), { status: 206 });
+    await weights.fetch("model");
+    assert.deepEqual(state(), ["ready", large.length, undefined]);
+    const stored = await weights.blob("model");
+    assert.equal(stored?.size, large.length);
+});
