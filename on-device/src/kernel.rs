@@ -1,6 +1,6 @@
 //! The loops that take nearly all the time: matrix products, attention, exponentials.
 //!
-//! Each is written once, over [`Lanes`]: vectors of 128 bits. [`simd`] implements them with wasm's vectors,
+//! Each is written once, over [`Lanes`]: vectors of 128 bits. `simd` implements them with wasm's vectors,
 //! [`scalar`] with arrays that do the same in the same order, so that both give the same bits.
 //!
 //! Vectors that are multiplied by quantised weights are quantised, too: every 32 numbers become integers of

@@ -10,7 +10,7 @@
 //! F16, F32                            w[i]
 //! ```
 //!
-//! Byte `i` of the 16 has q[i] in its lower four bits and q[i + 16] in its upper four.
+//! Byte `i` of the 16 has `q[i]` in its lower four bits and `q[i + 16]` in its upper four.
 //!
 //! In memory, quants, scales and minima are in separate arrays, so that whole vectors of each can be loaded;
 //! `Q4_0` is exactly `Q4_1` with m = −8·d.

@@ -28,7 +28,7 @@ pub fn lazy<T: Copy + 'static>(
     drawn(chunk, Until::Here(Box::new(|| ().into_any())), draw)
 }
 
-/// Like [`lazy`], for content that nobody waits for: nothing is shown until it is loaded.
+/// Like [`lazy()`], for content that nobody waits for: nothing is shown until it is loaded.
 pub fn lazy_quietly<T: Copy + 'static>(
     chunk: Place<T>,
     draw: impl Fn(T) -> AnyView + Send + 'static,
@@ -36,7 +36,7 @@ pub fn lazy_quietly<T: Copy + 'static>(
     drawn(chunk, Until::Quiet, draw)
 }
 
-/// Like [`lazy`], with a fallback below the error message if the chunk can't be loaded.
+/// Like [`lazy()`], with a fallback below the error message if the chunk can't be loaded.
 pub fn lazy_or<T: Copy + 'static>(
     chunk: Place<T>,
     draw: impl Fn(T) -> AnyView + Send + 'static,

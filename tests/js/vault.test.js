@@ -21,7 +21,9 @@ const listeners = {};
 define("addEventListener", (/** @type {string} */ name, /** @type {(event: object) => void} */ listener) => {
     (listeners[name] ??= []).push(listener);
 });
-const dispatch = (/** @type {string} */ name, event = {}) => listeners[name].forEach((listener) => listener(event));
+const dispatch = (/** @type {string} */ name, event = {}) => {
+    for (const listener of listeners[name]) listener(event);
+};
 
 /** The channel between tabs: each message goes to all but its sender, at once. */
 class FakeChannel {
@@ -181,6 +183,11 @@ test("Listeners are told when the vault opens and locks", async () => {
     await until(() => listener.mock.calls.length === 1);
     vault.lock();
     await until(() => listener.mock.calls.length === 2);
+    await vault.unlock("passphrase");
+    await until(() => listener.mock.calls.length === 3);
+    // Nobody asks, and no event comes.
+    mock.timers.tick(15 * MINUTE);
+    await until(() => listener.mock.calls.length === 4);
 });
 
 test("Tabs see what each other has written, and lock together", async () => {
@@ -196,6 +203,14 @@ test("Tabs see what each other has written, and lock together", async () => {
     assert.equal(token("e1"), "sk-one");
     vault.lock();
     assert.equal(two.keys.standing(), "locked");
+
+    await vault.unlock("passphrase");
+    await two.vault.unlock("passphrase");
+    two.vault.setIdle(1);
+    written();
+    await put("e1", "sk-last");
+    mock.timers.tick(MINUTE);
+    assert.equal(keys.standing(), "locked");
 });
 
 test("A vault closes in a tab when another one changes its passphrase or makes another vault", async () => {
@@ -250,7 +265,8 @@ test("A token that could not be written is written with the next", async () => {
 });
 
 test("A vault that can't be read is put aside, and one of a newer page is left alone", async () => {
-    for (const text of ["{", "null", '{"version":1}', '{"version":1,"iterations":1,"salt":"","iv":"","data":""}']) {
+    const part = JSON.stringify({ version: 1, iterations: 1, salt: "", iv: "", data: "" });
+    for (const text of ["{", "null", '{"version":1}', part]) {
         local.items.clear();
         local.setItem(VAULT, text);
         assert.equal(keys.standing(), "none", text);
@@ -270,7 +286,8 @@ test("A vault that can't be read is put aside, and one of a newer page is left a
 test("A token of the tab stays in the tab, and is kept in one place only", async () => {
     keys.put("e1", ORIGIN, "tab", "sk-tab");
     assert.equal(keys.token("e1", ORIGIN, "tab"), "sk-tab");
-    assert.deepEqual(JSON.parse(session.getItem("collate.keys") ?? ""), { e1: { origin: ORIGIN, token: "sk-tab" } });
+    const kept = JSON.parse(session.getItem("collate.keys") ?? "");
+    assert.deepEqual(kept, { e1: { origin: ORIGIN, token: "sk-tab" } });
     assert.equal(local.items.size, 0);
     // Without a new token, it stays for the same server only.
     keys.put("e1", ORIGIN, "tab");

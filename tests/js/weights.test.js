@@ -63,7 +63,8 @@ const { Weights } = await import("../../on-device/page/weights.js");
 
 const hash = async () => {
     const hash = createHash("sha256");
-    return { push: (/** @type {Uint8Array} */ bytes) => hash.update(bytes), finish: () => hash.digest("hex") };
+    const push = (/** @type {Uint8Array} */ bytes) => hash.update(bytes);
+    return { push, finish: () => hash.digest("hex") };
 };
 
 /** A tab that has looked at the store. */
@@ -77,7 +78,12 @@ async function opened() {
         const { state, kept, error } = model() ?? {};
         return [state, kept, error?.code];
     };
-    return { weights, told, state };
+    /** The hash of the stored file. */
+    const stored = async () => {
+        const blob = await weights.blob("model");
+        return blob && sha256(new Uint8Array(await blob.arrayBuffer()));
+    };
+    return { weights, told, state, stored };
 }
 
 /** @type {Serve} */
@@ -112,13 +118,12 @@ beforeEach(() => {
 });
 
 test("A download is checked, kept, and there for the next page", async () => {
-    const { weights, told, state } = await opened();
+    const { weights, told, state, stored } = await opened();
     assert.deepEqual(state(), ["absent", 0, undefined]);
+    assert.equal(await stored(), undefined);
     await weights.fetch("model");
     assert.deepEqual(state(), ["ready", MODEL.length, undefined]);
-    const blob = await weights.blob("model");
-    assert(blob);
-    assert.equal(sha256(new Uint8Array(await blob.arrayBuffer())), OFFER.sha256);
+    assert.equal(await stored(), OFFER.sha256);
     const next = await opened();
     assert.deepEqual(next.state(), ["ready", MODEL.length, undefined]);
     // All changes of a fifth of a second are told at once.
@@ -138,6 +143,7 @@ test("A download that broke off goes on where it ended", async () => {
     assert.deepEqual(next.state(), ["part", 1000, undefined]);
     await next.weights.fetch("model");
     assert.deepEqual(next.state(), ["ready", MODEL.length, undefined]);
+    assert.equal(await next.stored(), OFFER.sha256);
     assert.deepEqual(asked.at(-1), { url: "https://one.test/m", range: "bytes=1000-" });
 });
 
@@ -146,26 +152,28 @@ test("A download starts again where the rest can't be had", async () => {
     /** @type {[string, Serve][]} */
     const table = [
         ["no ranges", whole],
-        ["another range", (it) => (it.range ? new Response("x", { status: 206, headers: other }) : whole(it))],
+        ["another range", (it) => (it.range ? new Response("", { status: 206, headers: other }) : whole(it))],
         ["no such range", (it) => (it.range ? new Response("", { status: 416 }) : whole(it))],
     ];
     for (const [name, serve] of table) {
         cache = new FakeCache();
         servers["https://one.test/m"] = broken;
-        const { weights, state } = await opened();
+        const { weights, state, stored } = await opened();
         await weights.fetch("model");
         servers["https://one.test/m"] = serve;
         await weights.fetch("model");
         assert.deepEqual(state(), ["ready", MODEL.length, undefined], name);
+        assert.equal(await stored(), OFFER.sha256, name);
     }
 });
 
 test("A response that is not the offered file is refused", async () => {
+    const { size } = OFFER;
     const page = { headers: { "Content-Type": "text/html" } };
     /** @type {[string, Serve | undefined, (string | number | undefined)[]][]} */
     const table = [
         ["another file", wrong, ["absent", 0, "checksum"]],
-        ["a longer file", () => new Response(`GGUF${"x".repeat(MODEL.length)}`), ["absent", 0, "checksum"]],
+        ["a longer file", () => new Response(`GGUF${"x".repeat(size)}`), ["absent", 0, "checksum"]],
         ["a shorter file", () => new Response(MODEL.slice(0, 99)), ["absent", 0, "checksum"]],
         ["no weights", () => new Response("PK\x03\x04"), ["absent", 0, "no_source"]],
         ["a page", () => new Response(MODEL, page), ["absent", 0, "no_source"]],
@@ -302,12 +310,11 @@ test("A file larger than one response is kept whole", async () => {
         };
         return new Response(new ReadableStream({ pull }));
     };
-    const { weights, state } = await opened();
+    const { weights, state, stored } = await opened();
     await weights.fetch("model");
     assert.deepEqual(state(), ["part", half, "cut"]);
     servers["https://one.test/m"] = () => new Response(large.slice(half), { status: 206 });
     await weights.fetch("model");
     assert.deepEqual(state(), ["ready", large.length, undefined]);
-    const stored = await weights.blob("model");
-    assert.equal(stored?.size, large.length);
+    assert.equal(await stored(), offers[0].sha256);
 });

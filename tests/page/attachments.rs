@@ -437,11 +437,11 @@ async fn what_no_chat_refers_to_goes_in_the_end() {
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = open(&endpoint, "").await;
     let card = browser.card(1).await;
-    for name in ["left.txt", "kept.txt"] {
+    for name in ["first.txt", "second.txt"] {
         card.attach(&made(name, name.as_bytes())).await;
         attached(&card, name).await;
     }
-    card.press("Remove left.txt").await;
+    card.press("Remove first.txt").await;
     let contents = async || {
         let script = "return await new Promise((done) => {
                 const open = indexedDB.open('collate');
@@ -458,7 +458,7 @@ async fn what_no_chat_refers_to_goes_in_the_end() {
     };
     wait_for(async || {
         let stored = stored().await;
-        stored.contains("kept.txt") && !stored.contains("left.txt")
+        stored.contains("second.txt") && !stored.contains("first.txt")
     })
     .await;
     assert_eq!(contents().await, 2);
@@ -474,6 +474,6 @@ async fn what_no_chat_refers_to_goes_in_the_end() {
     browser.script(a_day_later).await;
     browser.reload().await;
     wait_for(async || contents().await == 1).await;
-    attached(&browser.card(1).await, "kept.txt").await;
+    attached(&browser.card(1).await, "second.txt").await;
     browser.close().await;
 }
