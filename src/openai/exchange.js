@@ -22,8 +22,8 @@
  */
 
 // Maximum number of characters or bytes kept of one request or response, and of all together.
-const MOST_OF_ONE = 2 ** 20;
-const MOST_OF_ALL = 24 * 2 ** 20;
+const MAX_OF_ONE = 2 ** 20;
+const MAX_OF_ALL = 24 * 2 ** 20;
 
 /**
  * Records by name, which several retries can share; the oldest first.
@@ -103,7 +103,7 @@ export class Exchange {
     /** @param {Uint8Array} bytes */
     heard(bytes) {
         const { record } = this;
-        const room = MOST_OF_ONE - record.came;
+        const room = MAX_OF_ONE - record.came;
         record.came += bytes.length;
         if (record.isKept && room > 0) {
             // A copy: a view would keep its whole buffer alive.
@@ -120,7 +120,7 @@ export class Exchange {
     grow(by) {
         size += by;
         for (const [name, records] of kept) {
-            if (size <= MOST_OF_ALL || records.includes(this.record)) break;
+            if (size <= MAX_OF_ALL || records.includes(this.record)) break;
             for (const record of records) {
                 record.isKept = false;
                 size -= record.pieces.reduce((sum, piece) => sum + piece.length, record.body.length);
@@ -148,11 +148,26 @@ export function exchanges(name) {
     return (kept.get(name) ?? []).map(({ pieces, secret, ...record }) => {
         const decoder = new TextDecoder();
         const text = pieces.map((piece) => decoder.decode(piece, { stream: true })).join("");
-        let response = text + decoder.decode();
-        // Same rule as `Token::masked_in`.
-        if (secret.length >= 8) response = response.replaceAll(secret, "…");
+        const isCut = record.came > MAX_OF_ONE;
+        // Half a character at the cut is dropped.
+        const response = masked(isCut ? text : text + decoder.decode(), secret, isCut);
         return JSON.stringify({ ...record, response });
     });
+}
+
+/**
+ * Masks a secret, also one that the end of the text cuts off. Same rule as `Token::masked_in`.
+ * @param {string} text
+ * @param {string} secret
+ * @param {boolean} isCut
+ */
+function masked(text, secret, isCut) {
+    if (secret.length < 8) return text;
+    const whole = text.replaceAll(secret, "…");
+    for (let length = isCut ? secret.length - 1 : 0; length > 0; length -= 1) {
+        if (whole.endsWith(secret.slice(0, length))) return `${whole.slice(0, -length)}…`;
+    }
+    return whole;
 }
 
 /**
@@ -161,8 +176,10 @@ export function exchanges(name) {
  * @param {string} text
  */
 function beginning(text) {
-    if (text.length <= MOST_OF_ONE) return text;
-    return new TextDecoder().decode(new TextEncoder().encode(text.slice(0, MOST_OF_ONE)));
+    if (text.length <= MAX_OF_ONE) return text;
+    const isHalf = /[\uD800-\uDBFF]/.test(text[MAX_OF_ONE - 1]);
+    const kept = text.slice(0, isHalf ? MAX_OF_ONE - 1 : MAX_OF_ONE);
+    return new TextDecoder().decode(new TextEncoder().encode(kept));
 }
 
 /**

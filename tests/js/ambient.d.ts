@@ -127,5 +127,6 @@ declare module "node:assert/strict" {
 }
 
 declare module "node:crypto" {
-    export function createHash(name: string): { update(bytes: Uint8Array): void; digest(code: string): string };
+    type Hash = { update(bytes: Uint8Array): void; digest(code: string): string };
+    export function createHash(name: string): Hash;
 }

@@ -107,6 +107,21 @@ test("A token that the server repeats is masked, and never recorded", () => {
     }
 });
 
+test("A token is masked where the record is cut within it, and no character is halved", () => {
+    const secret = "sk-12345678";
+    for (let shown = 1; shown <= secret.length; shown += 1) {
+        const cut = exchange(`cut ${shown}`, "", secret);
+        cut.heard(encoded(`${"-".repeat(MIB - shown)}${secret} and more`));
+        const [{ response }] = records(`cut ${shown}`);
+        assert.equal(response, `${"-".repeat(MIB - shown)}…`);
+    }
+    const halved = exchange("halved", `${"a".repeat(MIB - 1)}😀`);
+    halved.heard(encoded(`${"b".repeat(MIB - 2)}한`));
+    const [{ body, response }] = records("halved");
+    assert.equal(body, "a".repeat(MIB - 1));
+    assert.equal(response, "b".repeat(MIB - 2));
+});
+
 test("A long request and a long response are recorded up to their limits", () => {
     const long = exchange("long", "x".repeat(MIB + 5));
     for (let pieces = 0; pieces < 3; pieces += 1) long.heard(new Uint8Array(MIB / 2 + 1).fill(97));

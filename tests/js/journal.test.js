@@ -18,7 +18,7 @@ let opens = /** @type {Disk} */ ("works");
 let commits = /** @type {Disk} */ ("works");
 
 const store = {
-    put: (/** @type {unknown} */ value, /** @type {string} */ key) => ({ result: written.set(key, value) && key }),
+    put: (/** @type {unknown} */ value, /** @type {string} */ key) => ({ result: written.set(key, value) }),
     delete: (/** @type {string} */ key) => ({ result: void written.delete(key) }),
     openCursor() {
         const entries = [...written];

@@ -98,7 +98,8 @@ export class FakeLocks {
      * @param {Waiting[]} before
      */
     #isFree({ name, mode }, before) {
-        const others = [...this.#held, ...before.map(({ lock }) => lock)].filter((other) => other.name === name);
+        const all = [...this.#held, ...before.map(({ lock }) => lock)];
+        const others = all.filter((other) => other.name === name);
         return others.every((other) => mode === "shared" && other.mode === "shared");
     }
 
