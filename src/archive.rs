@@ -63,11 +63,7 @@ pub async fn restore() {
         let Some(key) = Key::parse(key) else {
             continue;
         };
-        // Several tabs may have kept a text of one chat, each with changes of its own.
-        let held = held().into_iter().find(|(of, _)| *of == key);
-        let held = held.map(|(_, text)| text);
-        let was_held = held.is_some();
-        let mut stored = held.or_else(|| storage::text(key));
+        let mut stored = storage::text(key);
         if let Some(damaged) = stored.take_if(|stored| !is_readable(key, stored)) {
             match storage::put_aside(key, &damaged) {
                 Ok(put) => ASIDE.with_borrow_mut(|aside| aside.push(put)),
@@ -75,29 +71,44 @@ pub async fn restore() {
                 Err(_) => continue,
             }
         }
-        let newer = match (key, &stored) {
-            (Key::Chat(_), Some(stored)) => merge_texts(stored, &text),
-            (Key::Endpoints, Some(stored)) => later::<Endpoints>(stored, &text, |it| it.at),
-            (Key::Settings, Some(stored)) => later::<Settings>(stored, &text, |it| it.at),
-            (Key::Vault, Some(stored)) => later::<Stamp>(stored, &text, |it| it.at),
-            (_, None) => is_readable(key, &text).then(|| text.clone()),
-            _ => None,
-        };
+        // Several tabs may have kept a text of one chat, each with changes of its own.
+        let held = held().into_iter().find(|(of, _)| *of == key);
+        let texts = held.into_iter().map(|(_, text)| text).chain([text]);
+        let newer = texts.fold(stored.clone(), |newer, text| {
+            newest(key, newer.as_deref(), &text).or(newer)
+        });
         let Some(newer) = newer else { continue };
-        let is_stored = !was_held && Some(&newer) == stored.as_ref();
-        let is_there = is_stored || write(key, &newer);
+        let is_there = Some(&newer) == stored.as_ref() || write(key, &newer);
         HELD.with_borrow_mut(|held| {
             held.retain(|(of, _)| *of != key);
             held.extend((!is_there).then(|| (key, newer.clone())));
         });
-        if is_there && is_apart {
-            journal::put(&key.to_string(), &newer);
-            journal::forget(&kept);
+        if is_apart {
+            let name = key.to_string();
+            if !is_there {
+                // Under this page's name, so that reloads don't pile up copies.
+                journal::put_apart(&name, &newer);
+                journal::forget(&kept);
+            } else if journal::put(&name, &newer) {
+                journal::forget(&kept);
+            }
         }
         if let (Key::Chat(_), Some(chat)) = (key, read(&newer)) {
             // Without space for the entry, the history rebuilds it from the chat.
             let _ = storage::save_entry(&chat.entry());
         }
+    }
+}
+
+/// A stored value with the changes of another text of it; None if that has none, or can't be read.
+fn newest(key: Key, stored: Option<&str>, text: &str) -> Option<String> {
+    match (key, stored) {
+        (Key::Chat(_), Some(stored)) => merge_texts(stored, text),
+        (Key::Endpoints, Some(stored)) => later::<Endpoints>(stored, text, |it| it.at),
+        (Key::Settings, Some(stored)) => later::<Settings>(stored, text, |it| it.at),
+        (Key::Vault, Some(stored)) => later::<Stamp>(stored, text, |it| it.at),
+        (_, None) => is_readable(key, text).then(|| text.to_owned()),
+        _ => None,
     }
 }
 

@@ -110,12 +110,14 @@ impl Chats {
     }
 
     fn show(self, opened: &Opened) {
+        // First: closing another chat may change the history, which opens the address again unless
+        // a chat is open.
+        if self.opened.get_untracked() != *opened {
+            self.opened.set(*opened);
+        }
         if let Opened::Chat(session) = opened {
             storage::remember(session.id());
             self.close_others(session);
-        }
-        if self.opened.get_untracked() != *opened {
-            self.opened.set(*opened);
         }
     }
 

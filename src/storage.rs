@@ -200,7 +200,7 @@ pub fn save_entry(entry: &Entry) -> Result<(), Error> {
 
 /// Deletes a chat.
 pub fn delete_chat(id: chat::Id) {
-    journal::forget(&Key::Chat(id).to_string());
+    journal::forget_all(&Key::Chat(id).to_string());
     remove(Key::Chat(id));
     remove(Key::Entry(id));
 }

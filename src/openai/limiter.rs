@@ -12,6 +12,8 @@ use crate::table::Table;
 /// A request's place in the queue of its server.
 struct Queued {
     id: u64,
+    /// Maximum number of requests at once with this one.
+    limit: usize,
     is_granted: bool,
     waker: Option<Waker>,
 }
@@ -26,7 +28,6 @@ thread_local! {
 #[derive(Debug)]
 pub struct Permit {
     server: String,
-    limit: usize,
     id: u64,
 }
 
@@ -35,10 +36,11 @@ impl Permit {
     pub fn request(server: String, limit: usize) -> Self {
         let id = LAST.get() + 1;
         LAST.set(id);
-        let permit = Self { server, limit, id };
+        let permit = Self { server, id };
         permit.with_queue(|queue| {
             queue.push(Queued {
                 id,
+                limit: if limit == 0 { usize::MAX } else { limit },
                 is_granted: false,
                 waker: None,
             });
@@ -71,18 +73,18 @@ impl Permit {
 
     /// Grants the next permits up to the limit, in order of arrival.
     fn grant(&self) {
-        let limit = if self.limit == 0 {
-            usize::MAX
-        } else {
-            self.limit
-        };
         let woken: Vec<_> = self.with_queue(|queue| {
-            let waiting = queue.iter_mut().take(limit).filter(|it| !it.is_granted);
-            let granted = waiting.filter_map(|queued| {
+            let mut granted = queue.iter().filter(|queued| queued.is_granted).count();
+            let mut woken = Vec::new();
+            for queued in queue.iter_mut().filter(|queued| !queued.is_granted) {
+                if granted >= queued.limit {
+                    break;
+                }
+                granted += 1;
                 queued.is_granted = true;
-                queued.waker.take()
-            });
-            granted.collect()
+                woken.extend(queued.waker.take());
+            }
+            woken
         });
         woken.into_iter().for_each(Waker::wake);
     }
@@ -129,6 +131,19 @@ mod tests {
         check(3, [true, true, true, false]);
         check(4, [true; 4]);
         check(0, [true; 4]);
+    }
+
+    #[test]
+    fn each_request_keeps_to_its_own_limit() {
+        let many = queue("a", 6, 2);
+        let alone = queue("a", 1, 1);
+        let behind = queue("a", 6, 1);
+        assert_eq!(granted(&many), [true, true]);
+        assert_eq!(granted(&alone), [false]);
+        assert_eq!(granted(&behind), [false]);
+        drop(many);
+        assert_eq!(granted(&alone), [true]);
+        assert_eq!(granted(&behind), [true]);
     }
 
     #[test]

@@ -47,6 +47,14 @@ export function put(key, text) {
     last = ask("readwrite", (store) => store.put([text, time], key));
 }
 
+/**
+ * Deletes a key, and what any page keeps apart under it: see `journal::put_apart`.
+ * @param {string} key
+ */
+export function dropAll(key) {
+    last = ask("readwrite", (store) => store.delete(IDBKeyRange.bound(key, `${key}+\uffff`)));
+}
+
 /** @param {string} key */
 export function drop(key) {
     last = ask("readwrite", (store) => store.delete(key));

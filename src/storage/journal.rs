@@ -16,6 +16,9 @@ extern "C" {
     #[wasm_bindgen(js_name = drop)]
     pub fn forget(key: &str);
 
+    #[wasm_bindgen(js_name = dropAll)]
+    fn drop_all(key: &str);
+
     #[wasm_bindgen(js_name = settled)]
     async fn all_settled();
 
@@ -27,11 +30,20 @@ thread_local! {
     static HELD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Records the value written under a key, unless the key's recorded value is [held](hold).
-pub fn put(key: &str, text: &str) {
-    if !HELD.with_borrow(|held| held.iter().any(|held| held == key)) {
+/// Records the value written under a key, unless the key's recorded value is [held](hold). Returns
+/// whether it is recorded.
+pub fn put(key: &str, text: &str) -> bool {
+    let is_held = HELD.with_borrow(|held| held.iter().any(|held| held == key));
+    if !is_held {
         keep(key, text);
     }
+    !is_held
+}
+
+/// Forgets a key that is deleted, and every text that is kept apart under it.
+pub fn forget_all(key: &str) {
+    KEPT_APART.with_borrow_mut(|kept| kept.retain(|kept| kept != key));
+    drop_all(key);
 }
 
 /// Separator between a key and the page that keeps a text apart under it.

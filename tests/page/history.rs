@@ -585,6 +585,31 @@ async fn chats_are_pinned_tagged_and_duplicated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_chat_after_an_address_without_one_is_kept() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    // A chat that is stored, and has no words any more: it goes when it is left.
+    let input = browser.card(1).await.find("textbox", "Message").await;
+    input.type_in("x").await;
+    crate::wait_for(async || browser.address().await.starts_with("/chat/")).await;
+    input.type_in(Key::Backspace).await;
+    input.holds("").await;
+    let nowhere = "history.pushState(null, '', '/chat/00000000000000ab');
+        dispatchEvent(new PopStateEvent('popstate'))";
+    browser.script(nowhere).await;
+    browser.page().press("Start a new chat").await;
+    let card = browser.card(1).await;
+    card.send("kept").await;
+    card.logs("a heard: kept").await;
+    // What was left is let go of a second later.
+    tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+    browser.card(1).await.logs("a heard: kept").await;
+    browser.reload().await;
+    browser.card(1).await.logs("a heard: kept").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_exported_comes_back_by_import() {
     let endpoint = Endpoint::start(&["a"]).await;
     let browser = open(&endpoint, "sk-secret").await;

@@ -530,6 +530,33 @@ async fn a_full_storage_is_said_and_loses_nothing_on_the_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_chat_that_is_deleted_while_storage_is_full_does_not_come_back() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.send("first").await;
+    card.logs("a heard: first").await;
+    let fill = "for (let size = 4e6; size >= 1; size = Math.floor(size / 2))
+        for (let n = 0; n < 4; n++) try { localStorage.setItem('x' + size + n, 'x'.repeat(size)) } catch {}";
+    browser.script(fill).await;
+    card.send(&"long words ".repeat(20)).await;
+    card.logs("a heard: long words").await;
+    browser.page().says("the browser's storage is full").await;
+    let drawer = browser.history().await;
+    drawer.press("Delete").await;
+    browser.page().find("button", "Undo").await;
+    browser
+        .script("for (const key of Object.keys(localStorage)) if (key[0] == 'x') delete localStorage[key]")
+        .await;
+    browser.go("/").await;
+    browser.card(1).await;
+    let drawer = browser.history().await;
+    drawer.says("No chats yet").await;
+    assert!(browser.stored_chats().await.is_empty());
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_storage_the_page_works_and_says_that_it_can_not_save() {
     let endpoint = Endpoint::start(&["a"]).await;
     let browser = Browser::open().await;

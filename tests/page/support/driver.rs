@@ -28,7 +28,14 @@ pub const ARGUMENTS: [&str; 11] = [
 
 /// Starts chromedriver and kills it once this process has ended, however it ended: that closes standard
 /// input.
-const WATCHED: &str = r#"trap '' INT; "$1" --port=0 --log-level=WARNING & cat >/dev/null; kill $!"#;
+const WATCHED: &str = r#"trap '' INT
+    folder=$(mktemp -d)
+    TMPDIR=$folder "$1" --port=0 --log-level=WARNING &
+    exec >/dev/null
+    cat
+    kill $!
+    wait
+    rm -rf "$folder" || { sleep 1; rm -rf "$folder"; }"#;
 
 /// Returns chromedriver's URL. The first test starts it; all tests share it.
 pub fn url() -> &'static str {
@@ -112,7 +119,15 @@ pub async fn leave(driver: WebDriver, language: &str) -> WebDriverResult<()> {
         driver.switch_to_window(tab).await?;
         driver.close_window().await?;
     }
+    // Windows that opened meanwhile, and late messages, are not the next test's.
+    for tab in driver.windows().await? {
+        if tab != empty {
+            driver.switch_to_window(tab).await?;
+            driver.close_window().await?;
+        }
+    }
     driver.switch_to_window(empty).await?;
+    driver.get_log("browser").await?;
     driver.set_window_rect(0, 0, 1280, 800).await?;
     let cdp = driver.cdp();
     cdp.send_raw("Browser.resetPermissions", json!({})).await?;
