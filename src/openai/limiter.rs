@@ -74,13 +74,13 @@ impl Permit {
     /// Grants the next permits up to the limit, in order of arrival.
     fn grant(&self) {
         let woken: Vec<_> = self.with_queue(|queue| {
-            let mut granted = queue.iter().filter(|queued| queued.is_granted).count();
+            let granted = queue.iter().filter(|queued| queued.is_granted).count();
+            let waiting = queue.iter_mut().filter(|queued| !queued.is_granted);
             let mut woken = Vec::new();
-            for queued in queue.iter_mut().filter(|queued| !queued.is_granted) {
+            for (granted, queued) in (granted..).zip(waiting) {
                 if granted >= queued.limit {
                     break;
                 }
-                granted += 1;
                 queued.is_granted = true;
                 woken.extend(queued.waker.take());
             }
