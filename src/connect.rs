@@ -28,7 +28,7 @@ use crate::{
 use device::OnDevice;
 use local::LocalServers;
 use suggest::Suggest;
-use token_storage::TokenStorage;
+use token_storage::TokenStorageChoice;
 
 /// The form that connects a card to an endpoint that is unsaved, or lists no models.
 #[component]
@@ -206,7 +206,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
                 input=token
                 is_secret=true
             />
-            <TokenStorage
+            <TokenStorageChoice
                 id=format!("keep-{id}")
                 keep
                 before=derive(move || {

@@ -17,7 +17,7 @@ pub use limiter::Permit;
 use batches::{Batch, Batches};
 use exchange::{ACCEPT, CONTENT_TYPE, Exchange, shown_headers, with_headers};
 
-use gloo_net::http::{self};
+use gloo_net::http;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::endpoint::{Endpoint, Timeouts};

@@ -14,7 +14,7 @@ use crate::{
 
 /// The choice of where a token is kept. If that is a vault that is not open, it leads there.
 #[component]
-pub fn TokenStorage(
+pub fn TokenStorageChoice(
     /// Unique on the page.
     id: String,
     /// The user's choice.

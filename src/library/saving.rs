@@ -96,29 +96,17 @@ impl Library {
         damaged.is_none_or(|damaged| self.put_aside(key, &damaged))
     }
 
-    /// Keeps a chat only in the journal, until it is merged with another tab's text.
-    pub(crate) fn keep_unmerged(self, id: chat::Id, text: &str) {
+    /// Keeps a chat only in the journal, for the reason why it can't be written.
+    pub(crate) fn keep_apart(self, id: chat::Id, text: &str, why: storage::Error) {
         let key = Key::Chat(id);
         journal::put_apart(&key.to_string(), text);
-        self.note_saved(key, Some(storage::Error::Unmerged));
-    }
-
-    /// Keeps a chat only in the journal, because the stored text is damaged and can't be set aside.
-    pub(crate) fn keep_unsaved(self, id: chat::Id, text: &str) {
-        let key = Key::Chat(id);
-        journal::put_apart(&key.to_string(), text);
-        self.note_saved(key, Some(storage::Error::Full));
+        self.note_saved(key, Some(why));
     }
 
     /// Sets a damaged value aside and tells the user; returns whether there was space for it.
     pub(crate) fn put_aside(self, key: Key, damaged: &str) -> bool {
-        match storage::put_aside(key, damaged) {
-            Ok(put) => {
-                self.note_aside(put);
-                true
-            }
-            Err(_) => false,
-        }
+        let put = storage::put_aside(key, damaged);
+        put.map(|key| self.note_aside(key)).is_ok()
     }
 
     /// Records that nothing of a chat waits to be saved.

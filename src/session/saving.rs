@@ -79,12 +79,16 @@ impl Session {
                 merged
             }
             Plan::AwaitMerger { theirs } => {
-                self.library.keep_unmerged(chat.id, &chat.text());
+                let text = chat.text();
+                self.library
+                    .keep_apart(chat.id, &text, storage::Error::Unmerged);
                 return self.merge_later(theirs);
             }
             Plan::PutAside { damaged, chat } => {
                 if !self.library.put_aside(Key::Chat(chat.id), &damaged) {
-                    self.library.keep_unsaved(chat.id, &chat.text());
+                    let text = chat.text();
+                    self.library
+                        .keep_apart(chat.id, &text, storage::Error::Full);
                     return;
                 }
                 chat

@@ -1,7 +1,7 @@
 //! The saved endpoints in the settings: their order, forms and connection tests.
 
 use crate::{
-    connect::{suggest::Suggest, token_storage::TokenStorage},
+    connect::{suggest::Suggest, token_storage::TokenStorageChoice},
     endpoint::{self, Edit, Held, Invalid},
     i18n::{t_string, use_i18n},
     library::{Library, Models, Unlisted},
@@ -297,7 +297,7 @@ pub(super) fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>)
                 is_secret=true
                 saved=saved_token
             />
-            <TokenStorage id=format!("keep-{key}") keep before=derive(move || kept) />
+            <TokenStorageChoice id=format!("keep-{key}") keep before=derive(move || kept) />
             {show(move || has_token.get(), move || view! {
                 <label class="switch-row">
                     <input node_ref=forget type="checkbox" />

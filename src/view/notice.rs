@@ -73,7 +73,7 @@ pub fn Notices() -> impl IntoView {
             )}
             {aside}
             // The settings cover the page and show a notice of their own.
-            {show(move || shown.dialog.read().is_none(), move || view! { <Forgotten /> })}
+            {show(move || shown.dialog.read().is_none(), move || view! { <DeletedNotice /> })}
         </div>
     }
 }
@@ -90,7 +90,7 @@ fn to_settings(shown: PageState, label: Signal<&'static str>) -> AnyView {
 
 /// The notice that a chat or an endpoint was deleted, with Undo.
 #[component]
-pub fn Forgotten() -> impl IntoView {
+pub fn DeletedNotice() -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let shown = expect_context::<PageState>();
