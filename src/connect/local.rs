@@ -1,5 +1,5 @@
 //! Finds servers on this computer: at the usual ports, and at the typed URL. Nothing is sent before the user
-//! asks for it, and a token never is.
+//! starts the search, and no token is ever sent.
 
 use futures_util::future::join_all;
 use leptos::{html, prelude::*};
@@ -11,8 +11,8 @@ use crate::{
         probe::{Inquiry, Question, permission, surroundings},
         steps::Fixes,
     },
-    doctor::{Fix, Got, Observed, Permission, Probe, Server, Space, fix},
-    endpoint::{BaseUrl, Endpoint, suggestion},
+    doctor::{Fix, Got, Observed, Permission, Space, fix, probe},
+    endpoint::{BaseUrl, Endpoint, Server},
     i18n::{t_string, use_i18n},
     id::fresh,
     page::{Dialog, PageState, Patient},
@@ -199,10 +199,9 @@ fn unsaved(base_url: &BaseUrl) -> Endpoint {
 
 /// Searches all places at once. `here` describes this page.
 async fn find(here: &Observed, typed: Option<BaseUrl>) -> Vec<Found> {
-    let usual = suggestion::local();
-    let usual = usual.filter_map(|suggestion| {
-        let base_url = BaseUrl::parse(suggestion.base_url).ok()?;
-        Some((suggestion.name.to_owned(), base_url))
+    let usual = Server::suggested_local().filter_map(|server| {
+        let base_url = BaseUrl::parse(server.base_url()).ok()?;
+        Some((server.name().to_owned(), base_url))
     });
     let typed = typed.filter(|typed| Space::of(&typed.host()) == Space::Loopback);
     let typed = typed.map(|typed| (String::new(), typed));
@@ -302,7 +301,6 @@ async fn look_at_one(
             }
         }
     };
-    let seen: [&Probe; 1] = [&models];
-    let server = Server::of(&base_url, seen);
+    let server = probe::server(&base_url, &[&models]);
     Some((state, base_url, server))
 }

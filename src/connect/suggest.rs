@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 
 use crate::{
-    endpoint::suggestion::{self, Needs},
+    endpoint::{Server, server::Access},
     i18n::{t_string, use_i18n},
     library::Library,
     ui::{
@@ -22,28 +22,29 @@ pub fn Suggest(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let chosen = RwSignal::new(None::<usize>);
+    let chosen = RwSignal::new(None::<Server>);
     let choose = move |value: String| {
-        let index = value.parse::<usize>().ok();
-        chosen.set(index);
-        if let Some(index) = index {
-            fill(base_url, suggestion::ALL[index].base_url);
+        let server = Server::suggested().find(|server| server.name() == value);
+        chosen.set(server);
+        if let Some(server) = server {
+            fill(base_url, server.base_url());
         }
     };
     let needs = dynamic(move || {
-        let needs = suggestion::ALL[chosen.get()?].needs;
-        let words = match needs {
-            Needs::Key(_) => t_string!(i18n, needs_key).to_owned(),
-            Needs::OllamaOrigins => {
+        let access = chosen.get()?.access();
+        let words = match access {
+            Access::Key(_) => t_string!(i18n, needs_key).to_owned(),
+            Access::OllamaOrigins => {
                 t_string!(i18n, needs_ollama, origin = library.origin()).to_string()
             }
-            Needs::LmStudioCors => t_string!(i18n, needs_lm_studio).to_owned(),
-            Needs::Running => t_string!(i18n, needs_running).to_owned(),
-            Needs::Jan => t_string!(i18n, needs_jan).to_owned(),
-            Needs::BackendAi => t_string!(i18n, needs_backend_ai).to_owned(),
+            Access::LmStudioCors => t_string!(i18n, needs_lm_studio).to_owned(),
+            Access::Open => t_string!(i18n, needs_running).to_owned(),
+            Access::Jan => t_string!(i18n, needs_jan).to_owned(),
+            Access::BackendAi => t_string!(i18n, needs_backend_ai).to_owned(),
+            Access::Closed | Access::Unknown => return None,
         };
-        let link = match needs {
-            Needs::Key(url) => Some(view! {
+        let link = match access {
+            Access::Key(url) => Some(view! {
                 " "
                 <a href=url target="_blank" rel="noopener noreferrer">{url}</a>
             }),
@@ -51,15 +52,13 @@ pub fn Suggest(
         };
         Some(view! { {words}{link} })
     });
-    let option = |index: usize| {
-        view! { <option value=index.to_string()>{suggestion::ALL[index].name}</option> }
-    };
+    let option = |server: Server| view! { <option value=server.name()>{server.name()}</option> };
     view! {
         <div class="field">
             <label for=id.clone()>{t!(i18n, suggestions)}</label>
             <select id=id on:change:target=move |event| choose(event.target().value())>
                 <option value="">{t!(i18n, suggestions_none)}</option>
-                {(0..suggestion::ALL.len()).map(option).collect_view()}
+                {Server::suggested().map(option).collect_view()}
             </select>
             <small class="hint" role="status">{needs}</small>
         </div>

@@ -48,7 +48,7 @@ pub(super) async fn run(subject: Subject, show: impl Fn(Step, StepState, &Observ
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "it sends a request, and so its headers"
+    reason = "this function sends a request, which needs the headers"
 )]
 /// Runs one step. The token goes only to the endpoint's own server, and never on from there.
 pub(super) async fn look(
@@ -112,7 +112,7 @@ pub(super) async fn look(
 /// Requests an answer of one token.
 #[expect(
     clippy::disallowed_methods,
-    reason = "it sends a request, and so its headers"
+    reason = "this function sends a request, which needs the headers"
 )]
 pub(super) async fn ask(
     endpoint: &Endpoint,
@@ -152,7 +152,7 @@ pub(super) async fn ask(
 pub(super) struct Subject {
     /// With its token, or why the input is invalid.
     pub endpoint: Result<Endpoint, Invalid>,
-    /// The model to ask; None for the first that is listed.
+    /// The model to test; None for the first that is listed.
     pub model: Option<String>,
     /// True if it has answered since the page was opened.
     pub has_answered: bool,

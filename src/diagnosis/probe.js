@@ -142,8 +142,8 @@ async function beginning(response, most) {
     for (let size = 0; reader && size < most; ) {
         const { value, done } = await reader.read();
         if (done) break;
+        text += decoder.decode(value.subarray(0, most - size), { stream: true });
         size += value.length;
-        text += decoder.decode(value, { stream: true });
         if (/^data:.*\n/m.test(text)) break;
     }
     return text;

@@ -1,11 +1,8 @@
 //! The doctor's messages: on a step, on a cause, and the advice.
 
 use crate::{
-    doctor::{Cause, Got, Observed, Server, Skip, Step, StepState},
-    endpoint::{
-        BaseUrl,
-        suggestion::{self, Needs},
-    },
+    doctor::{Cause, Got, Observed, Skip, Step, StepState},
+    endpoint::{Server, server::Access},
     i18n::{I18n, t_string},
     ui::{
         explain::explain_invalid,
@@ -168,7 +165,7 @@ pub(super) fn advise(i18n: I18n, cause: &Cause, observed: &Observed) -> String {
             Server::LlamaCpp | Server::LiteLlm => {
                 return t_string!(i18n, advice_allow, server = name, origin = origin).to_string();
             }
-            Server::Service | Server::Closed | Server::Unknown => {
+            _ => {
                 return t_string!(i18n, advice_allow_proxy, origin = origin).to_string();
             }
         },
@@ -201,12 +198,8 @@ pub(super) fn key_link(cause: &Cause, observed: &Observed) -> Option<&'static st
         cause,
         Cause::TokenMissing | Cause::TokenWrong(_) | Cause::TokenLikely
     );
-    let host = observed.base_url.as_ref().ok()?.host();
-    suggestion::ALL.iter().find_map(|suggestion| {
-        let url = BaseUrl::parse(suggestion.base_url).ok()?;
-        match suggestion.needs {
-            Needs::Key(link) if is_about_token && url.host() == host => Some(link),
-            _ => None,
-        }
-    })
+    match observed.server().access() {
+        Access::Key(link) if is_about_token && !link.is_empty() => Some(link),
+        _ => None,
+    }
 }

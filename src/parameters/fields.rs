@@ -8,7 +8,7 @@ use crate::{
         card::{self, CardSettings},
         params::{self, BadJson, Kind, Param, Setting},
     },
-    endpoint::{self, Learned, Server, quirks::Treatment},
+    endpoint::{self, Learned, Server, server::Treatment},
     i18n::{I18n, t_string, use_i18n},
     library::Library,
     session::Session,
@@ -22,7 +22,7 @@ use crate::{
 /// Changes the card's settings.
 type Change = Callback<Box<dyn FnOnce(&mut CardSettings)>>;
 
-/// The server, the endpoint and the model that the card asks.
+/// The card's server, endpoint and model.
 type Known = Memo<Option<(Server, endpoint::Id, String)>>;
 
 /// Number of colours for cards.

@@ -1,5 +1,5 @@
 //! The hint beside pictures in a draft that the card's model takes none, if that is known. Servers that
-//! report it at a URL of their own are asked only now.
+//! report it at a URL of their own get a request only now.
 
 use js_sys::{Array, Promise};
 use leptos::{prelude::*, task::spawn_local};
@@ -76,10 +76,10 @@ pub fn Pictures(id: card::Id) -> impl IntoView {
     )
 }
 
-/// Asks the server, if it is one that reports it.
+/// Sends a request to the server, if it is one that reports it.
 #[expect(
     clippy::disallowed_methods,
-    reason = "it sends a request, and so its headers"
+    reason = "this function sends a request, which needs the headers"
 )]
 fn question(endpoint: &Endpoint, server: Server, model: &str) -> Option<Promise> {
     let endpoint = &keys::with_token(endpoint).ok()?;
@@ -88,7 +88,7 @@ fn question(endpoint: &Endpoint, server: Server, model: &str) -> Option<Promise>
     let root = base_url.strip_suffix("/v1").unwrap_or(base_url);
     let (path, model) = match server {
         Server::LlamaCpp => ("props", ""),
-        Server::Ollama => ("api/show", model),
+        Server::Ollama | Server::OllamaCloud => ("api/show", model),
         _ => return None,
     };
     let headers = endpoint.headers();

@@ -12,16 +12,14 @@
 mod cause;
 pub mod fix;
 pub mod probe;
-pub mod server;
 pub mod space;
 
 pub use cause::Cause;
 pub use fix::{Fix, fixes};
 pub use probe::{Got, Probe};
-pub use server::Server;
 pub use space::Space;
 
-use crate::endpoint::{BaseUrl, Invalid};
+use crate::endpoint::{BaseUrl, Invalid, Server};
 
 /// Steps of an examination, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +112,7 @@ impl Permission {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each was seen apart from the others"
+    reason = "each fact is observed on its own"
 )]
 pub struct Observed {
     /// This page's origin.
@@ -176,14 +174,14 @@ impl Observed {
         let probes = [&self.reach, &self.models, &self.bare, &self.version];
         let seen: Vec<_> = probes.into_iter().flatten().collect();
         let base_url = self.base_url.as_ref();
-        base_url.map_or(Server::Unknown, |base_url| {
-            Server::of(base_url, seen.iter().copied())
-        })
+        base_url.map_or(Server::Other, |base_url| probe::server(base_url, &seen))
     }
 
     /// Returns the endpoint's address space.
     pub fn space(&self) -> Space {
-        self.base_url.as_ref().map_or(Space::Public, server::space)
+        self.base_url
+            .as_ref()
+            .map_or(Space::Public, |url| Space::of(&url.host()))
     }
 
     fn is_page_secure(&self) -> bool {
@@ -192,7 +190,7 @@ impl Observed {
 
     /// Returns the page's own address space.
     fn page_space(&self) -> Space {
-        BaseUrl::parse(&self.page).map_or(Space::Public, |page| server::space(&page))
+        BaseUrl::parse(&self.page).map_or(Space::Public, |page| Space::of(&page.host()))
     }
 
     /// Returns whether requests from the page need a permission.

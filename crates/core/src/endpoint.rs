@@ -4,15 +4,13 @@ mod base_url;
 mod headers;
 mod learned;
 mod list;
-pub mod quirks;
-pub mod suggestion;
+pub mod server;
 mod token;
 
 pub use base_url::BaseUrl;
 pub use learned::Learned;
 pub use list::{Edit, Endpoints, Invalid};
-pub use quirks::Server;
-pub use suggestion::Suggestion;
+pub use server::Server;
 pub use token::{Keeper, Token};
 
 use serde::{Deserialize, Serialize};
@@ -150,7 +148,10 @@ impl TokenStorage {
         }
     }
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde requires this signature"
+    )]
     const fn is_default(&self) -> bool {
         matches!(self, Self::Browser)
     }
@@ -202,5 +203,8 @@ impl Endpoint {
 pub struct Locked;
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a test looks behind the border")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this test reads the token that views may not read"
+)]
 mod tests;

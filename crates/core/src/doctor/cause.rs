@@ -1,8 +1,8 @@
 //! The cause of a failing connection, as far as the observations tell.
 
-use super::{Got, Observed, Permission, Probe, Server, Space};
+use super::{Got, Observed, Permission, Probe, Space};
 use crate::{
-    endpoint::{BaseUrl, Invalid},
+    endpoint::{BaseUrl, Invalid, server::Access},
     protocol,
 };
 
@@ -140,7 +140,7 @@ impl Observed {
             Cause::MixedContent
         } else if is_late(&self.reach) || is_late(&self.models) {
             Cause::NoResponse
-        } else if self.server() == Server::Closed {
+        } else if self.server().access() == Access::Closed {
             Cause::Closed
         } else {
             Cause::NothingThere
@@ -152,8 +152,8 @@ impl Observed {
         if let Some(found) = self.found() {
             return Cause::Path(found);
         }
-        let server = self.server();
-        if server == Server::Closed {
+        let access = self.server().access();
+        if access == Access::Closed {
             return Cause::Closed;
         }
         let hidden = if self.has_token {
@@ -169,7 +169,7 @@ impl Observed {
                 // The page may read something, or could before.
                 let reach = self.reach.as_ref().map(|reach| reach.got);
                 let is_open = reach == Some(Got::Response) || self.has_answered && self.has_token;
-                if is_open || server == Server::Service {
+                if is_open || matches!(access, Access::Key(_)) {
                     hidden
                 } else {
                     Cause::Cors

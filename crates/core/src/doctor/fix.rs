@@ -1,10 +1,12 @@
 //! Fixes: commands to copy, for this page's own origin.
 //!
-//! Sources: Ollama's FAQ («How can I allow additional web origins»), LM Studio's `lms` reference,
-//! vLLM's and `LiteLLM`'s references of options, llama.cpp's pull request 25655, the code of
-//! `transformers serve`.
+//! Each server's commands are in its row: see [`crate::endpoint::server`].
 
-use super::{Cause, Observed, Server, Space};
+use super::{Cause, Observed, Space};
+use crate::endpoint::{
+    Server,
+    server::{Access, Command},
+};
 
 /// A command or piece of configuration, and its target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ pub fn fixes(cause: &Cause, observed: &Observed) -> Vec<Fix> {
             start(server, origin)
         }
         Cause::NothingThere | Cause::NoResponse => look(observed),
-        Cause::Closed => vec![start_lite_llm(origin)],
+        Cause::Closed => start(Server::LiteLlm, origin),
         Cause::Path(found) => vec![Fix::new("", found.as_str())],
         Cause::Redirected(Some(to)) => vec![Fix::new("", to.clone())],
         _ => Vec::new(),
@@ -41,68 +43,28 @@ pub fn fixes(cause: &Cause, observed: &Observed) -> Vec<Fix> {
 
 /// Returns fixes that make a server allow a page. `upstream` is its host and port.
 fn allow(server: Server, origin: &str, upstream: &str) -> Vec<Fix> {
-    match server {
-        Server::Ollama => vec![
-            Fix::new(
-                "macOS · Linux",
-                format!("OLLAMA_ORIGINS={origin} ollama serve"),
-            ),
-            Fix::new(
-                "macOS (app)",
-                format!("launchctl setenv OLLAMA_ORIGINS \"{origin}\""),
-            ),
-            Fix::new(
-                "Linux (systemd)",
-                format!(
-                    "sudo mkdir -p /etc/systemd/system/ollama.service.d\n\
-                     printf '[Service]\\nEnvironment=\"OLLAMA_ORIGINS=%s\"\\n' '{origin}' | \
-                     sudo tee /etc/systemd/system/ollama.service.d/origins.conf\n\
-                     sudo systemctl daemon-reload\n\
-                     sudo systemctl restart ollama"
-                ),
-            ),
-            Fix::new("Windows", format!("setx OLLAMA_ORIGINS \"{origin}\"")),
-        ],
-        Server::LmStudio | Server::LlamaCpp | Server::LiteLlm => start(server, origin),
-        // Its port alone does not tell it from `transformers serve`.
-        Server::Vllm => start(server, origin)
-            .into_iter()
-            .chain([Fix::new("transformers", "transformers serve --enable-cors")])
-            .collect(),
-        Server::Jan | Server::Service | Server::Closed => Vec::new(),
-        Server::LlamaSwap | Server::BackendAi | Server::Unknown => proxy(origin, upstream),
+    let others = server.others_at_port();
+    let servers = [server].into_iter().chain(others);
+    let commands: Vec<_> = servers
+        .flat_map(Server::commands)
+        .map(|command| fill(command, origin))
+        .collect();
+    match server.access() {
+        _ if !commands.is_empty() => commands,
+        Access::Key(_) | Access::Closed | Access::Jan => Vec::new(),
+        _ => proxy(origin, upstream),
     }
 }
 
 /// Returns commands that start a server so that it allows a page. The user fills in MODEL.
 pub fn start(server: Server, origin: &str) -> Vec<Fix> {
-    match server {
-        Server::Ollama => {
-            let allow = allow(server, origin, "");
-            allow
-                .into_iter()
-                .filter(|fix| fix.on != "Linux (systemd)")
-                .collect()
-        }
-        Server::LmStudio => vec![Fix::new("", "lms server start --cors")],
-        Server::LlamaCpp => vec![Fix::new(
-            "",
-            format!("llama-server -m MODEL.gguf --cors-origins '{origin}'"),
-        )],
-        Server::Vllm => vec![Fix::new(
-            "vLLM",
-            format!("vllm serve MODEL --allowed-origins '[\"{origin}\"]'"),
-        )],
-        Server::LiteLlm => vec![start_lite_llm(origin)],
-        _ => Vec::new(),
-    }
+    let commands = server.commands().iter();
+    let commands = commands.filter(|command| command.starts);
+    commands.map(|command| fill(command, origin)).collect()
 }
 
-fn start_lite_llm(origin: &str) -> Fix {
-    Fix::new(
-        "LiteLLM",
-        format!("LITELLM_CORS_ORIGINS='{origin}' litellm --config config.yaml"),
-    )
+fn fill(command: &Command, origin: &str) -> Fix {
+    Fix::new(command.on, command.text.replace("{origin}", origin))
 }
 
 /// Returns proxy configurations that allow a page, including preflight requests (OPTIONS).
@@ -282,7 +244,10 @@ mod tests {
     fn a_service_for_no_page_is_asked_through_a_proxy() {
         let url = BaseUrl::parse("https://integrate.api.nvidia.com/v1");
         let observed = Observed::new(PAGE.to_owned(), url);
-        assert_eq!(fixes(&Cause::Closed, &observed), [start_lite_llm(PAGE)]);
+        assert_eq!(
+            fixes(&Cause::Closed, &observed),
+            start(Server::LiteLlm, PAGE)
+        );
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::protocol::wire;
+use crate::{
+    endpoint::{BaseUrl, Server},
+    protocol::wire,
+};
 
 /// Result of one request.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -134,6 +137,13 @@ impl Probe {
         let mut events = body.lines().filter_map(|line| line.strip_prefix("data:"));
         events.find_map(|event| serde_json::from_str(event.trim()).ok())
     }
+}
+
+/// Guesses the server at a base URL from what probes have seen there.
+pub fn server(base_url: &BaseUrl, seen: &[&Probe]) -> Server {
+    let owner = seen.iter().find_map(|probe| probe.owner());
+    let bodies: Vec<_> = seen.iter().map(|probe| &*probe.body).collect();
+    Server::guess(base_url, &owner.unwrap_or_default(), &bodies)
 }
 
 #[cfg(test)]

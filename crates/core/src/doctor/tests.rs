@@ -1,7 +1,4 @@
-#![expect(
-    clippy::unnecessary_wraps,
-    reason = "what was not looked at is None, and every other is given as it is"
-)]
+#![expect(clippy::unnecessary_wraps, reason = "a step that has not run is None")]
 
 use proptest::prelude::*;
 

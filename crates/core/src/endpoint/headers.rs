@@ -2,14 +2,14 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "the border that clippy.toml draws is around what is here"
+    reason = "this module sends tokens, within the border that clippy.toml draws"
 )]
 
 use super::{Endpoint, Server};
 
 impl Endpoint {
     /// Returns this endpoint's own headers of a request for an answer: its token and its server's
-    /// required headers: see [`super::quirks`].
+    /// required headers: see [`super::server`].
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let token = self.token.as_ref();
         let token = token.map(|token| ("Authorization", token.bearer()));

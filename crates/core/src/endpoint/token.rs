@@ -80,13 +80,13 @@ impl Keeper {
 }
 
 /// Returns whether an endpoint's token must not be serialized with it.
-#[expect(clippy::ref_option, reason = "serde wants it so")]
+#[expect(clippy::ref_option, reason = "serde requires this signature")]
 pub(super) fn is_apart(token: &Option<Token>) -> bool {
     token.as_ref().is_some_and(|token| token.is_apart)
 }
 
 /// Serializes an endpoint's token with it. A token kept apart becomes none.
-#[expect(clippy::ref_option, reason = "serde wants it so")]
+#[expect(clippy::ref_option, reason = "serde requires this signature")]
 pub(super) fn write<S: Serializer>(
     token: &Option<Token>,
     serializer: S,
@@ -167,7 +167,10 @@ impl std::fmt::Debug for Token {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a test looks behind the border")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this test reads the token that views may not read"
+)]
 mod tests {
     use super::*;
 

@@ -1,4 +1,11 @@
-use super::*;
+use super::{
+    Server::{
+        Anthropic, BackendAi, Bedrock, Cerebras, DeepSeek, Gemini, Groq, Jan, LiteLlm, LlamaCpp,
+        LlamaCppPython, LlamaSwap, LmStudio, Mistral, Nvidia, Ollama, OllamaCloud, OnDevice,
+        OpenAi, OpenRouter, Other, Transformers, Vllm,
+    },
+    *,
+};
 use serde_json::json;
 
 #[test]
@@ -30,6 +37,11 @@ fn servers_are_recognised() {
     check("http://localhost:21234/v1", "", Other);
     check("on-device:", "on-device", OnDevice);
     check("http://on-device/v1", "", Other);
+    check("https://ollama.com/v1", "", OllamaCloud);
+    check("https://app.backend.ai/v1", "", BackendAi);
+    check("https://backend.ai/v1", "", BackendAi);
+    check("https://backend.ai.evil.example/v1", "", Other);
+    check("https://notbackend.ai/v1", "", Other);
     // The owner of a model at a known service does not matter.
     check("https://api.groq.com/openai/v1", "me", Groq);
 }
@@ -51,14 +63,68 @@ fn a_refusal_gives_a_server_away() {
 }
 
 #[test]
-fn every_suggested_service_is_known() {
-    for suggestion in crate::endpoint::suggestion::ALL {
-        if let Ok(base_url) = BaseUrl::parse(suggestion.base_url)
-            && base_url.as_str().starts_with("https")
-        {
-            assert_eq!(Server::of(&base_url, "").name(), suggestion.name);
+fn a_guess_takes_weaker_signs() {
+    #[track_caller]
+    fn check(base_url: &str, owned_by: &str, greetings: &[&str], expected: Server) {
+        let base_url = BaseUrl::parse(base_url).unwrap();
+        let found = Server::guess(&base_url, owned_by, greetings);
+        assert_eq!(found, expected, "{base_url:?} {owned_by}");
+    }
+    check("http://localhost:11434/v1", "", &[], Ollama);
+    check("http://localhost:1234/v1", "", &[], LmStudio);
+    check("http://127.0.0.1:8080/v1", "", &[], LlamaCpp);
+    check("http://10.0.0.3:8000/v1", "", &[], Vllm);
+    check("http://localhost:1337/v1", "", &[], Jan);
+    check("http://localhost:4000", "", &[], LiteLlm);
+    check("http://localhost:5000", "", &["", "<html>"], Other);
+    check("http://nas:5000", "", &["", "Ollama is running"], Ollama);
+    check("http://nas:1234", "", &["Ollama is running"], Ollama);
+    check("http://localhost:5000", "library", &[], Ollama);
+    check("http://localhost:5000", "organization_owner", &[], LmStudio);
+    check("http://localhost:1234", "llamacpp", &[], LlamaCpp);
+    check("http://localhost:8080", "vllm", &[], Vllm);
+    check("http://localhost:8080", "llama-swap", &[], LlamaSwap);
+    check("https://api.openai.com/v1", "library", &[], OpenAi);
+    check("https://API.cerebras.ai/v1", "", &[], Cerebras);
+    check("https://integrate.api.nvidia.com/v1", "", &[], Nvidia);
+    let bedrock = "https://bedrock-runtime.us-west-2.amazonaws.com/v1";
+    check(bedrock, "", &[], Bedrock);
+}
+
+#[test]
+fn each_row_is_consistent() {
+    for (index, row) in ROWS.iter().enumerate() {
+        let name = row.name;
+        let is_first = |other: &Row| other.server == row.server;
+        assert_eq!(ROWS.iter().position(is_first), Some(index), "{name}");
+        assert!(!name.is_empty() && row.server != Other);
+        let at_port = ROWS.iter().filter(|other| other.port == row.port);
+        let is_only_one = row.is_only_one_at_port && at_port.count() > 1;
+        assert!(!is_only_one, "{name} shares its port");
+        let Some(text) = row.base_url.filter(|text| !text.is_empty()) else {
+            continue;
+        };
+        let base_url = BaseUrl::parse(text).unwrap();
+        assert_eq!(base_url.as_str(), text);
+        assert_eq!(Server::guess(&base_url, "", &[]), row.server, "{name}");
+        if text.starts_with("http:") {
+            assert_eq!(base_url.port(), row.port, "{name}");
+        } else {
+            assert_eq!(Server::of(&base_url, ""), row.server, "{name}");
+            assert!(matches!(row.access, Access::Key(url) if url.starts_with("https:")));
         }
     }
+    let suggested: Vec<_> = Server::suggested().map(Server::name).collect();
+    assert_eq!(suggested.len(), 14, "{suggested:?}");
+    assert_eq!(Server::suggested_local().count(), 5);
+}
+
+#[test]
+fn servers_at_one_port_have_commands_of_their_own() {
+    let others: Vec<_> = Vllm.others_at_port().collect();
+    assert_eq!(others, [Transformers]);
+    assert!(Transformers.is_started() && !Jan.is_started() && !Other.is_started());
+    assert_eq!(Other.others_at_port().count(), 0);
 }
 
 #[test]
