@@ -5,7 +5,7 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "like the session, it is where the storage is changed"
+    reason = "views may not call these methods; this module is no view"
 )]
 
 use std::cell::RefCell;
@@ -18,7 +18,7 @@ use crate::{
     endpoint::Endpoints,
     json,
     storage::{
-        self, Error, Key, Settings, blobs, journal,
+        self, Key, Settings, blobs, journal,
         locks::{self, Kind},
         schema::{OLD_PREFIX, PREFIX},
     },
@@ -135,11 +135,9 @@ fn later<T: DeserializeOwned>(stored: &str, kept: &str, at: impl Fn(&T) -> u64) 
 
 /// Writes a value, compressing a chat if there is no space otherwise; returns whether it is stored.
 fn write(key: Key, text: &str) -> bool {
-    match storage::write(key, text) {
-        Err(Error::Full) if matches!(key, Key::Chat(_)) => {
-            storage::write(key, &compression::pack(text)).is_ok()
-        }
-        written => written.is_ok(),
+    match key {
+        Key::Chat(id) => storage::write_chat(id, text).is_ok(),
+        _ => storage::write(key, text).is_ok(),
     }
 }
 
@@ -230,8 +228,7 @@ fn pack(id: chat::Id) {
     let packed = compression::pack(&text);
     let is_smaller = packed.encode_utf16().count() < text.encode_utf16().count();
     if is_smaller && compression::unpack(&packed).as_ref() == Some(&text) {
-        journal::put(&key.to_string(), &packed);
         // If the write fails, the uncompressed text stays.
-        let _ = storage::write(key, &packed);
+        let _ = storage::save_chat(id, &packed);
     }
 }

@@ -1,5 +1,5 @@
 //! Browser storage: two keys per chat, for the chat and its history entry, and one each for the
-//! endpoints, the settings and the recently used models. Contents of attachments are stored apart.
+//! endpoints, the settings and the recently used models. Attachments have their own database.
 //!
 //! An open chat is stored as JSON; any other may be compressed: see [`crate::compression`]. Only an
 //! absent key becomes a default. An unreadable value is moved to `collate.aside.…` before anything
@@ -8,7 +8,7 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "the border that clippy.toml draws ends here"
+    reason = "views may not call these methods; this module is no view"
 )]
 
 pub mod archive;
@@ -25,6 +25,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     chat::{self, Entry},
+    compression,
     endpoint::Endpoints,
     json,
 };
@@ -173,15 +174,25 @@ pub fn readable<T: DeserializeOwned>(key: Key) -> Option<T> {
     json::read(&text(key)?)
 }
 
-/// Saves one chat only, so the cost does not grow with the history. If there is no space for it, it
-/// is compressed, and the compressed text returned.
+/// Saves one chat's text, compressed or not, first to the journal. The cost does not grow with the
+/// history.
 ///
 /// # Errors
-/// The reason why it is not saved. It is in the journal then, if there is one.
+/// See [`write_chat`]. The chat is in the journal then, if there is one.
 pub fn save_chat(id: chat::Id, text: &str) -> Result<Option<String>, Error> {
+    journal::put(&Key::Chat(id).to_string(), text);
+    write_chat(id, text)
+}
+
+/// Writes one chat's text: all chats are written here. Where there is no space for it, it is
+/// compressed, and the compressed text returned.
+///
+/// # Errors
+/// The reason why it is not written.
+pub fn write_chat(id: chat::Id, text: &str) -> Result<Option<String>, Error> {
     let key = Key::Chat(id);
-    match write_kept(key, text) {
-        Err(Error::Full) => {
+    match write(key, text) {
+        Err(Error::Full) if !compression::is_packed(text) => {
             let packed = archive::pack(text).ok_or(Error::Full)?;
             write(key, &packed)?;
             Ok(Some(packed))

@@ -193,7 +193,7 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
                 f64::from(frame.client_height()),
             );
             if top * rem < seen || (top + HIT) * rem > seen + height {
-                #[expect(clippy::cast_possible_truncation, reason = "a place on the page")]
+                #[expect(clippy::cast_possible_truncation, reason = "the offset fits in an i32")]
                 frame.set_scroll_top((top * rem - height / 2.0) as i32);
             }
         }

@@ -17,7 +17,7 @@ use crate::{
     page::PageState,
     search::{Folded, Query, Snippet},
     session::Session,
-    storage::{self, Error, Key, journal, writes},
+    storage::{self, Error, Key, writes},
     ui::dynamic::effect,
 };
 
@@ -274,7 +274,7 @@ impl StoredChats {
     }
 
     /// Deletes chats with all their messages, and offers to undo that.
-    #[expect(clippy::disallowed_methods, reason = "it changes what is stored")]
+    #[expect(clippy::disallowed_methods, reason = "this method deletes chats")]
     pub fn delete(self, ids: &[chat::Id]) {
         self.chats.flush();
         let unsaved = self.chats.unsaved();
@@ -327,11 +327,12 @@ impl StoredChats {
     }
 
     /// Compresses and stores a chat that is not open; returns whether there is room for it.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no session saves a chat that is not open"
+    )]
     fn store(self, chat: &Chat) -> bool {
-        let key = Key::Chat(chat.id);
-        let stored = compression::pack(&chat.text());
-        journal::put(&key.to_string(), &stored);
-        let written = storage::write(key, &stored);
+        let written = storage::save_chat(chat.id, &compression::pack(&chat.text())).map(drop);
         self.failed.set(written.err());
         // If there is no room for the entry, it is derived from the chat again.
         self.library.write_entry(&chat.entry());
@@ -374,7 +375,7 @@ fn words_of(entry: &Entry) -> Folded {
     Folded::of([entry.title.as_str(), &messages.unwrap_or_default()])
 }
 
-/// The messages of a chat; a question asked in each card counts once.
+/// The messages of a chat; a question in several cards counts once.
 fn messages(chat: &Chat) -> String {
     let mut said = String::new();
     let mut seen = HashSet::new();
