@@ -67,70 +67,138 @@ async fn the_master_switch_rules() {
     browser.close().await;
 }
 
-/// Makes one test per row of the table: a number typed in its spinbutton is sent under its name.
-macro_rules! numbers {
-    ($($test:ident: $name:literal $wire:literal $typed:literal $sent:expr, least $least:literal, most $most:literal;)+) => {
-        $(
-            #[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                number($name, $wire, $typed, json!($sent), $least, $most).await;
-            }
-        )+
+/// A parameter that is a number.
+struct Number {
+    name: &'static str,
+    /// Its field in a request.
+    wire: &'static str,
+    typed: &'static str,
+    sent: Value,
+    least: &'static str,
+    most: &'static str,
+}
+
+fn numbers() -> Vec<Number> {
+    let number = |name, wire, typed, sent, least, most| Number {
+        name,
+        wire,
+        typed,
+        sent,
+        least,
+        most,
     };
+    vec![
+        number("Max Tokens", "max_tokens", "256", json!(256), "1", "131072"),
+        number("Temperature", "temperature", "1.25", json!(1.25), "0", "2"),
+        number("Top P", "top_p", "0.9", json!(0.9), "0", "1"),
+        number("Top K", "top_k", "7", json!(7), "1", "500"),
+        number(
+            "Frequency Penalty",
+            "frequency_penalty",
+            "-0.5",
+            json!(-0.5),
+            "-2",
+            "2",
+        ),
+        number(
+            "Presence Penalty",
+            "presence_penalty",
+            "1.5",
+            json!(1.5),
+            "-2",
+            "2",
+        ),
+        number("Min P", "min_p", "0.1", json!(0.1), "0", "1"),
+        number(
+            "Repetition Penalty",
+            "repetition_penalty",
+            "1.1",
+            json!(1.1),
+            "0",
+            "2",
+        ),
+        number("Seed", "seed", "42", json!(42), "0", "2147483647"),
+    ]
 }
 
-numbers! {
-    max_tokens_is_sent: "Max Tokens" "max_tokens" "256" 256, least "1", most "131072";
-    temperature_is_sent: "Temperature" "temperature" "1.25" 1.25, least "0", most "2";
-    top_p_is_sent: "Top P" "top_p" "0.9" 0.9, least "0", most "1";
-    top_k_is_sent: "Top K" "top_k" "7" 7, least "1", most "500";
-    frequency_penalty_is_sent: "Frequency Penalty" "frequency_penalty" "-0.5" (-0.5), least "-2", most "2";
-    presence_penalty_is_sent: "Presence Penalty" "presence_penalty" "1.5" 1.5, least "-2", most "2";
-    min_p_is_sent: "Min P" "min_p" "0.1" 0.1, least "0", most "1";
-    repetition_penalty_is_sent: "Repetition Penalty" "repetition_penalty" "1.1" 1.1, least "0", most "2";
-    seed_is_sent: "Seed" "seed" "42" 42, least "0", most "2147483647";
-}
-
-async fn number(name: &str, wire: &str, typed: &str, expected: Value, least: &str, most: &str) {
+#[tokio::test(flavor = "multi_thread")]
+async fn each_number_is_sent_under_its_own_name_within_its_bounds() {
+    let numbers = numbers();
     let endpoint = Endpoint::start(&["m"]).await;
     let (browser, parameters) = open_all_off(&endpoint).await;
-    // A changed value is meant to be sent: its switch turns on.
-    parameters.set(name, typed).await;
-    let switch = parameters.find("switch", name).await;
-    assert_eq!(
-        switch.element().prop("checked").await.unwrap().as_deref(),
-        Some("true")
-    );
-    let slider = parameters.find("slider", name).await;
-    slider.holds(typed).await;
-    assert_eq!(slider.attr("min").await.as_deref(), Some(least));
-    assert_eq!(slider.attr("max").await.as_deref(), Some(most));
+    let is_on = async |parameters: &Scope, name: &str| {
+        let switch = parameters.find("switch", name).await;
+        let checked = switch.element().prop("checked").await.unwrap();
+        (switch, checked.as_deref() == Some("true"))
+    };
+    for Number {
+        name,
+        typed,
+        least,
+        most,
+        ..
+    } in &numbers
+    {
+        parameters.set(name, typed).await;
+        // A changed value is meant to be sent: its switch turns on.
+        assert!(is_on(&parameters, name).await.1, "{name} is on");
+        let slider = parameters.find("slider", name).await;
+        slider.holds(typed).await;
+        let bounds = (slider.attr("min").await, slider.attr("max").await);
+        assert_eq!(
+            bounds,
+            (Some((*least).into()), Some((*most).into())),
+            "{name}"
+        );
+    }
+    let typed: Value = numbers
+        .iter()
+        .map(|number| (number.wire.to_owned(), number.sent.clone()))
+        .collect();
     ask(&browser, "typed").await;
-    assert_eq!(sent(&endpoint), json!({ wire: expected }));
+    assert_eq!(sent(&endpoint), typed);
 
     // A value out of range is reported, and the previous one stays.
     let parameters = browser.card(1).await.parameters().await;
-    parameters.set(name, "999999999999").await;
-    parameters.says(&format!("From {least} to {most}")).await;
+    for Number {
+        name, least, most, ..
+    } in &numbers
+    {
+        parameters.set(name, "999999999999").await;
+        let field = parameters.find("spinbutton", name).await;
+        let problem = "return it.closest('.param').querySelector('[role=alert]').textContent";
+        let problem = field.script(problem).await;
+        let bounds = format!("From {least} to {most}");
+        let is_said = problem.as_str().is_some_and(|said| said.contains(&bounds));
+        assert!(is_said, "{name}: {problem}");
+        assert_eq!(field.attr("aria-invalid").await.as_deref(), Some("true"));
+    }
     ask(&browser, "too much").await;
-    assert_eq!(sent(&endpoint), json!({ wire: expected }));
+    assert_eq!(sent(&endpoint), typed);
 
-    // The slider sets it too; Reset restores the first value.
+    // The slider sets it too.
     let parameters = browser.card(1).await.parameters().await;
-    let script = format!(
-        "const slider = document.querySelector('input[type=range][aria-label=\"{name}\"]');
-        slider.value = slider.max; slider.dispatchEvent(new Event('input', {{ bubbles: true }}))"
-    );
-    browser.script(&script).await;
-    parameters.find("spinbutton", name).await.holds(most).await;
+    for Number { name, most, .. } in &numbers {
+        let script = format!(
+            "const slider = document.querySelector('input[type=range][aria-label=\"{name}\"]');
+            slider.value = slider.max; slider.dispatchEvent(new Event('input', {{ bubbles: true }}))"
+        );
+        browser.script(&script).await;
+        parameters.find("spinbutton", name).await.holds(most).await;
+    }
     ask(&browser, "by slider").await;
-    assert_eq!(sent(&endpoint)[wire].to_string(), most);
+    for Number { wire, most, .. } in &numbers {
+        assert_eq!(sent(&endpoint)[wire].to_string(), *most, "{wire}");
+    }
+
+    // Reset restores the first value. Switched off, it is not sent.
     let parameters = browser.card(1).await.parameters().await;
-    parameters.press(&format!("Reset {name}")).await;
-    // Switched off, it is not sent.
-    let switch = parameters.find("switch", name).await;
-    if switch.element().prop("checked").await.unwrap().as_deref() == Some("true") {
-        switch.click().await;
+    for Number { name, .. } in &numbers {
+        parameters.press(&format!("Reset {name}")).await;
+        let (switch, is_on) = is_on(&parameters, name).await;
+        if is_on {
+            switch.click().await;
+        }
     }
     ask(&browser, "switched off").await;
     assert_eq!(sent(&endpoint), json!({}));
