@@ -3,7 +3,7 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "the border that clippy.toml draws ends here"
+    reason = "views may not call these methods; this module is no view"
 )]
 
 mod opening;
@@ -29,7 +29,7 @@ use opening::{Meaning, Stored};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "there is one of it, and a Session is a handful of handles"
+    reason = "only one value exists, and a Session is a handful of handles"
 )]
 pub enum Opened {
     /// A chat.

@@ -80,8 +80,8 @@ thread_local! {
     static LISTENERS: RefCell<Vec<Rc<dyn Fn()>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Notifies those who miss a chunk that it may be available: another one has come, or the network
-/// is back.
+/// Notifies code that waits for a chunk that it may be available: another chunk has come, or the
+/// network is back.
 pub fn look_again() {
     AGAIN.with(Notify::notify);
     let listeners = LISTENERS.with_borrow(Clone::clone);
@@ -109,7 +109,7 @@ extern "C" {
     fn when_idle_with(act: &JsValue);
 }
 
-/// Returns whether the server, when asked, has another version of the page.
+/// Asks the server whether it has another version of the page.
 pub async fn is_outdated() -> bool {
     ask_whether_outdated()
         .await

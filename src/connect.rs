@@ -125,7 +125,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
         fill(base_url, found.as_str());
         submit();
     };
-    // The base URL with the models, if it is not the one that was asked.
+    // The base URL with the models, if it differs from the requested one.
     let elsewhere = move || -> Option<BaseUrl> {
         let found = match (failed.get(), unlisted.get()) {
             (Some(Unconnected::Unlisted(unlisted)), _) => unlisted,

@@ -11,7 +11,7 @@ pub use words::i18n::Locale;
     missing_docs,
     dead_code,
     unused_imports,
-    reason = "generated code"
+    reason = "the code is generated"
 )]
 mod words {
     include!(concat!(env!("OUT_DIR"), "/i18n.rs"));

@@ -15,7 +15,7 @@ pub fn fresh<Id: From<u64>>() -> Id {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "it is positive and below 2²⁰"
+        reason = "the number is positive and below 2²⁰"
     )]
     let random = (js_sys::Math::random() * f64::from(1 << 20)) as u64;
     collate_core::id::fresh(now(), random)

@@ -2,7 +2,7 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "the border that clippy.toml draws ends here"
+    reason = "views may not call these methods; this module is no view"
 )]
 
 mod endpoints;
@@ -56,7 +56,7 @@ struct Tab {
     last: Option<chat::Id>,
     /// True while the page is being left: aborted requests are then no fault of the endpoint.
     leaving: bool,
-    /// Details in the lists of models, by the base URL that was asked.
+    /// Details in the lists of models, by the requested base URL.
     details: Table<BaseUrl, Details>,
     /// Listener for each [`Change`].
     listener: Option<Rc<dyn Fn(Change)>>,
@@ -75,7 +75,7 @@ pub struct Library {
     history: RwSignal<()>,
     is_nearly_full: RwSignal<bool>,
     is_online: RwSignal<bool>,
-    /// Notified when tokens kept apart from their endpoints come or go.
+    /// Notified when tokens that are not stored with their endpoints come or go.
     keys: RwSignal<()>,
     languages: RwSignal<Vec<String>>,
     tab: StoredValue<Tab, LocalStorage>,

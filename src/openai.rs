@@ -1,9 +1,9 @@
-//! Client of OpenAI-compatible endpoints: lists of models, and streamed answers. Models in this
-//! browser are asked the same way, without network requests: see `exchange::Transport`.
+//! Client of OpenAI-compatible endpoints: lists of models, and streamed answers. Requests to
+//! models in this browser take the same path, without the network: see `exchange::Transport`.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "this is what sends requests, and so their headers"
+    reason = "this module sends requests, which need the headers"
 )]
 
 mod batches;

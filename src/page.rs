@@ -120,7 +120,7 @@ pub enum Dialog {
 /// The endpoint to diagnose.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Patient {
-    /// A saved endpoint, with the model to ask; without one, the first listed.
+    /// A saved endpoint, with the model to test; without one, the first listed.
     Saved(endpoint::Id, Option<String>),
     /// Unsaved input: an endpoint with its token, or the reason why it is invalid; and the model.
     Typed(Result<Endpoint, Invalid>, Option<String>),

@@ -2,7 +2,7 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "the border that clippy.toml draws ends here"
+    reason = "views may not call these methods; this module is no view"
 )]
 
 pub mod answers;
@@ -220,7 +220,7 @@ impl Session {
         self.proposed.with(|proposed| proposed.get(&card).cloned())
     }
 
-    /// Returns whether a card has a model to ask.
+    /// Returns whether a card has an endpoint and a model.
     pub fn can_ask(self, card: card::Id) -> bool {
         let endpoints = self.library.endpoints().read();
         self.card(card)

@@ -30,7 +30,7 @@ const USUAL: u64 = 4000;
 /// One of this many inputs exceeds the limits.
 const HUGE: u64 = 50_000;
 
-/// The limit for an endpoint's words, in characters: an excerpt and its ellipsis.
+/// The limit for an endpoint's message, in characters: an excerpt and its ellipsis.
 const WORDS: usize = 501;
 
 const CAPTURES: [&str; 11] = [
@@ -47,7 +47,7 @@ const CAPTURES: [&str; 11] = [
     include_str!("captures/llama-server.txt"),
 ];
 
-/// Words for mutations to insert: the readers look for them.
+/// Words for mutations to insert: the parsers look for them.
 const WORDS_OF_IT: [&str; 40] = [
     "data: ",
     "data:",

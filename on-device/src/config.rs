@@ -52,7 +52,7 @@ pub enum TensorId {
 
 /// The tensors of a layer, in the order used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "they are called as in the formulas")]
+#[expect(missing_docs, reason = "variant names are the terms of the formulas")]
 pub enum LayerTensor {
     AttentionNorm,
     Query,

@@ -51,7 +51,7 @@ fn thrown(error: &Error) -> JsValue {
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "no count here comes near 2^53, from which on numbers are not exact"
+    reason = "every count is far below 2^53, up to which an f64 is exact"
 )]
 fn count(count: usize) -> JsValue {
     (count as f64).into()
@@ -60,7 +60,7 @@ fn count(count: usize) -> JsValue {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a number of JavaScript, where too large or too small is as large or as small as it gets"
+    reason = "the cast saturates for a JavaScript number outside the range"
 )]
 const fn whole(number: f64) -> u64 {
     number as u64
@@ -161,7 +161,7 @@ pub fn finish() -> Result<f64, JsValue> {
     let engine = engine.map_err(|error| thrown(&error))?;
     let context = engine.context();
     SLOT.set(Slot::Loaded(Box::new(engine)));
-    #[expect(clippy::cast_precision_loss, reason = "it is a few thousands")]
+    #[expect(clippy::cast_precision_loss, reason = "a context is a few thousands")]
     Ok(context as f64)
 }
 
@@ -175,7 +175,7 @@ pub fn finish() -> Result<f64, JsValue> {
 #[wasm_bindgen]
 #[expect(
     clippy::needless_pass_by_value,
-    reason = "values are what crosses from JavaScript"
+    reason = "wasm-bindgen passes vectors by value"
 )]
 pub fn ask(
     roles: &str,

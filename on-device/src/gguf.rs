@@ -399,7 +399,7 @@ impl<'a> Cursor<'a> {
             Type::Single => Value::Float(f32::from_le_bytes(self.array()?)),
             #[expect(
                 clippy::cast_possible_truncation,
-                reason = "nothing here needs more than single precision"
+                reason = "no value here needs more than single precision"
             )]
             Type::Double => Value::Float(f64::from_le_bytes(self.array()?) as f32),
             Type::Bool => match self.array()? {

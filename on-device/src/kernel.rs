@@ -186,7 +186,7 @@ fn scales(of: &[f32], most: f32) -> (f32, f32) {
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "it is saturated, and within bounds but for numbers that are none"
+    reason = "the number is within the range unless it is NaN, and the cast saturates"
 )]
 fn short(number: f32) -> i16 {
     number.round_ties_even() as i16

@@ -283,7 +283,7 @@ impl Attention {
                 * config.key_length;
             first..first + config.key_length
         };
-        #[expect(clippy::cast_precision_loss, reason = "it is at most 128")]
+        #[expect(clippy::cast_precision_loss, reason = "the length is at most 128")]
         let root = (config.key_length as f32).sqrt();
         self.query.resize(eights, [0; 8]);
         self.scores.resize(count * group * padded, 0.0);
@@ -357,7 +357,7 @@ fn norm(x: &[f32], weights: &Matrix, epsilon: f32, into: &mut Vec<f32>) {
                 *sum += x * x;
             }
         }
-        #[expect(clippy::cast_precision_loss, reason = "it is at most 2^16")]
+        #[expect(clippy::cast_precision_loss, reason = "the length is at most 2^16")]
         let mean = squares.iter().sum::<f32>() / x.len() as f32;
         let factor = 1.0 / (mean + epsilon).sqrt();
         for (into, (x, weight)) in into.iter_mut().zip(x.iter().zip(&row)) {

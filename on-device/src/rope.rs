@@ -35,7 +35,7 @@ impl Rope {
     /// Sets the current positions: `count` of them, starting at `first`.
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "what is kept needs no more"
+        reason = "the rotations need single precision only"
     )]
     pub fn turn_to(&mut self, first: usize, count: usize) {
         let mut turned: Vec<_> = self.turns.iter().map(|turn| power(*turn, first)).collect();

@@ -115,7 +115,7 @@ impl Library {
         self.write_endpoints();
     }
 
-    /// Requests the models of endpoints that are asked differently than before.
+    /// Requests the models of endpoints to which requests now differ from before.
     pub(super) fn reload_changed_models(self, before: &Endpoints) {
         let now = self.endpoints.get_untracked().list;
         let is_gone = |id: &endpoint::Id| !now.iter().any(|endpoint| endpoint.id == *id);

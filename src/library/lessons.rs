@@ -39,8 +39,8 @@ impl Library {
             || self.has_learned(endpoint, |learned| learned.is_renaming(model))
     }
 
-    /// Returns whether an endpoint may be asked to count tokens: any that is not known to refuse
-    /// it.
+    /// Returns whether requests to an endpoint may demand token counts: to any endpoint that is not
+    /// known to refuse them.
     fn is_counting(self, endpoint: endpoint::Id) -> bool {
         self.server(endpoint).takes_stream_options()
             && !self.has_learned(endpoint, |learned| !learned.is_counting())

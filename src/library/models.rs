@@ -122,7 +122,7 @@ impl Library {
     }
 
     /// Requests models again once tokens have come: from endpoints that refused without one, or
-    /// could not be asked while the vault was locked.
+    /// could get no request while the vault was locked.
     pub(super) fn ask_again(self) {
         for endpoint in self.endpoints.get_untracked().list {
             if let Some(Models::Unlisted(Unlisted::Failed(error))) = self.models_now(endpoint.id)

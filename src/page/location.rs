@@ -50,7 +50,7 @@ impl Location {
 
     /// Goes to an address.
     pub fn go(self, address: &str) {
-        // The router skips an address from before the last Back, unless it is told the current one.
+        // The router skips an address from before the last Back, unless it gets the current one.
         self.replace(&self.here());
         self.change(address, false);
     }

@@ -14,8 +14,8 @@ pub(super) type Painting = (Vec<Element>, Vec<Span>);
 thread_local! {
     /// Lines to colour once nothing in them is selected.
     static UNPAINTED: RefCell<Vec<Painting>> = const { RefCell::new(Vec::new()) };
-    /// True if something is selected; `None` if it must be asked again, for which the browser lays
-    /// out the page.
+    /// True if something is selected; `None` if it must be queried again, which makes the browser
+    /// lay out the page.
     static IS_SELECTED: Cell<Option<bool>> = const { Cell::new(None) };
 }
 

@@ -7,7 +7,7 @@ pub(super) fn document() -> web_sys::Document {
     // A page has a window, which has a document.
     #[expect(
         clippy::disallowed_methods,
-        reason = "it draws the page, without Leptos"
+        reason = "this module draws the page without Leptos"
     )]
     web_sys::window()
         .and_then(|window| window.document())

@@ -131,8 +131,8 @@ impl Session {
         self.in_flight.with_untracked(|all| all.contains_key(&card))
     }
 
-    /// Starts or continues the answer to a turn. Leaves the turn as it is if the card has no model
-    /// to ask.
+    /// Starts or continues the answer to a turn. Leaves the turn as it is if the card has no
+    /// model.
     pub(super) fn ask(self, card: card::Id, turn: turn::Id, continues: bool) {
         let chat = self.chat.read_untracked();
         let Some(found) = chat.card(card) else { return };

@@ -143,7 +143,7 @@ impl Partial {
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
-                reason = "times of one tab, in their order"
+                reason = "both times are of one tab and in order, so the difference is small"
             )]
             (from > 0.0 && to >= from).then_some((to - from) as u32)
         };

@@ -98,7 +98,7 @@ impl Session {
         let asked = endpoint.base_url;
         let endpoint = resolve()?;
         if endpoint.base_url != asked {
-            // The endpoint was moved meanwhile: the token was typed for the server that was asked.
+            // The endpoint was moved meanwhile: the token was typed for the requested server.
             return Ok(());
         }
         let id = endpoint.id;
@@ -113,7 +113,7 @@ impl Session {
                 self.card(card).model().set(model);
             });
             self.proposed.update(|proposed| _ = proposed.remove(&card));
-            // Cards skipped for lack of a model can be asked now.
+            // Cards skipped for lack of a model can send requests now.
             self.skipped.set(Vec::new());
             self.save_soon();
         }

@@ -14,7 +14,7 @@ use crate::{
     storage,
 };
 
-/// The turn to answer and the model to ask, the same for every retry.
+/// The turn to answer and the model that answers, the same for every retry.
 pub(super) struct Asked {
     pub card: Card,
     pub turn: turn::Id,
@@ -121,7 +121,7 @@ async fn wait(pause: f64, attempt: u32, sink: &Sink) {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "a minute at most"
+            reason = "the pause is at most a minute"
         )]
         let (seconds, second) = ((left / 1000.0).ceil() as u32, left.min(1000.0) as i32);
         sink.set_stage(Stage::Pausing { seconds, attempt });

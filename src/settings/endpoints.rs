@@ -235,7 +235,7 @@ pub(super) fn EndpointForm(id: Option<endpoint::Id>, editing: RwSignal<Editing>)
     let has_token = memo(move || held() != Held::Nothing);
     // The saved token, while the button is held.
     let saved_token = Callback::new(move |()| match untrack(held) {
-        #[expect(clippy::disallowed_methods, reason = "its reader asks for it")]
+        #[expect(clippy::disallowed_methods, reason = "the user asks to see the token")]
         Held::Token(token) => Some(keys::shown(&token)),
         Held::Nothing | Held::Locked => None,
     });

@@ -40,13 +40,13 @@ pub fn put(key: &str, text: &str) -> bool {
     !is_held
 }
 
-/// Forgets a key that is deleted, and every text that is kept apart under it.
+/// Forgets a key that is deleted, and every page's separate entry for it.
 pub fn forget_all(key: &str) {
     KEPT_APART.with_borrow_mut(|kept| kept.retain(|kept| kept != key));
     drop_all(key);
 }
 
-/// Separator between a key and the page that keeps a text apart under it.
+/// Separator between a key and the name of the page that has a separate entry for it.
 const APART: char = '+';
 
 thread_local! {
@@ -59,8 +59,8 @@ fn apart(key: &str) -> String {
     PAGE.with(|page| format!("{key}{APART}{page:x}"))
 }
 
-/// Records a text that is not written under its key, apart from other tabs' texts: each may have
-/// changes that the others lack.
+/// Records a text that is not written under its key, in a separate entry of this page: each tab's
+/// text may have changes that the others lack.
 pub fn put_apart(key: &str, text: &str) {
     keep(&apart(key), text);
     KEPT_APART.with_borrow_mut(|kept| {
@@ -70,7 +70,7 @@ pub fn put_apart(key: &str, text: &str) {
     });
 }
 
-/// Forgets the text that this page keeps apart under a key, because it is written now.
+/// Forgets this page's separate entry for a key, because its text is written now.
 pub fn forget_apart(key: &str) {
     let was_kept = KEPT_APART.with_borrow_mut(|kept| {
         let before = kept.len();
@@ -82,7 +82,7 @@ pub fn forget_apart(key: &str) {
     }
 }
 
-/// Returns the storage key of a journal key, and whether its text is kept apart.
+/// Returns the storage key of a journal key, and whether it is a separate entry of a page.
 pub fn belongs_to(key: &str) -> (&str, bool) {
     match key.split_once(APART) {
         Some((key, _)) => (key, true),

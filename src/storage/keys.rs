@@ -114,7 +114,7 @@ pub fn shown(token: &Token) -> String {
     KEEPER.with(|keeper| token.reveal(keeper).to_owned())
 }
 
-/// Deletes the token of an endpoint, if it is kept apart.
+/// Deletes the token of an endpoint, if it is not stored with the endpoint.
 pub fn remove(id: Id) {
     put_at(&id.to_string(), "", "", None);
 }

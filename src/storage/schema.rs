@@ -78,7 +78,7 @@ pub struct Used {
     pub model: String,
 }
 
-/// The models that were chosen or asked, latest first.
+/// The chosen or used models, latest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recent {
     /// The models, each once.
@@ -124,7 +124,7 @@ pub struct Settings {
     /// Timeouts for endpoints.
     #[serde(default, rename = "patience")]
     pub timeouts: Timeouts,
-    /// True if the browser was asked for persistent storage.
+    /// True if the page has requested persistent storage from the browser.
     #[serde(default)]
     pub asked_to_keep: bool,
     /// Time of the last change, in milliseconds since 1970.
@@ -138,7 +138,7 @@ pub struct Settings {
 /// The page's colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "their names say it")]
+#[expect(missing_docs, reason = "variant names are self-explanatory")]
 pub enum Theme {
     Light,
     Dark,

@@ -55,7 +55,7 @@ impl Words {
     pub fn fetch(self) {
         spawn_local(async move {
             let are_missing = chunk::load(&EXPLAIN).await.is_err();
-            // A change makes its readers ask again.
+            // A change re-renders the views that read it.
             if self.are_missing.get_untracked() != are_missing {
                 self.are_missing.set(are_missing);
             }

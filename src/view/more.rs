@@ -23,7 +23,7 @@ pub(super) struct OpenMenu {
     id: card::Id,
     number: Memo<usize>,
     is_open: RwSignal<bool>,
-    /// True if the user is asked to confirm a deletion.
+    /// True while the confirmation of a deletion is open.
     asks: RwSignal<bool>,
     button: NodeRef<html::Button>,
     items: NodeRef<html::Div>,

@@ -99,7 +99,7 @@ interface Navigator {
 declare function setImmediate(act: (nothing: void) => void): void;
 
 declare module "node:test" {
-    type Method = { mock: { calls: { arguments: any[] }[]; resetCalls(): void } };
+    type Method = { mock: { calls: { arguments: any[] }[]; resetCalls(): void; restore(): void } };
     export function test(name: string, act: () => void | Promise<void>): void;
     export function beforeEach(act: () => void | Promise<void>): void;
     export function afterEach(act: () => void | Promise<void>): void;
@@ -122,8 +122,13 @@ declare module "node:assert/strict" {
         notEqual(actual: unknown, expected: unknown, message?: string): void;
         deepEqual(actual: unknown, expected: unknown, message?: string): void;
         rejects(promise: Promise<unknown>, expected?: object): Promise<void>;
+        throws(act: () => unknown, expected?: object): void;
     };
     export default assert;
+}
+
+declare module "node:fs/promises" {
+    export function readFile(url: URL, encoding: "utf8"): Promise<string>;
 }
 
 declare module "node:crypto" {

@@ -33,7 +33,7 @@ async fn an_answer_is_shown_as_it_comes_and_stops_when_told() {
     log.says("Stopped here").await;
     card.find("button", "Send").await;
     card.find("button", "Retry").await;
-    // The connection is closed, which is all that a page can tell the endpoint.
+    // The page closes the connection, which is its only signal to the endpoint.
     wait_until(|| endpoint.received()[0].is_closed()).await;
 
     // The text so far is kept, even after a reload, and is part of the conversation.

@@ -1,4 +1,4 @@
-//! Cards: added, deleted, cleared, moved, told apart.
+//! Cards: added, deleted, cleared, moved, distinguished.
 
 use thirtyfour::Key;
 

@@ -150,7 +150,7 @@ async fn a_question_is_kept_where_what_answers_it_can_not_be_had() {
     never_idle(&browser).await;
     browser.go("/").await;
     let card = browser.card(1).await;
-    // Acts before anybody comes near the input, which fetches the answering code.
+    // Acts before the user comes near the input, which fetches the answering code.
     server.is(AWAY);
     card.connect(&endpoint.base_url(), "").await;
     card.find("combobox", "Model").await.holds("a").await;
@@ -437,7 +437,7 @@ async fn trap(browser: &Browser) {
             if (!new Error().stack.split('\\n')[3]?.includes('.wasm')) return now();
             Date.now = now;
             const error = new WebAssembly.RuntimeError('unreachable');
-            // Of what a script of the driver's throws, a browser tells the page nothing.
+            // A browser does not report exceptions in a driver's script to the page.
             setTimeout(() => dispatchEvent(new ErrorEvent('error', { error })));
             throw error;
         }";

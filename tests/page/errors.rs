@@ -55,8 +55,8 @@ impl Stage {
         }
     }
 
-    /// Asks, and waits until the answer has failed with these words and can be retried. Returns the
-    /// number of requests that took. Then clears the card.
+    /// Sends a question, and waits until the answer has failed with these words and can be retried.
+    /// Returns the number of requests that took. Then clears the card.
     async fn fails(&self, question: &str, said: &[&str]) -> usize {
         // Printed if the test fails.
         println!("{question}");
@@ -83,7 +83,7 @@ impl Stage {
         assert_eq!(asked, 1, "{question}: nothing is asked again by itself");
     }
 
-    /// Asks, and gets an answer as if nothing had happened.
+    /// Sends a question, and gets an answer as if nothing had happened.
     async fn answers(&self) {
         self.endpoint.forget("m");
         self.card.send("Are you there?").await;
@@ -222,7 +222,7 @@ async fn a_refusal_says_its_status_and_the_endpoints_own_words() {
         let said = if is_said { &*in_brackets } else { words };
         let question = format!("case {number}");
         let asked = stage.fails_at(&question, answer, &[said, words]).await;
-        // Some refuse unknown fields without naming them: they are asked once more, without those.
+        // Some refuse unknown fields without naming them: they get one more request, without those.
         let most = if matches!(code, 400 | 422) { 2 } else { 1 };
         assert!(asked <= most, "{body} was asked for {asked} times");
     }
@@ -517,7 +517,7 @@ async fn each_wait_has_an_end_that_a_reader_chooses() {
             &["did not begin to respond within 2 seconds"],
         )
         .await;
-    // It sends signs of life, as llama.cpp does while it reads a long conversation, but no word.
+    // It sends keepalives, as llama.cpp does while it reads a long conversation, but no text.
     wait_for_seconds(browser, "Wait for the first words", "3").await;
     let mut steps = Vec::new();
     for _ in 0..100 {

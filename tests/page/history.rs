@@ -601,7 +601,7 @@ async fn a_new_chat_after_an_address_without_one_is_kept() {
     let card = browser.card(1).await;
     card.send("kept").await;
     card.logs("a heard: kept").await;
-    // What was left is let go of a second later.
+    // The page drops the previous chat's data a second later.
     tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
     browser.card(1).await.logs("a heard: kept").await;
     browser.reload().await;

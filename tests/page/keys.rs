@@ -105,7 +105,7 @@ async fn a_token_of_a_tab_is_in_that_tab_alone() {
     assert_eq!(tokens(&endpoint), [own.clone(), own.clone()]);
     assert!(endpoint.models_authorizations().iter().all(|it| *it == own));
 
-    // Another tab lacks it, and asks without it.
+    // Another tab lacks it, and sends requests without it.
     browser.new_tab().await;
     browser.driver.goto(&browser.url).await.unwrap();
     let card = browser.card(1).await;

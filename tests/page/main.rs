@@ -1,6 +1,6 @@
 //! Tests the page as a user meets it: a real browser, real HTTP, an endpoint that follows a script.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod actions;
 mod answers;
@@ -61,7 +61,7 @@ async fn open(endpoint: &Endpoint, token: &str) -> Browser {
     browser
 }
 
-/// Opens the page with one card that has asked «Go» and received these steps as the whole answer of the
+/// Opens the page with one card that has sent «Go» and received these steps as the whole answer of the
 /// model «m».
 async fn answered(steps: impl IntoIterator<Item = Step>) -> (Endpoint, Browser, Scope) {
     let endpoint = Endpoint::start(&["m"]).await;

@@ -102,7 +102,7 @@ async fn an_endpoint_that_refuses_to_count_is_asked_without_it_from_then_on() {
     card.find("button", "Send").await;
     card.send("two").await;
     card.logs("m heard: two").await;
-    // Another card asks the same endpoint.
+    // Another card sends a request to the same endpoint.
     card.press("Compare").await;
     let other = browser.card(2).await;
     other.find("button", "Sync input").await.click().await;

@@ -52,8 +52,8 @@ impl Stage {
         }
     }
 
-    /// Asks, and waits until this is the whole answer, without complaints and after one request.
-    /// Returns the answer as shown. Then clears the card.
+    /// Sends a question, and waits until this is the whole answer, without errors and after one
+    /// request. Returns the answer as shown. Then clears the card.
     async fn reads(&self, what: &str, answer: Answer, text: &str) -> String {
         // Printed if the test fails.
         println!("{what}");
@@ -348,7 +348,7 @@ async fn an_answer_is_read_whatever_it_is_called() {
     for (what, answer) in cases {
         stage.reads(what, answer, text).await;
     }
-    // Thoughts are kept apart there, too.
+    // Thoughts are separate there, too.
     let thought = message(json!({ "reasoning_content": "Hmm.", "content": text }));
     let shown = stage
         .reads(

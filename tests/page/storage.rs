@@ -77,7 +77,7 @@ async fn lose_journal(browser: &Browser) {
     browser.driver.execute_async(script, vec![]).await.unwrap();
 }
 
-/// Returns the data put aside, with its original keys.
+/// Returns the data set aside, with its original keys.
 async fn aside(browser: &Browser) -> Vec<(String, String)> {
     let script =
         "return Object.entries(localStorage).filter(([k]) => k.startsWith('collate.aside.'))
@@ -183,7 +183,7 @@ async fn whatever_is_damaged_the_rest_is_there() {
             }
             browser.go(&stays).await;
             browser.card(1).await.logs("a heard: stays").await;
-            // A chat's entry in the history is rebuilt; other values are put aside.
+            // A chat's entry in the history is rebuilt; other values are set aside.
             let put = aside(&browser).await;
             let is_made_again = key.contains(".entry.");
             // Settings have no required field.
@@ -237,7 +237,7 @@ async fn damage(browser: &Browser, key: &str, text: &str) {
     browser.script(&script).await;
 }
 
-/// Waits until a text has been put aside, unchanged.
+/// Waits until a text has been set aside, unchanged.
 async fn is_aside(browser: &Browser, text: &str) {
     let script = format!(
         "return Object.entries(localStorage)

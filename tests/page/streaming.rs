@@ -53,7 +53,7 @@ async fn warm_up(card: &Scope) {
     card.find("button", "Send").await;
 }
 
-/// Opens the page with one card that has received an answer, and asks again.
+/// Opens the page with one card that has received an answer, and sends another question.
 async fn asked(steps: impl IntoIterator<Item = Step>) -> (Endpoint, Browser, Scope, Scope) {
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = open(&endpoint, "").await;

@@ -81,7 +81,7 @@ fn turns(chats: &[Value]) -> Vec<(&str, Vec<&str>)> {
     turns
 }
 
-/// Returns everything that the endpoint said until a second before a kill and the page lost.
+/// Returns all text that the endpoint sent until a second before a kill and that the page lost.
 fn lost(endpoint: &Endpoint, kills: &[(usize, Instant)], chats: &[Value]) -> Vec<String> {
     let turns = turns(chats);
     let mut lost = Vec::new();

@@ -64,7 +64,7 @@ pub enum Node {
 
 /// Type of a [`Node::Parent`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "they are Markdown's own words")]
+#[expect(missing_docs, reason = "variant names are Markdown's terms")]
 pub enum Tag {
     Paragraph,
     Heading(u8),
@@ -94,7 +94,7 @@ pub enum Tag {
 
 /// Alignment of a table's column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "their names say it")]
+#[expect(missing_docs, reason = "variant names are self-explanatory")]
 pub enum Align {
     None,
     Left,
@@ -104,7 +104,7 @@ pub enum Align {
 
 /// GitHub's kinds of alerts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "they are GitHub's own words")]
+#[expect(missing_docs, reason = "variant names are GitHub's terms")]
 pub enum Alert {
     Note,
     Tip,

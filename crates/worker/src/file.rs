@@ -63,7 +63,7 @@ pub fn text(text: &str) -> Result<Blob, Error> {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a size is a whole number, and one above 2³² is the biggest"
+    reason = "a size is a whole number, and the cast saturates above 2³²"
 )]
 pub fn whole(bytes: f64) -> u32 {
     bytes as u32

@@ -77,7 +77,7 @@ impl Lanes for Scalar {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "they are whole, and 1 to 254"
+        reason = "the sums are whole numbers from 1 to 254"
     )]
     fn power(a: [f32; 4]) -> [f32; 4] {
         a.map(|a| f32::from_bits(((a + 127.0) as i32 as u32) << 23))
@@ -122,7 +122,7 @@ impl Lanes for Scalar {
     }
 
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "it is saturated")]
+    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
     fn narrow(low: [f32; 4], high: [f32; 4]) -> [i16; 8] {
         let mut made = [0; 8];
         for (into, number) in made.iter_mut().zip([low, high].as_flattened()) {
@@ -149,7 +149,7 @@ impl Lanes for Scalar {
     #[inline]
     #[expect(
         clippy::cast_precision_loss,
-        reason = "to the nearest, as the vectors do"
+        reason = "the cast rounds to the nearest, as the SIMD version does"
     )]
     fn float(a: [i32; 4]) -> [f32; 4] {
         a.map(|a| a as f32)

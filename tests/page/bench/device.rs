@@ -13,7 +13,7 @@ use super::{
     runs, site,
 };
 
-/// Asks as the page itself does: see `on-device/page/device.js`.
+/// Sends questions as the page itself does: see `on-device/page/device.js`.
 const ASK: &str = "
     globalThis.bench = {
         async device() {
@@ -51,7 +51,7 @@ const ASK: &str = "
         },
     };";
 
-/// Asks wllama, which is llama.cpp for browsers, the same questions on one thread.
+/// Sends the same questions to wllama, which is llama.cpp for browsers, on one thread.
 ///
 /// Source: its README, «Simple usage with ES6 module».
 const PEER: &str = "
@@ -150,7 +150,7 @@ async fn on_device() {
     part.end();
 }
 
-/// Returns the cost of a prompt and of an answer, asked through this object of the page.
+/// Returns the cost of a prompt and of an answer, through this object of the page.
 async fn speed(stage: &Stage, asks: &str) -> Figures {
     let ask = async |content: &str, most: u32| {
         let ask = format!("{asks}.ask({}, {most})", json!(content));

@@ -9,7 +9,7 @@ use super::{
     runs, seconds, site, stored,
 };
 
-/// A page that requests nothing more for this long has all that it wants.
+/// A page that sends no request for this long has loaded completely.
 const LATER: Duration = Duration::from_secs(2);
 
 const ALL: &str = "Brotli, without being asked, kB";

@@ -160,7 +160,7 @@ impl Browser {
         (browser, process)
     }
 
-    /// Lets go of a killed browser, which nothing can tell to quit any more.
+    /// Forgets a killed browser, which can't receive a command to quit any more.
     pub fn forget(self) {
         self.is_closed.store(true, Ordering::Relaxed);
         std::mem::forget(self.driver.clone());

@@ -104,7 +104,7 @@ pub async fn take(language: &str) -> (WebDriver, bool) {
     if let Some(driver) = idle {
         return (driver, false);
     }
-    // It quits with chromedriver, when the pipe between the two closes: nothing else tells it to.
+    // It quits with chromedriver, when the pipe between the two closes: nothing else makes it quit.
     let add = |capabilities: &mut ChromeCapabilities| {
         capabilities.add_arg("--remote-debugging-pipe").unwrap();
     };

@@ -489,7 +489,7 @@ pub async fn nobody() -> String {
     format!("http://{}/v1", listener.local_addr().unwrap())
 }
 
-/// Returns a base URL whose server hangs up before it says a word.
+/// Returns a base URL whose server closes the connection before any response.
 pub async fn nobody_who_speaks() -> String {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await

@@ -11,7 +11,7 @@ crate::id::declare_id! {
 /// A model's response, complete or partial.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// Tells it from other answers to the same prompt. Answers of version 1 have none: see
+    /// Distinguishes answers to the same prompt. Answers of version 1 have none: see
     /// [`super::Chat::number_answers`].
     #[serde(default)]
     pub id: Id,

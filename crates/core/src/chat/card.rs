@@ -26,7 +26,7 @@ pub struct Card {
     /// The model's name as the endpoint expects it. It stays chosen when no longer listed.
     #[serde(default)]
     pub model: Option<String>,
-    /// The user's name for the card, to tell cards of one model apart; empty if none.
+    /// The user's name for the card, to distinguish cards of one model; empty if none.
     #[serde(default)]
     pub name: String,
     /// Colour of the card's mark, from 1; 0 is none.
@@ -50,7 +50,7 @@ pub struct Card {
     pub turns: Vec<Turn>,
 }
 
-/// User settings of a card: request parameters, and the marks that tell it from others.
+/// User settings of a card: request parameters, and the marks that distinguish it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CardSettings {
     /// See [`Card::params`].

@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value, json};
 
 /// A parameter that the user can set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "their names are those on the wire")]
+#[expect(missing_docs, reason = "variant names are the names in requests")]
 pub enum Param {
     MaxTokens,
     Temperature,
@@ -133,7 +133,7 @@ impl Param {
 /// Returns a JSON number, written without a zero fraction: some endpoints refuse 40.0 as a count.
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "a whole number in a parameter's range is an i64"
+    reason = "a whole number below 9e15 fits in an i64"
 )]
 pub fn number(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() < 9e15 {

@@ -138,7 +138,7 @@ fn words(error: &Value) -> Option<String> {
 /// Maximum bytes of a page searched for its title.
 const HEAD: usize = 16 * 1024;
 
-/// Returns the title of an HTML page, its only text that is not for its own readers.
+/// Returns the title of an HTML page: the rest is for people who open the page.
 pub(super) fn title(page: &str) -> Option<String> {
     let end = (0..=HEAD.min(page.len()))
         .rev()

@@ -151,7 +151,7 @@ fn count(fields: Option<&Value>, name: &str) -> Option<u32> {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "it is within the range"
+    reason = "the number is within the range of a u32"
 )]
 fn whole(number: f64) -> Option<u32> {
     (number >= 0.0 && number < f64::from(u32::MAX)).then_some(number.round() as u32)
@@ -233,7 +233,7 @@ fn sees(model: &Value) -> Option<bool> {
 }
 
 /// Returns the message of an error body in whichever shape; of an HTML page only the title, since
-/// the rest is for its own readers.
+/// the rest is for people who open the page.
 pub fn refusal(body: &str) -> String {
     Refusal::read(body).words
 }

@@ -1,5 +1,5 @@
 //! Export of a chat as one self-contained page: no script, no network, and model output as text
-//! only. Its cards stand side by side, as in Collate.
+//! only. Its cards are side by side, as in Collate.
 //!
 //! All text goes through [`escaped`], elements and attributes are only those named in this file,
 //! and the page's own content policy forbids everything that it does not need.

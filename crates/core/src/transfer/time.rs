@@ -44,8 +44,8 @@ fn iso(text: &str) -> Option<f64> {
     };
     let minutes = (days(year, month, day) * 24 + hour) * 60 + minute - offset;
     let millis = (minutes * 60 + second) * 1000 + millis;
-    // Below 2⁵³: years have four digits.
-    #[expect(clippy::cast_precision_loss, reason = "it is exact up to 2⁵³")]
+    // The number is below 2⁵³, because years have four digits.
+    #[expect(clippy::cast_precision_loss, reason = "an f64 is exact up to 2⁵³")]
     Some(millis as f64)
 }
 
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn a_time_is_read_in_its_unit() {
         #[track_caller]
-        #[expect(clippy::float_cmp, reason = "they are whole numbers")]
+        #[expect(clippy::float_cmp, reason = "the times are whole numbers")]
         fn check(value: Value, expected: f64) {
             assert_eq!(millis(&value), expected, "{value}");
         }

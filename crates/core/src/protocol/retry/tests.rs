@@ -82,7 +82,7 @@ fn a_failure_is_adapted_to_waited_out_or_given_up() {
     };
     check(reported, USUAL, none, give_up);
 
-    // Busy: retry when the endpoint wants it, else soon.
+    // Busy: retry when the endpoint asks for it, else soon.
     check(refused(429, "", None), USUAL, none, wait(1000.0));
     check(refused(503, "", None), USUAL, none, wait(1000.0));
     check(refused(503, "", Some(0)), USUAL, none, wait(1000.0));
