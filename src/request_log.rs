@@ -52,6 +52,9 @@ struct Try {
     /// Number of response bytes received.
     came: f64,
     response: String,
+    /// True if the response is longer.
+    #[serde(rename = "isCut")]
+    is_cut: bool,
 }
 
 impl Try {
@@ -143,7 +146,6 @@ fn Tried(tried: Try, number: usize, count: usize) -> impl IntoView {
         _ => t_string!(i18n, sent_no_response).to_owned(),
     };
     let ended = after(tried.ended).map(|time| t_string!(i18n, sent_ended, time = time).to_string());
-    let is_cut = tried.came > MAX_SHOWN;
     let bytes = t_string!(i18n, sent_bytes, count = fixed(tried.came, 0)).to_string();
     let facts = [Some(tried.r#type.clone()), Some(bytes), ended];
     let facts: Vec<_> = facts
@@ -175,14 +177,11 @@ fn Tried(tried: Try, number: usize, count: usize) -> impl IntoView {
                 <p>{standing}</p>
                 <p class="hint">{facts.join(" · ")}</p>
                 <pre tabindex="0">{tried.response.clone()}</pre>
-                {is_cut.then(|| view! { <p class="hint">{t!(i18n, sent_cut)}</p> })}
+                {tried.is_cut.then(|| view! { <p class="hint">{t!(i18n, sent_cut)}</p> })}
             </section>
         })}
     }
 }
-
-/// Maximum number of response bytes kept: see `src/openai/exchange.js`.
-const MAX_SHOWN: f64 = 1_048_576.0;
 
 /// The button that copies a text.
 fn copies(label: Signal<&'static str>, text: String) -> impl IntoView {

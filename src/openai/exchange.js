@@ -42,7 +42,8 @@ export class Exchange {
     timer;
 
     /**
-     * An exchange without a name is not recorded. The secret is masked if the server repeats it.
+     * An exchange without a name is not recorded. The secret, unless empty, is masked if the server
+     * repeats it.
      * @param {string} name
      * @param {string} address
      * @param {string} headers
@@ -151,18 +152,18 @@ export function exchanges(name) {
         const isCut = record.came > MAX_OF_ONE;
         // Half a character at the cut is dropped.
         const response = masked(isCut ? text : text + decoder.decode(), secret, isCut);
-        return JSON.stringify({ ...record, response });
+        return JSON.stringify({ ...record, response, isCut });
     });
 }
 
 /**
- * Masks a secret, also one that the end of the text cuts off. Same rule as `Token::masked_in`.
+ * Masks a secret, also one that the end of the text cuts off.
  * @param {string} text
  * @param {string} secret
  * @param {boolean} isCut
  */
 function masked(text, secret, isCut) {
-    if (secret.length < 8) return text;
+    if (!secret) return text;
     const whole = text.replaceAll(secret, "…");
     for (let length = isCut ? secret.length - 1 : 0; length > 0; length -= 1) {
         if (whole.endsWith(secret.slice(0, length))) return `${whole.slice(0, -length)}…`;

@@ -138,7 +138,9 @@ impl Exchange {
         let own = endpoint.headers();
         let sent = own.iter().find(|(name, _)| *name == "Authorization");
         let secret = sent.and_then(|(_, value)| value.strip_prefix("Bearer "));
-        let exchange = JsExchange::new(name, address, headers, body, secret.unwrap_or_default());
+        let is_masked = endpoint.token.as_ref().is_some_and(Token::is_masked);
+        let secret = secret.filter(|_| is_masked).unwrap_or_default();
+        let exchange = JsExchange::new(name, address, headers, body, secret);
         Self {
             recorded: exchange,
             token: endpoint.token.clone(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serializer};
 
 use super::{Invalid, TokenStorage};
 
-/// Minimum length of a token masked in an endpoint's messages, as in `exchange.js`.
+/// Minimum length in bytes of a token that is masked.
 const SHORTEST_MASKED: usize = 8;
 
 /// A secret for one endpoint. `Debug` never shows it, and it leaves only:
@@ -135,9 +135,15 @@ impl Token {
         &self.secret
     }
 
-    /// Masks the token in a text, if it is long enough not to match ordinary words.
+    /// Returns whether the token is masked where a server repeats it: it must be long enough not to
+    /// match ordinary words.
+    pub const fn is_masked(&self) -> bool {
+        self.secret.len() >= SHORTEST_MASKED
+    }
+
+    /// Masks the token in a text.
     pub fn masked_in(&self, text: &str) -> String {
-        if self.secret.len() < SHORTEST_MASKED {
+        if !self.is_masked() {
             return text.to_owned();
         }
         text.replace(&*self.secret, "…")
