@@ -33,7 +33,7 @@ const MODELS_TIMEOUT: u32 = 60;
 ///
 /// # Errors
 /// The reason why there is no list.
-pub async fn models(endpoint: &Endpoint) -> Result<Listed, Error> {
+pub async fn models(endpoint: &Endpoint) -> Result<Listed, Failure> {
     let address = endpoint.base_url.join("models");
     let exchange = Exchange::begin("", endpoint, &address, "", "");
     exchange.wait(Timeout::Response, MODELS_TIMEOUT);
@@ -42,7 +42,7 @@ pub async fn models(endpoint: &Endpoint) -> Result<Listed, Error> {
     let request = exchange.guard(request).build();
     let response = exchange.send(request, MODELS_TIMEOUT).await?;
     let body = exchange.read(&response, MAX_OF_A_LIST).await;
-    let body = body.map_err(|()| exchange.broken(MODELS_TIMEOUT, Error::CutOff))?;
+    let body = body.map_err(|()| exchange.broken(MODELS_TIMEOUT, Failure::CutOff))?;
     wire::listed(&String::from_utf8_lossy(&body)).map_err(|error| exchange.masked(error))
 }
 
@@ -57,7 +57,7 @@ pub async fn stream(
     endpoint: &Endpoint,
     body: String,
     timeouts: Timeouts,
-) -> Result<Stream, Error> {
+) -> Result<Stream, Failure> {
     let address = endpoint.base_url.join("chat/completions");
     let own = endpoint.headers();
     let headers = shown_headers(&own);
@@ -69,7 +69,7 @@ pub async fn stream(
     let request = exchange.guard(with_headers(request, &own)).body(body);
     let response = exchange.send(request, timeouts.response).await?;
     exchange.wait(Timeout::FirstToken, timeouts.first_token);
-    let body = response.body().ok_or(Error::Empty)?;
+    let body = response.body().ok_or(Failure::Empty)?;
     let content_type = response.headers().get("content-type");
     Ok(Stream {
         body: Batches::new(&body, PACE),
@@ -142,7 +142,7 @@ impl Stream {
     ///
     /// # Errors
     /// The reason why the answer is incomplete; the text received so far is in the reply.
-    pub fn take(&mut self, read: Read, reply: &mut Reply) -> Result<Option<Finish>, Error> {
+    pub fn take(&mut self, read: Read, reply: &mut Reply) -> Result<Option<Finish>, Failure> {
         let before = (reply.text.len(), reply.reasoning.len());
         let taken = match read.bytes {
             Ok(Some(bytes)) => self.answer.push(&bytes, reply).map(|()| None),
@@ -151,7 +151,7 @@ impl Stream {
                 let cut = std::mem::take(&mut self.answer).cut(reply);
                 // An answer that timed out may have been complete.
                 cut.map(Some).map_err(|error| match error {
-                    Error::CutOff => {
+                    Failure::CutOff => {
                         let over = self.request.timed_out(self.timeouts);
                         over.unwrap_or(error)
                     }

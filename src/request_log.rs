@@ -12,7 +12,7 @@ use crate::{
     i18n::{t_string, use_i18n},
     json,
     number::fixed,
-    openai::{self, Error, Request},
+    openai::{self, Failure, Request},
     page::PageState,
     session::Session,
     storage::keys,
@@ -104,7 +104,7 @@ fn tries(session: &Session, card: card::Id, turn: turn::Id) -> Option<Vec<String
     let answer = turn.answer.as_ref()?;
     let is_unsent = matches!(
         answer.outcome,
-        Outcome::Failed(Error::Locked | Error::Gone { .. })
+        Outcome::Failed(Failure::Locked | Failure::Gone { .. })
     );
     if is_unsent {
         return None;

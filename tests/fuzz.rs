@@ -18,7 +18,7 @@ use std::{
 };
 
 use collate::openai::{
-    Cause, Error, Finish, Reply,
+    Failure, Finish, Reason, Reply,
     answer::{self, Reader},
     refusal::Refusal,
     reply, sse, wire,
@@ -359,7 +359,7 @@ fn huge(dice: &mut Dice) -> Vec<u8> {
 #[derive(Debug, PartialEq)]
 struct Read {
     reply: Reply,
-    end: Result<Finish, Error>,
+    end: Result<Finish, Failure>,
 }
 
 fn read<'a>(kind: &str, pieces: impl Iterator<Item = &'a [u8]>, is_cut: bool) -> Read {
@@ -388,16 +388,16 @@ fn read<'a>(kind: &str, pieces: impl Iterator<Item = &'a [u8]>, is_cut: bool) ->
     assert!(length <= reply::MAX);
     if let Err(error) = &end {
         let words = match error {
-            Error::Reported { message, .. } => message,
-            Error::Garbled { excerpt } => excerpt,
+            Failure::Reported { message, .. } => message,
+            Failure::Garbled { excerpt } => excerpt,
             _ => "",
         };
         assert!(words.chars().count() <= WORDS);
         // The error can be explained, and stored.
-        Cause::of(error);
+        Reason::of(error);
         let stored = serde_json::to_string(error).expect("an error is JSON");
         assert_eq!(
-            serde_json::from_str::<Error>(&stored).ok().as_ref(),
+            serde_json::from_str::<Failure>(&stored).ok().as_ref(),
             Some(error)
         );
     }
@@ -453,7 +453,7 @@ fn try_one(seed: u64, number: u64) -> u64 {
     let said = Refusal::read(&body);
     assert!(said.words.chars().count() <= WORDS);
     let status = u16::try_from(dice.below(600)).expect("a status");
-    Cause::told(status, &said.words);
+    Reason::told(status, &said.words);
     if let Ok(listed) = wire::listed(&body) {
         let ids: HashSet<_> = listed.ids.iter().collect();
         assert_eq!(ids.len(), listed.ids.len());

@@ -25,7 +25,7 @@ pub enum Models {
 pub enum Unlisted {
     /// A failed request.
     #[error(transparent)]
-    Failed(openai::Error),
+    Failed(openai::Failure),
     /// No list at the base URL, but one at this base URL.
     #[error("the models are at {}", .0.as_str())]
     Elsewhere(BaseUrl),
@@ -107,7 +107,7 @@ impl Library {
             }
             Err(error) => error,
         };
-        if matches!(error, openai::Error::Refused { status: 404, .. })
+        if matches!(error, openai::Failure::Refused { status: 404, .. })
             && let Some(base_url) = endpoint.base_url.with_version()
         {
             let there = Endpoint {
@@ -128,8 +128,8 @@ impl Library {
             if let Some(Models::Unlisted(Unlisted::Failed(error))) = self.models_now(endpoint.id)
                 && endpoint.keep != TokenStorage::Browser
                 && match keys::held(&endpoint) {
-                    Held::Token(_) => error == openai::Error::Locked || error.refuses_token(),
-                    Held::Nothing => error == openai::Error::Locked,
+                    Held::Token(_) => error == openai::Failure::Locked || error.refuses_token(),
+                    Held::Nothing => error == openai::Failure::Locked,
                     Held::Locked => false,
                 }
             {

@@ -1,7 +1,7 @@
 //! A request and its response: sending, timeouts, recording and abort.
 
 use super::{
-    Error, Timeout,
+    Failure, Timeout,
     batches::{Batch, Batches},
 };
 use crate::{
@@ -149,7 +149,7 @@ impl Exchange {
     }
 
     /// Masks the token in an error's message: some servers repeat it, and messages are stored.
-    pub(super) fn masked(&self, error: Error) -> Error {
+    pub(super) fn masked(&self, error: Failure) -> Failure {
         match &self.token {
             Some(token) => error.masked(token),
             None => error,
@@ -172,15 +172,15 @@ impl Exchange {
         &self,
         request: Result<http::Request, gloo_net::Error>,
         timeout: u32,
-    ) -> Result<Response, Error> {
+    ) -> Result<Response, Failure> {
         // The browser tells a page nothing about why there was no response.
-        let unreachable = |()| self.broken(timeout, Error::Unreachable);
+        let unreachable = |()| self.broken(timeout, Failure::Unreachable);
         let request = request.map_err(|_| unreachable(()))?;
         let response = self.transport.send(request).await.map_err(unreachable)?;
         let header = |name| response.headers().get(name);
         let content_type = header("content-type").unwrap_or_default();
         if response.type_() == ResponseType::Opaqueredirect {
-            return Err(Error::Redirected);
+            return Err(Failure::Redirected);
         }
         self.recorded.responded(response.status(), &content_type);
         if response.ok() {
@@ -188,7 +188,7 @@ impl Exchange {
         }
         let retry_after = header("retry-after").map(|after| seconds_of(&after));
         let body = self.read(&response, MAX_OF_A_REFUSAL).await;
-        Err(self.masked(Error::Refused {
+        Err(self.masked(Failure::Refused {
             status: response.status(),
             message: super::wire::refusal(&String::from_utf8_lossy(&body.unwrap_or_default())),
             retry_after,
@@ -213,7 +213,7 @@ impl Exchange {
     }
 
     /// The timeout that ended the request, if any.
-    pub(super) fn timed_out(&self, timeouts: Timeouts) -> Option<Error> {
+    pub(super) fn timed_out(&self, timeouts: Timeouts) -> Option<Failure> {
         let over = self.recorded.over()?;
         let all = [
             (Timeout::Response, timeouts.response),
@@ -221,11 +221,11 @@ impl Exchange {
             (Timeout::Idle, timeouts.idle),
         ];
         let (wait, seconds) = all.into_iter().find(|(wait, _)| *wait as u8 == over)?;
-        Some(Error::TimedOut { wait, seconds })
+        Some(Failure::TimedOut { wait, seconds })
     }
 
     /// The timeout of the response, if it ended the request, else `error`.
-    pub(super) fn broken(&self, timeout: u32, error: Error) -> Error {
+    pub(super) fn broken(&self, timeout: u32, error: Failure) -> Failure {
         let timeouts = Timeouts {
             response: timeout,
             ..Timeouts::default()

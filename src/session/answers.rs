@@ -90,8 +90,8 @@ impl Session {
     }
 
     /// The parameter that an endpoint's refusal of a card's request names.
-    pub fn refused(self, card: card::Id, error: &openai::Error) -> Option<Param> {
-        let openai::Error::Refused {
+    pub fn refused(self, card: card::Id, error: &openai::Failure) -> Option<Param> {
+        let openai::Failure::Refused {
             status, message, ..
         } = error
         else {

@@ -45,7 +45,7 @@ impl Session {
             drop(permit);
             let chance = js_sys::Math::random();
             let (lesson, next) = retries.failed(&error, form, &asked.card.params, chance);
-            if let (Some(lesson), openai::Error::Refused { message, .. }) = (lesson, &error) {
+            if let (Some(lesson), openai::Failure::Refused { message, .. }) = (lesson, &error) {
                 self.library
                     .learn(asked.endpoint.id, &asked.model, lesson, message);
             }
@@ -63,11 +63,11 @@ impl Session {
         asked: &Asked,
         form: Form,
         name: &str,
-    ) -> Result<openai::Stream, openai::Error> {
+    ) -> Result<openai::Stream, openai::Failure> {
         // The prompt is safe in the journal before it is sent.
         storage::journal::settled().await;
         let contents = self.contents(&asked.card, asked.turn).await;
-        let contents = contents.map_err(|name| openai::Error::Gone { name })?;
+        let contents = contents.map_err(|name| openai::Failure::Gone { name })?;
         let server = self.library.server(asked.endpoint.id);
         let mut request = Request::to_answer(
             &asked.card,
@@ -77,7 +77,7 @@ impl Session {
             form,
             server,
         )
-        .ok_or(openai::Error::Empty)?;
+        .ok_or(openai::Failure::Empty)?;
         let turn = asked.card.turns.iter().find(|turn| turn.id == asked.turn);
         if asked.continues
             && let Some(answer) = turn.and_then(|turn| turn.answer.as_ref())

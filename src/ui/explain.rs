@@ -1,4 +1,4 @@
-//! Error messages in the user's language: the cause and the remedy. The endpoint's own message is kept.
+//! Failure messages in the user's language: the cause and the remedy. The endpoint's own message is kept.
 
 use leptos::{prelude::*, task::spawn_local};
 use wasm_split_helpers::wasm_split;
@@ -9,7 +9,7 @@ use crate::{
     file,
     i18n::{I18n, t_string, use_i18n},
     library::Unlisted,
-    openai::{Cause, Error, Timeout},
+    openai::{Failure, Reason, Timeout},
     storage,
 };
 
@@ -97,15 +97,15 @@ impl Words {
 }
 
 /// Explains why an endpoint gave no answer, or no list of models.
-pub fn explain(i18n: I18n, error: &Error) -> String {
+pub fn explain(i18n: I18n, error: &Failure) -> String {
     let what = match error {
-        Error::Unreachable => t_string!(i18n, unreachable).to_owned(),
-        Error::Refused { status, .. } => explain_cause(i18n, error, Some(*status)),
-        Error::Reported { status, .. } => explain_cause(i18n, error, *status),
-        Error::Garbled { .. } => t_string!(i18n, garbled).to_owned(),
-        Error::Empty => t_string!(i18n, empty_answer).to_owned(),
-        Error::CutOff => t_string!(i18n, cut_off).to_owned(),
-        Error::TimedOut { wait, seconds } => {
+        Failure::Unreachable => t_string!(i18n, unreachable).to_owned(),
+        Failure::Refused { status, .. } => explain_cause(i18n, error, Some(*status)),
+        Failure::Reported { status, .. } => explain_cause(i18n, error, *status),
+        Failure::Garbled { .. } => t_string!(i18n, garbled).to_owned(),
+        Failure::Empty => t_string!(i18n, empty_answer).to_owned(),
+        Failure::CutOff => t_string!(i18n, cut_off).to_owned(),
+        Failure::TimedOut { wait, seconds } => {
             let seconds = *seconds;
             match wait {
                 Timeout::Response => t_string!(i18n, timed_out_response, seconds).to_string(),
@@ -113,13 +113,15 @@ pub fn explain(i18n: I18n, error: &Error) -> String {
                 Timeout::Idle => t_string!(i18n, timed_out_more, seconds).to_string(),
             }
         }
-        Error::Redirected => t_string!(i18n, redirected).to_owned(),
-        Error::TooMuch => t_string!(i18n, too_much).to_owned(),
-        Error::Locked => t_string!(i18n, vault_locked).to_owned(),
-        Error::Gone { name } => t_string!(i18n, content_gone_of, name = name.as_str()).to_string(),
+        Failure::Redirected => t_string!(i18n, redirected).to_owned(),
+        Failure::TooMuch => t_string!(i18n, too_much).to_owned(),
+        Failure::Locked => t_string!(i18n, vault_locked).to_owned(),
+        Failure::Gone { name } => {
+            t_string!(i18n, content_gone_of, name = name.as_str()).to_string()
+        }
     };
     let what = match error {
-        Error::Refused {
+        Failure::Refused {
             retry_after: Some(seconds @ 1..),
             ..
         } => {
@@ -130,10 +132,12 @@ pub fn explain(i18n: I18n, error: &Error) -> String {
         _ => what,
     };
     let words = match error {
-        Error::Refused { message, .. } | Error::Reported { message, .. } if !message.is_empty() => {
+        Failure::Refused { message, .. } | Failure::Reported { message, .. }
+            if !message.is_empty() =>
+        {
             t_string!(i18n, server_said, words = message.as_str()).to_string()
         }
-        Error::Garbled { excerpt } => {
+        Failure::Garbled { excerpt } => {
             t_string!(i18n, what_came, words = excerpt.as_str()).to_string()
         }
         _ => return what,
@@ -142,29 +146,29 @@ pub fn explain(i18n: I18n, error: &Error) -> String {
 }
 
 /// Explains an endpoint's refusal or reported error, with the status that it named.
-fn explain_cause(i18n: I18n, error: &Error, status: Option<u16>) -> String {
-    let cause = Cause::of(error).unwrap_or(Cause::Other);
+fn explain_cause(i18n: I18n, error: &Failure, status: Option<u16>) -> String {
+    let cause = Reason::of(error).unwrap_or(Reason::Other);
     let words = match &cause {
-        Cause::TooLong {
+        Reason::TooLong {
             asked: Some(asked),
             limit: Some(limit),
         } => {
             let (asked, limit) = (grouped(*asked), grouped(*limit));
             return t_string!(i18n, refused_too_long, asked = asked, limit = limit).to_string();
         }
-        Cause::Parameter(name) => {
+        Reason::Parameter(name) => {
             return t_string!(i18n, refused_param, name = name.as_str()).to_string();
         }
-        Cause::TooLong { .. } => t_string!(i18n, refused_longer),
-        Cause::Loading => t_string!(i18n, refused_loading),
-        Cause::Quota => t_string!(i18n, refused_quota),
-        Cause::TooLarge => t_string!(i18n, refused_large),
-        Cause::MediaType => t_string!(i18n, refused_media),
-        Cause::Filtered => t_string!(i18n, refused_filtered),
-        Cause::Pictures => t_string!(i18n, refused_pictures),
-        Cause::Weights => t_string!(i18n, refused_weights),
-        Cause::Memory => t_string!(i18n, refused_memory),
-        Cause::Device(code) => explain_device(i18n, code),
+        Reason::TooLong { .. } => t_string!(i18n, refused_longer),
+        Reason::Loading => t_string!(i18n, refused_loading),
+        Reason::Quota => t_string!(i18n, refused_quota),
+        Reason::TooLarge => t_string!(i18n, refused_large),
+        Reason::MediaType => t_string!(i18n, refused_media),
+        Reason::Filtered => t_string!(i18n, refused_filtered),
+        Reason::Pictures => t_string!(i18n, refused_pictures),
+        Reason::Weights => t_string!(i18n, refused_weights),
+        Reason::Memory => t_string!(i18n, refused_memory),
+        Reason::Device(code) => explain_device(i18n, code),
         _ => "",
     };
     let Some(status) = status.filter(|_| words.is_empty()) else {
@@ -175,14 +179,14 @@ fn explain_cause(i18n: I18n, error: &Error, status: Option<u16>) -> String {
         };
     };
     match cause {
-        Cause::Token => t_string!(i18n, refused_auth, status).to_string(),
-        Cause::Forbidden => t_string!(i18n, refused_forbidden, status).to_string(),
-        Cause::Path => t_string!(i18n, refused_url, status).to_string(),
-        Cause::Model => t_string!(i18n, refused_model, status).to_string(),
-        Cause::PathOrModel => t_string!(i18n, refused_path, status).to_string(),
-        Cause::Busy => t_string!(i18n, refused_busy, status).to_string(),
-        Cause::Timeout => t_string!(i18n, refused_late, status).to_string(),
-        Cause::Server => t_string!(i18n, refused_server, status).to_string(),
+        Reason::Token => t_string!(i18n, refused_auth, status).to_string(),
+        Reason::Forbidden => t_string!(i18n, refused_forbidden, status).to_string(),
+        Reason::Path => t_string!(i18n, refused_url, status).to_string(),
+        Reason::Model => t_string!(i18n, refused_model, status).to_string(),
+        Reason::PathOrModel => t_string!(i18n, refused_path, status).to_string(),
+        Reason::Busy => t_string!(i18n, refused_busy, status).to_string(),
+        Reason::Timeout => t_string!(i18n, refused_late, status).to_string(),
+        Reason::Server => t_string!(i18n, refused_server, status).to_string(),
         _ => t_string!(i18n, refused, status).to_string(),
     }
 }

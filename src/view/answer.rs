@@ -11,7 +11,7 @@ use crate::{
     chat::{Answer, CardStoreFields, Metrics, Outcome, TurnStoreFields, card, turn},
     i18n::{I18n, t_string, use_i18n},
     library::Unlisted,
-    openai::{Error, retry::MAX_WAITS},
+    openai::{Failure, retry::MAX_WAITS},
     page::{Dialog, PageState, Patient},
     reader,
     session::{InFlight, Session, Stage},
@@ -85,7 +85,7 @@ pub fn AnswerView(
                 </button>
             }
         });
-        let is_locked = outcome == Outcome::Failed(Error::Locked);
+        let is_locked = outcome == Outcome::Failed(Failure::Locked);
         let unlock = is_locked.then(|| {
             view! {
                 <button class="button" on:click=on_click(move |_| shown.open_dialog(Dialog::Vault))>
@@ -94,7 +94,7 @@ pub fn AnswerView(
             }
         });
         let is_puzzling = match &outcome {
-            Outcome::Failed(error) => !matches!(error, Error::Gone { .. } | Error::Locked),
+            Outcome::Failed(error) => !matches!(error, Failure::Gone { .. } | Failure::Locked),
             _ => false,
         };
         let said = match outcome {

@@ -8,7 +8,7 @@ use crate::{
         turn,
     },
     endpoint::{BaseUrl, Endpoint, Endpoints, Token},
-    openai::Error,
+    openai::Failure,
 };
 use proptest::prelude::*;
 
@@ -104,10 +104,10 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         Just(Outcome::Filtered),
         Just(Outcome::Stopped),
         Just(Outcome::Interrupted),
-        Just(Outcome::Failed(Error::CutOff)),
-        Just(Outcome::Failed(Error::Unreachable)),
+        Just(Outcome::Failed(Failure::CutOff)),
+        Just(Outcome::Failed(Failure::Unreachable)),
         (any::<u16>(), any::<String>()).prop_map(|(status, message)| Outcome::Failed(
-            Error::Refused {
+            Failure::Refused {
                 status,
                 message,
                 retry_after: None,

@@ -76,10 +76,10 @@ pub(super) const NAMED: usize = 5;
 /// Classifies a refusal that concerns neither the token nor the path.
 pub(super) fn refusal(probe: &Probe) -> Cause {
     let words = probe.words();
-    match protocol::Cause::told(probe.status, &words) {
-        protocol::Cause::Quota => Cause::Quota(words),
-        protocol::Cause::Loading => Cause::LoadingModel(words),
-        protocol::Cause::Busy => Cause::Busy(words),
+    match protocol::Reason::told(probe.status, &words) {
+        protocol::Reason::Quota => Cause::Quota(words),
+        protocol::Reason::Loading => Cause::LoadingModel(words),
+        protocol::Reason::Busy => Cause::Busy(words),
         _ if probe.status >= 500 => Cause::ServerError(probe.status, words),
         _ => Cause::Refused(probe.status, words),
     }

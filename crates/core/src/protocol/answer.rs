@@ -1,7 +1,7 @@
 //! Parser of one answer: response bytes in, the reply and its end out.
 
 use super::{
-    Error, Reply, refusal, sse,
+    Failure, Reply, refusal, sse,
     wire::{Chunk, Finish, has_more_values},
 };
 
@@ -15,7 +15,7 @@ pub struct Reader {
     /// True if white space came before it: a byte order mark stands before all else.
     after_white: bool,
     /// The end reported by the endpoint.
-    finish: Option<Result<Finish, Error>>,
+    finish: Option<Result<Finish, Failure>>,
     /// True after the first event.
     any: bool,
     /// True after `[DONE]`.
@@ -109,9 +109,9 @@ impl Reader {
     /// Adds the next bytes to the reply, even if they end in an error.
     ///
     /// # Errors
-    /// The endpoint's error, [`Error::Garbled`], or [`Error::TooMuch`]: the reply then has
+    /// The endpoint's error, [`Failure::Garbled`], or [`Failure::TooMuch`]: the reply then has
     /// everything before it.
-    pub fn push(&mut self, bytes: &[u8], reply: &mut Reply) -> Result<(), Error> {
+    pub fn push(&mut self, bytes: &[u8], reply: &mut Reply) -> Result<(), Failure> {
         let bytes = if self.after_white && self.begin.is_empty() {
             bytes.trim_ascii_start()
         } else {
@@ -130,7 +130,7 @@ impl Reader {
                 }
                 if length > MAX {
                     *body = Vec::new();
-                    return Err(Error::TooMuch);
+                    return Err(Failure::TooMuch);
                 }
                 body.extend_from_slice(bytes);
                 Ok(())
@@ -178,14 +178,14 @@ impl Reader {
     /// Ends the body.
     ///
     /// # Errors
-    /// [`Error::CutOff`] for a stream that ended with neither `[DONE]` nor a finish reason,
-    /// [`Error::Empty`] for an empty body, and the errors of [`Reader::push`].
-    pub fn end(mut self, reply: &mut Reply) -> Result<Finish, Error> {
+    /// [`Failure::CutOff`] for a stream that ended with neither `[DONE]` nor a finish reason,
+    /// [`Failure::Empty`] for an empty body, and the errors of [`Reader::push`].
+    pub fn end(mut self, reply: &mut Reply) -> Result<Finish, Failure> {
         match std::mem::take(&mut self.body) {
-            Body::Unknown => Err(Error::Empty),
+            Body::Unknown => Err(Failure::Empty),
             Body::Whole(body) => {
                 if has_more_values(&body, MAX_VALUES) {
-                    return Err(Error::TooMuch);
+                    return Err(Failure::TooMuch);
                 }
                 let body = String::from_utf8_lossy(&body);
                 if self.said.is_page(body.as_bytes()) {
@@ -195,11 +195,11 @@ impl Reader {
                 chunk.tell(reply);
                 reply.end();
                 if reply.is_cut() {
-                    return Err(Error::TooMuch);
+                    return Err(Failure::TooMuch);
                 }
                 match chunk.finish() {
                     Some(finish) => finish,
-                    None if reply.is_empty() => Err(Error::garbled(&body)),
+                    None if reply.is_empty() => Err(Failure::garbled(&body)),
                     None => Ok(Finish::Complete),
                 }
             }
@@ -209,11 +209,11 @@ impl Reader {
                 reply.end();
                 match (result, self.finish.take()) {
                     // A truncated last event is a cut-off, not garbage.
-                    (Err(Error::Garbled { .. }), None) if self.any => Err(Error::CutOff),
+                    (Err(Failure::Garbled { .. }), None) if self.any => Err(Failure::CutOff),
                     (Err(error), None) => Err(error),
                     (_, Some(finish)) => finish,
                     (Ok(()), None) if self.done => Ok(Finish::Complete),
-                    (Ok(()), None) if self.any => Err(Error::CutOff),
+                    (Ok(()), None) if self.any => Err(Failure::CutOff),
                     (Ok(()), None) => Err(self.garbled()),
                 }
             }
@@ -224,11 +224,11 @@ impl Reader {
     /// complete; an error that it reported last counts, too.
     ///
     /// # Errors
-    /// The endpoint's error, [`Error::TooMuch`], or [`Error::CutOff`].
-    pub fn cut(self, reply: &mut Reply) -> Result<Finish, Error> {
+    /// The endpoint's error, [`Failure::TooMuch`], or [`Failure::CutOff`].
+    pub fn cut(self, reply: &mut Reply) -> Result<Finish, Failure> {
         self.end(reply).map_err(|error| match error {
-            Error::Reported { .. } | Error::TooMuch => error,
-            _ => Error::CutOff,
+            Failure::Reported { .. } | Failure::TooMuch => error,
+            _ => Failure::CutOff,
         })
     }
 
@@ -239,10 +239,10 @@ impl Reader {
 
     /// Builds the error for a body that is no answer: its start, without an event stream's
     /// comments.
-    fn garbled(&self) -> Error {
+    fn garbled(&self) -> Failure {
         let begin = String::from_utf8_lossy(&self.begin);
         if let Some(title) = refusal::title(&begin) {
-            return Error::garbled(&title);
+            return Failure::garbled(&title);
         }
         let lines = begin
             .lines()
@@ -250,26 +250,26 @@ impl Reader {
             .filter(|line| !line.starts_with(':'));
         let said: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
         if said.is_empty() {
-            Error::Empty
+            Failure::Empty
         } else {
-            Error::garbled(&said.join("\n"))
+            Failure::garbled(&said.join("\n"))
         }
     }
 
-    fn events(&mut self, bytes: &[u8], reply: &mut Reply) -> Result<(), Error> {
+    fn events(&mut self, bytes: &[u8], reply: &mut Reply) -> Result<(), Failure> {
         let mut result = Ok(());
         if let Body::Events(mut decoder) = std::mem::take(&mut self.body) {
             let pushed = decoder.push(bytes, |data| self.event(data, reply, &mut result));
             // Anything after the end is ignored.
             if pushed.is_err() && result.is_ok() && !self.done {
-                result = Err(Error::TooMuch);
+                result = Err(Failure::TooMuch);
             }
             self.body = Body::Events(decoder);
         }
         result
     }
 
-    fn event(&mut self, data: &str, reply: &mut Reply, result: &mut Result<(), Error>) {
+    fn event(&mut self, data: &str, reply: &mut Reply, result: &mut Result<(), Failure>) {
         let data = data.trim();
         // Gateways without comments send one as data.
         if data.is_empty() || data.starts_with(':') || self.done || result.is_err() {
@@ -282,7 +282,7 @@ impl Reader {
         }
         // Each value takes many times the memory of its text.
         if has_more_values(data.as_bytes(), MAX_VALUES_OF_AN_EVENT) {
-            *result = Err(Error::TooMuch);
+            *result = Err(Failure::TooMuch);
             return;
         }
         match Chunk::parse(data) {
@@ -290,12 +290,12 @@ impl Reader {
                 self.any = true;
                 chunk.tell(reply);
                 if reply.is_cut() {
-                    *result = Err(Error::TooMuch);
+                    *result = Err(Failure::TooMuch);
                 }
                 self.finish = chunk.finish().or(self.finish.take());
             }
             // Some endpoints omit the line end between two events.
-            Err(Error::Garbled { .. }) if data.contains(NEXT) => {
+            Err(Failure::Garbled { .. }) if data.contains(NEXT) => {
                 let mut rest = data;
                 while let Some((event, next)) = rest.split_once(NEXT) {
                     self.event(&format!("{event}}}"), reply, result);

@@ -1,6 +1,6 @@
 //! Excerpts of an endpoint's response, to be shown.
 
-use super::Error;
+use super::Failure;
 
 /// Maximum characters of an excerpt.
 const EXCERPT: usize = 500;
@@ -16,7 +16,7 @@ pub(super) fn excerpt(text: &str) -> String {
     begin
 }
 
-impl Error {
+impl Failure {
     /// Builds the error for a response that is not the protocol, with its start.
     pub(super) fn garbled(text: &str) -> Self {
         Self::Garbled {

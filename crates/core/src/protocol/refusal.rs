@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use super::{Error, excerpt::excerpt};
+use super::{Failure, excerpt::excerpt};
 
 /// An endpoint's error in place of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,8 +53,8 @@ impl Refusal {
         }
         let code = text("code").filter(|code| code.parse::<u16>().is_err());
         for code in code.into_iter().chain(text("type")) {
-            let told = Cause::of_words(&words);
-            if told.is_none() && Cause::of_words(code).is_some() {
+            let told = Reason::of_words(&words);
+            if told.is_none() && Reason::of_words(code).is_some() {
                 words = format!("{code}: {words}");
             }
         }
@@ -154,9 +154,9 @@ pub(super) fn title(page: &str) -> Option<String> {
     (!words.is_empty()).then_some(words)
 }
 
-/// Cause of a missing answer, as far as its status and message tell.
+/// Reason of a missing answer, as far as its status and message tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum Reason {
     /// The token is missing, wrong or expired.
     Token,
     /// The token is known but lacks the permission, or the page's origin does.
@@ -204,14 +204,14 @@ pub enum Cause {
     Other,
 }
 
-impl Cause {
+impl Reason {
     /// Returns the cause if the endpoint refused the request or reported an error.
-    pub fn of(error: &Error) -> Option<Self> {
+    pub fn of(error: &Failure) -> Option<Self> {
         match error {
-            Error::Refused {
+            Failure::Refused {
                 status, message, ..
             } => Some(Self::told(*status, message)),
-            Error::Reported { message, status } => {
+            Failure::Reported { message, status } => {
                 Some(Self::told(status.unwrap_or_default(), message))
             }
             _ => None,
@@ -439,7 +439,7 @@ pub fn is_of_field(words: &str) -> bool {
     signs.iter().any(|sign| lower.contains(sign))
 }
 
-impl Error {
+impl Failure {
     /// Builds the error from a value in whichever shape.
     pub(super) fn reported(error: &Value) -> Self {
         let Refusal { words, status } = Refusal::of(error);

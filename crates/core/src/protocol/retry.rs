@@ -1,7 +1,7 @@
 //! Retries of failed requests, as a reducer: the request's form and its error go in; a lesson about
 //! the endpoint and the next step come out. Nothing here knows of time or network.
 
-use super::{Error, refusal};
+use super::{Failure, refusal};
 use crate::chat::{
     Params,
     params::{self, Param},
@@ -66,7 +66,7 @@ impl Retries {
     /// is a random number from 0 to 1.
     pub fn failed(
         &mut self,
-        error: &Error,
+        error: &Failure,
         form: Form,
         params: &Params,
         chance: f64,
@@ -89,8 +89,8 @@ impl Retries {
 }
 
 /// Returns the lesson of a refusal, if any.
-fn learn(error: &Error, form: Form, params: &Params) -> Option<Lesson> {
-    let Error::Refused {
+fn learn(error: &Failure, form: Form, params: &Params) -> Option<Lesson> {
+    let Failure::Refused {
         status, message, ..
     } = error
     else {
@@ -128,8 +128,8 @@ fn may_be_of_counting(status: u16, message: &str) -> bool {
 /// Returns the pause before a retry, in milliseconds; None for no retry. Only a busy endpoint gets
 /// one: after its own `retry_after`, else after 1, 2 and 4 seconds, ± 25 %, so that cards refused
 /// together don't retry together.
-fn pause(error: &Error, waits: u32, chance: f64) -> Option<f64> {
-    let Error::Refused {
+fn pause(error: &Failure, waits: u32, chance: f64) -> Option<f64> {
+    let Failure::Refused {
         status: 429 | 503,
         message,
         retry_after,

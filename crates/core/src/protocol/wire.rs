@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 
 use serde_json::Value;
 
-use super::{Error, Reply, refusal::Refusal, reply::Usage};
+use super::{Failure, Reply, refusal::Refusal, reply::Usage};
 use crate::json;
 
 /// One event of a stream, or a complete answer: the two differ only in the place of the text.
@@ -47,10 +47,10 @@ struct Delta {
 
 impl Chunk {
     /// Parses the JSON of one event or a complete answer.
-    pub(super) fn parse(json: &str) -> Result<Self, Error> {
-        let chunk: Self = json::read(json).ok_or_else(|| Error::garbled(json))?;
+    pub(super) fn parse(json: &str) -> Result<Self, Failure> {
+        let chunk: Self = json::read(json).ok_or_else(|| Failure::garbled(json))?;
         match &chunk.error {
-            Some(error) => Err(Error::reported(error)),
+            Some(error) => Err(Failure::reported(error)),
             None => Ok(chunk),
         }
     }
@@ -102,13 +102,13 @@ impl Chunk {
     }
 
     /// Returns how the answer ends, if the chunk says so.
-    pub(super) fn finish(&self) -> Option<Result<Finish, Error>> {
+    pub(super) fn finish(&self) -> Option<Result<Finish, Failure>> {
         let reason = self.choices.first()?.finish_reason.as_deref()?;
         Some(match reason {
             "" => return None,
             "length" => Ok(Finish::Length),
             "content_filter" => Ok(Finish::Filtered),
-            "error" | "network_error" => Err(Error::reported(&Value::Null)),
+            "error" | "network_error" => Err(Failure::reported(&Value::Null)),
             _ => Ok(Finish::Complete),
         })
     }
@@ -174,20 +174,22 @@ const MAX_VALUES_OF_A_LIST: usize = 500_000;
 /// Parses the body of `GET {base}/models`.
 ///
 /// # Errors
-/// [`Error::Garbled`] if it is no such list, [`Error::Reported`] if it names an error,
-/// [`Error::TooMuch`] if it has too many values.
-pub fn listed(body: &str) -> Result<Listed, Error> {
+/// [`Failure::Garbled`] if it is no such list, [`Failure::Reported`] if it names an error,
+/// [`Failure::TooMuch`] if it has too many values.
+pub fn listed(body: &str) -> Result<Listed, Failure> {
     if has_more_values(body.as_bytes(), MAX_VALUES_OF_A_LIST) {
-        return Err(Error::TooMuch);
+        return Err(Failure::TooMuch);
     }
-    let list: Value = serde_json::from_str(body).map_err(|_| Error::garbled(body))?;
+    let list: Value = serde_json::from_str(body).map_err(|_| Failure::garbled(body))?;
     let data = match list.get("data") {
         Some(data) => data.as_array().map_or(&[][..], Vec::as_slice),
         None => match list.as_array() {
             Some(data) => data,
             None => {
-                return Err(match Error::reported(&list) {
-                    Error::Reported { message, .. } if message.is_empty() => Error::garbled(body),
+                return Err(match Failure::reported(&list) {
+                    Failure::Reported { message, .. } if message.is_empty() => {
+                        Failure::garbled(body)
+                    }
                     reported => reported,
                 });
             }

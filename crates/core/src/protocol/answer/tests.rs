@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 /// Parses a body that arrives in these chunks; returns its text and its end.
-fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (String, Result<Finish, Error>) {
+fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (String, Result<Finish, Failure>) {
     let mut reply = Reply::default();
     let mut reader = Reader::default();
     for chunk in chunks {
@@ -36,7 +36,7 @@ macro_rules! captured {
 }
 
 /// Returns every captured stream with its expected text and end.
-fn captures() -> Vec<(String, &'static str, Result<Finish, Error>)> {
+fn captures() -> Vec<(String, &'static str, Result<Finish, Failure>)> {
     let help = "I'm here to help with any creative writing project.";
     vec![
         (captured!("llama-server"), help, Ok(Finish::Complete)),
@@ -55,7 +55,7 @@ fn captures() -> Vec<(String, &'static str, Result<Finish, Error>)> {
         (
             captured!("aimock-case-cut"),
             "This answer is cut",
-            Err(Error::CutOff),
+            Err(Failure::CutOff),
         ),
     ]
 }
@@ -85,19 +85,19 @@ fn captured_refusals_keep_their_words() {
 #[test]
 fn an_answer_ends_as_the_endpoint_says() {
     #[track_caller]
-    fn check(body: &str, text: &str, end: Result<Finish, Error>) {
+    fn check(body: &str, text: &str, end: Result<Finish, Failure>) {
         assert_eq!(read([body.as_bytes()]), (text.to_owned(), end));
     }
     let a = r#"data: {"choices":[{"delta":{"content":"a"}}]}"#;
     let stop = r#"data: {"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
     let reported = |message: &str| {
-        Err(Error::Reported {
+        Err(Failure::Reported {
             message: message.into(),
             status: None,
         })
     };
     let garbled = |excerpt: &str| {
-        Err(Error::Garbled {
+        Err(Failure::Garbled {
             excerpt: excerpt.into(),
         })
     };
@@ -119,7 +119,7 @@ fn an_answer_ends_as_the_endpoint_says() {
         "aa",
         Ok(Finish::Complete),
     );
-    check(&format!("{a}{a}data: {{\"ch"), "aa", Err(Error::CutOff));
+    check(&format!("{a}{a}data: {{\"ch"), "aa", Err(Failure::CutOff));
     check(
         &format!("data: : PROCESSING\n\n{a}\n\n{stop}\n\n"),
         "a",
@@ -130,8 +130,8 @@ fn an_answer_ends_as_the_endpoint_says() {
         "a",
         Ok(Finish::Complete),
     );
-    check(&format!("{a}\n\n"), "a", Err(Error::CutOff));
-    check(&format!("{a}\n\ndata: {{\"choi"), "a", Err(Error::CutOff));
+    check(&format!("{a}\n\n"), "a", Err(Failure::CutOff));
+    check(&format!("{a}\n\ndata: {{\"choi"), "a", Err(Failure::CutOff));
     check(
         &format!("{a}\n\ndata: nonsense\n\n"),
         "a",
@@ -147,9 +147,9 @@ fn an_answer_ends_as_the_endpoint_says() {
         "a",
         reported(""),
     );
-    check(": ping\n\n", "", Err(Error::Empty));
-    check("", "", Err(Error::Empty));
-    check(" \n", "", Err(Error::Empty));
+    check(": ping\n\n", "", Err(Failure::Empty));
+    check("", "", Err(Failure::Empty));
+    check(" \n", "", Err(Failure::Empty));
     check(r#"{"error":{"message":"no"}}"#, "", reported("no"));
     check(
         r#"{"choices":[{"message":{"content":"whole"}}]}"#,
@@ -166,7 +166,7 @@ fn an_answer_ends_as_the_endpoint_says() {
     check("Hello", "", garbled("Hello"));
     check(" \u{FEFF}Hello", "", garbled("\u{FEFF}Hello"));
     check(": ping\n\nHello\n", "", garbled("Hello"));
-    check(&" ".repeat(40_000_000), "", Err(Error::Empty));
+    check(&" ".repeat(40_000_000), "", Err(Failure::Empty));
     let long = format!(
         "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n",
         "가".repeat(3000)
@@ -191,7 +191,7 @@ fn an_answer_ends_as_the_endpoint_says() {
 #[test]
 fn a_broken_connection_is_a_cut_unless_the_answer_had_ended() {
     #[track_caller]
-    fn check(body: &str, text: &str, end: Result<Finish, Error>) {
+    fn check(body: &str, text: &str, end: Result<Finish, Failure>) {
         let mut read = Reply::default();
         let mut reader = Reader::default();
         reader.push(body.as_bytes(), &mut read).unwrap();
@@ -200,12 +200,12 @@ fn a_broken_connection_is_a_cut_unless_the_answer_had_ended() {
     }
     let a = r#"data: {"choices":[{"delta":{"content":"a"}}]}"#;
     let stop = r#"data: {"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
-    check("", "", Err(Error::CutOff));
-    check(&format!("{a}\n\n"), "a", Err(Error::CutOff));
+    check("", "", Err(Failure::CutOff));
+    check(&format!("{a}\n\n"), "a", Err(Failure::CutOff));
     check(&format!("{a}\n\n{stop}\n\n"), "a", Ok(Finish::Complete));
     check(&format!("{a}\n\n{stop}"), "a", Ok(Finish::Complete));
-    check(r#"{"choices":[{"mess"#, "", Err(Error::CutOff));
-    let reported = Err(Error::Reported {
+    check(r#"{"choices":[{"mess"#, "", Err(Failure::CutOff));
+    let reported = Err(Failure::Reported {
         message: "no".into(),
         status: None,
     });
@@ -215,7 +215,7 @@ fn a_broken_connection_is_a_cut_unless_the_answer_had_ended() {
 #[test]
 fn the_content_type_is_a_hint() {
     #[track_caller]
-    fn check(content_type: &str, body: &str, text: &str, end: Result<Finish, Error>) {
+    fn check(content_type: &str, body: &str, text: &str, end: Result<Finish, Failure>) {
         let mut reply = Reply::default();
         for chunks in [body.len().max(1), 1] {
             reply = Reply::default();
@@ -245,7 +245,7 @@ fn the_content_type_is_a_hint() {
         check(kind, whole, "a", Ok(Finish::Complete));
     }
     let garbled = |excerpt: &str| {
-        Err(Error::Garbled {
+        Err(Failure::Garbled {
             excerpt: excerpt.into(),
         })
     };
@@ -269,7 +269,7 @@ fn the_content_type_is_a_hint() {
 fn bytes_that_are_no_text_are_garbled() {
     let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xabV*I\xad(Q\xb2RP\x00";
     let (_, end) = read([&gzip[..]]);
-    let Err(Error::Garbled { excerpt }) = end else {
+    let Err(Failure::Garbled { excerpt }) = end else {
         panic!("{end:?}");
     };
     assert!(!excerpt.contains(|c: char| c.is_control() && c != '\n'));
@@ -286,7 +286,7 @@ fn whatever_comes_there_is_an_end_of_what_is_kept() {
             pushed = pushed.and_then(|()| reader.push(piece.as_bytes(), &mut reply));
             assert!(reader.held() <= MAX + BEGIN);
         }
-        assert_eq!(pushed, Err(Error::TooMuch));
+        assert_eq!(pushed, Err(Failure::TooMuch));
         reply.end();
         assert_eq!(reply.text.chars().count(), kept);
     }
@@ -307,7 +307,7 @@ fn an_event_with_very_many_values_is_too_much() {
     let event = format!("data: {{\"choices\":[{choices}{{}}]}}\n\n");
     assert_eq!(
         read([event.as_bytes()]),
-        (String::new(), Err(Error::TooMuch))
+        (String::new(), Err(Failure::TooMuch))
     );
 }
 
@@ -317,7 +317,7 @@ fn a_hostile_depth_is_garbled() {
         let deep = open.repeat(1_000_000);
         assert!(Chunk::parse(&deep).is_err());
         let (text, end) = read([format!("data: {deep}\n\n").as_bytes()]);
-        let is_refused = |end: &_| matches!(end, Err(Error::Garbled { .. } | Error::TooMuch));
+        let is_refused = |end: &_| matches!(end, Err(Failure::Garbled { .. } | Failure::TooMuch));
         assert!(text.is_empty() && is_refused(&end), "{end:?}");
         let whole = format!("{{\"choices\":{deep}");
         let (_, end) = read([whole.as_bytes()]);
@@ -325,7 +325,7 @@ fn a_hostile_depth_is_garbled() {
     }
     // More values than fit into memory.
     let many = format!("{{\"x\":[{}0]}}", "0,".repeat(3_000_000));
-    assert_eq!(read([many.as_bytes()]).1, Err(Error::TooMuch));
+    assert_eq!(read([many.as_bytes()]).1, Err(Failure::TooMuch));
 }
 
 proptest! {

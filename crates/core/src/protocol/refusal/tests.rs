@@ -3,21 +3,21 @@ use super::*;
 #[test]
 fn what_fails_in_this_browser_is_told_from_other_devices() {
     #[track_caller]
-    fn check(body: &str, expected: &Cause) {
+    fn check(body: &str, expected: &Reason) {
         let words = Refusal::read(body).words;
-        assert_eq!(Cause::told(500, &words), *expected);
+        assert_eq!(Reason::told(500, &words), *expected);
     }
     check(
         r#"{"error":{"message":"It has no SIMD.","code":"device_no_simd"}}"#,
-        &Cause::Device("no_simd".to_owned()),
+        &Reason::Device("no_simd".to_owned()),
     );
     check(
         r#"{"error":{"message":"The weights are not here.","code":"weights_missing"}}"#,
-        &Cause::Weights,
+        &Reason::Weights,
     );
     check(
         r#"{"error":{"message":"invalid device_map for this worker"}}"#,
-        &Cause::Server,
+        &Reason::Server,
     );
 }
 use proptest::prelude::*;
@@ -125,52 +125,52 @@ fn the_endpoints_words_are_found_in_every_shape() {
 #[test]
 fn what_it_means_is_told_by_status_and_words() {
     #[track_caller]
-    fn check(status: u16, words: &str, expected: Cause) {
-        assert_eq!(Cause::told(status, words), expected);
+    fn check(status: u16, words: &str, expected: Reason) {
+        assert_eq!(Reason::told(status, words), expected);
     }
-    let parameter = |name: &str| Cause::Parameter(name.into());
-    check(401, "Invalid API Key", Cause::Token);
-    check(401, "", Cause::Token);
+    let parameter = |name: &str| Reason::Parameter(name.into());
+    check(401, "Invalid API Key", Reason::Token);
+    check(401, "", Reason::Token);
     check(
         401,
         "CORS requests are not allowed for this Organization",
-        Cause::Forbidden,
+        Reason::Forbidden,
     );
-    check(403, "Forbidden", Cause::Forbidden);
+    check(403, "Forbidden", Reason::Forbidden);
     check(
         403,
         "Your API key does not have permission",
-        Cause::Forbidden,
+        Reason::Forbidden,
     );
-    check(403, "Invalid API key", Cause::Token);
+    check(403, "Invalid API key", Reason::Token);
     check(
         400,
         "API key not valid. Please pass a valid API key.",
-        Cause::Token,
+        Reason::Token,
     );
     check(
         400,
         "Authentication Error, Invalid proxy server token passed.",
-        Cause::Token,
+        Reason::Token,
     );
-    check(404, "Not Found", Cause::PathOrModel);
-    check(404, "", Cause::PathOrModel);
-    check(404, "404 page not found", Cause::Path);
-    check(404, "File Not Found", Cause::Path);
-    check(404, "Invalid URL (POST /chat/completions)", Cause::Path);
-    check(405, "Method Not Allowed", Cause::Path);
-    check(404, "model 'x' not found", Cause::Model);
-    check(404, "The model `x` does not exist.", Cause::Model);
-    check(400, "x is not a valid model ID", Cause::Model);
+    check(404, "Not Found", Reason::PathOrModel);
+    check(404, "", Reason::PathOrModel);
+    check(404, "404 page not found", Reason::Path);
+    check(404, "File Not Found", Reason::Path);
+    check(404, "Invalid URL (POST /chat/completions)", Reason::Path);
+    check(405, "Method Not Allowed", Reason::Path);
+    check(404, "model 'x' not found", Reason::Model);
+    check(404, "The model `x` does not exist.", Reason::Model);
+    check(400, "x is not a valid model ID", Reason::Model);
     check(
         400,
         "Invalid model name passed in model=x: invalid model",
-        Cause::Model,
+        Reason::Model,
     );
     check(
         404,
         "models/x is not found for API version v1main",
-        Cause::Model,
+        Reason::Model,
     );
     check(
         400,
@@ -204,42 +204,42 @@ fn what_it_means_is_told_by_status_and_words() {
         "'max_tokens' or 'max_completion_tokens' is too large: 4096. This model's maximum context length is 2048 tokens and your request has 20 input tokens",
         parameter("max_tokens"),
     );
-    check(400, "please stop shouting", Cause::Other);
-    check(400, "", Cause::Other);
-    check(429, "Rate limit reached", Cause::Busy);
-    check(503, "", Cause::Busy);
-    check(529, "Overloaded", Cause::Busy);
-    check(503, "Loading model", Cause::Loading);
+    check(400, "please stop shouting", Reason::Other);
+    check(400, "", Reason::Other);
+    check(429, "Rate limit reached", Reason::Busy);
+    check(503, "", Reason::Busy);
+    check(529, "Overloaded", Reason::Busy);
+    check(503, "Loading model", Reason::Loading);
     check(
         429,
         "You exceeded your current quota, please check your plan and billing details.",
-        Cause::Quota,
+        Reason::Quota,
     );
     check(
         429,
         "You exceeded your current quota. Please retry in 39s.",
-        Cause::Busy,
+        Reason::Busy,
     );
-    check(402, "Insufficient Balance", Cause::Quota);
-    check(413, "Payload Too Large", Cause::TooLarge);
-    check(415, "Unsupported Media Type", Cause::MediaType);
-    check(408, "", Cause::Timeout);
-    check(504, "504 Gateway Time-out", Cause::Timeout);
+    check(402, "Insufficient Balance", Reason::Quota);
+    check(413, "Payload Too Large", Reason::TooLarge);
+    check(415, "Unsupported Media Type", Reason::MediaType);
+    check(408, "", Reason::Timeout);
+    check(504, "504 Gateway Time-out", Reason::Timeout);
     check(
         400,
         "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
-        Cause::Filtered,
+        Reason::Filtered,
     );
-    check(403, "Your input was flagged", Cause::Filtered);
+    check(403, "Your input was flagged", Reason::Filtered);
     check(
         500,
         "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
-        Cause::Pictures,
+        Reason::Pictures,
     );
-    check(500, "Internal Server Error", Cause::Server);
-    check(502, "502 Bad Gateway", Cause::Server);
-    check(418, "I'm a teapot", Cause::Other);
-    check(0, "overloaded", Cause::Other);
+    check(500, "Internal Server Error", Reason::Server);
+    check(502, "502 Bad Gateway", Reason::Server);
+    check(418, "I'm a teapot", Reason::Other);
+    check(0, "overloaded", Reason::Other);
 }
 
 #[test]
@@ -247,7 +247,10 @@ fn a_conversation_that_is_too_long_says_how_long_it_is() {
     #[track_caller]
     fn check(words: &str, asked: Option<u32>, limit: Option<u32>) {
         for status in [0, 400, 413, 500] {
-            assert_eq!(Cause::told(status, words), Cause::TooLong { asked, limit });
+            assert_eq!(
+                Reason::told(status, words),
+                Reason::TooLong { asked, limit }
+            );
         }
     }
     let both = |words, asked, limit| check(words, Some(asked), Some(limit));
@@ -327,7 +330,7 @@ proptest! {
     #[test]
     fn any_words_are_taken(body: String, status: u16) {
         let said = Refusal::read(&body);
-        Cause::told(status, &said.words);
+        Reason::told(status, &said.words);
     }
 
     #[test]

@@ -15,8 +15,8 @@ const UNCOUNTED: Form = Form {
     ..USUAL
 };
 
-fn refused(status: u16, message: &str, retry_after: Option<u32>) -> Error {
-    Error::Refused {
+fn refused(status: u16, message: &str, retry_after: Option<u32>) -> Failure {
+    Failure::Refused {
         status,
         message: message.to_owned(),
         retry_after,
@@ -53,7 +53,7 @@ fn a_failure_is_adapted_to_waited_out_or_given_up() {
     use Next::{Adapt, GiveUp};
 
     #[track_caller]
-    fn check(error: Error, form: Form, params: &Params, expected: (Option<Lesson>, Next)) {
+    fn check(error: Failure, form: Form, params: &Params, expected: (Option<Lesson>, Next)) {
         let decided = Retries::default().failed(&error, form, params, 0.5);
         assert_eq!(decided, expected, "{error:?}");
     }
@@ -67,16 +67,16 @@ fn a_failure_is_adapted_to_waited_out_or_given_up() {
 
     // Nothing was refused.
     for error in [
-        Error::Unreachable,
-        Error::Empty,
-        Error::CutOff,
-        Error::Redirected,
-        Error::Locked,
-        Error::TooMuch,
+        Failure::Unreachable,
+        Failure::Empty,
+        Failure::CutOff,
+        Failure::Redirected,
+        Failure::Locked,
+        Failure::TooMuch,
     ] {
         check(error, USUAL, none, give_up);
     }
-    let reported = Error::Reported {
+    let reported = Failure::Reported {
         message: "stream_options".to_owned(),
         status: Some(429),
     };
@@ -178,7 +178,7 @@ fn a_failure_is_adapted_to_waited_out_or_given_up() {
 #[test]
 fn neither_adaptations_nor_waits_go_on_for_ever() {
     #[track_caller]
-    fn check(failures: &[(Error, Form)], expected: &[Next]) {
+    fn check(failures: &[(Failure, Form)], expected: &[Next]) {
         let params = with(&[(Param::MaxTokens, json!(9))]);
         let mut retries = Retries::default();
         let failed = failures.iter();

@@ -129,16 +129,16 @@ fn what_was_counted_is_read_wherever_it_stands() {
 #[test]
 fn an_error_in_a_stream_is_an_error() {
     #[track_caller]
-    fn check(json: &str, expected: Error) {
+    fn check(json: &str, expected: Failure) {
         assert_eq!(Chunk::parse(json).unwrap_err(), expected);
     }
-    let reported = |message: &str| Error::Reported {
+    let reported = |message: &str| Failure::Reported {
         message: message.into(),
         status: None,
     };
     check(
         r#"{"error":{"message":"overloaded","code":503}}"#,
-        Error::Reported {
+        Failure::Reported {
             message: "overloaded".into(),
             status: Some(503),
         },
@@ -150,13 +150,13 @@ fn an_error_in_a_stream_is_an_error() {
     check(r#"{"error":{}}"#, reported(""));
     check(
         "{cut",
-        Error::Garbled {
+        Failure::Garbled {
             excerpt: "{cut".into(),
         },
     );
     check(
         "[]x",
-        Error::Garbled {
+        Failure::Garbled {
             excerpt: "[]x".into(),
         },
     );
@@ -165,7 +165,7 @@ fn an_error_in_a_stream_is_an_error() {
 #[test]
 fn model_lists_come_in_shapes() {
     #[track_caller]
-    fn check(body: &str, expected: Result<&[&str], Error>) {
+    fn check(body: &str, expected: Result<&[&str], Failure>) {
         let expected = expected.map(|ids| ids.iter().map(|&id| id.to_owned()).collect());
         assert_eq!(listed(body).map(|listed| listed.ids), expected);
     }
@@ -178,13 +178,13 @@ fn model_lists_come_in_shapes() {
     check(r#"[{"id":"a"}]"#, Ok(&["a"]));
     check(
         "<html>",
-        Err(Error::Garbled {
+        Err(Failure::Garbled {
             excerpt: "<html>".into(),
         }),
     );
     check(
         r#"{"error":"no"}"#,
-        Err(Error::Reported {
+        Err(Failure::Reported {
             message: "no".into(),
             status: None,
         }),

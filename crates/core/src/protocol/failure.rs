@@ -2,15 +2,15 @@
 
 use crate::endpoint::{Locked, Token};
 
-pub use crate::chat::failure::{Failure as Error, Timeout};
+pub use crate::chat::failure::{Failure, Timeout};
 
-impl From<Locked> for Error {
+impl From<Locked> for Failure {
     fn from(_: Locked) -> Self {
         Self::Locked
     }
 }
 
-impl Error {
+impl Failure {
     /// Returns the error without the token, which some servers echo: errors are stored.
     #[must_use]
     pub fn masked(mut self, token: &Token) -> Self {
