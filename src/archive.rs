@@ -59,13 +59,13 @@ pub fn aside() -> Vec<String> {
 pub async fn restore() {
     migrate().await;
     for (kept, text) in journal::differing().await {
-        let (key, is_apart) = journal::belongs_to(&kept);
+        let (key, is_of_page) = journal::belongs_to(&kept);
         let Some(key) = Key::parse(key) else {
             continue;
         };
         let mut stored = storage::text(key);
         if let Some(damaged) = stored.take_if(|stored| !is_readable(key, stored)) {
-            match storage::put_aside(key, &damaged) {
+            match storage::set_aside(key, &damaged) {
                 Ok(put) => ASIDE.with_borrow_mut(|aside| aside.push(put)),
                 // Nothing is written over it.
                 Err(_) => continue,
@@ -83,11 +83,11 @@ pub async fn restore() {
             held.retain(|(of, _)| *of != key);
             held.extend((!is_there).then(|| (key, newer.clone())));
         });
-        if is_apart {
+        if is_of_page {
             let name = key.to_string();
             if !is_there {
                 // Under this page's name, so that reloads don't pile up copies.
-                journal::put_apart(&name, &newer);
+                journal::put_for_page(&name, &newer);
                 journal::forget(&kept);
             } else if journal::put(&name, &newer) {
                 journal::forget(&kept);

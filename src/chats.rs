@@ -147,7 +147,7 @@ impl Chats {
             Stored::Packed => Opened::Unpacking,
             Stored::Damaged(text) => {
                 // Without space for it, it stays where it is.
-                self.library.put_aside(key, &text);
+                self.library.set_aside(key, &text);
                 Opened::Nothing
             }
             Stored::Nothing => Opened::Nothing,

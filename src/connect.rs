@@ -15,7 +15,7 @@ use crate::{
     i18n::{t_string, use_i18n},
     id::fresh,
     library::{Models, Unlisted},
-    page::{Dialog, PageState, Patient},
+    page::{Dialog, PageState, Target},
     session::{Session, Task, Unconnected},
     storage::keys,
     ui::{
@@ -35,7 +35,7 @@ use token_storage::TokenStorageChoice;
 pub fn Connect(id: card::Id) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
-    let shown = expect_context::<PageState>();
+    let page = expect_context::<PageState>();
     let words = expect_context::<Words>();
     let library = session.library();
     let endpoint = memo(move || session.card(id).endpoint().try_get().flatten());
@@ -49,12 +49,12 @@ pub fn Connect(id: card::Id) -> impl IntoView {
 
     // The base URL of the chosen endpoint, which may have been deleted since.
     let kept = memo(move || Some(library.endpoint(endpoint.get()?)?.base_url));
-    let is_custom = memo(move || shown.is_custom(id));
+    let is_custom = memo(move || page.is_custom(id));
     let unlisted = memo(move || match library.models(endpoint.get()?)? {
         Models::Unlisted(unlisted) => Some(unlisted),
         _ => None,
     });
-    let leave = move || shown.ask_for(id, false);
+    let leave = move || page.ask_for(id, false);
     let connect = move |base_url: String, token: String, keep, model: String| {
         is_asking.set(true);
         failed.set(None);
@@ -109,7 +109,7 @@ pub fn Connect(id: card::Id) -> impl IntoView {
         drop(endpoints);
         let endpoint = endpoint.and_then(|it| keys::with_token(&it).map_err(|_| Invalid::Locked));
         let model = Some(typed(model).trim().to_owned()).filter(|model| !model.is_empty());
-        shown.open_dialog(Dialog::Doctor(Patient::Typed(endpoint, model)));
+        page.open_dialog(Dialog::Doctor(Target::Typed(endpoint, model)));
     };
     let use_found = move |found: BaseUrl| {
         // A token that was typed for another server, or for an invalid URL, does not go to this one.

@@ -11,12 +11,12 @@ use wasm_split_helpers::wasm_split;
 
 use crate::{
     chunk::{Chunk, Missing},
-    page::Patient,
+    page::Target,
 };
 use steps::Doctor;
 
 /// Renders the doctor's findings.
-type Draw = fn(Patient) -> AnyView;
+type Draw = fn(Target) -> AnyView;
 
 thread_local! {
     pub(crate) static DOCTOR: Chunk<Draw> = const { Chunk::new(|| Box::pin(doctor())) };
@@ -24,5 +24,5 @@ thread_local! {
 
 #[wasm_split(settings, fallible)]
 fn doctor() -> Result<Draw, Missing> {
-    Ok(|patient| view! { <Doctor patient /> }.into_any())
+    Ok(|target| view! { <Doctor target /> }.into_any())
 }

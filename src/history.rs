@@ -41,14 +41,14 @@ fn content() -> Result<Draw, Missing> {
 #[component]
 pub fn History() -> impl IntoView {
     let i18n = use_i18n();
-    let shown = expect_context::<PageState>();
+    let page = expect_context::<PageState>();
     let drawer = NodeRef::<html::Aside>::new();
     effect(move || {
         drawer.track();
         focus_on(drawer);
     });
     let close = move || {
-        shown.history.set(false);
+        page.history.set(false);
         if let Some(button) = document().get_element_by_id("history-button") {
             focus(&wasm_bindgen::JsCast::unchecked_into(button));
         }

@@ -126,7 +126,7 @@ impl Stream {
                 let batch: Batch = batch.unchecked_into();
                 let bytes = batch.bytes();
                 if let Some(bytes) = &bytes {
-                    self.request.heard(bytes);
+                    self.request.received(bytes);
                 }
                 Read {
                     from: batch.from(),

@@ -112,14 +112,14 @@ pub enum Dialog {
     /// The vault: tokens that a passphrase unlocks.
     Vault,
     /// The diagnosis of an endpoint that does not answer.
-    Doctor(Patient),
+    Doctor(Target),
     /// The requests for a turn's answer.
     Sent(card::Id, turn::Id),
 }
 
 /// The endpoint to diagnose.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Patient {
+pub enum Target {
     /// A saved endpoint, with the model to test; without one, the first listed.
     Saved(endpoint::Id, Option<String>),
     /// Unsaved input: an endpoint with its token, or the reason why it is invalid; and the model.

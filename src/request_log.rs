@@ -50,7 +50,7 @@ struct Try {
     /// End of the try.
     ended: Option<f64>,
     /// Number of response bytes received.
-    came: f64,
+    length: f64,
     response: String,
     /// True if the response is longer.
     #[serde(rename = "isCut")]
@@ -84,8 +84,8 @@ fn indented(text: &str) -> String {
 #[component]
 pub fn Sent(card: card::Id, turn: turn::Id) -> impl IntoView {
     let i18n = use_i18n();
-    let shown = expect_context::<PageState>();
-    let texts = untrack(|| tries(&shown.session()?, card, turn)).unwrap_or_default();
+    let page = expect_context::<PageState>();
+    let texts = untrack(|| tries(&page.session()?, card, turn)).unwrap_or_default();
     let all: Vec<_> = texts.iter().filter_map(|text| Try::read(text)).collect();
     let count = all.len();
     let show = |(tried, number)| view! { <Tried tried number count /> };
@@ -139,14 +139,14 @@ fn Tried(tried: Try, number: usize, count: usize) -> impl IntoView {
         let seconds = (time? - tried.at?) / 1000.0;
         Some(fixed(seconds, 1))
     };
-    let standing = match (tried.status, after(tried.responded)) {
+    let outcome = match (tried.status, after(tried.responded)) {
         (Some(status), Some(time)) => {
             t_string!(i18n, sent_status, status = status, time = time).to_string()
         }
         _ => t_string!(i18n, sent_no_response).to_owned(),
     };
     let ended = after(tried.ended).map(|time| t_string!(i18n, sent_ended, time = time).to_string());
-    let bytes = t_string!(i18n, sent_bytes, count = fixed(tried.came, 0)).to_string();
+    let bytes = t_string!(i18n, sent_bytes, count = fixed(tried.length, 0)).to_string();
     let facts = [Some(tried.r#type.clone()), Some(bytes), ended];
     let facts: Vec<_> = facts
         .into_iter()
@@ -174,7 +174,7 @@ fn Tried(tried: Try, number: usize, count: usize) -> impl IntoView {
                     <h4>{t!(i18n, response)}</h4>
                     {copies(t!(i18n, copy_response), response)}
                 </div>
-                <p>{standing}</p>
+                <p>{outcome}</p>
                 <p class="hint">{facts.join(" · ")}</p>
                 <pre tabindex="0">{tried.response.clone()}</pre>
                 {tried.is_cut.then(|| view! { <p class="hint">{t!(i18n, sent_cut)}</p> })}

@@ -84,7 +84,7 @@ impl Loaded {
         let value = read(&text);
         if value.is_none() {
             // Without space for it, it stays: nothing is written over it.
-            self.aside.extend(put_aside(key, &text));
+            self.aside.extend(set_aside(key, &text));
         }
         value
     }
@@ -94,7 +94,7 @@ impl Loaded {
 ///
 /// # Errors
 /// There is no space for it; it stays where it is.
-pub fn put_aside(key: Key, text: &str) -> Result<String, Error> {
+pub fn set_aside(key: Key, text: &str) -> Result<String, Error> {
     let storage = raw().ok_or(Error::Blocked)?;
     let now = String::from(js_sys::Date::new_0().to_iso_string());
     let put = format!("{ASIDE}{now}.{key}");

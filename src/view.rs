@@ -70,26 +70,26 @@ fn Page() -> impl IntoView {
     let location = Location::new(move |address| chats.open(&address));
     chats.open(&location.address());
     let opened = chats.opened();
-    let shown = PageState {
+    let page = PageState {
         opened,
         location,
         history: RwSignal::new(false),
         dialog: RwSignal::new(None),
         custom: RwSignal::default(),
     };
-    provide_context(shown);
+    provide_context(page);
     Words::provide();
     ahead::begin(chats);
     // A chat with messages has an address of its own.
     effect(move || {
-        if let Some(id) = shown.session().and_then(Session::address) {
+        if let Some(id) = page.session().and_then(Session::address) {
             let address = Address::Chat(id).to_string();
             if location.here() != address {
                 location.replace(&address);
             }
         }
     });
-    let title = memo(move || shown.session().map(Session::title).unwrap_or_default());
+    let title = memo(move || page.session().map(Session::title).unwrap_or_default());
     effect(move || {
         let title = title.get();
         document().set_title(&if title.is_empty() {
@@ -109,13 +109,13 @@ fn Page() -> impl IntoView {
             let _ = root.set_attribute("data-theme", theme);
         }
     });
-    let answering = memo(move || shown.session().map_or(0, Session::answering));
+    let answering = memo(move || page.session().map_or(0, Session::answering));
     effect(move || {
         if library.is_online().get() {
             chunk::look_again();
         }
     });
-    let failed = memo(move || shown.session().map_or(0, |session| session.failed().len()));
+    let failed = memo(move || page.session().map_or(0, |session| session.failed().len()));
     view! {
         <header class="page-header">
             <h1 class="brand">"Collate"</h1>
@@ -125,7 +125,7 @@ fn Page() -> impl IntoView {
                     class="button"
                     title=t!(i18n, stop_all_hint, count = answering.get())
                     on:click=on_click(move |event| {
-                        if let Some(session) = untrack(|| shown.session()) {
+                        if let Some(session) = untrack(|| page.session()) {
                             session.stop_all();
                             if let Some(first) = session.first_card() {
                                 focus::focus_message(first, &event);
@@ -141,7 +141,7 @@ fn Page() -> impl IntoView {
                 <button
                     class="button"
                     on:click=on_click(move |event| {
-                        if let Some(session) = untrack(|| shown.session()) {
+                        if let Some(session) = untrack(|| page.session()) {
                             session.retry_failed();
                             if let Some(first) = session.first_card() {
                                 focus::focus_message(first, &event);
@@ -157,7 +157,7 @@ fn Page() -> impl IntoView {
                 class="button"
                 aria-label=t!(i18n, new_chat)
                 title=t!(i18n, new_chat)
-                on:click=on_click(move |_| shown.new_chat())
+                on:click=on_click(move |_| page.new_chat())
             >
                 {icon::icon(icon::PLUS)}
                 <span class="button-word">{t!(i18n, new_chat)}</span>
@@ -168,8 +168,8 @@ fn Page() -> impl IntoView {
                 data-ahead="history"
                 aria-label=t!(i18n, history)
                 title=t!(i18n, history)
-                aria-expanded=flag(move || shown.history.get())
-                on:click=on_click(move |_| shown.history.update(|open| *open = !*open))
+                aria-expanded=flag(move || page.history.get())
+                on:click=on_click(move |_| page.history.update(|open| *open = !*open))
             >
                 {icon::icon(icon::HISTORY)}
                 <span class="button-word">{t!(i18n, history)}</span>
@@ -180,7 +180,7 @@ fn Page() -> impl IntoView {
                 aria-label=t!(i18n, settings)
                 title=t!(i18n, settings)
                 aria-haspopup="dialog"
-                on:click=on_click(move |_| shown.open_dialog(Dialog::Settings))
+                on:click=on_click(move |_| page.open_dialog(Dialog::Settings))
             >
                 {icon::icon(icon::SETTINGS)}
             </button>
@@ -199,9 +199,9 @@ fn Page() -> impl IntoView {
                 Opened::Unpacking => view! { <Unpacking /> }.into_any(),
                 Opened::Nothing => view! { <Nothing /> }.into_any(),
             })}
-            {show(move || shown.history.get(), move || view! { <History /> })}
+            {show(move || page.history.get(), move || view! { <History /> })}
         </div>
-        {dynamic(move || shown.dialog.get().map(|about| view! { <DialogView about /> }))}
+        {dynamic(move || page.dialog.get().map(|about| view! { <DialogView about /> }))}
     }
 }
 
@@ -219,13 +219,13 @@ fn Unpacking() -> impl IntoView {
 #[component]
 fn Nothing() -> impl IntoView {
     let i18n = use_i18n();
-    let shown = expect_context::<PageState>();
+    let page = expect_context::<PageState>();
     view! {
         <main class="board">
             <div class="empty">
                 <h2>{t!(i18n, nothing_here)}</h2>
                 <p class="hint">{t!(i18n, nothing_here_hint)}</p>
-                <button class="button primary" on:click=on_click(move |_| shown.new_chat())>
+                <button class="button primary" on:click=on_click(move |_| page.new_chat())>
                     {t_string!(i18n, start_new_chat)}
                 </button>
             </div>

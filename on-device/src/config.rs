@@ -66,7 +66,7 @@ pub enum LayerTensor {
 }
 
 /// The names of a layer's tensors in a file.
-const PARTS: [(&str, LayerTensor); Config::LAYER] = [
+const PARTS: [(&str, LayerTensor); Config::TENSORS_PER_LAYER] = [
     ("attn_norm", LayerTensor::AttentionNorm),
     ("attn_q", LayerTensor::Query),
     ("attn_k", LayerTensor::Key),
@@ -85,7 +85,7 @@ impl TensorId {
             Self::Embedding => 0,
             Self::OutputNorm => 1,
             Self::Output => 2,
-            Self::Layer(layer, part) => 3 + layer * Config::LAYER + part as usize,
+            Self::Layer(layer, part) => 3 + layer * Config::TENSORS_PER_LAYER + part as usize,
         }
     }
 
@@ -102,15 +102,15 @@ impl TensorId {
 
 impl Config {
     /// Number of tensors in a layer.
-    pub const LAYER: usize = 9;
+    pub const TENSORS_PER_LAYER: usize = 9;
 
     /// Number of tensors in the model, including the optional output.
-    pub fn places(&self) -> usize {
-        3 + self.block_count * Self::LAYER
+    pub fn tensor_count(&self) -> usize {
+        3 + self.block_count * Self::TENSORS_PER_LAYER
     }
 
     /// The role of the tensor called `name`, if it has one.
-    pub fn place(&self, name: &str) -> Option<TensorId> {
+    pub fn tensor_named(&self, name: &str) -> Option<TensorId> {
         match name.strip_suffix(".weight")? {
             "token_embd" => Some(TensorId::Embedding),
             "output_norm" => Some(TensorId::OutputNorm),
@@ -128,14 +128,14 @@ impl Config {
     }
 
     /// The tensor with this index: the inverse of [`TensorId::index`].
-    pub fn nth(index: usize) -> TensorId {
+    pub fn tensor_at(index: usize) -> TensorId {
         match index {
             0 => TensorId::Embedding,
             1 => TensorId::OutputNorm,
             2 => TensorId::Output,
             _ => TensorId::Layer(
-                (index - 3) / Self::LAYER,
-                PARTS[(index - 3) % Self::LAYER].1,
+                (index - 3) / Self::TENSORS_PER_LAYER,
+                PARTS[(index - 3) % Self::TENSORS_PER_LAYER].1,
             ),
         }
     }
@@ -150,10 +150,10 @@ impl Config {
     }
 
     /// The number of rows and columns of a tensor.
-    pub fn dimensions(&self, place: TensorId) -> (usize, usize) {
+    pub fn dimensions(&self, tensor: TensorId) -> (usize, usize) {
         let queries = self.head_count * self.key_length;
         let keys = self.head_count_kv * self.key_length;
-        match place {
+        match tensor {
             TensorId::Embedding | TensorId::Output => (self.vocab_size, self.embedding_length),
             TensorId::OutputNorm
             | TensorId::Layer(_, LayerTensor::AttentionNorm | LayerTensor::HiddenNorm) => {

@@ -16,7 +16,7 @@ pub enum End {
 /// Token boundaries affect only when text is returned, not which text. Invalid UTF-8 becomes U+FFFD, as in
 /// `String::from_utf8_lossy`.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Detokenizer {
     stops: Vec<String>,
     /// Number of tokens that may still come.
     left: usize,
@@ -26,14 +26,14 @@ pub struct Answer {
     text: String,
 }
 
-impl Answer {
-    /// Creates an answer of at least one and at most `most` tokens that ends before one of `stops`: the one
+impl Detokenizer {
+    /// Creates an answer of at least one and at most `max_tokens` tokens that ends before one of `stops`: the one
     /// that is complete first, and of those the longest. Empty stop strings are ignored.
-    pub fn new(mut stops: Vec<String>, most: usize) -> Self {
+    pub fn new(mut stops: Vec<String>, max_tokens: usize) -> Self {
         stops.retain(|stop| !stop.is_empty());
         Self {
             stops,
-            left: most,
+            left: max_tokens,
             bytes: Vec::new(),
             text: String::new(),
         }
@@ -110,8 +110,9 @@ mod tests {
     use proptest::prelude::*;
 
     /// The text returned for each token, followed by a bar; then the text held back; and the end.
-    fn said(stops: &[&str], most: usize, tokens: &[&[u8]]) -> (String, Option<End>) {
-        let mut answer = Answer::new(stops.iter().map(|&stop| stop.into()).collect(), most);
+    fn said(stops: &[&str], max_tokens: usize, tokens: &[&[u8]]) -> (String, Option<End>) {
+        let mut answer =
+            Detokenizer::new(stops.iter().map(|&stop| stop.into()).collect(), max_tokens);
         let mut said = String::new();
         for token in tokens {
             let (text, end) = answer.push(token);
@@ -165,8 +166,8 @@ mod tests {
     #[test]
     fn an_answer_has_no_more_tokens_than_it_may() {
         #[track_caller]
-        fn check(most: usize, tokens: &[&[u8]], expected: &str, end: Option<End>) {
-            assert_eq!(said(&["xyz"], most, tokens), (expected.into(), end));
+        fn check(max_tokens: usize, tokens: &[&[u8]], expected: &str, end: Option<End>) {
+            assert_eq!(said(&["xyz"], max_tokens, tokens), (expected.into(), end));
         }
         let length = Some(End::Length);
         check(2, &[b"a", b"b", b"c"], "a|b", length);
@@ -196,7 +197,7 @@ mod tests {
         fn any_bytes_are_read_as_if_they_came_at_once(
             tokens in prop::collection::vec(prop::collection::vec(prop_oneof![any::<u8>(), 0xe0..=0xf4_u8, 0x80..=0xbf_u8], 0..4), 0..20),
         ) {
-            let mut answer = Answer::new(Vec::new(), usize::MAX);
+            let mut answer = Detokenizer::new(Vec::new(), usize::MAX);
             let mut said: String = tokens.iter().map(|token| answer.push(token).0).collect();
             said.push_str(&answer.finish());
             prop_assert_eq!(said, String::from_utf8_lossy(&tokens.concat()).into_owned());
@@ -207,7 +208,7 @@ mod tests {
             tokens in prop::collection::vec("[ab한]{0,3}", 0..12),
             stops in prop::collection::vec("[ab한]{1,4}", 0..4),
         ) {
-            let mut answer = Answer::new(stops.clone(), usize::MAX);
+            let mut answer = Detokenizer::new(stops.clone(), usize::MAX);
             let (mut said, mut ended) = (String::new(), false);
             for token in &tokens {
                 let (text, end) = answer.push(token.as_bytes());

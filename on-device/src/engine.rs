@@ -3,7 +3,7 @@
 
 use crate::{
     Error,
-    detokenizer::{Answer, End},
+    detokenizer::{Detokenizer, End},
     kv_cache::KvCache,
     loader::Loaded,
     model::Model,
@@ -26,7 +26,7 @@ pub struct Asked<'a> {
     /// The sampling parameters.
     pub sampling: Sampling,
     /// Maximum number of tokens in the answer; `None` means the rest of the context.
-    pub most: Option<usize>,
+    pub max_tokens: Option<usize>,
     /// Strings that end the answer and aren't part of it.
     pub stops: Vec<String>,
 }
@@ -89,7 +89,7 @@ struct Answering {
     /// The logits after the last token, once it has been read.
     logits: Vec<f32>,
     sampler: Sampler,
-    answer: Answer,
+    detokenizer: Detokenizer,
 }
 
 impl Engine {
@@ -132,12 +132,12 @@ impl Engine {
         if prompt.is_empty() {
             return Err(Error::Damaged("no token for any of these words".to_owned()));
         }
-        let (tokens, most) = (prompt.len(), self.context());
-        if tokens >= most {
-            return Err(Error::TooLong { tokens, most });
+        let (tokens, limit) = (prompt.len(), self.context());
+        if tokens >= limit {
+            return Err(Error::TooLong { tokens, limit });
         }
-        let room = most - tokens;
-        let most = asked.most.map_or(room, |most| most.min(room));
+        let room = limit - tokens;
+        let max_tokens = asked.max_tokens.map_or(room, |max| max.min(room));
         let conversation = self.take(prompt);
         self.answering = Some(Answering {
             prompt: tokens,
@@ -145,7 +145,7 @@ impl Engine {
             conversation,
             logits: Vec::new(),
             sampler: Sampler::new(asked.sampling),
-            answer: Answer::new(asked.stops, most),
+            detokenizer: Detokenizer::new(asked.stops, max_tokens),
         });
         Ok(tokens)
     }
@@ -157,12 +157,12 @@ impl Engine {
         let Conversation { tokens, cache } = &mut answering.conversation;
         let unread = &tokens[cache.len()..];
         if !unread.is_empty() {
-            let most = if cache.len() < FAR {
+            let max_chunk = if cache.len() < FAR {
                 Model::CHUNK
             } else {
                 Model::CHUNK / 2
             };
-            let chunk = &unread[..unread.len().min(most)];
+            let chunk = &unread[..unread.len().min(max_chunk)];
             let is_last = chunk.len() == unread.len();
             let logits = is_last.then_some(&mut answering.logits);
             self.model.read(chunk, cache, logits);
@@ -175,10 +175,10 @@ impl Engine {
         }
         let token = answering.sampler.pick(&mut answering.logits, tokens);
         let end = if self.tokenizer.ends(token) {
-            (answering.answer.finish(), Some(End::Stop))
+            (answering.detokenizer.finish(), Some(End::Stop))
         } else {
             tokens.push(token);
-            answering.answer.push(self.tokenizer.bytes(token))
+            answering.detokenizer.push(self.tokenizer.bytes(token))
         };
         Some(match end {
             (text, None) => Step::Text(text),
@@ -207,10 +207,10 @@ impl Engine {
     /// tokens that it would have to read again.
     fn take(&mut self, prompt: Vec<u32>) -> Conversation {
         // The last token is always read, because its logits are needed.
-        let most = prompt.len() - 1;
+        let max_shared = prompt.len() - 1;
         let shared = |kept: &Conversation| {
             let read = &kept.tokens[..kept.cache.len()];
-            let pairs = read.iter().zip(&prompt[..most]);
+            let pairs = read.iter().zip(&prompt[..max_shared]);
             pairs.take_while(|(one, other)| one == other).count()
         };
         let found = self.kept.iter().map(shared).enumerate();

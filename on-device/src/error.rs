@@ -21,7 +21,7 @@ pub enum Error {
         /// Number of tokens in the request.
         tokens: usize,
         /// Maximum number of tokens.
-        most: usize,
+        limit: usize,
     },
 }
 
@@ -47,8 +47,11 @@ impl fmt::Display for Error {
             Self::Damaged(what) => write!(f, "the file is damaged: {what}"),
             Self::Unsupported(what) => write!(f, "not supported: {what}"),
             Self::TooLarge(what) => write!(f, "too large: {what}"),
-            Self::TooLong { tokens, most } => {
-                write!(f, "the request has {tokens} tokens; the model takes {most}")
+            Self::TooLong { tokens, limit } => {
+                write!(
+                    f,
+                    "the request has {tokens} tokens; the model takes {limit}"
+                )
             }
         }
     }

@@ -37,15 +37,15 @@ fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
 /// Converts an error for JavaScript: `{code, message}`, plus the token counts of a request that is too long.
 fn thrown(error: &Error) -> JsValue {
     let (code, message) = (error.code().into(), error.to_string().into());
-    let (tokens, most) = match *error {
-        Error::TooLong { tokens, most } => (count(tokens), count(most)),
+    let (tokens, limit) = match *error {
+        Error::TooLong { tokens, limit } => (count(tokens), count(limit)),
         _ => (JsValue::UNDEFINED, JsValue::UNDEFINED),
     };
     object([
         ("code", code),
         ("message", message),
         ("tokens", tokens),
-        ("most", most),
+        ("most", limit),
     ])
 }
 
@@ -182,7 +182,7 @@ pub fn ask(
     texts: Vec<String>,
     sampling: &[f32],
     seed: f64,
-    most: f64,
+    max_tokens: f64,
     stops: Vec<String>,
 ) -> Result<JsValue, JsValue> {
     let roles = roles.bytes().map(|role| match role {
@@ -208,7 +208,7 @@ pub fn ask(
             presence_penalty: number(6, usual.presence_penalty),
             seed: whole(seed),
         },
-        most: Some(at_most(whole(most))).filter(|&most| most > 0),
+        max_tokens: Some(at_most(whole(max_tokens))).filter(|&max| max > 0),
         stops,
     };
     let asked = with(|engine| engine.ask(asked));

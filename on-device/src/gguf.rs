@@ -474,12 +474,12 @@ impl Header {
     /// # Errors
     ///
     /// See [`Self::integer`]; [`Error::TooLarge`] if the number is larger.
-    pub fn most(&self, key: &str, most: usize) -> Result<Option<usize>, Error> {
+    pub fn bounded(&self, key: &str, max: usize) -> Result<Option<usize>, Error> {
         match self.integer(key)? {
             None => Ok(None),
             Some(0) => Err(damaged(key)),
             Some(number) => match usize::try_from(number) {
-                Ok(number) if number <= most => Ok(Some(number)),
+                Ok(number) if number <= max => Ok(Some(number)),
                 _ => Err(Error::TooLarge(key.to_owned())),
             },
         }

@@ -58,9 +58,9 @@ pub trait Lanes {
     /// a / b
     fn div(a: Self::Float, b: Self::Float) -> Self::Float;
     /// b if a < b, else a.
-    fn most(a: Self::Float, b: Self::Float) -> Self::Float;
+    fn max(a: Self::Float, b: Self::Float) -> Self::Float;
     /// b if b < a, else a.
-    fn least(a: Self::Float, b: Self::Float) -> Self::Float;
+    fn min(a: Self::Float, b: Self::Float) -> Self::Float;
     /// Rounds to the nearest integer, ties to even.
     fn nearest(a: Self::Float) -> Self::Float;
     /// 2 to the power of an integer from −126 to 127.
@@ -169,8 +169,8 @@ fn quantised(from: &[f32; BLOCK]) -> (Block, f32, f32) {
     (block, scale, sum)
 }
 
-/// The scale at which the largest magnitude becomes `most`, and its inverse.
-fn scales(of: &[f32], most: f32) -> (f32, f32) {
+/// The scale at which the largest magnitude becomes `max`, and its inverse.
+fn scales(of: &[f32], max: f32) -> (f32, f32) {
     let mut largest = 0.0_f32;
     for number in of {
         // On wasm, `f32::max` is a function call.
@@ -181,7 +181,7 @@ fn scales(of: &[f32], most: f32) -> (f32, f32) {
     if largest < 1e-30 {
         return (0.0, 0.0);
     }
-    (largest / most, most / largest)
+    (largest / max, max / largest)
 }
 
 #[expect(
@@ -533,16 +533,16 @@ pub fn scores<L: Lanes>(
 /// Quantises some numbers, a multiple of eight, in their own order. Returns the factor that converts them
 /// back.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
-pub fn pack<L: Lanes>(from: &[f32], most: f32, into: &mut [[i16; 8]]) -> f32 {
+pub fn pack<L: Lanes>(from: &[f32], max: f32, into: &mut [[i16; 8]]) -> f32 {
     let zero = L::splat(0.0);
     let mut largest = zero;
     for four in from.as_chunks::<4>().0 {
         let four = L::load(four);
-        largest = L::most(L::most(largest, four), L::sub(zero, four));
+        largest = L::max(L::max(largest, four), L::sub(zero, four));
     }
     let mut lanes = [0.0; 4];
     L::store(largest, &mut lanes);
-    let (scale, inverse) = scales(&lanes, most);
+    let (scale, inverse) = scales(&lanes, max);
     let inverse = L::splat(inverse);
     for (into, eight) in into.iter_mut().zip(from.as_chunks::<8>().0) {
         let (four, _) = eight.as_chunks::<4>();
@@ -614,12 +614,12 @@ pub fn mix<L: Lanes, const Q: usize>(
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 pub fn exponentials<L: Lanes>(of: &mut [f32]) -> f32 {
     let (four, _) = of.as_chunks_mut::<4>();
-    let mut most = L::splat(f32::MIN);
+    let mut max = L::splat(f32::MIN);
     for four in &*four {
-        most = L::most(most, L::load(four));
+        max = L::max(max, L::load(four));
     }
     let mut lanes = [0.0; 4];
-    L::store(most, &mut lanes);
+    L::store(max, &mut lanes);
     let mut largest = f32::MIN;
     for lane in lanes {
         largest = if largest < lane { lane } else { largest };
@@ -655,7 +655,7 @@ pub fn gate<L: Lanes>(gates: &mut [f32], ups: &[f32]) {
 #[inline]
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn exp<L: Lanes>(x: L::Float) -> L::Float {
-    let x = L::least(L::most(x, L::splat(-87.0)), L::splat(88.0));
+    let x = L::min(L::max(x, L::splat(-87.0)), L::splat(88.0));
     let n = L::nearest(L::mul(x, L::splat(std::f32::consts::LOG2_E)));
     let r = L::sub(x, L::mul(n, L::splat(355.0 / 512.0)));
     let r = L::sub(r, L::mul(n, L::splat(-2.121_944_4e-4)));

@@ -108,12 +108,12 @@ impl KvCache {
         let place = (layer * self.heads + head) * PAGE + position % PAGE;
         let page = &mut self.pages[position / PAGE];
         let own = place * self.eights..(place + 1) * self.eights;
-        let most = kernel::MAX_OF_HEAD;
-        page.key_scales[place] = kernel::pack::<Fastest>(key, most, &mut page.keys[own]);
+        let max = kernel::MAX_OF_HEAD;
+        page.key_scales[place] = kernel::pack::<Fastest>(key, max, &mut page.keys[own]);
         // The values of two positions are interleaved, so that one vector multiplies both.
         let mut packed = [[0; 8]; kernel::MAX_LENGTH / 8];
         let packed = &mut packed[..self.eights];
-        page.value_scales[place] = kernel::pack::<Fastest>(value, most, packed);
+        page.value_scales[place] = kernel::pack::<Fastest>(value, max, packed);
         let length = self.eights * 8;
         let pair = (place - place % 2) * length + place % 2;
         let values = &mut page.values.as_flattened_mut()[pair..];

@@ -25,7 +25,7 @@ pub mod tokenizer;
 mod unicode;
 pub mod vocabulary;
 
-pub use detokenizer::{Answer, End};
+pub use detokenizer::{Detokenizer, End};
 pub use engine::Engine;
 pub use error::Error;
 pub use kv_cache::KvCache;

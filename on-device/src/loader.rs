@@ -54,7 +54,7 @@ struct Data {
 
 /// A tensor of which no bytes have arrived yet.
 struct Waiting {
-    place: TensorId,
+    id: TensorId,
     kind: Kind,
     rows: usize,
     columns: usize,
@@ -139,25 +139,25 @@ impl Data {
         let vocabulary = vocabulary(&mut header)?;
         let config = config(&header, &vocabulary)?;
         let mut matrices = Vec::new();
-        matrices.resize_with(config.places(), || None);
+        matrices.resize_with(config.tensor_count(), || None);
         let mut filled = vec![false; matrices.len()];
         let mut waiting: Vec<Waiting> = Vec::new();
         for tensor in &header.tensors {
-            let place = config
-                .place(&tensor.name)
+            let id = config
+                .tensor_named(&tensor.name)
                 .ok_or_else(|| Error::Unsupported(format!("the tensor {}", tensor.name)))?;
-            if std::mem::replace(&mut filled[place.index()], true) {
+            if std::mem::replace(&mut filled[id.index()], true) {
                 return Err(damaged("a tensor twice"));
             }
-            let tensor = Waiting::new(tensor, place, &config, header.data, len)?;
+            let tensor = Waiting::new(tensor, id, &config, header.data, len)?;
             // In nearly all files the tensors are already in order.
             let after = waiting.partition_point(|other| other.begins < tensor.begins);
             waiting.insert(after, tensor);
         }
         for (index, filled) in filled.into_iter().enumerate() {
-            let place = Config::nth(index);
-            if !filled && place != TensorId::Output {
-                return Err(Error::Damaged(format!("without {}", place.name())));
+            let id = Config::tensor_at(index);
+            if !filled && id != TensorId::Output {
+                return Err(Error::Damaged(format!("without {}", id.name())));
             }
         }
         let apart = waiting
@@ -194,8 +194,8 @@ impl Data {
                 }
                 None => self.waiting.pop(),
             };
-            if let Some((place, filling, _)) = self.filling.take() {
-                self.matrices[place.index()] = Some(filling.finish()?);
+            if let Some((id, filling, _)) = self.filling.take() {
+                self.matrices[id.index()] = Some(filling.finish()?);
             } else if let Some(next) = wanted {
                 // The padding before a tensor is skipped.
                 let (skipped, rest) = split(bytes, next.begins - at);
@@ -206,7 +206,7 @@ impl Data {
                     break;
                 }
                 let filling = Filling::new(next.kind, next.rows, next.columns);
-                self.filling = Some((next.place, filling, next.bytes));
+                self.filling = Some((next.id, filling, next.bytes));
             } else {
                 break;
             }
@@ -232,13 +232,13 @@ fn split(bytes: &[u8], len: u64) -> (&[u8], &[u8]) {
 impl Waiting {
     fn new(
         tensor: &gguf::Tensor,
-        place: TensorId,
+        id: TensorId,
         config: &Config,
         data: u64,
         len: u64,
     ) -> Result<Self, Error> {
         let kind = Kind::of(tensor.kind)?;
-        let (rows, columns) = config.dimensions(place);
+        let (rows, columns) = config.dimensions(id);
         let wanted = [columns as u64, rows as u64];
         if tensor.dimensions != wanted[..tensor.dimensions.len().min(2)]
             || (tensor.dimensions.len() == 1 && rows != 1)
@@ -254,7 +254,7 @@ impl Waiting {
                 if begins.checked_add(bytes).is_some_and(|end| end <= len) =>
             {
                 Ok(Self {
-                    place,
+                    id,
                     kind,
                     rows,
                     columns,
@@ -321,14 +321,14 @@ fn config(header: &Header, vocabulary: &Vocabulary) -> Result<Config, Error> {
     if header.integer("llama.expert_count")?.unwrap_or(0) > 0 {
         return only("a mixture of experts".to_owned());
     }
-    let most = |key: &str, bound| header.most(key, bound);
+    let bounded = |key: &str, bound| header.bounded(key, bound);
     let number = |key: &str, bound| {
-        most(key, bound)?.ok_or_else(|| Error::Damaged(format!("without {key}")))
+        bounded(key, bound)?.ok_or_else(|| Error::Damaged(format!("without {key}")))
     };
     let width = number("llama.embedding_length", 1 << 16)?;
     let heads = number("llama.attention.head_count", 1 << 10)?;
-    let key_heads = most("llama.attention.head_count_kv", heads)?.unwrap_or(heads);
-    let head = match most("llama.attention.key_length", 1 << 10)? {
+    let key_heads = bounded("llama.attention.head_count_kv", heads)?.unwrap_or(heads);
+    let head = match bounded("llama.attention.key_length", 1 << 10)? {
         Some(head) => head,
         None if width.is_multiple_of(heads) => width / heads,
         None => return Err(damaged("llama.attention.head_count")),
@@ -337,7 +337,7 @@ fn config(header: &Header, vocabulary: &Vocabulary) -> Result<Config, Error> {
         return Err(damaged("llama.attention.head_count_kv"));
     }
     for key in ["llama.attention.value_length", "llama.rope.dimension_count"] {
-        if most(key, 1 << 10)?.is_some_and(|length| length != head) {
+        if bounded(key, 1 << 10)?.is_some_and(|length| length != head) {
             return only(format!("{key} other than the length of a head"));
         }
     }
@@ -363,7 +363,10 @@ fn config(header: &Header, vocabulary: &Vocabulary) -> Result<Config, Error> {
         (Some(other), _) => return only(format!("positions scaled by {other}")),
     };
     // Each layer has nine tensors, so the list of tensors limits the number of layers that a file may claim.
-    let layers = number("llama.block_count", header.tensors.len() / Config::LAYER)?;
+    let layers = number(
+        "llama.block_count",
+        header.tensors.len() / Config::TENSORS_PER_LAYER,
+    )?;
     let config = Config {
         block_count: layers,
         embedding_length: width,

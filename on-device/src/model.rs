@@ -32,7 +32,7 @@ pub struct Model {
 
 /// The matrices of a layer, by [`LayerTensor`].
 #[derive(Debug)]
-struct Layer([Matrix; Config::LAYER]);
+struct Layer([Matrix; Config::TENSORS_PER_LAYER]);
 
 impl Layer {
     fn part(&self, part: LayerTensor) -> &Matrix {
@@ -82,7 +82,7 @@ impl Model {
         let mut rest = rest.into_iter();
         let mut layers = Vec::with_capacity(config.block_count);
         for _ in 0..config.block_count {
-            let parts: Vec<Matrix> = rest.by_ref().take(Config::LAYER).collect();
+            let parts: Vec<Matrix> = rest.by_ref().take(Config::TENSORS_PER_LAYER).collect();
             layers.push(Layer(parts.try_into().ok()?));
         }
         Some(Self {
@@ -290,8 +290,8 @@ impl Attention {
         self.totals.clear();
         for (query, scores) in self.scores.chunks_exact_mut(padded).enumerate() {
             let vector = &queries[place(query)];
-            let most = kernel::MAX_OF_HEAD;
-            let scale = kernel::pack::<Fastest>(vector, most, &mut self.query) / root;
+            let max = kernel::MAX_OF_HEAD;
+            let scale = kernel::pack::<Fastest>(vector, max, &mut self.query) / root;
             let pages = scores.chunks_exact_mut(PAGE);
             for (page, scores) in cache.positions(layer, head).zip(pages) {
                 let (keys, scales) = (page.keys, page.key_scales);

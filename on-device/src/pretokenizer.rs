@@ -175,7 +175,7 @@ impl<'a> Text<'a> {
     /// Length of a leading English contraction (`'s`, `'t`, `'m`, `'d`, `'re`, `'ve` or `'ll`), in bytes.
     fn contraction(self, any_case: bool) -> Option<usize> {
         let rest = self.text.strip_prefix('\'')?.as_bytes();
-        let letter = |at: usize| {
+        let byte_at = |at: usize| {
             let byte = rest.get(at).copied().unwrap_or(0);
             if any_case {
                 byte.to_ascii_lowercase()
@@ -183,7 +183,7 @@ impl<'a> Text<'a> {
                 byte
             }
         };
-        match (letter(0), letter(1)) {
+        match (byte_at(0), byte_at(1)) {
             (b's' | b't' | b'm' | b'd', _) => Some(2),
             (b'r' | b'v', b'e') | (b'l', b'l') => Some(3),
             _ => None,

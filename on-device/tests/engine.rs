@@ -33,12 +33,12 @@ fn engine(context: u32) -> Engine {
 fn ask(
     engine: &mut Engine,
     messages: &[(Role, &str)],
-    most: Option<usize>,
+    max_tokens: Option<usize>,
 ) -> Result<usize, Error> {
     engine.ask(Asked {
         messages,
         sampling: GREEDY,
-        most,
+        max_tokens,
         stops: Vec::new(),
     })
 }
@@ -55,8 +55,12 @@ fn rest(engine: &mut Engine) -> (String, End, Counts) {
     }
 }
 
-fn answer(engine: &mut Engine, messages: &[(Role, &str)], most: usize) -> (String, End, Counts) {
-    ask(engine, messages, Some(most)).unwrap();
+fn answer(
+    engine: &mut Engine,
+    messages: &[(Role, &str)],
+    max_tokens: usize,
+) -> (String, End, Counts) {
+    ask(engine, messages, Some(max_tokens)).unwrap();
     rest(engine)
 }
 
@@ -81,7 +85,7 @@ fn answers_end_where_the_context_does() {
     assert_eq!((end, counts.answered), (End::Length, 64 - prompt));
 
     let long = ask(&mut engine, &[(Role::User, &"x".repeat(64))], None);
-    assert!(matches!(long, Err(Error::TooLong { tokens, most: 64 }) if tokens > 64));
+    assert!(matches!(long, Err(Error::TooLong { tokens, limit: 64 }) if tokens > 64));
     assert_eq!(engine.step(), None);
 }
 
@@ -129,10 +133,10 @@ proptest! {
         const SYSTEMS: [&str; 3] = ["", "the and of", "the and on and on and on and on and on"];
         const USERS: [&str; 3] = ["Hello", "Hello again, the sea", "x"];
         let mut kept = engine(256);
-        for (system, user, most) in chats {
+        for (system, user, max_tokens) in chats {
             let messages = [(Role::System, SYSTEMS[system]), (Role::User, USERS[user])];
-            let (text, end, counts) = answer(&mut kept, &messages, most);
-            let alone = answer(&mut engine(256), &messages, most);
+            let (text, end, counts) = answer(&mut kept, &messages, max_tokens);
+            let alone = answer(&mut engine(256), &messages, max_tokens);
             prop_assert_eq!((text, end), (alone.0, alone.1));
             prop_assert_eq!((counts.prompt, counts.answered), (alone.2.prompt, alone.2.answered));
         }

@@ -57,7 +57,7 @@ fn check(file: &[u8], pieces: &[usize], case: u64) -> bool {
         let asked = on_device::engine::Asked {
             messages: &[(on_device::template::Role::User, question)],
             sampling: GREEDY,
-            most: Some(4),
+            max_tokens: Some(4),
             stops: vec!["he".to_owned()],
         };
         if engine.ask(asked).is_err() {

@@ -15,7 +15,7 @@ use crate::{
     endpoint::{BaseUrl, Endpoint, Server},
     i18n::{t_string, use_i18n},
     id::fresh,
-    page::{Dialog, PageState, Patient},
+    page::{Dialog, PageState, Target},
     session::Task,
     ui::{
         dynamic::{derive, dynamic, on_click, t},
@@ -100,18 +100,18 @@ fn Search(
     is_looking: RwSignal<bool>,
 ) -> impl IntoView {
     let i18n = use_i18n();
-    let shown = expect_context::<PageState>();
+    let page = expect_context::<PageState>();
     let found = RwSignal::new(None::<Vec<Found>>);
     // Dropping it, with the form or for the next search, ends the search.
     let looking = StoredValue::new_local(None::<Task>);
-    let page = StoredValue::new((String::new(), false));
+    let origin = StoredValue::new((String::new(), false));
     let look = move || {
         is_looking.set(true);
         found.set(None);
         let typed = BaseUrl::parse(&typed(base_url)).ok();
         looking.set_value(Some(Task::start(async move {
             let here = surroundings(BaseUrl::parse("http://localhost"));
-            page.set_value((here.page.clone(), here.is_safari));
+            origin.set_value((here.page.clone(), here.is_safari));
             let servers = find(&here, typed).await;
             is_looking.set(false);
             found.set(Some(servers));
@@ -154,7 +154,7 @@ fn Search(
                     aria-description=base_url.as_str().to_owned()
                     on:click=on_click(move |_| {
                         let endpoint = Ok(unsaved(&base_url));
-                        shown.open_dialog(Dialog::Doctor(Patient::Typed(endpoint, None)));
+                        page.open_dialog(Dialog::Doctor(Target::Typed(endpoint, None)));
                     })
                 >
                     {t!(i18n, find_out_why)}
@@ -167,7 +167,7 @@ fn Search(
     let outcome = dynamic(move || {
         let found = found.get()?;
         if found.is_empty() {
-            let (origin, is_safari) = page.get_value();
+            let (origin, is_safari) = origin.get_value();
             if is_safari && origin.starts_with("https://") {
                 return Some(view! { <p class="hint">{t!(i18n, advice_mixed)}</p> }.into_any());
             }

@@ -55,7 +55,7 @@ pub(super) fn ModelRow(
             }
         });
     };
-    let standing = derive(move || match state.get() {
+    let status = derive(move || match state.get() {
         State::Absent | State::Part | State::Ready if kind.get() == Kind::Browser => {
             t_string!(i18n, device_of_browser).to_owned()
         }
@@ -182,7 +182,7 @@ pub(super) fn ModelRow(
     view! {
         <li class="device-model">
             <strong>{heading}</strong>
-            <small class="hint">{standing}</small>
+            <small class="hint">{status}</small>
             {show(
                 move || state.get() == State::Fetching,
                 move || view! {

@@ -24,7 +24,7 @@ pub fn TokenStorageChoice(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let shown = expect_context::<PageState>();
+    let page = expect_context::<PageState>();
     let chosen = derive(move || keep.get().unwrap_or_else(|| before.get()));
     let can_encrypt = keys::can_encrypt();
     let hint_id = format!("{id}-hint");
@@ -75,7 +75,7 @@ pub fn TokenStorageChoice(
                     on:click=on_click(move |_| {
                         // The settings have the vault; elsewhere, a dialog shows it.
                         if !vault::focus() {
-                            shown.open_dialog(Dialog::Vault);
+                            page.open_dialog(Dialog::Vault);
                         }
                     })
                 >

@@ -35,12 +35,12 @@ pub(super) async fn run(subject: Subject, show: impl Fn(Step, StepState, &Observ
         if let Ok(endpoint) = &subject.endpoint {
             look(step, endpoint, &inquiry, &mut observed).await;
         }
-        show(step, observed.standing(step), &observed);
+        show(step, observed.state(step), &observed);
         if step == Step::Reach && observed.skip(Step::Permission).is_none() {
             // By now, the browser may have asked the user.
             observed.permission = permission(observed.space()).await;
-            let standing = observed.standing(Step::Permission);
-            show(Step::Permission, standing, &observed);
+            let state = observed.state(Step::Permission);
+            show(Step::Permission, state, &observed);
         }
     }
     observed

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::examine::{Subject, run, saved};
-use super::words::{advise, explain_cause, key_link, look_of, seen, standing_name, step_name};
+use super::words::{advise, explain_cause, key_link, look_of, seen, state_name, step_name};
 use crate::{
     clipboard,
     connect::device::OnDevice,
@@ -12,7 +12,7 @@ use crate::{
     endpoint::BaseUrl,
     i18n::{t_string, use_i18n},
     library::Library,
-    page::Patient,
+    page::Target,
     session::Task,
     ui::{
         dynamic::{derive, dynamic, memo, on_click, show, t},
@@ -22,24 +22,24 @@ use crate::{
 
 /// The content of the doctor's dialog. Models in this browser have no connection to examine.
 #[component]
-pub fn Doctor(patient: Patient) -> impl IntoView {
+pub fn Doctor(target: Target) -> impl IntoView {
     let library = expect_context::<Library>();
-    let saved = match &patient {
-        Patient::Saved(id, _) => untrack(|| library.endpoint(*id)),
-        Patient::Typed(..) => None,
+    let saved = match &target {
+        Target::Saved(id, _) => untrack(|| library.endpoint(*id)),
+        Target::Typed(..) => None,
     };
     if saved.is_some_and(|saved| saved.base_url.is_on_device()) {
         return view! { <OnDevice /> }.into_any();
     }
-    view! { <Examination patient /> }.into_any()
+    view! { <Examination target /> }.into_any()
 }
 
 #[component]
-fn Examination(patient: Patient) -> impl IntoView {
+fn Examination(target: Target) -> impl IntoView {
     let i18n = use_i18n();
-    let id = match &patient {
-        Patient::Saved(id, _) => Some(*id),
-        Patient::Typed(..) => None,
+    let id = match &target {
+        Target::Saved(id, _) => Some(*id),
+        Target::Typed(..) => None,
     };
     let library = expect_context::<Library>();
     let steps = RwSignal::new(Vec::<(StepState, String)>::new());
@@ -49,9 +49,9 @@ fn Examination(patient: Patient) -> impl IntoView {
     // Dropping it, with the dialog, ends the examination.
     let running = StoredValue::new_local(None::<Task>);
     let check = move || {
-        let subject = match patient.clone() {
-            Patient::Saved(id, model) => saved(library, id, model),
-            Patient::Typed(endpoint, model) => Some(Subject {
+        let subject = match target.clone() {
+            Target::Saved(id, model) => saved(library, id, model),
+            Target::Typed(endpoint, model) => Some(Subject {
                 endpoint,
                 model,
                 has_answered: false,
@@ -64,16 +64,16 @@ fn Examination(patient: Patient) -> impl IntoView {
         needs_leave.set(false);
         address.set(subject.endpoint.as_ref().ok().map(|it| it.base_url.clone()));
         steps.set(vec![(StepState::Waiting, String::new()); Step::ALL.len()]);
-        let show = move |step: Step, standing, observed: &Observed| {
+        let show = move |step: Step, state, observed: &Observed| {
             let seen = seen(i18n, step, observed);
             steps.update(|steps| {
                 if let Some(line) = steps.get_mut(step as usize) {
-                    *line = (standing, seen);
+                    *line = (state, seen);
                 }
             });
             // The browser's own prompt is easily overlooked.
             let is_asked = observed.permission == Some(Permission::Prompt);
-            needs_leave.set(is_asked && step == Step::Reach && standing == StepState::Running);
+            needs_leave.set(is_asked && step == Step::Reach && state == StepState::Running);
         };
         running.set_value(Some(Task::start(async move {
             let observed = run(subject, show).await;
@@ -85,15 +85,12 @@ fn Examination(patient: Patient) -> impl IntoView {
     // Each line stays in place, so that screen readers announce only changes.
     let line = move |step: Step| {
         let now = memo(move || steps.with(|steps| steps.get(step as usize).cloned()));
-        let standing = move || {
-            now.get()
-                .map_or(StepState::Waiting, |(standing, _)| standing)
-        };
+        let state = move || now.get().map_or(StepState::Waiting, |(state, _)| state);
         view! {
-            <li class="step" data-standing=derive(move || look_of(standing()).1)>
-                {dynamic(move || icon(look_of(standing()).0))}
+            <li class="step" data-state=derive(move || look_of(state()).1)>
+                {dynamic(move || icon(look_of(state()).0))}
                 <span>{derive(move || step_name(i18n, step))}</span>
-                <span class="hint">{derive(move || standing_name(i18n, standing()))}</span>
+                <span class="hint">{derive(move || state_name(i18n, state()))}</span>
                 <small class="hint">{derive(move || now.get().map(|(_, seen)| seen))}</small>
             </li>
         }

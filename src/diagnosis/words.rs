@@ -34,8 +34,8 @@ pub(super) fn seen(i18n: I18n, step: Step, observed: &Observed) -> String {
 }
 
 /// The look of a step's state: its icon, and its name in the CSS.
-pub(super) const fn look_of(standing: StepState) -> (&'static str, &'static str) {
-    match standing {
+pub(super) const fn look_of(state: StepState) -> (&'static str, &'static str) {
+    match state {
         StepState::Waiting => (icon::GRIP, "waiting"),
         StepState::Running => (icon::RESET, "running"),
         StepState::Fine => (icon::DONE, "fine"),
@@ -58,8 +58,8 @@ pub(super) fn step_name(i18n: I18n, step: Step) -> &'static str {
     }
 }
 
-pub(super) fn standing_name(i18n: I18n, standing: StepState) -> &'static str {
-    match standing {
+pub(super) fn state_name(i18n: I18n, state: StepState) -> &'static str {
+    match state {
         StepState::Waiting => t_string!(i18n, doctor_waiting),
         StepState::Running => t_string!(i18n, doctor_running),
         StepState::Fine => t_string!(i18n, doctor_fine),

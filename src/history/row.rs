@@ -41,7 +41,7 @@ pub fn HistoryRow(
     let i18n = use_i18n();
     let library = expect_context::<Library>();
     let stored_chats = expect_context::<StoredChats>();
-    let shown = expect_context::<PageState>();
+    let page = expect_context::<PageState>();
     let id = entry.id;
     let what = RwSignal::new(Edited::Nothing);
     let edit = move |now: Edited| {
@@ -75,7 +75,7 @@ pub fn HistoryRow(
             return;
         }
         event.prevent_default();
-        shown.open(id);
+        page.open(id);
     };
     let copy_title = t_string!(i18n, copy_of, title = title.as_str()).to_string();
     let tags_now = entry.tags.join(", ");

@@ -51,7 +51,7 @@ struct Read {
 pub struct StoredChats {
     chats: Chats,
     library: Library,
-    shown: PageState,
+    page: PageState,
     entries: RwSignal<Vec<Entry>>,
     query: RwSignal<String>,
     found: RwSignal<Option<Found>>,
@@ -67,20 +67,20 @@ thread_local! {
 impl StoredChats {
     /// Provides the stored chats to the views below.
     pub fn provide() {
-        let (chats, shown) = (expect_context::<Chats>(), expect_context::<PageState>());
+        let (chats, page) = (expect_context::<Chats>(), expect_context::<PageState>());
         let stored_chats =
-            STORED_CHATS.with(|stored_chats| *stored_chats.get_or_init(|| Self::new(chats, shown)));
+            STORED_CHATS.with(|stored_chats| *stored_chats.get_or_init(|| Self::new(chats, page)));
         provide_context(stored_chats);
     }
 
     /// The stored chats, not read yet.
-    fn new(chats: Chats, shown: PageState) -> Self {
+    fn new(chats: Chats, page: PageState) -> Self {
         let library = chats.library();
         library.lasting(|| {
             let stored_chats = Self {
                 chats,
                 library,
-                shown,
+                page,
                 entries: RwSignal::default(),
                 query: RwSignal::default(),
                 found: RwSignal::default(),
@@ -110,7 +110,7 @@ impl StoredChats {
 
     /// Returns whether the page shows a chat.
     pub fn is_here(self, id: chat::Id) -> bool {
-        self.shown.session().and_then(Session::address) == Some(id)
+        self.page.session().and_then(Session::address) == Some(id)
     }
 
     /// The search text.
@@ -291,7 +291,7 @@ impl StoredChats {
             ];
             let texts = texts.into_iter();
             removed.extend(texts.filter_map(|(key, text)| Some((key.to_string(), text?))));
-            self.shown.end(self.chats, *id);
+            self.page.end(self.chats, *id);
             storage::delete_chat(*id);
         }
         self.library.offer_undo(removed);

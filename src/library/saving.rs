@@ -37,9 +37,9 @@ impl Library {
             Ok(())
         });
         if is_saved {
-            journal::forget_apart(&key.to_string());
+            journal::forget_for_page(&key.to_string());
         } else {
-            journal::put_apart(&key.to_string(), &text);
+            journal::put_for_page(&key.to_string(), &text);
         }
         // Values that failed before may fit now.
         let failed = |key| {
@@ -93,19 +93,19 @@ impl Library {
         }
         let stored = storage::text(key);
         let damaged = stored.filter(|stored| !storage::is_readable(key, stored));
-        damaged.is_none_or(|damaged| self.put_aside(key, &damaged))
+        damaged.is_none_or(|damaged| self.set_aside(key, &damaged))
     }
 
     /// Keeps a chat only in the journal, for the reason why it can't be written.
-    pub(crate) fn keep_apart(self, id: chat::Id, text: &str, why: storage::Error) {
+    pub(crate) fn keep_in_journal(self, id: chat::Id, text: &str, why: storage::Error) {
         let key = Key::Chat(id);
-        journal::put_apart(&key.to_string(), text);
+        journal::put_for_page(&key.to_string(), text);
         self.note_saved(key, Some(why));
     }
 
     /// Sets a damaged value aside and tells the user; returns whether there was space for it.
-    pub(crate) fn put_aside(self, key: Key, damaged: &str) -> bool {
-        let put = storage::put_aside(key, damaged);
+    pub(crate) fn set_aside(self, key: Key, damaged: &str) -> bool {
+        let put = storage::set_aside(key, damaged);
         put.map(|key| self.note_aside(key)).is_ok()
     }
 

@@ -8,8 +8,8 @@
  * @property {string} address
  * @property {string} headers
  * @property {number} at Time of the request.
- * @property {Uint8Array[]} pieces The kept bytes of the response.
- * @property {number} came Bytes of the response, kept or not.
+ * @property {Uint8Array[]} chunks The kept bytes of the response.
+ * @property {number} length Bytes of the response, kept or not.
  * @property {string} secret
  * @property {string} body The kept part of the request.
  * @property {number} cut Characters of the request that are not kept.
@@ -59,8 +59,8 @@ export class Exchange {
             address,
             headers,
             at: Date.now(),
-            pieces: [],
-            came: 0,
+            chunks: [],
+            length: 0,
             secret,
             body: sent,
             cut: body.length - sent.length,
@@ -102,13 +102,13 @@ export class Exchange {
     }
 
     /** @param {Uint8Array} bytes */
-    heard(bytes) {
+    received(bytes) {
         const { record } = this;
-        const room = MAX_OF_ONE - record.came;
-        record.came += bytes.length;
+        const room = MAX_OF_ONE - record.length;
+        record.length += bytes.length;
         if (record.isKept && room > 0) {
             // A copy: a view would keep its whole buffer alive.
-            record.pieces.push(bytes.slice(0, room));
+            record.chunks.push(bytes.slice(0, room));
             this.grow(Math.min(room, bytes.length));
         }
         record.last = Date.now();
@@ -124,7 +124,7 @@ export class Exchange {
             if (size <= MAX_OF_ALL || records.includes(this.record)) break;
             for (const record of records) {
                 record.isKept = false;
-                size -= record.pieces.reduce((sum, piece) => sum + piece.length, record.body.length);
+                size -= record.chunks.reduce((sum, chunk) => sum + chunk.length, record.body.length);
             }
             kept.delete(name);
         }
@@ -146,10 +146,10 @@ export class Exchange {
  * @param {string} name
  */
 export function exchanges(name) {
-    return (kept.get(name) ?? []).map(({ pieces, secret, ...record }) => {
+    return (kept.get(name) ?? []).map(({ chunks, secret, ...record }) => {
         const decoder = new TextDecoder();
-        const text = pieces.map((piece) => decoder.decode(piece, { stream: true })).join("");
-        const isCut = record.came > MAX_OF_ONE;
+        const text = chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
+        const isCut = record.length > MAX_OF_ONE;
         // Half a character at the cut is dropped.
         const response = masked(isCut ? text : text + decoder.decode(), secret, isCut);
         return JSON.stringify({ ...record, response, isCut });

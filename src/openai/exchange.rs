@@ -35,7 +35,7 @@ extern "C" {
     fn responded(this: &JsExchange, status: u16, content_type: &str);
 
     #[wasm_bindgen(method)]
-    fn heard(this: &JsExchange, bytes: &Uint8Array);
+    fn received(this: &JsExchange, bytes: &Uint8Array);
 
     #[wasm_bindgen(method)]
     fn end(this: &JsExchange);
@@ -123,8 +123,8 @@ pub(super) struct Exchange {
 
 impl Exchange {
     /// Records received bytes.
-    pub(super) fn heard(&self, bytes: &Uint8Array) {
-        self.recorded.heard(bytes);
+    pub(super) fn received(&self, bytes: &Uint8Array) {
+        self.recorded.received(bytes);
     }
 
     pub(super) fn begin(
@@ -205,7 +205,7 @@ impl Exchange {
         while read.len() < most {
             let batch: Batch = body.next().await.map_err(|_| ())?.unchecked_into();
             let Some(bytes) = batch.bytes() else { break };
-            self.recorded.heard(&bytes);
+            self.recorded.received(&bytes);
             read.extend(bytes.to_vec());
         }
         read.truncate(most);

@@ -81,14 +81,14 @@ impl Session {
             Plan::AwaitMerger { theirs } => {
                 let text = chat.text();
                 self.library
-                    .keep_apart(chat.id, &text, storage::Error::Unmerged);
+                    .keep_in_journal(chat.id, &text, storage::Error::Unmerged);
                 return self.merge_later(theirs);
             }
             Plan::PutAside { damaged, chat } => {
-                if !self.library.put_aside(Key::Chat(chat.id), &damaged) {
+                if !self.library.set_aside(Key::Chat(chat.id), &damaged) {
                     let text = chat.text();
                     self.library
-                        .keep_apart(chat.id, &text, storage::Error::Full);
+                        .keep_in_journal(chat.id, &text, storage::Error::Full);
                     return;
                 }
                 chat

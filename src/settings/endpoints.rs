@@ -5,7 +5,7 @@ use crate::{
     endpoint::{self, Edit, Held, Invalid},
     i18n::{t_string, use_i18n},
     library::{Library, Models, Unlisted},
-    page::{Dialog, PageState, Patient},
+    page::{Dialog, PageState, Target},
     storage::keys,
     ui::{
         dynamic::{derive, dynamic, effect, for_each, memo, on_click, show, t},
@@ -83,7 +83,7 @@ pub(super) fn EndpointLine(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let shown = expect_context::<PageState>();
+    let page = expect_context::<PageState>();
     let endpoint = move || library.endpoint(id);
     let name = derive(move || endpoint().map(|saved| saved.name).unwrap_or_default());
     let base_url = derive(move || {
@@ -107,7 +107,7 @@ pub(super) fn EndpointLine(
                 <button
                     class="button"
                     aria-description=name
-                    on:click=on_click(move |_| shown.open_dialog(Dialog::Doctor(Patient::Saved(id, None))))
+                    on:click=on_click(move |_| page.open_dialog(Dialog::Doctor(Target::Saved(id, None))))
                 >
                     {t!(i18n, find_out_why)}
                 </button>

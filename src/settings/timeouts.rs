@@ -9,7 +9,7 @@ use crate::{
 use leptos::prelude::*;
 
 /// A field for one timeout: its identifier, its label, and the value it sets.
-pub(super) type WaitField = (
+pub(super) type TimeoutField = (
     &'static str,
     Signal<&'static str>,
     fn(&mut Timeouts) -> &mut u32,
@@ -20,7 +20,7 @@ pub(super) type WaitField = (
 pub(super) fn Waits() -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let fields: [WaitField; 3] = [
+    let fields: [TimeoutField; 3] = [
         ("wait-response", t!(i18n, wait_response), |all| {
             &mut all.response
         }),
@@ -29,7 +29,7 @@ pub(super) fn Waits() -> impl IntoView {
         }),
         ("wait-more", t!(i18n, wait_more), |all| &mut all.idle),
     ];
-    let field = |(id, label, of): WaitField| {
+    let field = |(id, label, of): TimeoutField| {
         // An empty field means the default.
         let usual = *of(&mut Timeouts::default());
         let value = derive(move || {

@@ -53,19 +53,19 @@ pub fn focus() -> bool {
 pub fn Vault(#[prop(optional)] is_dialog: bool) -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let shown = expect_context::<PageState>();
+    let page = expect_context::<PageState>();
     let section = NodeRef::<html::Section>::new();
     let is_changing = RwSignal::new(false);
     let was_changed = RwSignal::new(false);
     let asks = RwSignal::new(false);
-    let standing = memo(move || library.vault());
-    let was_open = standing.get_untracked() == VaultState::Open;
+    let state = memo(move || library.vault());
+    let was_open = state.get_untracked() == VaultState::Open;
     effect(move || {
         is_changing.set(false);
         focus_if_lost(section);
-        if standing.get() == VaultState::Open && is_dialog && !was_open {
+        if state.get() == VaultState::Open && is_dialog && !was_open {
             // This effect belongs to the dialog.
-            request_animation_frame(move || shown.close_dialog());
+            request_animation_frame(move || page.close_dialog());
         }
     });
     let done = Callback::new(move |act: Act| {
@@ -79,7 +79,7 @@ pub fn Vault(#[prop(optional)] is_dialog: bool) -> impl IntoView {
             </button>
         }
     };
-    let body = dynamic(move || match standing.get() {
+    let body = dynamic(move || match state.get() {
         _ if !keys::can_encrypt() => {
             view! { <p class="hint">{t!(i18n, vault_unavailable)}</p> }.into_any()
         }

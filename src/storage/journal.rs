@@ -61,7 +61,7 @@ fn apart(key: &str) -> String {
 
 /// Records a text that is not written under its key, in a separate entry of this page: each tab's
 /// text may have changes that the others lack.
-pub fn put_apart(key: &str, text: &str) {
+pub fn put_for_page(key: &str, text: &str) {
     keep(&apart(key), text);
     KEPT_APART.with_borrow_mut(|kept| {
         if !kept.iter().any(|kept| kept == key) {
@@ -71,7 +71,7 @@ pub fn put_apart(key: &str, text: &str) {
 }
 
 /// Forgets this page's separate entry for a key, because its text is written now.
-pub fn forget_apart(key: &str) {
+pub fn forget_for_page(key: &str) {
     let was_kept = KEPT_APART.with_borrow_mut(|kept| {
         let before = kept.len();
         kept.retain(|kept| kept != key);

@@ -101,7 +101,7 @@ pub fn with_token(endpoint: &Endpoint) -> Result<Endpoint, Locked> {
 /// token, the previous one stays, unless the endpoint's origin or its place for the token has
 /// changed. A token for the vault requires an open vault.
 pub fn settle(endpoint: &mut Endpoint) {
-    let token = endpoint.take_apart();
+    let token = endpoint.detach_token();
     let (id, origin) = (endpoint.id.to_string(), endpoint.base_url.origin());
     KEEPER.with(|keeper| {
         let token = token.as_ref().map(|token| token.reveal(keeper));

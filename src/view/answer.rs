@@ -12,7 +12,7 @@ use crate::{
     i18n::{I18n, t_string, use_i18n},
     library::Unlisted,
     openai::{Failure, retry::MAX_WAITS},
-    page::{Dialog, PageState, Patient},
+    page::{Dialog, PageState, Target},
     reader,
     session::{InFlight, Session, Stage},
     ui::{
@@ -28,14 +28,14 @@ pub fn AnswerView(
     card: card::Id,
     id: turn::Id,
     in_flight: Memo<Option<InFlight>>,
-    standing: Memo<TurnState>,
+    state: Memo<TurnState>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
-    let shown = expect_context::<PageState>();
+    let page = expect_context::<PageState>();
     let words = expect_context::<Words>();
     let turn = session.turn(card, id);
-    let is_answering = memo(move || standing.get() == TurnState::Answering);
+    let is_answering = memo(move || state.get() == TurnState::Answering);
     // The card's other answers come and go, and the store reports changes to anything around an answer: only
     // a change of this one is a reason to render it again.
     let own = memo(move || in_flight.get().filter(|in_flight| in_flight.turn == id));
@@ -88,7 +88,7 @@ pub fn AnswerView(
         let is_locked = outcome == Outcome::Failed(Failure::Locked);
         let unlock = is_locked.then(|| {
             view! {
-                <button class="button" on:click=on_click(move |_| shown.open_dialog(Dialog::Vault))>
+                <button class="button" on:click=on_click(move |_| page.open_dialog(Dialog::Vault))>
                     {t!(i18n, vault_unlock)}
                 </button>
             }
@@ -221,7 +221,7 @@ pub fn AnswerView(
                                 focus_message(card, &event);
                             }),
                         )}
-                        {action(Act::Sent, move |_| shown.open_dialog(Dialog::Sent(card, id)))}
+                        {action(Act::Sent, move |_| page.open_dialog(Dialog::Sent(card, id)))}
                         <Measured answer=memo(move || turn.answer().try_get().flatten()) />
                     </div>
                 },
@@ -235,13 +235,13 @@ pub fn AnswerView(
 fn FindOut(card: card::Id) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
-    let shown = expect_context::<PageState>();
+    let page = expect_context::<PageState>();
     let find_out = move |_| {
         let card = session.card(card);
         let endpoint = card.endpoint().try_get_untracked().flatten();
         let model = card.model().try_get_untracked().flatten();
         if let Some((endpoint, model)) = endpoint.zip(model) {
-            shown.open_dialog(Dialog::Doctor(Patient::Saved(endpoint, Some(model))));
+            page.open_dialog(Dialog::Doctor(Target::Saved(endpoint, Some(model))));
         }
     };
     view! {

@@ -34,12 +34,12 @@ pub fn CardView(id: card::Id) -> impl IntoView {
     let models = memo(move || library.models(endpoint.get()?));
     let name = memo(move || card.name().try_get().unwrap_or_default());
     let synced = memo(move || card.synced().try_get().unwrap_or_default());
-    let shown = expect_context::<PageState>();
+    let page = expect_context::<PageState>();
     if untrack(|| session.proposed(id)).is_some() {
-        shown.ask_for(id, true);
+        page.ask_for(id, true);
     }
-    on_cleanup(move || shown.ask_for(id, false));
-    let custom = memo(move || shown.is_custom(id));
+    on_cleanup(move || page.ask_for(id, false));
+    let custom = memo(move || page.is_custom(id));
     let is_saved = memo(move || {
         endpoint
             .get()

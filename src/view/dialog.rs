@@ -17,7 +17,7 @@ use crate::{
 pub(crate) fn DialogView(about: Dialog) -> impl IntoView {
     let i18n = use_i18n();
     let title = title(i18n, &about);
-    let shown = expect_context::<PageState>();
+    let page = expect_context::<PageState>();
     let dialog = NodeRef::<html::Dialog>::new();
     effect(move || {
         if let Some(dialog) = dialog.get() {
@@ -30,7 +30,7 @@ pub(crate) fn DialogView(about: Dialog) -> impl IntoView {
         if let Some(dialog) = dialog.get_untracked() {
             dialog.close();
         }
-        shown.dialog.set(None);
+        page.dialog.set(None);
     };
     view! {
         <dialog
@@ -71,8 +71,8 @@ fn content(about: Dialog) -> AnyView {
     match about {
         Dialog::Settings => lazy(&crate::settings::SETTINGS, |settings| settings()),
         Dialog::Vault => lazy(&crate::settings::VAULT, |vault| vault()),
-        Dialog::Doctor(patient) => lazy(&crate::diagnosis::DOCTOR, move |doctor| {
-            doctor(patient.clone())
+        Dialog::Doctor(target) => lazy(&crate::diagnosis::DOCTOR, move |doctor| {
+            doctor(target.clone())
         }),
         Dialog::Sent(card, turn) => lazy(&crate::request_log::SENT, move |sent| sent(card, turn)),
     }

@@ -26,18 +26,18 @@ use crate::{
 pub fn Notices() -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let shown = expect_context::<PageState>();
+    let page = expect_context::<PageState>();
     let unsaved = dynamic(move || {
         let error = library.unsaved()?;
         Some(view! {
             <p class="notice error">
                 <span>{explain_unsaved(i18n, error)}</span>
                 {(error == storage::Error::Blocked).then(|| view! {
-                    <button class="button" on:click=on_click(move |_| shown.history.set(true))>
+                    <button class="button" on:click=on_click(move |_| page.history.set(true))>
                         {t!(i18n, export)}
                     </button>
                 })}
-                {(error == storage::Error::Full).then(|| to_settings(shown, t!(i18n, make_room)))}
+                {(error == storage::Error::Full).then(|| to_settings(page, t!(i18n, make_room)))}
             </p>
         })
     });
@@ -47,7 +47,7 @@ pub fn Notices() -> impl IntoView {
             view! {
                 <p class="notice error">
                     <span>{t_string!(i18n, aside, keys = keys.join(", ")).to_string()}</span>
-                    {to_settings(shown, t!(i18n, look_at_it))}
+                    {to_settings(page, t!(i18n, look_at_it))}
                     <Dismiss act=Callback::new(move |()| library.dismiss_aside()) />
                 </p>
             }
@@ -66,22 +66,22 @@ pub fn Notices() -> impl IntoView {
                 move || view! {
                     <p class="notice">
                         <span>{t!(i18n, nearly_full)}</span>
-                        {to_settings(shown, t!(i18n, make_room))}
+                        {to_settings(page, t!(i18n, make_room))}
                         <Dismiss act=Callback::new(move |()| library.dismiss_nearly_full()) />
                     </p>
                 },
             )}
             {aside}
             // The settings cover the page and show a notice of their own.
-            {show(move || shown.dialog.read().is_none(), move || view! { <DeletedNotice /> })}
+            {show(move || page.dialog.read().is_none(), move || view! { <DeletedNotice /> })}
         </div>
     }
 }
 
 /// The button that opens the settings with the storage usage.
-fn to_settings(shown: PageState, label: Signal<&'static str>) -> AnyView {
+fn to_settings(page: PageState, label: Signal<&'static str>) -> AnyView {
     view! {
-        <button class="button" on:click=on_click(move |_| shown.open_dialog(Dialog::Settings))>
+        <button class="button" on:click=on_click(move |_| page.open_dialog(Dialog::Settings))>
             {label}
         </button>
     }
@@ -93,12 +93,12 @@ fn to_settings(shown: PageState, label: Signal<&'static str>) -> AnyView {
 pub fn DeletedNotice() -> impl IntoView {
     let i18n = use_i18n();
     let library = expect_context::<Library>();
-    let shown = expect_context::<PageState>();
+    let page = expect_context::<PageState>();
     let undo = move || {
-        let is_new = untrack(|| shown.session()).is_none_or(Session::is_new);
+        let is_new = untrack(|| page.session()).is_none_or(Session::is_new);
         // A chat that was open when it was deleted opens again.
         if let Some(chat) = library.undo().filter(|_| is_new) {
-            shown.go_to(&Address::Chat(chat));
+            page.go_to(&Address::Chat(chat));
         }
     };
     dynamic(move || {

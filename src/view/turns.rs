@@ -54,7 +54,7 @@ fn TurnView(card: card::Id, id: turn::Id, in_flight: Memo<Option<InFlight>>) -> 
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let turn = session.turn(card, id);
-    let standing = memo(move || {
+    let state = memo(move || {
         let is_answered = turn
             .answer()
             .try_read()
@@ -68,7 +68,7 @@ fn TurnView(card: card::Id, id: turn::Id, in_flight: Memo<Option<InFlight>>) -> 
     });
     let is_edited = RwSignal::new(false);
     let has_answer =
-        memo(move || matches!(standing.get(), TurnState::Answering | TurnState::Answered));
+        memo(move || matches!(state.get(), TurnState::Answering | TurnState::Answered));
     view! {
         <article class="message user" aria-label=t!(i18n, you)>
             {dynamic(move || {
@@ -94,11 +94,11 @@ fn TurnView(card: card::Id, id: turn::Id, in_flight: Memo<Option<InFlight>>) -> 
         </article>
         {dynamic(move || {
             if has_answer.get() {
-                view! { <AnswerView card id in_flight standing /> }.into_any()
+                view! { <AnswerView card id in_flight state /> }.into_any()
             } else if session.is_elsewhere(card, id) {
                 elsewhere(i18n)
             } else {
-                view! { <Waiting card id standing in_flight /> }.into_any()
+                view! { <Waiting card id state in_flight /> }.into_any()
             }
         })}
     }
@@ -109,7 +109,7 @@ fn TurnView(card: card::Id, id: turn::Id, in_flight: Memo<Option<InFlight>>) -> 
 fn Waiting(
     card: card::Id,
     id: turn::Id,
-    standing: Memo<TurnState>,
+    state: Memo<TurnState>,
     in_flight: Memo<Option<InFlight>>,
 ) -> impl IntoView {
     let i18n = use_i18n();
@@ -117,7 +117,7 @@ fn Waiting(
     view! {
         <div class="note">
             <span>
-                {derive(move || match standing.get() {
+                {derive(move || match state.get() {
                     TurnState::Queued => t_string!(i18n, queued),
                     _ if !session.can_ask(card) => t_string!(i18n, queued_for_model),
                     _ => t_string!(i18n, unanswered),

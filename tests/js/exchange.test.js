@@ -74,18 +74,18 @@ test("All attempts of one name are recorded, with their times", () => {
     second.responded(200, "text/event-stream");
     // A character that came in two pieces.
     const bytes = encoded("한국");
-    second.heard(bytes.subarray(0, 4));
+    second.received(bytes.subarray(0, 4));
     mock.timers.tick(500);
-    second.heard(bytes.subarray(4));
+    second.received(bytes.subarray(4));
     second.end();
     mock.timers.tick(500);
     second.end();
     const [one, two] = records("two");
     assert.deepEqual([one.body, one.status, one.response, one.ended], ["first", 429, "", NOW]);
-    assert.deepEqual([two.body, two.status, two.response, two.came], ["second", 200, "한국", 6]);
+    assert.deepEqual([two.body, two.status, two.response, two.length], ["second", 200, "한국", 6]);
     const times = [two.at, two.responded, two.last, two.ended].map((time) => time - NOW);
     assert.deepEqual(times, [1000, 1000, 1500, 1500]);
-    exchange("").heard(encoded("nothing"));
+    exchange("").received(encoded("nothing"));
     assert.deepEqual(exchanges(""), []);
     assert.deepEqual(exchanges("nobody"), []);
 });
@@ -99,7 +99,7 @@ test("A token that the server repeats is masked, and never recorded", () => {
     ];
     for (const [at, [secret, pieces, expected]] of table.entries()) {
         const masked = exchange(`masked ${at}`, "", secret);
-        for (const piece of pieces) masked.heard(encoded(piece));
+        for (const piece of pieces) masked.received(encoded(piece));
         const [record] = records(`masked ${at}`);
         assert.equal(record.response, expected);
         assert.equal(record.isCut, false);
@@ -111,13 +111,13 @@ test("A token is masked where the record is cut within it, and no character is h
     const secret = "sk-12345678";
     for (let shown = 1; shown <= secret.length; shown += 1) {
         const cut = exchange(`cut ${shown}`, "", secret);
-        cut.heard(encoded(`${"-".repeat(MIB - shown)}${secret} and more`));
+        cut.received(encoded(`${"-".repeat(MIB - shown)}${secret} and more`));
         const [{ response, isCut }] = records(`cut ${shown}`);
         assert.equal(isCut, true);
         assert.equal(response, `${"-".repeat(MIB - shown)}…`);
     }
     const halved = exchange("halved", `${"a".repeat(MIB - 1)}😀`);
-    halved.heard(encoded(`${"b".repeat(MIB - 2)}한`));
+    halved.received(encoded(`${"b".repeat(MIB - 2)}한`));
     const [{ body, response }] = records("halved");
     assert.equal(body, "a".repeat(MIB - 1));
     assert.equal(response, "b".repeat(MIB - 2));
@@ -125,22 +125,22 @@ test("A token is masked where the record is cut within it, and no character is h
 
 test("A long request and a long response are recorded up to their limits", () => {
     const long = exchange("long", "x".repeat(MIB + 5));
-    for (let pieces = 0; pieces < 3; pieces += 1) long.heard(new Uint8Array(MIB / 2 + 1).fill(97));
+    for (let pieces = 0; pieces < 3; pieces += 1) long.received(new Uint8Array(MIB / 2 + 1).fill(97));
     const [record] = records("long");
     assert.deepEqual([record.body.length, record.cut], [MIB, 5]);
-    assert.deepEqual([record.response.length, record.came], [MIB, 1.5 * MIB + 3]);
+    assert.deepEqual([record.response.length, record.length], [MIB, 1.5 * MIB + 3]);
 });
 
 test("The oldest records go when all together are too large, and the newest stays", () => {
     exchange("before", "before");
     const bytes = new Uint8Array(MIB);
     const open = exchange("0");
-    for (let number = 0; number < 30; number += 1) exchange(`${number}`).heard(bytes);
+    for (let number = 0; number < 30; number += 1) exchange(`${number}`).received(bytes);
     const all = Array.from({ length: 30 }, (_, number) => number);
     const left = () => all.filter((number) => exchanges(`${number}`).length > 0);
     assert.deepEqual(exchanges("before"), []);
     assert.deepEqual(left(), all.slice(6));
     // A record that was dropped while its request is open takes no more room.
-    open.heard(bytes);
+    open.received(bytes);
     assert.deepEqual(left(), all.slice(6));
 });

@@ -294,7 +294,7 @@ impl Observed {
     }
 
     /// Returns the state of a step that has run.
-    pub fn standing(&self, step: Step) -> StepState {
+    pub fn state(&self, step: Step) -> StepState {
         let is_fine = match step {
             Step::Address => self.base_url.is_ok() && !self.is_mixed(),
             Step::Network => !self.is_cut_off(),

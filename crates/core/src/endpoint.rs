@@ -32,7 +32,7 @@ pub struct Endpoint {
     /// list of saved endpoints it is present only if kept in the browser.
     #[serde(
         default,
-        skip_serializing_if = "token::is_apart",
+        skip_serializing_if = "token::is_detached",
         serialize_with = "token::write"
     )]
     pub token: Option<Token>,
@@ -172,7 +172,7 @@ pub enum Held {
 impl Endpoint {
     /// Takes the token out, unless it is kept with the endpoint: the rest may be stored like the
     /// list of saved endpoints.
-    pub fn take_apart(&mut self) -> Option<Token> {
+    pub fn detach_token(&mut self) -> Option<Token> {
         match self.keep {
             TokenStorage::Browser => None,
             TokenStorage::Tab | TokenStorage::Vault => self.token.take(),
@@ -188,7 +188,7 @@ impl Endpoint {
         let token = match held {
             _ if self.token.is_some() => self.token.clone(),
             Held::Nothing => None,
-            Held::Token(token) => Some(token.apart()),
+            Held::Token(token) => Some(token.detached()),
             Held::Locked => return Err(Locked),
         };
         Ok(Self {

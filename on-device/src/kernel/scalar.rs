@@ -59,12 +59,12 @@ impl Lanes for Scalar {
     }
 
     #[inline]
-    fn most(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+    fn max(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
         each(a, b, |a, b| if a < b { b } else { a })
     }
 
     #[inline]
-    fn least(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+    fn min(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
         each(a, b, |a, b| if b < a { b } else { a })
     }
 

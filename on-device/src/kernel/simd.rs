@@ -78,13 +78,13 @@ impl Lanes for Simd {
 
     #[inline]
     #[target_feature(enable = "simd128")]
-    fn most(a: v128, b: v128) -> v128 {
+    fn max(a: v128, b: v128) -> v128 {
         f32x4_pmax(a, b)
     }
 
     #[inline]
     #[target_feature(enable = "simd128")]
-    fn least(a: v128, b: v128) -> v128 {
+    fn min(a: v128, b: v128) -> v128 {
         f32x4_pmin(a, b)
     }
 

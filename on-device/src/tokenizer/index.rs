@@ -12,21 +12,21 @@ const MAX_STEPS: usize = 4096;
 /// Computer Programming, volume 3, section 6.4, algorithm L).
 #[derive(Debug)]
 pub struct Index {
-    places: Vec<u32>,
+    slots: Vec<u32>,
 }
 
 impl Index {
     /// Creates a table with room for `len` numbers.
     pub fn new(len: usize) -> Self {
         Self {
-            places: vec![FREE; (len * 2).next_power_of_two().max(2)],
+            slots: vec![FREE; (len * 2).next_power_of_two().max(2)],
         }
     }
 
     /// The number with `hash` for which `same` is true.
     pub fn find(&self, hash: u64, same: impl Fn(u32) -> bool) -> Option<u32> {
-        let place = self.place(hash, same)?;
-        Some(self.places[place]).filter(|&number| number != FREE)
+        let slot = self.slot(hash, same)?;
+        Some(self.slots[slot]).filter(|&number| number != FREE)
     }
 
     /// Stores `number` under `hash`, replacing the number for which `same` is true, if there is one.
@@ -40,21 +40,21 @@ impl Index {
         number: u32,
         same: impl Fn(u32) -> bool,
     ) -> Result<(), Error> {
-        let place = self
-            .place(hash, same)
+        let slot = self
+            .slot(hash, same)
             .ok_or_else(|| Error::Damaged("too many tokens are alike".into()))?;
-        self.places[place] = number;
+        self.slots[slot] = number;
         Ok(())
     }
 
     /// The slot of the number with `hash` for which `same` is true, or the free slot where it belongs.
-    fn place(&self, hash: u64, same: impl Fn(u32) -> bool) -> Option<usize> {
-        let mask = self.places.len() - 1;
+    fn slot(&self, hash: u64, same: impl Fn(u32) -> bool) -> Option<usize> {
+        let mask = self.slots.len() - 1;
         // The upper half is mixed better.
         let first = (hash >> 32) as usize;
-        (0..MAX_STEPS.min(self.places.len()))
+        (0..MAX_STEPS.min(self.slots.len()))
             .map(|step| (first + step) & mask)
-            .find(|&place| self.places[place] == FREE || same(self.places[place]))
+            .find(|&slot| self.slots[slot] == FREE || same(self.slots[slot]))
     }
 }
 

@@ -498,7 +498,7 @@ proptest! {
         fixes(&cause, &observed);
         for step in Step::ALL {
             observed.skip(step);
-            observed.standing(step);
+            observed.state(step);
         }
         if cause == Cause::Fine {
             let answers = observed.chat.as_ref().is_some_and(Probe::is_answer);

@@ -395,7 +395,7 @@ impl Keys {
     }
 
     fn settle(&mut self, endpoint: &mut Endpoint) {
-        let token = endpoint.take_apart();
+        let token = endpoint.detach_token();
         let (keep, origin) = (endpoint.keep.name(), endpoint.base_url.origin());
         self.tokens.retain(|(id, of), (at, _)| {
             *id != endpoint.id || (*of == keep && *at == origin && token.is_none())
@@ -494,9 +494,9 @@ proptest! {
             }
             if let Some(mut saved) = saved {
                 // Before it is saved, an endpoint does not serialize such a token.
-                let is_apart = saved.keep != TokenStorage::Browser;
+                let is_detached = saved.keep != TokenStorage::Browser;
                 let wants_vault = saved.keep == TokenStorage::Vault && saved.token.is_some();
-                prop_assert!(!is_apart || !crate::json::write(&saved).contains("sk-"));
+                prop_assert!(!is_detached || !crate::json::write(&saved).contains("sk-"));
                 if !(wants_vault && keys.is_locked) {
                     keys.settle(&mut saved);
                     endpoints.list.retain(|other| other.id != saved.id);

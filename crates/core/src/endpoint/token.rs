@@ -62,7 +62,7 @@ pub struct Token {
     secret: String,
     /// True if the token is kept apart from its endpoint, and never serialized with it.
     #[serde(skip)]
-    is_apart: bool,
+    is_detached: bool,
 }
 
 /// The keeper of tokens that are not stored with their endpoints. A program has only one: the
@@ -81,8 +81,8 @@ impl Keeper {
 
 /// Returns whether an endpoint's token must not be serialized with it.
 #[expect(clippy::ref_option, reason = "serde requires this signature")]
-pub(super) fn is_apart(token: &Option<Token>) -> bool {
-    token.as_ref().is_some_and(|token| token.is_apart)
+pub(super) fn is_detached(token: &Option<Token>) -> bool {
+    token.as_ref().is_some_and(|token| token.is_detached)
 }
 
 /// Serializes an endpoint's token with it. A token kept apart becomes none.
@@ -92,7 +92,7 @@ pub(super) fn write<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     match token {
-        Some(token) if !token.is_apart => serializer.serialize_str(&token.secret),
+        Some(token) if !token.is_detached => serializer.serialize_str(&token.secret),
         _ => serializer.serialize_none(),
     }
 }
@@ -113,7 +113,7 @@ impl Token {
         if token.chars().all(|c| c.is_ascii_graphic()) {
             Ok(Some(Self {
                 secret: token.to_owned(),
-                is_apart: false,
+                is_detached: false,
             }))
         } else {
             Err(Invalid::Token)
@@ -152,15 +152,15 @@ impl Token {
     /// Marks the token for this storage.
     pub(super) fn kept(self, keep: TokenStorage) -> Self {
         Self {
-            is_apart: keep != TokenStorage::Browser,
+            is_detached: keep != TokenStorage::Browser,
             ..self
         }
     }
 
     /// Marks the token as kept apart from its endpoint.
-    pub(super) fn apart(self) -> Self {
+    pub(super) fn detached(self) -> Self {
         Self {
-            is_apart: true,
+            is_detached: true,
             ..self
         }
     }
