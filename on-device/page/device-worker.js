@@ -18,7 +18,7 @@ import { PIECE, Trouble, Weights, pieces, told } from "./weights.js";
  */
 
 /**
- * A job of the queue; `id` is that of its call.
+ * A job of the queue; `id` is that of its call, if one waits for it.
  * @typedef {{ id?: number, isStopped?: boolean, act(job: Job): Promise<void> }} Job
  */
 
@@ -89,7 +89,8 @@ async function work() {
             const fault = guard(error, loading);
             // The page ends a worker that trapped.
             if (!fault) return;
-            postMessage({ id: job.id, error: fault });
+            // The page takes an error without an ID for the end of the worker.
+            if (job.id) postMessage({ id: job.id, error: fault });
         }
     }
     isWorking = false;

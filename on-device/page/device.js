@@ -479,6 +479,12 @@ async function complete(request) {
         const frame = { id, created: Math.floor(Date.now() / 1000), model: asked.model };
         const answer = body.stream ? new Streamed(frame, body, () => stop()) : new Whole(frame);
         let isBegun = false;
+        // This comes first: a worker that can't start is told at once.
+        const abort = () => {
+            stop();
+            answer.abort(signal.reason);
+            reject(signal.reason);
+        };
         const stop = (own ? own.ask : askWeights)(asked, (event) => {
             if (event.end || event.error) signal.removeEventListener("abort", abort);
             if (event.error) {
@@ -495,11 +501,6 @@ async function complete(request) {
             if (event.text) answer.say(event.text);
             if (event.end) resolve(answer.end(/** @type {End} */ (event)));
         });
-        const abort = () => {
-            stop();
-            answer.abort(signal.reason);
-            reject(signal.reason);
-        };
         signal.addEventListener("abort", abort, { once: true });
     });
 }

@@ -151,8 +151,12 @@ class Folder {
      */
     async note(stem, text) {
         const writer = await this.writer(`${stem}.json`, 0);
-        await writer.write(new TextEncoder().encode(text));
-        await writer.close();
+        try {
+            await writer.write(new TextEncoder().encode(text));
+        } finally {
+            // An open file can't be opened again.
+            await writer.close();
+        }
     }
 
     /**

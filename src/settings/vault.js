@@ -12,12 +12,11 @@
 const ITERATIONS = 600_000;
 const MINUTE = 60_000;
 const IDLE = 15;
-const LOCK = "collate.vault";
 
 /** @type {typeof import("../storage/keys.js")} */
 let keys;
 // All tabs of the page lock their vaults together.
-const channel = globalThis.BroadcastChannel && new BroadcastChannel(LOCK);
+const channel = globalThis.BroadcastChannel && new BroadcastChannel("collate.vault");
 
 /**
  * Starts this module, once.
@@ -91,13 +90,6 @@ const fresh = (idle) => ({
 });
 
 /**
- * One tab writes at a time, on top of the previous write.
- * @template T
- * @param {() => Promise<T>} act
- */
-const alone = (act) => navigator.locks.request(LOCK, act);
-
-/**
  * An open vault, as `keys.js` holds it.
  * @param {CryptoKey} key
  * @param {Frame} frame
@@ -131,7 +123,7 @@ function hold(key, { salt, idle }, tokens) {
         // Writes or removes one token; a failed write is tried again with the next.
         write(id, entry) {
             pending.set(id, entry);
-            return alone(async () => {
+            return keys.alone(async () => {
                 const now = current();
                 const tokens = take(await decrypt(key, now));
                 const written = [...pending];
@@ -142,7 +134,7 @@ function hold(key, { salt, idle }, tokens) {
         },
         // Rereads after another tab's write.
         reread: () =>
-            alone(async () => {
+            keys.alone(async () => {
                 const now = current();
                 it.idle = (now.idle || IDLE) * MINUTE;
                 take(await decrypt(key, now));
@@ -152,7 +144,7 @@ function hold(key, { salt, idle }, tokens) {
             ),
         // Encrypts the vault with another passphrase.
         reseal: (passphrase) =>
-            alone(async () => {
+            keys.alone(async () => {
                 const now = current();
                 const frame = fresh(now.idle);
                 const other = await derive(passphrase, frame.salt, frame.iterations);
@@ -173,7 +165,7 @@ class Gone extends Error {}
 export async function create(passphrase) {
     const frame = fresh(IDLE);
     const key = await derive(passphrase, frame.salt, frame.iterations);
-    return alone(async () => {
+    return keys.alone(async () => {
         // Reading a damaged vault sets it aside.
         keys.stored();
         if (keys.isTaken()) return "taken";
@@ -189,10 +181,12 @@ export async function unlock(passphrase) {
     if (it.version !== 1) return "newer";
     try {
         const key = await derive(passphrase, it.salt, it.iterations);
-        // Meanwhile another tab may have written.
-        const now = keys.stored();
-        if (!now) return "gone";
-        keys.open(hold(key, now, await decrypt(key, now)));
+        return await keys.alone(async () => {
+            // Meanwhile another tab may have written.
+            const now = keys.stored();
+            if (!now) return "gone";
+            keys.open(hold(key, now, await decrypt(key, now)));
+        });
     } catch {
         return "wrong";
     }
@@ -210,26 +204,22 @@ export function lock() {
     channel?.postMessage("lock");
 }
 
-export function destroy() {
-    keys.destroy();
-    keys.lock();
-}
+export const destroy = () => keys.alone(keys.destroy).then(keys.lock);
 
 export const idle = () => keys.stored()?.idle || IDLE;
 
-/** @param {number} minutes */
-export function setIdle(minutes) {
-    const it = keys.stored();
-    if (it?.version !== 1) return;
-    try {
+/**
+ * Without space for it, the old value stays.
+ * @param {number} minutes
+ */
+export const setIdle = (minutes) =>
+    keys.alone(() => {
+        const it = keys.stored();
+        if (it?.version !== 1) return;
         keys.store({ ...it, idle: minutes });
-    } catch {
-        // The old value stays.
-        return;
-    }
-    const opened = keys.opened();
-    if (opened) opened.idle = minutes * MINUTE;
-}
+        const opened = keys.opened();
+        if (opened) opened.idle = minutes * MINUTE;
+    }).catch(() => {});
 
 /** Returns whether a write of the open vault has failed. */
 export const hasFailed = () => !!keys.opened()?.failed;

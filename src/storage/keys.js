@@ -65,7 +65,7 @@ const attempt = (act) => {
  * This tab's tokens.
  * @type {Tokens}
  */
-const tab = Object(attempt(() => JSON.parse(sessionStorage.getItem(TAB) ?? "null")));
+const tab = { ...attempt(() => JSON.parse(sessionStorage.getItem(TAB) ?? "null")) };
 /** @type {Opened | undefined} */
 let vault;
 
@@ -107,6 +107,14 @@ export function destroy() {
     drop(VAULT);
     localStorage.removeItem(VAULT);
 }
+
+/**
+ * One tab changes the vault at a time, on top of the previous change.
+ * @template T
+ * @param {() => T | Promise<T>} act
+ * @returns {Promise<T>}
+ */
+export const alone = async (act) => navigator.locks.request("collate.vault", act);
 
 /** Returns whether there is a value that must not be overwritten. */
 export const isTaken = () => localStorage.getItem(VAULT) !== null;
@@ -198,10 +206,15 @@ function change(id, entry) {
         return;
     }
     // In a locked vault, tokens struck from its list are deleted when it is opened.
-    const it = stored();
-    if (entry || it?.version !== 1) return;
-    delete it.of[id];
-    attempt(() => store(it));
+    if (entry) return;
+    const strike = () => {
+        const it = stored();
+        if (it?.version !== 1) return;
+        delete it.of[id];
+        store(it);
+    };
+    // The vault may have opened meanwhile. Without space, the token stays.
+    alone(strike).then(() => opened()?.reread()).then(tell, () => {});
 }
 
 /**

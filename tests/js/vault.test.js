@@ -2,7 +2,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
-import { FakeLocks, FakeStorage, define, until } from "./support.js";
+import { FakeLocks, FakeStorage, define, settle, until } from "./support.js";
 
 const MINUTE = 60_000;
 const VAULT = "collate.v2.vault";
@@ -73,6 +73,8 @@ const record = () => JSON.parse(local.getItem(VAULT) ?? "null");
 const token = (id = "e1", origin = ORIGIN, of = keys) => of.token(id, origin, "vault");
 /** Tells all tabs that the vault was written by another. */
 const written = () => dispatch("storage", { key: VAULT });
+/** The endpoints with a token, as the vault lists them. */
+const listed = () => Object.keys(record()?.of ?? {});
 /** Puts a token into the vault, and waits until it is written. */
 async function put(id = "e1", value = "sk-secret", of = keys) {
     const before = local.getItem(VAULT);
@@ -83,8 +85,8 @@ async function put(id = "e1", value = "sk-secret", of = keys) {
 beforeEach(async () => {
     local.isFull = session.isFull = false;
     local.items.clear();
-    vault.destroy();
-    two.vault.destroy();
+    await vault.destroy();
+    await two.vault.destroy();
     for (const id of ["e1", "e2"]) keys.put(id, "", "");
 });
 
@@ -131,7 +133,7 @@ test("A vault opens with its passphrase, however that was typed", async () => {
     assert.equal(keys.standing(), "locked");
     assert.equal(await vault.unlock("cafe\u0301"), undefined);
     assert.equal(token(), "sk-secret");
-    vault.destroy();
+    await vault.destroy();
     assert.equal(keys.standing(), "none");
     assert.equal(await vault.unlock("caf\u00e9"), "gone");
 });
@@ -162,7 +164,7 @@ test("A vault locks when nobody has used it for its time, by the clock", async (
     assert.equal(keys.standing(), "locked");
 
     await vault.unlock("passphrase");
-    vault.setIdle(2);
+    await vault.setIdle(2);
     assert.equal(vault.idle(), 2);
     mock.timers.tick(2 * MINUTE);
     assert.equal(keys.standing(), "locked");
@@ -197,7 +199,7 @@ test("Tabs see what each other has written, and lock together", async () => {
     written();
     await until(() => token("e1", ORIGIN, two.keys) === "sk-one");
     await put("e2", "sk-two", two.keys);
-    two.vault.setIdle(5);
+    await two.vault.setIdle(5);
     written();
     await until(() => token("e2") === "sk-two");
     assert.equal(token("e1"), "sk-one");
@@ -206,18 +208,98 @@ test("Tabs see what each other has written, and lock together", async () => {
 
     await vault.unlock("passphrase");
     await two.vault.unlock("passphrase");
-    two.vault.setIdle(1);
+    await two.vault.setIdle(1);
     written();
     await put("e1", "sk-last");
     mock.timers.tick(MINUTE);
     assert.equal(keys.standing(), "locked");
 });
 
+/**
+ * Stops the next call of one of the browser's functions of encryption. `isCalled` tells whether it was called;
+ * `go` lets it go on, and waits for its end.
+ * @param {"encrypt" | "decrypt"} name
+ */
+function stopped(name) {
+    const act = subtle[name].bind(subtle);
+    let isCalled = false;
+    /** @type {(nothing: void) => void} */
+    let go = () => {};
+    const open = new Promise((resolve) => (go = resolve));
+    /** @type {Promise<unknown> | undefined} */
+    let done;
+    const stop = mock.method(subtle, name, (...given) => {
+        stop.mock.restore();
+        isCalled = true;
+        // @ts-ignore The arguments are passed on as they are.
+        return (done = open.then(() => act(...given)));
+    });
+    return {
+        isCalled: () => isCalled,
+        async go() {
+            go();
+            await done;
+            await settle();
+        },
+    };
+}
+
+test("A tab changes the vault after another tab's write, and not in the midst of it", async () => {
+    /** @type {[string, () => unknown, () => unknown, unknown][]} */
+    const table = [
+        ["the idle time", () => two.vault.setIdle(5), () => record().idle, 5],
+        ["a removal", () => two.keys.put("e2", "", ""), () => listed().join(), "e1"],
+        ["the end of the vault", () => two.vault.destroy(), () => record(), null],
+    ];
+    for (const [name, act, state, expected] of table) {
+        await vault.create("passphrase");
+        await put("e2");
+        const { isCalled, go } = stopped("encrypt");
+        keys.put("e1", ORIGIN, "vault", "sk-secret");
+        await until(isCalled);
+        const done = act();
+        await settle();
+        await go();
+        await done;
+        await settle();
+        assert.deepEqual(state(), expected, name);
+        await vault.destroy();
+    }
+});
+
+test("A vault that opens while another tab writes has what that one wrote", async () => {
+    await vault.create("passphrase");
+    const { isCalled, go } = stopped("decrypt");
+    const opening = two.vault.unlock("passphrase");
+    await until(isCalled);
+    const writing = put("e1").then(written);
+    await settle();
+    await go();
+    await Promise.all([opening, writing]);
+    await until(() => token("e1", ORIGIN, two.keys) === "sk-secret");
+});
+
+test("A token that is removed while its vault opens is gone", async () => {
+    await vault.create("passphrase");
+    await put("e1");
+    vault.lock();
+    const { isCalled, go } = stopped("decrypt");
+    const opening = vault.unlock("passphrase");
+    await until(isCalled);
+    keys.put("e1", "", "");
+    await go();
+    await opening;
+    await until(() => token() === undefined && !listed().includes("e1"));
+    // The vault writes again, and lacks it still.
+    await put("e2");
+    assert.deepEqual(listed(), ["e2"]);
+});
+
 test("A vault closes in a tab when another one changes its passphrase or makes another vault", async () => {
     for (const act of [
         () => two.vault.change("new"),
         async () => {
-            two.vault.destroy();
+            await two.vault.destroy();
             await two.vault.create("another");
         },
     ]) {
@@ -228,8 +310,8 @@ test("A vault closes in a tab when another one changes its passphrase or makes a
         written();
         await until(() => keys.standing() === "locked");
         assert.equal(two.keys.standing(), "open");
-        two.vault.destroy();
-        vault.destroy();
+        await two.vault.destroy();
+        await vault.destroy();
     }
 });
 
@@ -239,6 +321,7 @@ test("A token that is removed while the vault is locked is gone when it opens", 
     await put("e2");
     vault.lock();
     keys.put("e1", "", "");
+    await until(() => !keys.ids().includes("e1"));
     assert.deepEqual(keys.ids(), ["e2"]);
     await vault.unlock("passphrase");
     assert.equal(token("e1"), undefined);
@@ -280,7 +363,9 @@ test("A vault that can't be read is put aside, and one of a newer page is left a
     assert.equal(keys.standing(), "locked");
     assert.equal(await vault.unlock("passphrase"), "newer");
     assert.equal(await vault.create("passphrase"), "taken");
-    vault.setIdle(5);
+    await vault.setIdle(5);
+    keys.put("e1", "", "");
+    await settle();
     assert.equal(local.getItem(VAULT), newer);
 });
 

@@ -1,42 +1,31 @@
-// The files of models: on-device/page/weights.js, with Cache Storage as its store.
+// The files of models: on-device/page/weights.js, with Cache Storage as its store, and then with files.
 // @ts-check
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { beforeEach, mock, test } from "node:test";
-import { FakeLocks, define, settle, until } from "./support.js";
+import { FakeCache, FakeFile, FakeFolder, FakeLocks, define, settle, until } from "./support.js";
 
 /** @typedef {(request: { url: string, range: string | null, signal: AbortSignal }) => Response} Serve */
 
 mock.timers.enable({ apis: ["setTimeout"] });
 const locks = new FakeLocks();
-const navigator = { locks, onLine: true, storage: { estimate: async () => ({ quota: 1e9, usage: 0 }) } };
+/** @type {FakeFolder | undefined} */
+let folder;
+const storage = {
+    estimate: async () => ({ quota: 1e9, usage: 0 }),
+    async getDirectory() {
+        if (folder) return folder;
+        throw new DOMException("it stores nothing", "SecurityError");
+    },
+};
+const navigator = { locks, onLine: true, storage };
 define("navigator", navigator);
 define("location", new URL("https://page.test/"));
 define("BroadcastChannel", undefined);
 
-/** Cache Storage: one cache, as the tests need no other. */
-class FakeCache {
-    /** @type {Map<string, Blob>} */
-    kept = new Map();
-    keys = async () => [...this.kept.keys()].map((url) => ({ url }));
-    delete = async (/** @type {URL} */ url) => this.kept.delete(url.href);
-
-    /** @param {URL | { url: string }} of */
-    async match(of) {
-        const blob = this.kept.get("url" in of ? of.url : of.href);
-        return blob && new Response(blob);
-    }
-
-    /**
-     * @param {URL} url
-     * @param {Response} response
-     */
-    async put(url, response) {
-        this.kept.set(url.href, await response.blob());
-    }
-}
 let cache = new FakeCache();
 define("caches", { open: async () => cache });
+define("FileSystemFileHandle", FakeFile);
 
 const MODEL = new TextEncoder().encode(`GGUF${"weights ".repeat(1000)}`);
 const sha256 = (/** @type {Uint8Array} */ bytes) => {
@@ -50,11 +39,14 @@ const OFFER = { id: "model", size: MODEL.length, sha256: sha256(MODEL), sources:
 let servers = {};
 /** @type {{ url: string, range: string | null }[]} */
 let asked = [];
+/** @type {RequestInit} */
+let last = {};
 let offers = [OFFER];
 define("fetch", async (/** @type {URL} */ { href }, /** @type {RequestInit} */ init) => {
     if (href.endsWith("/models.json")) return Response.json({ models: offers });
     const range = new Headers(init.headers).get("Range");
     asked.push({ url: href, range });
+    last = init;
     if (!servers[href]) throw new TypeError("Failed to fetch");
     return servers[href]({ url: href, range, signal: /** @type {AbortSignal} */ (init.signal) });
 });
@@ -110,6 +102,7 @@ const broken = () => {
 
 beforeEach(() => {
     cache = new FakeCache();
+    folder = undefined;
     servers = { "https://one.test/m": ranged };
     asked = [];
     offers = [OFFER];
@@ -317,4 +310,159 @@ test("A file larger than one response is kept whole", async () => {
     await weights.fetch("model");
     assert.deepEqual(state(), ["ready", large.length, undefined]);
     assert.equal(await stored(), offers[0].sha256);
+});
+
+// The rest is stored in files.
+
+/** An empty folder, and a tab that has looked at it. */
+async function withFiles() {
+    const files = (folder = new FakeFolder());
+    return { files, ...(await opened()) };
+}
+
+test("A model is stored as a file with its record, and is there for the next page", async () => {
+    for (const [most, isOld] of [[Infinity, false], [300, false], [300, true]]) {
+        const { files, weights, state, stored } = await withFiles();
+        Object.assign(files, { most, isOld });
+        await weights.fetch("model");
+        assert.deepEqual(state(), ["ready", MODEL.length, undefined]);
+        assert.equal(weights.list()[0].store, "opfs");
+        assert.deepEqual([...files.files.keys()].sort(), [OFFER.sha256, `${OFFER.sha256}.json`]);
+        assert.equal(files.open.size, 0);
+        assert.equal(await stored(), OFFER.sha256);
+        const next = await opened();
+        assert.deepEqual(next.state(), ["ready", MODEL.length, undefined]);
+        await next.weights.remove("model");
+        assert.deepEqual([next.state()[0], files.files.size], ["absent", 0]);
+    }
+});
+
+test("A file that broke off goes on where it ended, if its server still has the same", async () => {
+    /** @type {[string, Record<string, string>, string | null][]} */
+    const table = [
+        // Another server would have to allow the header.
+        ["https://one.test/m", { ETag: '"1"' }, null],
+        ["https://page.test/m", { ETag: '"1"' }, '"1"'],
+        ["https://page.test/m", { ETag: 'W/"1"', "Last-Modified": "then" }, "then"],
+        ["https://page.test/m", { ETag: 'W/"1"' }, null],
+    ];
+    for (const [source, headers, expected] of table) {
+        offers = [{ ...OFFER, sources: [source] }];
+        servers = { [source]: (it) => new Response(broken(it).body, { headers }) };
+        const { weights, state } = await withFiles();
+        await weights.fetch("model");
+        assert.deepEqual(state(), ["part", 1000, "cut"]);
+        servers = { [source]: ranged };
+        const next = await opened();
+        assert.deepEqual(next.state(), ["part", 1000, undefined]);
+        await next.weights.fetch("model");
+        assert.deepEqual(next.state(), ["ready", MODEL.length, undefined]);
+        assert.equal(await next.stored(), OFFER.sha256);
+        const sent = Object.fromEntries(new Headers(last.headers));
+        assert.deepEqual(sent, { range: "bytes=1000-", ...(expected && { "if-range": expected }) });
+        assert.deepEqual([last.referrerPolicy, last.cache], ["no-referrer", "no-store"]);
+    }
+});
+
+test("A file that is not what was offered leaves nothing", async () => {
+    servers["https://one.test/m"] = broken;
+    const { files, weights, state } = await withFiles();
+    await weights.fetch("model");
+    // The rest is that of another file.
+    servers["https://one.test/m"] = () => new Response(MODEL.slice(0, -1000), { status: 206 });
+    await weights.fetch("model");
+    assert.deepEqual([state(), files.files.size], [["absent", 0, "checksum"], 0]);
+    servers["https://one.test/m"] = ranged;
+    await weights.fetch("model");
+    assert.deepEqual(state(), ["ready", MODEL.length, undefined]);
+});
+
+test("A download that finds no more room keeps what came, and goes on once there is some", async () => {
+    const thrown = () => {
+        throw new DOMException("no room", "QuotaExceededError");
+    };
+    // Chromium returns its own error code as a number.
+    for (const full of [() => 0, () => 2 ** 32 - 8, thrown]) {
+        const { files, weights, state } = await withFiles();
+        Object.assign(files, { full, room: 0 });
+        await weights.fetch("model");
+        assert.deepEqual(state(), ["absent", 0, "full"]);
+        files.room = 3000;
+        await weights.fetch("model");
+        const [part, kept, code] = state();
+        assert.deepEqual([part, code], ["part", "full"]);
+        assert.equal(files.open.size, 0);
+        files.room = Infinity;
+        await weights.fetch("model");
+        assert.deepEqual(state(), ["ready", MODEL.length, undefined]);
+        assert.deepEqual(asked.at(-1)?.range, `bytes=${kept}-`);
+    }
+});
+
+test("A file that is copied without room leaves nothing", async () => {
+    const { files, weights } = await withFiles();
+    const file = new File([MODEL], "own.gguf");
+    for (const room of [0, 3000]) {
+        files.room = room;
+        await assert.rejects(weights.keep("own", file, 2048), { code: "full" });
+        assert.deepEqual([[...files.files.keys()], files.open.size], [[], 0]);
+        assert.equal(weights.list().some(({ id }) => id === "own"), false);
+    }
+});
+
+test("A model whose file or record is gone or damaged is absent, and can be downloaded again", async () => {
+    const record = `${OFFER.sha256}.json`;
+    const spoil = (/** @type {FakeFolder} */ { files }, /** @type {string} */ text) =>
+        files.set(record, new TextEncoder().encode(text));
+    /** @type {[string, (folder: FakeFolder) => unknown][]} */
+    const table = [
+        ["no file", ({ files }) => files.delete(OFFER.sha256)],
+        ["a shorter file", ({ files }) => files.set(OFFER.sha256, MODEL.slice(1))],
+        ["no record", ({ files }) => files.delete(record)],
+        ["an empty record", (folder) => spoil(folder, "")],
+        ["half a record", (folder) => spoil(folder, '{"id":"mod')],
+        ["no record but JSON", (folder) => spoil(folder, "null")],
+    ];
+    for (const [name, damage] of table) {
+        const before = await withFiles();
+        await before.weights.fetch("model");
+        damage(before.files);
+        const { weights, state, stored } = await opened();
+        assert.equal(await stored(), undefined, name);
+        assert.deepEqual(state(), ["absent", 0, undefined], name);
+        await weights.fetch("model");
+        assert.deepEqual(state(), ["ready", MODEL.length, undefined], name);
+        assert.equal(await stored(), OFFER.sha256, name);
+    }
+});
+
+test("A browser that stores nothing lists the models, and downloads none", async () => {
+    const { caches } = globalThis;
+    define("caches", undefined);
+    const { weights, state } = await opened();
+    assert.deepEqual(state(), ["absent", 0, undefined]);
+    await weights.fetch("model");
+    assert.deepEqual(state(), ["absent", 0, "no_storage"]);
+    await assert.rejects(weights.keep("own", new File([MODEL], "own.gguf"), 1), { code: "no_storage" });
+    assert.deepEqual(asked, []);
+    define("caches", caches);
+});
+
+test("A list of models that does not come is given up, and stored models are there", async () => {
+    const before = await withFiles();
+    await before.weights.fetch("model");
+    const late = new AbortController();
+    const timeout = mock.method(AbortSignal, "timeout", () => late.signal);
+    const { fetch } = globalThis;
+    define("fetch", (/** @type {URL} */ _, /** @type {RequestInit} */ init) => {
+        last = init;
+        return new Promise((_, reject) => init.signal?.addEventListener("abort", reject));
+    });
+    const opening = opened();
+    await until(() => timeout.mock.calls.length);
+    assert.deepEqual([timeout.mock.calls[0].arguments, last.cache], [[8000], "no-cache"]);
+    late.abort();
+    assert.deepEqual((await opening).state(), ["ready", MODEL.length, undefined]);
+    define("fetch", fetch);
+    timeout.mock.restore();
 });
