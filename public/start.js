@@ -1,5 +1,6 @@
 // The page's entry point: the only script that its HTML names, with all its imports.
 // @ts-check
+import { PREFIX } from "./constants.js";
 import start from "./program.js";
 
 /**
@@ -29,7 +30,7 @@ window.trustedTypes?.createPolicy("default", {
 // and not after it has started.
 function hasChats() {
     try {
-        return Object.keys(localStorage).some((key) => key.startsWith("collate.v2.chat."));
+        return Object.keys(localStorage).some((key) => key.startsWith(`${PREFIX}chat.`));
     } catch {
         // Without storage, there are no chats.
         return false;

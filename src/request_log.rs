@@ -8,7 +8,6 @@ use wasm_split_helpers::wasm_split;
 use crate::{
     chat::{Outcome, attachment::Contents, card, turn},
     chunk::{Chunk, Missing},
-    clipboard,
     i18n::{t_string, use_i18n},
     json,
     number::fixed,
@@ -16,7 +15,10 @@ use crate::{
     page::PageState,
     session::Session,
     storage::keys,
-    ui::dynamic::{dynamic, on_click, t},
+    ui::{
+        copying::copying,
+        dynamic::{dynamic, on_click, t},
+    },
 };
 
 /// Renders the requests for the answer of a turn.
@@ -186,21 +188,13 @@ fn Tried(tried: Try, number: usize, count: usize) -> impl IntoView {
 /// The button that copies a text.
 fn copies(label: Signal<&'static str>, text: String) -> impl IntoView {
     let i18n = use_i18n();
-    let is_done = RwSignal::new(false);
+    let (copy, is_copied) = copying(text);
     view! {
-        <button class="button" on:click=on_click(move |_| {
-            let text = text.clone();
-            leptos::task::spawn_local(async move {
-                // If copying fails, the text can still be selected.
-                if clipboard::copy(&text).await {
-                    is_done.try_set(true);
-                }
-            });
-        })>
+        <button class="button" on:click=on_click(copy)>
             {label}
         </button>
         <span class="hint" role="status">
-            {dynamic(move || is_done.get().then(|| t!(i18n, copied)))}
+            {dynamic(move || is_copied.get().then(|| t!(i18n, copied)))}
         </span>
     }
 }

@@ -104,7 +104,7 @@ pub fn set_aside(key: Key, text: &str) -> Result<String, Error> {
 }
 
 /// Prefix of the keys of unreadable values.
-pub const ASIDE: &str = "collate.aside.";
+pub const ASIDE: &str = env!("CONSTANT_ASIDE");
 
 /// Records which chat this tab shows, for this tab only: a reload brings it back, whatever other
 /// tabs have done.

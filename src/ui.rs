@@ -1,5 +1,6 @@
 //! Small components and helpers that all views share.
 
+pub mod copying;
 pub mod date;
 pub mod dynamic;
 pub mod explain;

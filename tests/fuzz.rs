@@ -27,7 +27,7 @@ use collate::openai::{
 /// The default number of inputs.
 const USUAL: u64 = 4000;
 
-/// One of this many inputs exceeds the limits.
+/// One of this many inputs, beginning with the first, exceeds the limits.
 const HUGE: u64 = 50_000;
 
 /// The limit for an endpoint's message, in characters: an excerpt and its ellipsis.
@@ -437,7 +437,7 @@ fn cut<'a>(dice: &mut Dice, input: &'a [u8]) -> Vec<&'a [u8]> {
 /// Tries the input with this number; returns its bytes.
 fn try_one(seed: u64, number: u64) -> u64 {
     let mut dice = Dice(seed ^ number.wrapping_mul(0xD134_2543_DE82_EF95));
-    let is_huge = number % HUGE == HUGE - 1;
+    let is_huge = number.is_multiple_of(HUGE);
     let input = input(&mut dice, is_huge);
     let kind = dice.one_of(&CONTENT_TYPES);
     let pieces = cut(&mut dice, &input);

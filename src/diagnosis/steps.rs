@@ -6,7 +6,6 @@ use leptos::prelude::*;
 use super::examine::{Subject, run, saved};
 use super::words::{advise, explain_cause, key_link, look_of, seen, state_name, step_name};
 use crate::{
-    clipboard,
     connect::device::OnDevice,
     doctor::{Cause, Fix, Observed, Permission, Step, StepState, fixes},
     endpoint::BaseUrl,
@@ -15,6 +14,7 @@ use crate::{
     page::Target,
     session::Task,
     ui::{
+        copying::copying,
         dynamic::{derive, dynamic, memo, on_click, show, t},
         icon::{self, icon},
     },
@@ -173,20 +173,8 @@ pub fn Fixes(fixes: Vec<Fix>) -> impl IntoView {
 fn FixView(fix: Fix) -> impl IntoView {
     let i18n = use_i18n();
     let Fix { on, text } = fix;
-    let is_copied = RwSignal::new(false);
     let shown = text.clone();
-    let copy = move |_| {
-        let text = text.clone();
-        leptos::task::spawn_local(async move {
-            // If copying fails, the text can still be selected.
-            if clipboard::copy(&text).await {
-                // The dialog may be closed meanwhile.
-                let _ = is_copied.try_set(true);
-                let over = move || _ = is_copied.try_set(false);
-                set_timeout(over, std::time::Duration::from_secs(2));
-            }
-        });
-    };
+    let (copy, is_copied) = copying(text);
     view! {
         <div class="fix">
             <div class="fix-head">

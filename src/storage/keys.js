@@ -1,6 +1,7 @@
 // Tokens that are not kept with their endpoints: those of this tab, and those of the vault while it
 // is open. `src/settings/vault.js` encrypts them.
 // @ts-check
+import { ASIDE, PREFIX } from "../../public/constants.js";
 import { drop, put as putAgain } from "./journal.js";
 import * as self from "./keys.js";
 
@@ -40,8 +41,8 @@ import * as self from "./keys.js";
  */
 
 const TAB = "collate.keys";
-const VAULT = "collate.v2.vault";
-const ENDPOINTS = "collate.v2.endpoints";
+const VAULT = `${PREFIX}vault`;
+const ENDPOINTS = `${PREFIX}endpoints`;
 
 /** @type {Set<() => void>} */
 const listeners = new Set();
@@ -86,7 +87,7 @@ export function stored() {
     if (isRecord(it)) return { ...it, of: Object(it.of) };
     attempt(() => {
         // Without space for it, it stays where it is.
-        localStorage.setItem(`collate.aside.${new Date().toISOString()}.${VAULT}`, text);
+        localStorage.setItem(`${ASIDE}${new Date().toISOString()}.${VAULT}`, text);
         localStorage.removeItem(VAULT);
     });
 }

@@ -8,6 +8,13 @@ use wasm_bindgen::prelude::*;
 
 use crate::endpoint::{Endpoint, Held, Id, Keeper, Locked, Token, TokenStorage};
 
+#[wasm_bindgen(module = "/public/constants.js")]
+extern "C" {
+    // Rust reads constants at compile time. This adds the file to the page, for `keys.js`.
+    #[wasm_bindgen(thread_local_v2)]
+    static PREFIX: JsValue;
+}
+
 #[wasm_bindgen(module = "/src/storage/keys.js")]
 extern "C" {
     #[wasm_bindgen(js_name = token)]

@@ -28,7 +28,7 @@ pub enum Key {
 }
 
 /// Prefix of all keys.
-pub const PREFIX: &str = "collate.v2.";
+pub const PREFIX: &str = env!("CONSTANT_PREFIX");
 
 /// Prefix of the previous version's keys.
 pub const OLD_PREFIX: &str = "collate.v1.";

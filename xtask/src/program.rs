@@ -49,7 +49,7 @@ pub const PROGRAMS: &[Program] = &[
             name: "page",
             path: "public/start.js",
         }],
-        beside: &[],
+        beside: &["public/constants.js"],
         // Rust's stack is at the lowest addresses, and data is above it.
         optimise: &[
             "--low-memory-unused",
