@@ -314,18 +314,34 @@ async fn two_tabs_without_what_merges_write_over_neither() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_tabs_that_send_at_once_without_what_merges_lose_nothing() {
+    send_at_once_without_what_merges(&["from the first", "from the second"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_tabs_that_send_at_once_without_what_merges_lose_nothing() {
+    send_at_once_without_what_merges(&["from the first", "from the second", "from the third"])
+        .await;
+}
+
+/// Opens a chat in a tab for each of these questions, sends all of them at once while no file of the page
+/// can be fetched, and checks that each tab has all of them in the end.
+async fn send_at_once_without_what_merges(questions: &[&str]) {
     let (endpoint, server) = (Endpoint::start(&["a"]).await, Server::default());
     let browser = open_at(&server, &endpoint).await;
     browser.card(1).await.send("shared").await;
     browser.card(1).await.logs("a heard: shared").await;
     let chat = browser.script("return location.pathname").await;
-    let (first, second) = browser.new_tab().await;
-    browser.go(chat.as_str().unwrap()).await;
-    browser.card(1).await.logs("a heard: shared").await;
+    let mut tabs = vec![browser.driver.window().await.unwrap()];
+    while tabs.len() < questions.len() {
+        let (_, next) = browser.new_tab().await;
+        browser.go(chat.as_str().unwrap()).await;
+        browser.card(1).await.logs("a heard: shared").await;
+        tabs.push(next);
+    }
     // No further file can be fetched from here on.
     server.is(AWAY);
     // Each tab has its own words in its own input, and sends them at the same signal.
-    for (tab, words) in [(&first, "from the first"), (&second, "from the second")] {
+    for (tab, words) in tabs.iter().zip(questions) {
         browser.driver.switch_to_window(tab.clone()).await.unwrap();
         let card = browser.card(1).await;
         let on_sign = format!(
@@ -340,32 +356,29 @@ async fn two_tabs_that_send_at_once_without_what_merges_lose_nothing() {
         );
         card.script(&on_sign).await;
     }
-    let (_, third) = browser.new_tab().await;
+    let (_, signal) = browser.new_tab().await;
     browser.go("/elsewhere").await;
     browser
         .script("new BroadcastChannel('test').postMessage('now')")
         .await;
-    browser.driver.switch_to_window(third).await.unwrap();
+    browser.driver.switch_to_window(signal).await.unwrap();
     browser.driver.close_window().await.unwrap();
-    for (tab, words) in [(&first, "from the first"), (&second, "from the second")] {
+    for (tab, words) in tabs.iter().zip(questions) {
         browser.driver.switch_to_window(tab.clone()).await.unwrap();
-        browser
-            .card(1)
-            .await
-            .logs(&format!("a heard: {words}"))
-            .await;
+        let answer = format!("a heard: {words}");
+        browser.card(1).await.logs(&answer).await;
     }
     server.is(WHOLE);
-    browser.reload().await;
-    for tab in [second, first] {
+    for tab in &tabs {
+        browser.driver.switch_to_window(tab.clone()).await.unwrap();
+        browser.reload().await;
+    }
+    for tab in tabs {
         browser.driver.switch_to_window(tab).await.unwrap();
         browser.reload().await;
-        for words in ["shared", "from the first", "from the second"] {
-            browser
-                .card(1)
-                .await
-                .logs(&format!("a heard: {words}"))
-                .await;
+        for words in ["shared"].iter().chain(questions) {
+            let answer = format!("a heard: {words}");
+            browser.card(1).await.logs(&answer).await;
         }
     }
     browser.close().await;

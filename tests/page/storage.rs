@@ -255,7 +255,18 @@ async fn a_chat_that_is_damaged_while_it_is_open_is_put_aside_and_goes_on() {
     card.logs("a heard: first").await;
     let address = browser.address().await;
     let key = format!("collate.v2.chat.{}", address.trim_start_matches("/chat/"));
-    for damaged in ["", "{", "[1, 2", "null", "{\"id\":\"another form\"}"] {
+    let damages = [
+        "",
+        "{",
+        "[1, 2",
+        "null",
+        "{\"id\":\"another form\"}",
+        // Compressed: without content, cut, of a later format.
+        "~1",
+        "~1\u{4e00}\u{4e01}\u{4e02}",
+        "~9 something else",
+    ];
+    for damaged in damages {
         damage(&browser, &key, damaged).await;
         card.find("textbox", "Message").await.type_in("word ").await;
         is_aside(&browser, damaged).await;
@@ -265,7 +276,7 @@ async fn a_chat_that_is_damaged_while_it_is_open_is_put_aside_and_goes_on() {
     browser.reload().await;
     let card = browser.card(1).await;
     card.logs("a heard: first").await;
-    let typed = "word ".repeat(5);
+    let typed = "word ".repeat(damages.len());
     card.find("textbox", "Message").await.holds(&typed).await;
     browser.close().await;
 }
