@@ -10,7 +10,7 @@ use wasm_split_helpers::wasm_split;
 use crate::{
     chat::card,
     chunk::{Chunk, Missing},
-    endpoint::{Endpoint, Server},
+    endpoint::{Endpoint, Server, server::Capabilities},
     i18n::use_i18n,
     library::Library,
     session::Session,
@@ -86,11 +86,8 @@ fn question(endpoint: &Endpoint, server: Server, model: &str) -> Option<Promise>
     // The path is next to `/v1`: at the same server, and no other.
     let base_url = endpoint.base_url.as_str();
     let root = base_url.strip_suffix("/v1").unwrap_or(base_url);
-    let (path, model) = match server {
-        Server::LlamaCpp => ("props", ""),
-        Server::Ollama | Server::OllamaCloud => ("api/show", model),
-        _ => return None,
-    };
+    let Capabilities { path, names_model } = server.capabilities()?;
+    let model = if names_model { model } else { "" };
     let headers = endpoint.headers();
     let headers = headers
         .into_iter()

@@ -94,6 +94,15 @@ pub enum Treatment {
     AtMost(u8),
 }
 
+/// The place where a server reports what a model can do, if it has one of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Path beside `/v1`.
+    pub path: &'static str,
+    /// True if the request names the model, in its body.
+    pub names_model: bool,
+}
+
 /// Headers of a request for the list of models, where a bearer token is not enough.
 pub struct ModelsKey {
     /// Header of the token.
@@ -217,6 +226,11 @@ impl Server {
     /// Returns special headers for the list of models, if any.
     pub fn models_key(self) -> Option<&'static ModelsKey> {
         self.row().models_key.as_ref()
+    }
+
+    /// Returns the place where it reports what a model can do, such as reading pictures.
+    pub fn capabilities(self) -> Option<Capabilities> {
+        self.row().capabilities
     }
 
     /// Returns whether it accepts `stream_options`.

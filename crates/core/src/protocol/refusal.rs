@@ -8,6 +8,7 @@
 use serde_json::Value;
 
 use super::{Failure, excerpt::excerpt};
+use crate::chat::params::Param;
 
 /// An endpoint's error in place of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -372,24 +373,17 @@ fn numbers(words: &str) -> Vec<u32> {
 /// Returns the request field named in a refusal: a word with an underscore, in quotes, or before a
 /// colon at the start.
 fn named(words: &str) -> Option<String> {
-    const KNOWN: [&str; 16] = [
-        "max_tokens",
+    // Besides the parameters.
+    const OTHERS: [&str; 4] = [
         "max_completion_tokens",
-        "temperature",
-        "top_p",
-        "top_k",
-        "min_p",
-        "frequency_penalty",
-        "presence_penalty",
-        "repetition_penalty",
         "repeat_penalty",
-        "seed",
-        "stop",
-        "reasoning_effort",
-        "response_format",
         "stream_options",
         "chat_template_kwargs",
     ];
+    let is_known = |word: &str| {
+        let mut params = Param::ALL.into_iter().filter(|param| *param != Param::Json);
+        OTHERS.contains(&word) || params.any(|param| param.wire() == word)
+    };
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut rest = words;
     while let Some(begin) = rest.find(is_part) {
@@ -402,7 +396,7 @@ fn named(words: &str) -> Option<String> {
             || before.is_some_and(|c| "'\"`".contains(c))
             || after.starts_with(':')
             || before == Some(' ') && after.is_empty();
-        if is_marked && KNOWN.contains(&word) {
+        if is_marked && is_known(word) {
             return Some(word.to_owned());
         }
     }

@@ -114,7 +114,7 @@ fn learn(error: &Failure, form: Form, params: &Params) -> Option<Lesson> {
 }
 
 /// Returns whether `stream_options` may be refused: some endpoints refuse unknown fields without
-/// naming them. A refusal that names another cause does not count; [`super::Cause`] knows more
+/// naming them. A refusal that names another cause does not count; [`super::Reason`] knows more
 /// causes, but is not in the page's first chunk.
 fn may_be_of_counting(status: u16, message: &str) -> bool {
     let others = [

@@ -4,7 +4,7 @@
 //! OpenAI-compatible API; rows name further sources.
 
 use super::{
-    Access, Command, ModelsKey, Server,
+    Access, Capabilities, Command, ModelsKey, Server,
     Treatment::{self, AtMost, Ignored, Refused},
 };
 
@@ -37,6 +37,7 @@ pub(super) struct Row {
     // Quirks: differences from the OpenAI protocol.
     pub headers: &'static [(&'static str, &'static str)],
     pub models_key: Option<ModelsKey>,
+    pub capabilities: Option<Capabilities>,
     pub takes_stream_options: bool,
     /// Which of its models demand `max_completion_tokens` in place of `max_tokens`.
     pub renames_max_tokens: fn(&str) -> bool,
@@ -75,6 +76,7 @@ pub(super) const UNKNOWN: Row = Row {
     commands: &[],
     headers: &[],
     models_key: None,
+    capabilities: None,
     takes_stream_options: true,
     renames_max_tokens: no,
     names: &[],
@@ -83,7 +85,7 @@ pub(super) const UNKNOWN: Row = Row {
 
 /// All servers. The suggested ones come in the order shown; of servers at the same port, the more
 /// common comes first.
-pub(super) static ROWS: [Row; 29] = [
+pub(super) static ROWS: &[Row] = &[
     Row {
         server: Server::Ollama,
         name: "Ollama",
@@ -112,6 +114,7 @@ pub(super) static ROWS: [Row; 29] = [
             },
             starts("Windows", "setx OLLAMA_ORIGINS \"{origin}\""),
         ],
+        capabilities: OLLAMA_CAPABILITIES,
         rules: OLLAMA_RULES,
         ..UNKNOWN
     },
@@ -143,7 +146,11 @@ pub(super) static ROWS: [Row; 29] = [
             "",
             "llama-server -m MODEL.gguf --cors-origins '{origin}'",
         )],
-        // Source: the README of llama.cpp's server.
+        // Source of these: the README of llama.cpp's server.
+        capabilities: Some(Capabilities {
+            path: "props",
+            names_model: false,
+        }),
         names: REPEAT_PENALTY,
         ..UNKNOWN
     },
@@ -334,6 +341,7 @@ pub(super) static ROWS: [Row; 29] = [
         server: Server::OllamaCloud,
         name: "Ollama Cloud",
         hosts: &["ollama.com"],
+        capabilities: OLLAMA_CAPABILITIES,
         rules: OLLAMA_RULES,
         ..UNKNOWN
     },
@@ -402,6 +410,12 @@ const EXTRA: &[&str] = &["top_k", "min_p", "repetition_penalty"];
 const PENALTIES: &[&str] = &["frequency_penalty", "presence_penalty"];
 
 const REPEAT_PENALTY: &[(&str, &str)] = &[("repetition_penalty", "repeat_penalty")];
+
+/// Source: Ollama's API reference, «Show Model Information».
+const OLLAMA_CAPABILITIES: Option<Capabilities> = Some(Capabilities {
+    path: "api/show",
+    names_model: true,
+});
 
 /// Sources: Ollama's issue 11325, and the fields of `ChatCompletionRequest` in its `openai` package.
 const OLLAMA_RULES: &[Rule] = &[rule(EXTRA, Ignored)];
