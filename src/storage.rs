@@ -250,10 +250,11 @@ pub fn put_back(values: &[(String, String)]) -> bool {
     let Some(storage) = raw() else { return false };
     values.iter().all(|(key, text)| {
         let is_there = matches!(storage.get_item(key), Ok(Some(_)));
-        if !is_there && matches!(Key::parse(key), Some(Key::Chat(_))) {
-            journal::put(key, text);
-        }
-        is_there || write_text_of(key, text)
+        is_there
+            || match Key::parse(key) {
+                Some(Key::Chat(id)) => save_chat(id, text).is_ok(),
+                _ => write_text_of(key, text),
+            }
     })
 }
 

@@ -1,5 +1,6 @@
-//! Checks that no two files of a crate use each other, directly or through others. A file and the
-//! files in its folder count as one for this: `session.rs` declares what `session/input.rs` extends.
+//! Checks of the sources as a whole: no two files of a crate use each other, directly or through others,
+//! and the styles select what the page has. A file and the files in its folder count as one for the
+//! first: `session.rs` declares what `session/input.rs` extends.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -148,4 +149,53 @@ fn imports_are_read_as_the_compiler_reads_them() {
         "a::{self,b::{c,d},e,}",
         &["a::self", "a::b::c", "a::b::d", "a::e"],
     );
+}
+
+#[test]
+fn every_class_and_data_attribute_of_the_styles_is_in_the_page() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut page = fs::read_to_string(root.join("index.html")).expect("the page");
+    for folder in ["src", "crates", "public"] {
+        read_all(&root.join(folder), &["rs", "js", "html"], &mut page);
+    }
+    let words: BTreeSet<&str> = page.split(|c| !is_of_name(c)).collect();
+    let mut styles = String::new();
+    read_all(&root.join("style"), &["css"], &mut styles);
+    let mut missing = Vec::new();
+    for line in styles.lines().map(str::trim) {
+        // Selectors end in a brace or a comma; declarations end in a semicolon.
+        if !line.ends_with(['{', ',']) || line.starts_with(['@', '/', '*']) {
+            continue;
+        }
+        for mark in [".", "[data-"] {
+            let names = line
+                .split(mark)
+                .skip(1)
+                .filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()))
+                .filter_map(|rest| rest.split(|c| !is_of_name(c)).next());
+            let names = names.map(|name| match mark {
+                "." => name.to_owned(),
+                _ => format!("data-{name}"),
+            });
+            missing.extend(names.filter(|name| !words.contains(&**name)));
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-' || c == '_'
+}
+
+/// Appends the files with these extensions below a folder.
+fn read_all(folder: &Path, extensions: &[&str], into: &mut String) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if path.is_dir() {
+            read_all(&path, extensions, into);
+        } else if extension.is_some_and(|extension| extensions.contains(&extension)) {
+            into.push_str(&fs::read_to_string(&path).expect("a source"));
+        }
+    }
 }

@@ -84,7 +84,7 @@ impl Session {
                     .keep_in_journal(chat.id, &text, storage::Error::Unmerged);
                 return self.merge_later(theirs);
             }
-            Plan::PutAside { damaged, chat } => {
+            Plan::SetAside { damaged, chat } => {
                 if !self.library.set_aside(Key::Chat(chat.id), &damaged) {
                     let text = chat.text();
                     self.library

@@ -204,7 +204,8 @@ export function lock() {
     channel?.postMessage("lock");
 }
 
-export const destroy = () => keys.alone(keys.destroy).then(keys.lock);
+// What can't be deleted is locked at least.
+export const destroy = () => keys.alone(keys.destroy).catch(() => {}).then(keys.lock);
 
 export const idle = () => keys.stored()?.idle || IDLE;
 

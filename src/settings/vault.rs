@@ -148,7 +148,7 @@ pub fn Vault(#[prop(optional)] is_dialog: bool) -> impl IntoView {
             {(!is_dialog).then(|| view! { <h3>{t!(i18n, vault)}</h3> })}
             <p class="hint">{t!(i18n, vault_hint)}</p>
             {body}
-            {was_put_aside().then(|| view! { <p class="hint">{t!(i18n, vault_aside)}</p> })}
+            {was_set_aside().then(|| view! { <p class="hint">{t!(i18n, vault_aside)}</p> })}
             {show(move || asks.get(), move || view! {
                 <Confirm
                     title=derive(move || t_string!(i18n, vault_delete_question).to_owned())
@@ -166,8 +166,10 @@ pub fn Vault(#[prop(optional)] is_dialog: bool) -> impl IntoView {
 }
 
 /// Returns whether a damaged vault was set aside.
-fn was_put_aside() -> bool {
-    storage::keys().any(|key| key.starts_with(storage::ASIDE) && key.ends_with("v2.vault"))
+fn was_set_aside() -> bool {
+    storage::keys().any(|key| {
+        key.starts_with(storage::ASIDE) && key.ends_with(&storage::Key::Vault.to_string())
+    })
 }
 
 /// The endpoints with tokens in the vault.

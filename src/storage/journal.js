@@ -48,7 +48,7 @@ export function put(key, text) {
 }
 
 /**
- * Deletes a key, and what any page keeps apart under it: see `journal::put_apart`.
+ * Deletes a key, and the entries of single pages for it: see `journal::put_for_page`.
  * @param {string} key
  */
 export function dropAll(key) {

@@ -42,28 +42,28 @@ pub fn put(key: &str, text: &str) -> bool {
 
 /// Forgets a key that is deleted, and every page's separate entry for it.
 pub fn forget_all(key: &str) {
-    KEPT_APART.with_borrow_mut(|kept| kept.retain(|kept| kept != key));
+    KEPT_FOR_PAGE.with_borrow_mut(|kept| kept.retain(|kept| kept != key));
     drop_all(key);
 }
 
 /// Separator between a key and the name of the page that has a separate entry for it.
-const APART: char = '+';
+const OF_PAGE: char = '+';
 
 thread_local! {
     /// This page's name in the journal.
     static PAGE: u64 = fresh::<chat::Id>().bits();
-    static KEPT_APART: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    static KEPT_FOR_PAGE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-fn apart(key: &str) -> String {
-    PAGE.with(|page| format!("{key}{APART}{page:x}"))
+fn name_for_page(key: &str) -> String {
+    PAGE.with(|page| format!("{key}{OF_PAGE}{page:x}"))
 }
 
 /// Records a text that is not written under its key, in a separate entry of this page: each tab's
 /// text may have changes that the others lack.
 pub fn put_for_page(key: &str, text: &str) {
-    keep(&apart(key), text);
-    KEPT_APART.with_borrow_mut(|kept| {
+    keep(&name_for_page(key), text);
+    KEPT_FOR_PAGE.with_borrow_mut(|kept| {
         if !kept.iter().any(|kept| kept == key) {
             kept.push(key.to_owned());
         }
@@ -72,19 +72,19 @@ pub fn put_for_page(key: &str, text: &str) {
 
 /// Forgets this page's separate entry for a key, because its text is written now.
 pub fn forget_for_page(key: &str) {
-    let was_kept = KEPT_APART.with_borrow_mut(|kept| {
+    let was_kept = KEPT_FOR_PAGE.with_borrow_mut(|kept| {
         let before = kept.len();
         kept.retain(|kept| kept != key);
         kept.len() != before
     });
     if was_kept {
-        forget(&apart(key));
+        forget(&name_for_page(key));
     }
 }
 
 /// Returns the storage key of a journal key, and whether it is a separate entry of a page.
 pub fn belongs_to(key: &str) -> (&str, bool) {
-    match key.split_once(APART) {
+    match key.split_once(OF_PAGE) {
         Some((key, _)) => (key, true),
         None => (key, false),
     }

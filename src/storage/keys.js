@@ -148,10 +148,20 @@ export function touch() {
     if (it) it.touched = Date.now();
 }
 
-export const standing = () => (isOpen() ? "open" : stored() ? "locked" : "none");
+export const state = () => (isOpen() ? "open" : stored() ? "locked" : "none");
+
+/** Tokens that are about to be struck from the list of the locked vault. */
+const struck = new Set();
+
+/** The origins by endpoint in a locked vault. */
+const listed = () => {
+    const of = { ...stored()?.of };
+    for (const id of struck) delete of[id];
+    return of;
+};
 
 /** The endpoints whose tokens are in the vault. */
-export const ids = () => Object.keys(opened()?.tokens ?? stored()?.of ?? {});
+export const ids = () => Object.keys(opened()?.tokens ?? listed());
 
 /**
  * The token of an endpoint, if it was typed for the endpoint's current server.
@@ -170,7 +180,7 @@ export function token(id, origin, keep) {
  * @param {string} id
  * @param {string} origin
  */
-export const isLocked = (id, origin) => !isOpen() && stored()?.of[id] === origin;
+export const isLocked = (id, origin) => !isOpen() && listed()[id] === origin;
 
 /**
  * Keeps the token of an endpoint in exactly one place. Without a new token, the old one stays if it
@@ -187,7 +197,7 @@ export function put(id, origin, keep, token) {
     if (Object.keys(tab).length) attempt(() => sessionStorage.setItem(TAB, JSON.stringify(tab)));
     else attempt(() => sessionStorage.removeItem(TAB));
     const it = opened();
-    const of = it ? it.tokens[id]?.origin : stored()?.of[id];
+    const of = it ? it.tokens[id]?.origin : listed()[id];
     if (keep === "vault" && entry) change(id, entry);
     else if (of !== undefined && (keep !== "vault" || of !== origin)) change(id);
     tell();
@@ -208,14 +218,21 @@ function change(id, entry) {
     }
     // In a locked vault, tokens struck from its list are deleted when it is opened.
     if (entry) return;
+    const seen = listed()[id];
+    struck.add(id);
     const strike = () => {
         const it = stored();
-        if (it?.version !== 1) return;
+        // Another tab may have written a newer token.
+        if (it?.version !== 1 || it.of[id] !== seen) return;
         delete it.of[id];
         store(it);
     };
     // The vault may have opened meanwhile. Without space, the token stays.
-    alone(strike).then(() => opened()?.reread()).then(tell, () => {});
+    alone(strike)
+        .catch(() => {})
+        .then(() => struck.delete(id))
+        .then(() => opened()?.reread())
+        .then(tell);
 }
 
 /**

@@ -26,8 +26,8 @@ extern "C" {
     #[wasm_bindgen(js_name = put)]
     fn put_at(id: &str, origin: &str, keep: &str, token: Option<&str>);
 
-    #[wasm_bindgen(js_name = standing)]
-    fn standing_now() -> String;
+    #[wasm_bindgen(js_name = state)]
+    fn state_now() -> String;
 
     #[wasm_bindgen(js_name = ids)]
     fn all_ids() -> Vec<String>;
@@ -66,7 +66,7 @@ pub enum VaultState {
 
 /// The current state of the vault.
 pub fn vault_state() -> VaultState {
-    match &*standing_now() {
+    match &*state_now() {
         "open" => VaultState::Open,
         "locked" => VaultState::Locked,
         _ => VaultState::None,

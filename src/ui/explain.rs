@@ -100,8 +100,8 @@ impl Words {
 pub fn explain(i18n: I18n, error: &Failure) -> String {
     let what = match error {
         Failure::Unreachable => t_string!(i18n, unreachable).to_owned(),
-        Failure::Refused { status, .. } => explain_cause(i18n, error, Some(*status)),
-        Failure::Reported { status, .. } => explain_cause(i18n, error, *status),
+        Failure::Refused { status, .. } => explain_reason(i18n, error, Some(*status)),
+        Failure::Reported { status, .. } => explain_reason(i18n, error, *status),
         Failure::Garbled { .. } => t_string!(i18n, garbled).to_owned(),
         Failure::Empty => t_string!(i18n, empty_answer).to_owned(),
         Failure::CutOff => t_string!(i18n, cut_off).to_owned(),
@@ -146,9 +146,9 @@ pub fn explain(i18n: I18n, error: &Failure) -> String {
 }
 
 /// Explains an endpoint's refusal or reported error, with the status that it named.
-fn explain_cause(i18n: I18n, error: &Failure, status: Option<u16>) -> String {
-    let cause = Reason::of(error).unwrap_or(Reason::Other);
-    let words = match &cause {
+fn explain_reason(i18n: I18n, error: &Failure, status: Option<u16>) -> String {
+    let reason = Reason::of(error).unwrap_or(Reason::Other);
+    let words = match &reason {
         Reason::TooLong {
             asked: Some(asked),
             limit: Some(limit),
@@ -178,7 +178,7 @@ fn explain_cause(i18n: I18n, error: &Failure, status: Option<u16>) -> String {
             words.to_owned()
         };
     };
-    match cause {
+    match reason {
         Reason::Token => t_string!(i18n, refused_auth, status).to_string(),
         Reason::Forbidden => t_string!(i18n, refused_forbidden, status).to_string(),
         Reason::Path => t_string!(i18n, refused_url, status).to_string(),

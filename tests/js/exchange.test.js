@@ -131,6 +131,13 @@ test("A long request and a long response are recorded up to their limits", () =>
     assert.deepEqual([record.response.length, record.length], [MIB, 1.5 * MIB + 3]);
 });
 
+test("A response is cut only above its limit", () => {
+    for (const [length, isCut] of [[MIB - 1, false], [MIB, false], [MIB + 1, true]]) {
+        exchange(`${length}`).received(new Uint8Array(Number(length)));
+        assert.equal(records(`${length}`)[0].isCut, isCut);
+    }
+});
+
 test("The oldest records go when all together are too large, and the newest stays", () => {
     exchange("before", "before");
     const bytes = new Uint8Array(MIB);

@@ -91,9 +91,9 @@ beforeEach(async () => {
 });
 
 test("A vault is created once, open, with OWASP's number of iterations", async () => {
-    assert.equal(keys.standing(), "none");
+    assert.equal(keys.state(), "none");
     assert.equal(await vault.create("passphrase"), undefined);
-    assert.equal(keys.standing(), "open");
+    assert.equal(keys.state(), "open");
     const { version, kdf, iterations, of, at } = record();
     assert.deepEqual([version, kdf, iterations, of], [1, "PBKDF2-HMAC-SHA-256", 600_000, {}]);
     assert.equal(at, Date.now());
@@ -118,7 +118,7 @@ test("A locked vault gives nothing, but knows its endpoints", async () => {
     await vault.create("passphrase");
     await put();
     vault.lock();
-    assert.equal(keys.standing(), "locked");
+    assert.equal(keys.state(), "locked");
     assert.equal(token(), undefined);
     assert.equal(keys.isLocked("e1", ORIGIN), true);
     assert.equal(keys.isLocked("e1", "https://other.test"), false);
@@ -130,11 +130,11 @@ test("A vault opens with its passphrase, however that was typed", async () => {
     await put();
     vault.lock();
     assert.equal(await vault.unlock("cafe"), "wrong");
-    assert.equal(keys.standing(), "locked");
+    assert.equal(keys.state(), "locked");
     assert.equal(await vault.unlock("cafe\u0301"), undefined);
     assert.equal(token(), "sk-secret");
     await vault.destroy();
-    assert.equal(keys.standing(), "none");
+    assert.equal(keys.state(), "none");
     assert.equal(await vault.unlock("caf\u00e9"), "gone");
 });
 
@@ -159,23 +159,23 @@ test("A vault locks when nobody has used it for its time, by the clock", async (
     mock.timers.tick(15 * MINUTE - 1);
     dispatch("pointermove");
     mock.timers.tick(15 * MINUTE - 1);
-    assert.equal(keys.standing(), "open");
+    assert.equal(keys.state(), "open");
     mock.timers.tick(1);
-    assert.equal(keys.standing(), "locked");
+    assert.equal(keys.state(), "locked");
 
     await vault.unlock("passphrase");
     await vault.setIdle(2);
     assert.equal(vault.idle(), 2);
     mock.timers.tick(2 * MINUTE);
-    assert.equal(keys.standing(), "locked");
+    assert.equal(keys.state(), "locked");
     // It is kept with the vault.
     await vault.unlock("passphrase");
     mock.timers.tick(2 * MINUTE - 1);
-    assert.equal(keys.standing(), "open");
+    assert.equal(keys.state(), "open");
     // No timer runs while a machine sleeps, and its clock may be set back.
     mock.timers.setTime(Date.now() - 5 * MINUTE);
     assert.equal(token(), undefined);
-    assert.equal(keys.standing(), "locked");
+    assert.equal(keys.state(), "locked");
 });
 
 test("Listeners are told when the vault opens and locks", async () => {
@@ -204,7 +204,7 @@ test("Tabs see what each other has written, and lock together", async () => {
     await until(() => token("e2") === "sk-two");
     assert.equal(token("e1"), "sk-one");
     vault.lock();
-    assert.equal(two.keys.standing(), "locked");
+    assert.equal(two.keys.state(), "locked");
 
     await vault.unlock("passphrase");
     await two.vault.unlock("passphrase");
@@ -212,7 +212,7 @@ test("Tabs see what each other has written, and lock together", async () => {
     written();
     await put("e1", "sk-last");
     mock.timers.tick(MINUTE);
-    assert.equal(keys.standing(), "locked");
+    assert.equal(keys.state(), "locked");
 });
 
 /**
@@ -308,8 +308,8 @@ test("A vault closes in a tab when another one changes its passphrase or makes a
         await act();
         assert.equal(await vault.change("third"), "gone");
         written();
-        await until(() => keys.standing() === "locked");
-        assert.equal(two.keys.standing(), "open");
+        await until(() => keys.state() === "locked");
+        assert.equal(two.keys.state(), "open");
         await two.vault.destroy();
         await vault.destroy();
     }
@@ -352,7 +352,7 @@ test("A vault that can't be read is put aside, and one of a newer page is left a
     for (const text of ["{", "null", '{"version":1}', part]) {
         local.items.clear();
         local.setItem(VAULT, text);
-        assert.equal(keys.standing(), "none", text);
+        assert.equal(keys.state(), "none", text);
         const [[name, value]] = [...local.items];
         assert(name.startsWith("collate.aside.") && name.endsWith(VAULT), name);
         assert.equal(value, text);
@@ -360,7 +360,7 @@ test("A vault that can't be read is put aside, and one of a newer page is left a
     local.items.clear();
     const newer = JSON.stringify({ version: 2, secret: "x" });
     local.setItem(VAULT, newer);
-    assert.equal(keys.standing(), "locked");
+    assert.equal(keys.state(), "locked");
     assert.equal(await vault.unlock("passphrase"), "newer");
     assert.equal(await vault.create("passphrase"), "taken");
     await vault.setIdle(5);

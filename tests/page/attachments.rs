@@ -8,7 +8,7 @@ use thirtyfour::Key;
 
 use crate::{
     open,
-    support::{Browser, Endpoint, Scope},
+    support::{Browser, Endpoint, Scope, slow},
     wait_for, wait_until,
 };
 
@@ -434,6 +434,7 @@ async fn attachments_come_back_with_what_was_deleted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_chat_refers_to_goes_in_the_end() {
+    slow("the page sweeps only after some idle seconds, twice");
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = open(&endpoint, "").await;
     let card = browser.card(1).await;

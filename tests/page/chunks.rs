@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     open, say,
-    support::{Answer, Browser, Endpoint, Step, page},
+    support::{Answer, Browser, Endpoint, Step, page, slow},
     wait_for,
 };
 
@@ -191,6 +191,7 @@ async fn why_a_request_failed_is_said_where_the_words_for_it_can_not_be_had() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_whose_program_can_not_be_had_says_so() {
+    slow("the page says so only after five seconds, twice");
     let server = Server::default();
     let browser = Browser::blank(server.start().await).await;
     // In the first case, even the script that would notice is missing.
@@ -247,6 +248,7 @@ async fn what_several_cards_wait_for_begins_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_packed_chat_is_opened_once_what_unpacks_it_is_there() {
+    slow("the page compresses chats only after some idle seconds");
     let (endpoint, server) = (Endpoint::start(&["a"]).await, Server::default());
     let browser = open_at(&server, &endpoint).await;
     let card = browser.card(1).await;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     open, say,
-    support::{Answer, Browser, Endpoint, Step},
+    support::{Answer, Browser, Endpoint, Step, slow},
     wait_for, wait_until,
 };
 
@@ -253,6 +253,7 @@ async fn what_is_refused_for_now_is_tried_again_and_counts_down() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_three_more_tries_it_fails_and_can_be_asked_again() {
+    slow("waits out the pauses between tries, about 7 seconds");
     let endpoint = Endpoint::start(&["m"]).await;
     let status = StatusCode::SERVICE_UNAVAILABLE;
     endpoint.will_always("m", later(status, None, false));

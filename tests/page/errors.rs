@@ -11,6 +11,7 @@ use crate::{
     support::{
         Answer, Browser, Cors, Endpoint, Scope, Step, Trap,
         endpoint::{FOREVER, Received, nobody, nobody_who_speaks},
+        slow,
     },
     wait_for, wait_until,
 };
@@ -94,6 +95,7 @@ impl Stage {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_says_its_status_and_the_endpoints_own_words() {
+    slow("a question and a retry for each of many refusals");
     let stage = Stage::open("sk-any").await;
     let openai = |message: &str, code: Value| json!({ "error": { "message": message, "type": "invalid_request_error", "param": null, "code": code } });
     // The status, the body, words of it that are kept, and whether the page's own sentence has the
@@ -301,6 +303,7 @@ async fn a_refusal_that_a_page_may_not_read_is_no_response() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_allows_no_page_is_no_response() {
     type Forbid = fn(&Endpoint);
+    slow("seven faults of a server in turn");
     // The server's fault, its setting, and whether it gets the question.
     let cases: [(&str, Forbid, bool); 7] = [
         // LM Studio by default, Bedrock, NVIDIA.
@@ -504,6 +507,7 @@ async fn wait_for_seconds(browser: &Browser, field: &str, seconds: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_wait_has_an_end_that_a_reader_chooses() {
+    slow("waits for timeouts of 2, 3 and 4 seconds, and for answers slower than these");
     let stage = Stage::open("").await;
     let finish = || Step::Finish("stop");
     let browser = &stage.browser;
@@ -669,6 +673,7 @@ async fn an_error_in_a_stream_keeps_what_came() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_in_place_of_an_answer_is_said() {
+    slow("a question and a retry for each of many errors");
     let stage = Stage::open("").await;
     let zip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xff\xff\xff\xff garbage \xff\xfe\0\x01";
     let cases = [

@@ -6,7 +6,7 @@ use thirtyfour::Key;
 
 use crate::{
     download, open,
-    support::{Browser, Endpoint, Scope, Step},
+    support::{Browser, Endpoint, Scope, Step, slow},
     wait_for, wait_until, watch_downloads,
 };
 
@@ -177,6 +177,7 @@ fn origin(endpoint: &Endpoint) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vault_is_locked_at_once_when_idle_and_opened_by_a_new_passphrase() {
+    slow("derives a key seven times, with 600,000 iterations each");
     let endpoint = Endpoint::start(&["a"]).await;
     let browser = Browser::open().await;
     create_vault(&browser).await;
@@ -309,6 +310,7 @@ async fn a_form_that_wants_the_vault_keeps_what_was_typed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_moves_to_where_it_is_to_be_kept_and_is_nowhere_else() {
+    slow("four storages in turn, each followed by a look at all that the browser keeps");
     let endpoint = Endpoint::start(&["a"]).await;
     let browser = open(&endpoint, "sk-moved").await;
     create_vault(&browser).await;
@@ -635,6 +637,7 @@ async fn send(browser: &Browser, step: u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_goes_only_where_it_was_typed_for_whatever_is_done() {
+    slow("random actions, each followed by a look at all that the browser keeps");
     let seed = number("SEED", 1);
     let steps = number("KEYS_STEPS", 25);
     println!("SEED={seed} KEYS_STEPS={steps}");

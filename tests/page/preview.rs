@@ -6,7 +6,7 @@ use thirtyfour::prelude::*;
 
 use crate::{
     open, say,
-    support::{Browser, Endpoint, Step},
+    support::{Browser, Endpoint, Step, slow},
     wait_for,
 };
 
@@ -105,6 +105,7 @@ async fn a_page_runs_in_a_frame_of_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_is_previewed_reaches_anything() {
+    slow("21 previews in turn");
     let endpoint = Endpoint::start(&["m"]).await;
     let other = Endpoint::start(&[]).await;
     let to = format!("http://{}", other.name());

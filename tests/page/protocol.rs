@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clear, open, raw, say,
-    support::{Answer, Browser, Cors, Endpoint, Scope, Step},
+    support::{Answer, Browser, Cors, Endpoint, Scope, Step, slow},
 };
 
 const JSON: &str = "application/json";
@@ -79,6 +79,7 @@ impl Stage {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_read_however_they_are_framed() {
+    slow("a question for each of many framings");
     let stage = Stage::open().await;
     let text = "한국어 and more";
     let (first, last, stop) = (said("한국어 "), said("and more"), stops());
@@ -180,6 +181,7 @@ async fn what_keeps_a_connection_alive_is_no_part_of_an_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chunks_without_words_are_read_over() {
+    slow("a question for each of many chunks");
     let stage = Stage::open().await;
     let text = "the words";
     let event = |event: Value| Step::Event(event);

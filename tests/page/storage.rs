@@ -4,7 +4,7 @@ use thirtyfour::Key;
 
 use crate::{
     download, open, say,
-    support::{Browser, Endpoint, Step},
+    support::{Browser, Endpoint, Step, slow},
     wait_for, watch_downloads,
 };
 
@@ -138,6 +138,7 @@ async fn damaged_data_is_put_aside_and_the_rest_works() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_damaged_the_rest_is_there() {
+    slow("reloads the page after each kind of damage");
     let endpoint = Endpoint::start(&["a"]).await;
     let browser = open(&endpoint, "").await;
     let page = browser.page();
@@ -386,6 +387,7 @@ async fn what_version_1_has_written_is_taken_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_open_is_packed_and_opens_again() {
+    slow("the page compresses chats only after some idle seconds");
     let endpoint = Endpoint::start(&["a"]).await;
     let browser = open(&endpoint, "").await;
     let card = browser.card(1).await;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     say,
-    support::{Browser, Endpoint, Step, page},
+    support::{Browser, Endpoint, Step, page, slow},
     wait_for,
 };
 
@@ -289,5 +289,6 @@ async fn two_tabs_write(operations: u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_tabs_write_and_the_union_is_there() {
+    slow("30 random actions in each of two tabs");
     two_tabs_write(rounds("OPERATIONS", 30)).await;
 }

@@ -64,10 +64,9 @@ impl Endpoint {
 
     /// Returns its server. `owned_by` is the value in its list of models, or empty.
     pub fn server(&self, owned_by: &str) -> Server {
-        match Server::of(&self.base_url, owned_by) {
-            Server::Other => self.learned.server().unwrap_or(Server::Other),
-            known => known,
-        }
+        let found = Server::of(&self.base_url, owned_by);
+        let learned = self.learned.server().filter(|_| found.may_hide_another());
+        learned.unwrap_or(found)
     }
 
     /// Returns whether both take the same requests, apart from lessons, which don't affect the list

@@ -1,5 +1,5 @@
 //! Records each test's cost in a table that `script/test` reads: `page-tests.tsv` in cargo's folder for
-//! test output.
+//! test output. The reasons of slow tests are in `page-tests-slow.tsv` beside it.
 
 use std::{
     fs::File,
@@ -39,18 +39,34 @@ impl Cost {
 
     /// Writes a row: the test, browsers started, seconds, lookups.
     pub fn write(&self) {
-        static TABLE: OnceLock<Mutex<File>> = OnceLock::new();
-        let table = TABLE.get_or_init(|| {
-            let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("page-tests.tsv");
-            Mutex::new(File::create(path).expect("the table can be written"))
-        });
+        static TABLE: Table = Table::new();
         let seconds = self.start.elapsed().as_secs_f64();
         let looks = self.looks.load(Ordering::Relaxed);
         let (test, started) = (&self.test, u8::from(self.is_new));
-        // A missing row is not the page's fault.
-        let _ = writeln!(
-            table.lock().unwrap(),
-            "{test}\t{started}\t{seconds:.2}\t{looks}"
+        write(
+            &TABLE,
+            "page-tests.tsv",
+            &format!("{test}\t{started}\t{seconds:.2}\t{looks}"),
         );
     }
+}
+
+/// Says why the test that runs in this thread is slow. `script/test` prints it beside the time.
+pub fn slow(why: &str) {
+    static TABLE: Table = Table::new();
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("?");
+    write(&TABLE, "page-tests-slow.tsv", &format!("{test}\t{why}"));
+}
+
+type Table = OnceLock<Mutex<File>>;
+
+/// Appends a row to a table, which is empty at first.
+fn write(table: &Table, name: &str, row: &str) {
+    let table = table.get_or_init(|| {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        Mutex::new(File::create(path).expect("the table can be written"))
+    });
+    // A missing row is not the page's fault.
+    let _ = writeln!(table.lock().unwrap(), "{row}");
 }

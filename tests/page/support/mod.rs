@@ -12,6 +12,7 @@ pub mod trap;
 pub mod weights;
 
 pub use browser::Browser;
+pub use cost::slow;
 pub use endpoint::{Answer, Cors, Endpoint, Step};
 pub use scope::Scope;
 pub use trap::Trap;

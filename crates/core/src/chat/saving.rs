@@ -68,7 +68,7 @@ pub enum Plan {
         theirs: String,
     },
     /// The stored copy can't be read: set it aside, then write this chat.
-    PutAside {
+    SetAside {
         /// The stored copy.
         damaged: String,
         /// The chat to write in its place.
@@ -90,7 +90,7 @@ pub fn plan(mine: Chat, known: &str, stored: Option<String>, merge: Option<Merge
     };
     match merge(mine.clone(), &theirs) {
         Some(merged) => Plan::WriteMerged(merged),
-        None => Plan::PutAside {
+        None => Plan::SetAside {
             damaged: theirs,
             chat: mine,
         },
@@ -184,7 +184,7 @@ mod tests {
     fn what_is_damaged_is_put_aside_before_anything_is_written() {
         for damaged in ["", "{", "[]", "{\"id\":1}", "\u{0}"] {
             let planned = plan(chat(&[1]), "old", Some(damaged.to_owned()), Some(MERGE));
-            let expected = Plan::PutAside {
+            let expected = Plan::SetAside {
                 damaged: damaged.to_owned(),
                 chat: chat(&[1]),
             };

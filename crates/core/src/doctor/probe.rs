@@ -141,9 +141,9 @@ impl Probe {
 
 /// Guesses the server at a base URL from what probes have seen there.
 pub fn server(base_url: &BaseUrl, seen: &[&Probe]) -> Server {
-    let owner = seen.iter().find_map(|probe| probe.owner());
+    let owners: Vec<_> = seen.iter().filter_map(|probe| probe.owner()).collect();
     let bodies: Vec<_> = seen.iter().map(|probe| &*probe.body).collect();
-    Server::guess(base_url, &owner.unwrap_or_default(), &bodies)
+    Server::guess(base_url, &owners, &bodies)
 }
 
 #[cfg(test)]

@@ -114,23 +114,34 @@ pub struct ModelsKey {
 impl Server {
     /// Recognises the server at a base URL, as far as that is certain. `owned_by` is the value in
     /// its list of models, or empty. A host is better evidence than an owner, and an owner than a
-    /// port: any server may listen there.
+    /// port, where any server may listen, or a domain, which may have any server.
     pub fn of(base_url: &BaseUrl, owned_by: &str) -> Self {
         Self::by_host(base_url)
             .or_else(|| Self::by_owner(owned_by))
-            .or_else(|| Self::by_port(base_url, |row| row.is_only_one_at_port))
+            .or_else(|| Self::by_port(base_url, |row| row.is_port_enough))
+            .or_else(|| Self::by_domain(base_url))
             .unwrap_or(Self::Other)
     }
 
+    /// Returns whether another server may respond in its place, with that one's quirks.
+    pub(super) const fn may_hide_another(self) -> bool {
+        matches!(
+            self,
+            Self::BackendAi | Self::Bedrock | Self::LlamaSwap | Self::Other
+        )
+    }
+
     /// Guesses the server at a base URL: like [`Self::of`], but a greeting (the text of its home
-    /// page) or the default port of several servers is enough, too.
-    pub fn guess(base_url: &BaseUrl, owned_by: &str, greetings: &[&str]) -> Self {
+    /// page) or the default port of several servers is enough, too. `owners` are all values of
+    /// `owned_by`. A domain comes first here: it decides whether pages are allowed.
+    pub fn guess(base_url: &BaseUrl, owners: &[String], greetings: &[&str]) -> Self {
         let greets = |row: &Row| {
             let greeting = row.greeting;
             !greeting.is_empty() && greetings.iter().any(|text| text.contains(greeting))
         };
         Self::by_host(base_url)
-            .or_else(|| Self::by_owner(owned_by))
+            .or_else(|| Self::by_domain(base_url))
+            .or_else(|| owners.iter().find_map(|owner| Self::by_owner(owner)))
             .or_else(|| Self::find(greets))
             .or_else(|| Self::by_port(base_url, |_| true))
             .unwrap_or(Self::Other)
@@ -163,7 +174,16 @@ impl Server {
             return Some(Self::OnDevice);
         }
         let host = base_url.host();
-        Self::find(|row| row.hosts.iter().any(|pattern| is_host(&host, pattern)))
+        Self::find(|row| row.hosts.contains(&&*host))
+    }
+
+    fn by_domain(base_url: &BaseUrl) -> Option<Self> {
+        let host = base_url.host();
+        Self::find(|row| {
+            let rest = host.strip_suffix(row.domain);
+            !row.domain.is_empty()
+                && rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
     }
 
     fn by_owner(owned_by: &str) -> Option<Self> {
@@ -264,15 +284,6 @@ impl Server {
         let mut rules = self.row().rules.iter();
         let rule = rules.find(|rule| rule.fields.contains(&field) && (rule.models)(model));
         rule.map_or(Treatment::Used, |rule| rule.treatment)
-    }
-}
-
-/// Returns whether a host matches a pattern: the host itself, or with a leading dot a domain and
-/// its subdomains.
-fn is_host(host: &str, pattern: &str) -> bool {
-    match pattern.strip_prefix('.') {
-        Some(domain) => host == domain || host.ends_with(pattern),
-        None => host == pattern,
     }
 }
 

@@ -60,7 +60,7 @@ const SHORTEST_MASKED: usize = 8;
 #[serde(transparent)]
 pub struct Token {
     secret: String,
-    /// True if the token is kept apart from its endpoint, and never serialized with it.
+    /// True if the token is not stored with its endpoint, and never serialized with it.
     #[serde(skip)]
     is_detached: bool,
 }
@@ -85,7 +85,7 @@ pub(super) fn is_detached(token: &Option<Token>) -> bool {
     token.as_ref().is_some_and(|token| token.is_detached)
 }
 
-/// Serializes an endpoint's token with it. A token kept apart becomes none.
+/// Serializes an endpoint's token with it. A detached token becomes none.
 #[expect(clippy::ref_option, reason = "serde requires this signature")]
 pub(super) fn write<S: Serializer>(
     token: &Option<Token>,
@@ -157,7 +157,7 @@ impl Token {
         }
     }
 
-    /// Marks the token as kept apart from its endpoint.
+    /// Marks the token as not stored with its endpoint.
     pub(super) fn detached(self) -> Self {
         Self {
             is_detached: true,

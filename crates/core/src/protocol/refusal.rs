@@ -201,12 +201,12 @@ pub enum Reason {
     Device(String),
     /// The server failed.
     Server,
-    /// Any other cause.
+    /// Any other reason.
     Other,
 }
 
 impl Reason {
-    /// Returns the cause if the endpoint refused the request or reported an error.
+    /// Returns the reason if the endpoint refused the request or reported an error.
     pub fn of(error: &Failure) -> Option<Self> {
         match error {
             Failure::Refused {
@@ -224,8 +224,8 @@ impl Reason {
         let lower = words.to_ascii_lowercase();
         let says = |some: &[&str]| some.iter().any(|words| lower.contains(words));
         let is_request = matches!(status, 0 | 400 | 403 | 404 | 413 | 422 | 500);
-        if is_request && let Some(cause) = Self::of_words(words) {
-            return cause;
+        if is_request && let Some(reason) = Self::of_words(words) {
+            return reason;
         }
         let is_about_key = || {
             says(&[

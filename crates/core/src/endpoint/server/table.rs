@@ -15,14 +15,16 @@ pub(super) struct Row {
     pub name: &'static str,
 
     // Signs by which it is recognised.
-    /// Hosts of a service; with a leading dot, a domain with its subdomains.
+    /// Hosts of a service.
     pub hosts: &'static [&'static str],
+    /// Domain whose subdomains are its hosts, too; empty if there is none.
+    pub domain: &'static str,
     /// Value of `owned_by` in its list of models; empty if it names none of its own.
     pub owner: &'static str,
     /// Default port.
     pub port: Option<u16>,
-    /// True if no other known server has the same default port.
-    pub is_only_one_at_port: bool,
+    /// True if a server at this port is this one in practice: few others use the port.
+    pub is_port_enough: bool,
     /// Part of the text at its origin; empty if it has none of its own.
     pub greeting: &'static str,
     /// Start of its refusals; empty if they have none of their own.
@@ -66,9 +68,10 @@ pub(super) const UNKNOWN: Row = Row {
     server: Server::Other,
     name: "",
     hosts: &[],
+    domain: "",
     owner: "",
     port: None,
-    is_only_one_at_port: false,
+    is_port_enough: false,
     greeting: "",
     refusal: "",
     base_url: None,
@@ -92,7 +95,7 @@ pub(super) static ROWS: &[Row] = &[
         // Source: Ollama's `openai` package.
         owner: "library",
         port: Some(11434),
-        is_only_one_at_port: true,
+        is_port_enough: true,
         greeting: "Ollama is running",
         base_url: Some("http://localhost:11434/v1"),
         access: Access::OllamaOrigins,
@@ -124,7 +127,7 @@ pub(super) static ROWS: &[Row] = &[
         // Source: a response of LM Studio.
         owner: "organization_owner",
         port: Some(1234),
-        is_only_one_at_port: true,
+        is_port_enough: true,
         base_url: Some("http://localhost:1234/v1"),
         access: Access::LmStudioCors,
         // Source: LM Studio's `lms` reference.
@@ -140,6 +143,7 @@ pub(super) static ROWS: &[Row] = &[
         owner: "llamacpp",
         port: Some(8080),
         base_url: Some("http://localhost:8080/v1"),
+        // With tools, it allows no page unless configured.
         access: Access::Open,
         // Source: llama.cpp's pull request 25655.
         commands: &[starts(
@@ -161,6 +165,7 @@ pub(super) static ROWS: &[Row] = &[
         owner: "vllm",
         port: Some(8000),
         base_url: Some("http://localhost:8000/v1"),
+        // But it hides its refusal of a wrong token from pages.
         access: Access::Open,
         // Source: vLLM's reference of options.
         commands: &[starts(
@@ -180,7 +185,7 @@ pub(super) static ROWS: &[Row] = &[
     Row {
         server: Server::BackendAi,
         name: "Backend.AI",
-        hosts: &[".backend.ai"],
+        domain: "backend.ai",
         base_url: Some(""),
         access: Access::BackendAi,
         ..UNKNOWN
@@ -333,7 +338,7 @@ pub(super) static ROWS: &[Row] = &[
     Row {
         server: Server::Bedrock,
         name: "Amazon Bedrock",
-        hosts: &[".amazonaws.com"],
+        domain: "amazonaws.com",
         access: Access::Closed,
         ..UNKNOWN
     },
@@ -359,6 +364,7 @@ pub(super) static ROWS: &[Row] = &[
     Row {
         server: Server::LlamaSwap,
         name: "llama-swap",
+        // It passes on the responses of the server behind it, with that one's CORS headers.
         owner: "llama-swap",
         ..UNKNOWN
     },
@@ -380,7 +386,7 @@ pub(super) static ROWS: &[Row] = &[
         server: Server::LiteLlm,
         name: "LiteLLM",
         port: Some(4000),
-        is_only_one_at_port: true,
+        is_port_enough: true,
         // Source: LiteLLM's documentation, «Exception Mapping».
         refusal: "litellm.",
         access: Access::Open,

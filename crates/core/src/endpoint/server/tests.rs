@@ -6,6 +6,7 @@ use super::{
     },
     *,
 };
+use crate::endpoint::{Endpoint, Id};
 use serde_json::json;
 
 #[test]
@@ -42,6 +43,16 @@ fn servers_are_recognised() {
     check("https://backend.ai/v1", "", BackendAi);
     check("https://backend.ai.evil.example/v1", "", Other);
     check("https://notbackend.ai/v1", "", Other);
+    // Any server may run at such a host.
+    let ec2 = "http://ec2-1-2-3-4.compute.amazonaws.com:11434/v1";
+    check(ec2, "", Ollama);
+    check(ec2, "vllm", Vllm);
+    check("https://m.backend.ai/v1", "llamacpp", LlamaCpp);
+    check(
+        "https://bedrock-runtime.us-west-2.amazonaws.com/v1",
+        "",
+        Bedrock,
+    );
     // The owner of a model at a known service does not matter.
     check("https://api.groq.com/openai/v1", "me", Groq);
 }
@@ -65,10 +76,11 @@ fn a_refusal_gives_a_server_away() {
 #[test]
 fn a_guess_takes_weaker_signs() {
     #[track_caller]
-    fn check(base_url: &str, owned_by: &str, greetings: &[&str], expected: Server) {
+    fn check(base_url: &str, owners: &str, greetings: &[&str], expected: Server) {
         let base_url = BaseUrl::parse(base_url).unwrap();
-        let found = Server::guess(&base_url, owned_by, greetings);
-        assert_eq!(found, expected, "{base_url:?} {owned_by}");
+        let names: Vec<_> = owners.split(' ').map(str::to_owned).collect();
+        let found = Server::guess(&base_url, &names, greetings);
+        assert_eq!(found, expected, "{base_url:?} {owners}");
     }
     check("http://localhost:11434/v1", "", &[], Ollama);
     check("http://localhost:1234/v1", "", &[], LmStudio);
@@ -84,6 +96,7 @@ fn a_guess_takes_weaker_signs() {
     check("http://localhost:1234", "llamacpp", &[], LlamaCpp);
     check("http://localhost:8080", "vllm", &[], Vllm);
     check("http://localhost:8080", "llama-swap", &[], LlamaSwap);
+    check("http://localhost:5000", "somebody vllm", &[], Vllm);
     check("https://api.openai.com/v1", "library", &[], OpenAi);
     check("https://API.cerebras.ai/v1", "", &[], Cerebras);
     check("https://integrate.api.nvidia.com/v1", "", &[], Nvidia);
@@ -99,14 +112,13 @@ fn each_row_is_consistent() {
         assert_eq!(ROWS.iter().position(is_first), Some(index), "{name}");
         assert!(!name.is_empty() && row.server != Other);
         let at_port = ROWS.iter().filter(|other| other.port == row.port);
-        let is_only_one = row.is_only_one_at_port && at_port.count() > 1;
-        assert!(!is_only_one, "{name} shares its port");
+        assert!(!row.is_port_enough || at_port.count() == 1, "{name}");
         let Some(text) = row.base_url.filter(|text| !text.is_empty()) else {
             continue;
         };
         let base_url = BaseUrl::parse(text).unwrap();
         assert_eq!(base_url.as_str(), text);
-        assert_eq!(Server::guess(&base_url, "", &[]), row.server, "{name}");
+        assert_eq!(Server::guess(&base_url, &[], &[]), row.server, "{name}");
         if text.starts_with("http:") {
             assert_eq!(base_url.port(), row.port, "{name}");
         } else {
@@ -117,6 +129,46 @@ fn each_row_is_consistent() {
     let suggested: Vec<_> = Server::suggested().map(Server::name).collect();
     assert_eq!(suggested.len(), 14, "{suggested:?}");
     assert_eq!(Server::suggested_local().count(), 5);
+}
+
+#[test]
+fn services_allow_pages_or_do_not() {
+    #[track_caller]
+    fn check(base_url: &str, expected: Access) {
+        let base_url = BaseUrl::parse(base_url).unwrap();
+        assert_eq!(Server::guess(&base_url, &[], &[]).access(), expected);
+    }
+    for host in [
+        "api.cerebras.ai",
+        "api.cohere.ai",
+        "api.fireworks.ai",
+        "api.moonshot.ai",
+        "api.perplexity.ai",
+        "api.x.ai",
+        "api.z.ai",
+    ] {
+        check(&format!("https://{host}/v1"), Access::Key(""));
+    }
+    check("https://integrate.api.nvidia.com/v1", Access::Closed);
+    let bedrock = "https://bedrock-runtime.us-west-2.amazonaws.com/v1";
+    check(bedrock, Access::Closed);
+    check("http://localhost:5000/v1", Access::Unknown);
+}
+
+#[test]
+fn a_lesson_tells_the_server_behind_another() {
+    #[track_caller]
+    fn check(base_url: &str, owned_by: &str, expected: Server) {
+        let base_url = BaseUrl::parse(base_url).unwrap();
+        let mut endpoint = Endpoint::new(Id::new(1), String::new(), base_url);
+        endpoint.learned.learn_server(Transformers);
+        assert_eq!(endpoint.server(owned_by), expected);
+    }
+    check("http://localhost:8000/v1", "", Transformers);
+    check("https://m.backend.ai/v1", "", Transformers);
+    check("http://localhost:8080/v1", "llama-swap", Transformers);
+    check("http://localhost:8000/v1", "vllm", Vllm);
+    check("https://api.openai.com/v1", "", OpenAi);
 }
 
 #[test]
