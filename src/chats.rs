@@ -141,8 +141,8 @@ impl Chats {
             return Opened::Chat(open);
         }
         let key = Key::Chat(id);
-        let unpack = archive::is_here().then_some(archive::unpack as opening::Unpack);
-        match opening::read(storage::text(key), unpack) {
+        let decompress = archive::is_here().then_some(archive::decompress as opening::Decompress);
+        match opening::read(storage::text(key), decompress) {
             Stored::Chat(chat, text) => Opened::Chat(self.start(*chat, Some(text))),
             Stored::Packed => Opened::Unpacking,
             Stored::Damaged(text) => {

@@ -9,7 +9,6 @@ mod i18n;
 mod id;
 mod number;
 
-pub mod archive;
 pub mod assets;
 pub mod chats;
 pub mod chunk;
@@ -20,6 +19,7 @@ pub mod file;
 mod history;
 mod import_export;
 pub mod library;
+pub mod maintenance;
 pub mod openai;
 mod page;
 mod parameters;

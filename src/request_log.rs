@@ -124,7 +124,8 @@ fn tries(session: &Session, card: card::Id, turn: turn::Id) -> Option<Vec<String
     let contents: Contents = contents.collect();
     let form = library.form(endpoint.id, model);
     let server = library.server(endpoint.id);
-    let request = Request::to_answer(&card, turn.id, model, &contents, form, server)?;
+    // As Retry would ask.
+    let request = Request::to_answer(&card, turn.id, model, &contents, form, server, false)?;
     // Without the token, nothing would be sent.
     let with_token = keys::with_token(endpoint).ok();
     let endpoint = with_token.as_ref().unwrap_or(endpoint);

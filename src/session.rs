@@ -229,7 +229,7 @@ impl Session {
     }
 
     /// A card's endpoint and model; the model is empty until one is chosen.
-    pub fn asked(self, card: card::Id) -> Option<(endpoint::Id, String)> {
+    pub fn target(self, card: card::Id) -> Option<(endpoint::Id, String)> {
         let card = self.card(card);
         let endpoint = card.endpoint().try_get().flatten()?;
         Some((

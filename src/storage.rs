@@ -192,10 +192,10 @@ pub fn save_chat(id: chat::Id, text: &str) -> Result<Option<String>, Error> {
 pub fn write_chat(id: chat::Id, text: &str) -> Result<Option<String>, Error> {
     let key = Key::Chat(id);
     match write(key, text) {
-        Err(Error::Full) if !compression::is_packed(text) => {
-            let packed = archive::pack(text).ok_or(Error::Full)?;
-            write(key, &packed)?;
-            Ok(Some(packed))
+        Err(Error::Full) if !compression::is_compressed(text) => {
+            let compressed = archive::compress(text).ok_or(Error::Full)?;
+            write(key, &compressed)?;
+            Ok(Some(compressed))
         }
         written => written.map(|()| None),
     }

@@ -453,7 +453,7 @@ fn try_one(seed: u64, number: u64) -> u64 {
     let said = Refusal::read(&body);
     assert!(said.words.chars().count() <= WORDS);
     let status = u16::try_from(dice.below(600)).expect("a status");
-    Reason::told(status, &said.words);
+    Reason::classify(status, &said.words);
     if let Ok(listed) = wire::listed(&body) {
         let ids: HashSet<_> = listed.ids.iter().collect();
         assert_eq!(ids.len(), listed.ids.len());

@@ -20,7 +20,7 @@ const MAX_KEPT: usize = 256 << 20;
 const FAR: usize = 2560;
 
 /// A request.
-pub struct Asked<'a> {
+pub struct Request<'a> {
     /// The conversation so far. If the last message is the assistant's, the answer continues it.
     pub messages: &'a [(Role, &'a str)],
     /// The sampling parameters.
@@ -126,9 +126,9 @@ impl Engine {
     ///
     /// # Errors
     /// If the request is longer than the context or can't be written in the model's template.
-    pub fn ask(&mut self, asked: Asked) -> Result<usize, Error> {
+    pub fn ask(&mut self, request: Request) -> Result<usize, Error> {
         self.stop();
-        let prompt = self.template.tokens(&self.tokenizer, asked.messages)?;
+        let prompt = self.template.tokens(&self.tokenizer, request.messages)?;
         if prompt.is_empty() {
             return Err(Error::Damaged("no token for any of these words".to_owned()));
         }
@@ -137,15 +137,15 @@ impl Engine {
             return Err(Error::TooLong { tokens, limit });
         }
         let room = limit - tokens;
-        let max_tokens = asked.max_tokens.map_or(room, |max| max.min(room));
+        let max_tokens = request.max_tokens.map_or(room, |max| max.min(room));
         let conversation = self.take(prompt);
         self.answering = Some(Answering {
             prompt: tokens,
             cached: conversation.cache.len(),
             conversation,
             logits: Vec::new(),
-            sampler: Sampler::new(asked.sampling),
-            detokenizer: Detokenizer::new(asked.stops, max_tokens),
+            sampler: Sampler::new(request.sampling),
+            detokenizer: Detokenizer::new(request.stops, max_tokens),
         });
         Ok(tokens)
     }

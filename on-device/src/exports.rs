@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use on_device::{
     Error,
     detokenizer::End,
-    engine::{Asked, Engine, Step},
+    engine::{Engine, Request, Step},
     loader::Loader,
     sampler::Sampling,
     template::Role,
@@ -196,7 +196,7 @@ pub fn ask(
         number.filter(|number| !number.is_nan()).unwrap_or(usual)
     };
     let usual = DEFAULTS;
-    let asked = Asked {
+    let request = Request {
         messages: &messages,
         sampling: Sampling {
             temperature: number(0, usual.temperature),
@@ -211,7 +211,7 @@ pub fn ask(
         max_tokens: Some(at_most(whole(max_tokens))).filter(|&max| max > 0),
         stops,
     };
-    let asked = with(|engine| engine.ask(asked));
+    let asked = with(|engine| engine.ask(request));
     // The page sends no request before a model is loaded.
     let tokens = asked.unwrap_or(Err(Error::Cut));
     tokens.map(count).map_err(|error| thrown(&error))

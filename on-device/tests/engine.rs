@@ -3,7 +3,7 @@
 mod support;
 
 use on_device::detokenizer::End;
-use on_device::engine::{Asked, Counts, Engine, Step};
+use on_device::engine::{Counts, Engine, Request, Step};
 use on_device::fixtures::Recipe;
 use on_device::sampler::Sampling;
 use on_device::{Error, Model, Role};
@@ -35,7 +35,7 @@ fn ask(
     messages: &[(Role, &str)],
     max_tokens: Option<usize>,
 ) -> Result<usize, Error> {
-    engine.ask(Asked {
+    engine.ask(Request {
         messages,
         sampling: GREEDY,
         max_tokens,

@@ -54,7 +54,7 @@ fn check(file: &[u8], pieces: &[usize], case: u64) -> bool {
         return true;
     };
     for question in ["Hello, 세상", "and again"] {
-        let asked = on_device::engine::Asked {
+        let asked = on_device::engine::Request {
             messages: &[(on_device::template::Role::User, question)],
             sampling: GREEDY,
             max_tokens: Some(4),

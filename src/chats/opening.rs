@@ -51,16 +51,16 @@ pub enum Stored {
 }
 
 /// Decompresses the text of a chat; `None` if it is damaged.
-pub type Unpack = fn(&str) -> Option<String>;
+pub type Decompress = fn(&str) -> Option<String>;
 
 /// Reads a stored chat.
-pub fn read(stored: Option<String>, unpack: Option<Unpack>) -> Stored {
+pub fn read(stored: Option<String>, decompress: Option<Decompress>) -> Stored {
     let Some(text) = stored else {
         return Stored::Nothing;
     };
-    let chat = match (compression::is_packed(&text), unpack) {
+    let chat = match (compression::is_compressed(&text), decompress) {
         (true, None) => return Stored::Packed,
-        (true, Some(unpack)) => unpack(&text).and_then(|text| Chat::read(&text)),
+        (true, Some(decompress)) => decompress(&text).and_then(|text| Chat::read(&text)),
         (false, _) => Chat::read(&text),
     };
     match chat {
@@ -145,28 +145,28 @@ mod tests {
     #[test]
     fn what_is_stored_is_read_or_told_from_what_can_not_be() {
         let chat = Chat::new(7.into(), vec![Card::new(1.into())]);
-        let (plain, packed) = (chat.text(), compression::pack(&chat.text()));
+        let (plain, compressed) = (chat.text(), compression::compress(&chat.text()));
         let whole = |text: &str| Stored::Chat(Box::new(chat.clone()), text.to_owned());
-        for unpack in [None, Some(compression::unpack as Unpack)] {
-            assert_eq!(read(None, unpack), Stored::Nothing);
-            assert_eq!(read(Some(plain.clone()), unpack), whole(&plain));
+        for decompress in [None, Some(compression::decompress as Decompress)] {
+            assert_eq!(read(None, decompress), Stored::Nothing);
+            assert_eq!(read(Some(plain.clone()), decompress), whole(&plain));
             for damaged in ["", "{", "null", "[]", "{\"id\":\"7\"}"] {
-                let found = read(Some(damaged.to_owned()), unpack);
+                let found = read(Some(damaged.to_owned()), decompress);
                 assert_eq!(found, Stored::Damaged(damaged.to_owned()));
             }
         }
-        assert_eq!(read(Some(packed.clone()), None), Stored::Packed);
+        assert_eq!(read(Some(compressed.clone()), None), Stored::Packed);
         assert_eq!(
-            read(Some(packed.clone()), Some(compression::unpack)),
-            whole(&packed)
+            read(Some(compressed.clone()), Some(compression::decompress)),
+            whole(&compressed)
         );
         // A compressed text that lost its end.
-        let mut cut: Vec<_> = packed.chars().collect();
+        let mut cut: Vec<_> = compressed.chars().collect();
         cut.truncate(cut.len() / 2);
         let cut: String = cut.into_iter().collect();
         assert_eq!(read(Some(cut.clone()), None), Stored::Packed);
         assert_eq!(
-            read(Some(cut.clone()), Some(compression::unpack)),
+            read(Some(cut.clone()), Some(compression::decompress)),
             Stored::Damaged(cut)
         );
     }

@@ -122,7 +122,7 @@ pub(super) async fn ask(
 ) -> Probe {
     let question = |limit: &str| {
         let body = json!({
-            "model": observed.asked().unwrap_or_default(),
+            "model": observed.requested_model().unwrap_or_default(),
             "messages": [{ "role": "user", "content": "Hi" }],
             limit: 1,
             "stream": is_stream,

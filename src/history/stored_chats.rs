@@ -259,7 +259,7 @@ impl StoredChats {
         reason = "no session saves a chat that is not open"
     )]
     fn store(self, chat: &Chat) -> bool {
-        let written = storage::save_chat(chat.id, &compression::pack(&chat.text())).map(drop);
+        let written = storage::save_chat(chat.id, &compression::compress(&chat.text())).map(drop);
         self.failed.set(written.err());
         // If there is no room for the entry, it is derived from the chat again.
         self.library.write_entry(&chat.entry());

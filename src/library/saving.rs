@@ -31,9 +31,9 @@ impl Library {
     /// if it is not saved.
     pub(crate) fn write_chat(self, id: chat::Id, text: String) -> Option<String> {
         let key = Key::Chat(id);
-        let mut packed = None;
+        let mut compressed = None;
         let is_saved = self.write(key, || {
-            packed = storage::save_chat(id, &text)?;
+            compressed = storage::save_chat(id, &text)?;
             Ok(())
         });
         if is_saved {
@@ -52,7 +52,7 @@ impl Library {
         if is_saved && failed(Key::Settings) {
             self.save_settings();
         }
-        is_saved.then(|| packed.unwrap_or(text))
+        is_saved.then(|| compressed.unwrap_or(text))
     }
 
     /// Saves a chat's history entry; returns whether it is saved.

@@ -38,7 +38,7 @@ pub fn Fields(id: card::Id) -> impl IntoView {
     let settings = memo(move || session.settings(id));
     let has_others = memo(move || session.cards().read().len() > 1);
     let known: Known = memo(move || {
-        let (endpoint, model) = session.asked(id)?;
+        let (endpoint, model) = session.target(id)?;
         library.endpoint(endpoint)?;
         library.follow_models();
         Some((library.server(endpoint), endpoint, model))

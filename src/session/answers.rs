@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin};
 use leptos::prelude::*;
 use wasm_split_helpers::wasm_split;
 
-use super::{InFlight, Partial, Session, in_flight, request::Asked};
+use super::{InFlight, Partial, Session, in_flight, request::AnswerRequest};
 use crate::{
     chat::{ChatStoreFields, Outcome, card, input::Event, params::Param, turn},
     chunk::{self, Chunk, Missing},
@@ -17,7 +17,7 @@ use crate::{
 
 /// Streams the answer to a turn: [`Session::answer`].
 type GetAnswer =
-    fn(Session, Asked, String, in_flight::Sink) -> Pin<Box<dyn Future<Output = Outcome>>>;
+    fn(Session, AnswerRequest, String, in_flight::Sink) -> Pin<Box<dyn Future<Output = Outcome>>>;
 
 thread_local! {
     static ANSWER: Chunk<GetAnswer> = const { Chunk::new(|| Box::pin(answers())) };
@@ -25,8 +25,8 @@ thread_local! {
 
 #[wasm_split(answers, fallible)]
 fn answers() -> Result<GetAnswer, Missing> {
-    Ok(|session, asked, name, sink| {
-        Box::pin(async move { session.answer(asked, &name, &sink).await })
+    Ok(|session, wanted, name, sink| {
+        Box::pin(async move { session.answer(wanted, &name, &sink).await })
     })
 }
 
@@ -145,7 +145,7 @@ impl Session {
         let said_before = answered.filter(|_| continues);
         let said = said_before.map(|answer| answer.text.clone());
         let id = said_before.map_or_else(fresh, |answer| answer.id);
-        let asked = Asked {
+        let wanted = AnswerRequest {
             card: found.clone(),
             turn,
             endpoint: endpoint.clone(),
@@ -154,13 +154,13 @@ impl Session {
         };
         let begin = Partial::new(said);
         drop((chat, endpoints));
-        let model = asked.model.clone();
+        let model = wanted.model.clone();
         let answer = InFlight::start(turn, id, model, continues, begin, move |sink| async move {
             let Ok(get) = chunk::load(&ANSWER).await else {
                 // The turn stays as it is: its view reports the missing chunk and offers a retry.
                 return self.give_up(card);
             };
-            let outcome = get(self, asked, id.to_string(), sink).await;
+            let outcome = get(self, wanted, id.to_string(), sink).await;
             // A failure holds the queue: its turns were meant to follow an answer.
             let continues = !matches!(outcome, Outcome::Failed(_));
             self.finish(card, outcome);

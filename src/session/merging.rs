@@ -92,12 +92,13 @@ impl Session {
         };
         let before = self.saving.with_value(|saving| saving.before.clone());
         if before.is_some_and(|before| before.draft != mine.draft)
-            && let Some(theirs) = Chat::read(archive::unpack(theirs).as_deref().unwrap_or(theirs))
+            && let Some(theirs) =
+                Chat::read(archive::decompress(theirs).as_deref().unwrap_or(theirs))
         {
             // Both tabs may have typed: keep both drafts.
             chat.draft = chat::merge::join(&mine.draft, &theirs.draft);
         }
-        let is_more = match archive::unpack(theirs) {
+        let is_more = match archive::decompress(theirs) {
             Some(unpacked) => chat.text() != unpacked,
             None => chat.text() != theirs,
         };

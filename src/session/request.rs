@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The turn to answer and the model that answers, the same for every retry.
-pub(super) struct Asked {
+pub(super) struct AnswerRequest {
     pub card: Card,
     pub turn: turn::Id,
     pub endpoint: Endpoint,
@@ -27,27 +27,27 @@ pub(super) struct Asked {
 impl Session {
     /// Sends the request until an answer arrives or no retry is left: in another form if the
     /// endpoint demands one, later if it is busy. There is no retry once text has arrived.
-    pub(super) async fn answer(self, asked: Asked, name: &str, sink: &Sink) -> Outcome {
+    pub(super) async fn answer(self, wanted: AnswerRequest, name: &str, sink: &Sink) -> Outcome {
         let mut retries = Retries::default();
         loop {
-            let permit = openai::queue(&asked.endpoint);
+            let permit = openai::queue(&wanted.endpoint);
             if !permit.is_granted() {
                 sink.set_stage(Stage::Queued);
                 permit.granted().await;
             }
             sink.set_stage(Stage::Asking);
             // Another card may have learned another form meanwhile.
-            let form = self.library.form(asked.endpoint.id, &asked.model);
-            let error = match self.send_request(&asked, form, name).await {
+            let form = self.library.form(wanted.endpoint.id, &wanted.model);
+            let error = match self.send_request(&wanted, form, name).await {
                 Ok(stream) => return self.receive(stream, sink).await,
                 Err(error) => error,
             };
             drop(permit);
             let chance = js_sys::Math::random();
-            let (lesson, next) = retries.failed(&error, form, &asked.card.params, chance);
+            let (lesson, next) = retries.failed(&error, form, &wanted.card.params, chance);
             if let (Some(lesson), openai::Failure::Refused { message, .. }) = (lesson, &error) {
                 self.library
-                    .learn(asked.endpoint.id, &asked.model, lesson, message);
+                    .learn(wanted.endpoint.id, &wanted.model, lesson, message);
             }
             match next {
                 Next::Adapt => {}
@@ -60,36 +60,30 @@ impl Session {
     /// Sends the request for an answer, once the contents of its attachments are loaded.
     async fn send_request(
         self,
-        asked: &Asked,
+        wanted: &AnswerRequest,
         form: Form,
         name: &str,
     ) -> Result<openai::Stream, openai::Failure> {
         // The prompt is safe in the journal before it is sent.
         storage::journal::settled().await;
-        let contents = self.contents(&asked.card, asked.turn).await;
+        let contents = self.contents(&wanted.card, wanted.turn).await;
         let contents = contents.map_err(|name| openai::Failure::Gone { name })?;
-        let server = self.library.server(asked.endpoint.id);
-        let mut request = Request::to_answer(
-            &asked.card,
-            asked.turn,
-            &asked.model,
+        let server = self.library.server(wanted.endpoint.id);
+        let request = Request::to_answer(
+            &wanted.card,
+            wanted.turn,
+            &wanted.model,
             &contents,
             form,
             server,
+            wanted.continues,
         )
         .ok_or(openai::Failure::Empty)?;
-        let turn = asked.card.turns.iter().find(|turn| turn.id == asked.turn);
-        if asked.continues
-            && let Some(answer) = turn.and_then(|turn| turn.answer.as_ref())
-        {
-            let is_continued = asked.endpoint.base_url.is_on_device();
-            request.continue_from(&answer.text, is_continued);
-        }
         let timeouts = self
             .library
             .settings()
             .with_untracked(|settings| settings.timeouts);
-        let endpoint = storage::keys::with_token(&asked.endpoint)?;
+        let endpoint = storage::keys::with_token(&wanted.endpoint)?;
         openai::stream(name, &endpoint, request.json(), timeouts).await
     }
 

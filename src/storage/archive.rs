@@ -1,4 +1,4 @@
-//! The page's access to the chunk that compresses and merges chats: see [`crate::archive`].
+//! The page's access to the chunk that compresses and merges chats: see [`crate::maintenance`].
 
 use std::{future::Future, pin::Pin};
 
@@ -6,17 +6,16 @@ use wasm_split_helpers::wasm_split;
 
 use super::{Key, journal, keys, schema::OLD_PREFIX};
 use crate::{
-    archive,
     chat::Chat,
     chunk::{self, Chunk, Missing},
-    compression,
+    compression, maintenance,
 };
 
 /// Entry points of the chunk.
 #[derive(Clone, Copy)]
 pub struct Archive {
-    pack: fn(&str) -> String,
-    unpack: fn(&str) -> Option<String>,
+    compress: fn(&str) -> String,
+    decompress: fn(&str) -> Option<String>,
     merge: fn(Chat, &str) -> Option<Chat>,
     restore: fn() -> Later,
     held: fn() -> Vec<(Key, String)>,
@@ -29,13 +28,13 @@ type Later = Pin<Box<dyn Future<Output = ()>>>;
 #[wasm_split(archive, fallible)]
 fn entry() -> Result<Archive, Missing> {
     Ok(Archive {
-        pack: compression::pack,
-        unpack: compression::unpack,
-        merge: archive::merge,
-        restore: || Box::pin(archive::restore()),
-        held: archive::held,
-        aside: archive::aside,
-        tidy: || Box::pin(archive::tidy()),
+        compress: compression::compress,
+        decompress: compression::decompress,
+        merge: maintenance::merge,
+        restore: || Box::pin(maintenance::restore()),
+        held: maintenance::held,
+        aside: maintenance::aside,
+        tidy: || Box::pin(maintenance::tidy()),
     })
 }
 
@@ -69,13 +68,13 @@ pub async fn load() -> bool {
 }
 
 /// Compresses a chat's text; `None` while the chunk is not loaded.
-pub fn pack(text: &str) -> Option<String> {
-    here().map(|archive| (archive.pack)(text))
+pub fn compress(text: &str) -> Option<String> {
+    here().map(|archive| (archive.compress)(text))
 }
 
 /// Decompresses a chat's text; `None` if it is damaged or while the chunk is not loaded.
-pub fn unpack(text: &str) -> Option<String> {
-    (here()?.unpack)(text)
+pub fn decompress(text: &str) -> Option<String> {
+    (here()?.decompress)(text)
 }
 
 /// Merges two copies of a chat, of which `theirs` may be compressed; `None` if it can't be read or

@@ -58,8 +58,8 @@ pub async fn sweep() -> Result<(), Error> {
         let Ok(Some(text)) = storage.get_item(&key) else {
             continue;
         };
-        let text = if compression::is_packed(&text) {
-            match compression::unpack(&text) {
+        let text = if compression::is_compressed(&text) {
+            match compression::decompress(&text) {
                 Some(text) => text,
                 // Its references are unknown.
                 None => return Ok(()),

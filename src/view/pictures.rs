@@ -42,7 +42,7 @@ pub fn Pictures(id: card::Id) -> impl IntoView {
     let library = expect_context::<Library>();
     let session = expect_context::<Session>();
     let asked = memo(move || {
-        let (endpoint, model) = session.asked(id)?;
+        let (endpoint, model) = session.target(id)?;
         library.follow_models();
         let (_, sees) = library.details(endpoint, &model);
         Some((endpoint, model, sees))

@@ -2,12 +2,12 @@
 //!
 //! A compressed text is `~1` and then 15 bits per unit, from U+3400 to U+B3FF: no surrogates, no
 //! control characters, nothing that a browser or an editor could misread. The bits are those of
-//! these bytes, lowest first: the number of letters and the checksum of the text, four bytes each,
-//! little-endian, then the letters of the text (see `alphabet`) compressed with DEFLATE (RFC 1951),
+//! these bytes, lowest first: the number of symbols and the checksum of the text, four bytes each,
+//! little-endian, then the symbols of the text (see `alphabet`) compressed with DEFLATE (RFC 1951),
 //! whose initial window holds the dictionary. A text that would not get shorter is stored as `~0`
 //! and the text itself.
 //!
-//! `~1` names this format, its letters and its dictionary. None of them may ever change, or stored
+//! `~1` names this format, its symbols and its dictionary. None of them may ever change, or stored
 //! texts become unreadable: a better format is `~2`, beside this one.
 
 mod alphabet;
@@ -22,27 +22,28 @@ use miniz_oxide::{
     inflate::{
         TINFLStatus,
         core::{
-            DecompressorOxide, decompress, inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
+            DecompressorOxide, decompress as inflate_into,
+            inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
         },
     },
 };
 
 /// Prefix of a compressed text.
-const PACKED: &str = "~1";
+const COMPRESSED: &str = "~1";
 /// Prefix of an uncompressed text.
 const PLAIN: &str = "~0";
 
-/// Maximum letters of a compressed text, in bytes: far more than any browser stores.
+/// Maximum symbols of a compressed text, in bytes: far more than any browser stores.
 const LONGEST: usize = 64 << 20;
 /// Maximum expansion of a byte by DEFLATE: 258 bytes per 2 bits. A length above that is damage, and
 /// no memory is allocated for it.
 const GROWTH: usize = 1032;
-/// Size of the letter count and the checksum, in bytes.
+/// Size of the symbol count and the checksum, in bytes.
 const HEAD: usize = 8;
 
 /// Number of places searched for repetitions; more takes longer and finds little.
 const PROBES: u32 = 256;
-/// Maximum letters, in bytes, for which a text's own codes may cost more than they save.
+/// Maximum symbols, in bytes, for which a text's own codes may cost more than they save.
 const SHORT: usize = 4096;
 
 /// First of the 2¹⁵ units.
@@ -53,17 +54,17 @@ const BITS: u32 = 15;
 const UNIT: usize = 3;
 
 /// Compresses a text.
-pub fn pack(text: &str) -> String {
-    let letters = alphabet::write(text);
-    if letters.len() <= LONGEST {
+pub fn compress(text: &str) -> String {
+    let symbols = alphabet::write(text);
+    if symbols.len() <= LONGEST {
         let mut bytes = Vec::new();
         bytes.extend(
-            u32::try_from(letters.len())
+            u32::try_from(symbols.len())
                 .unwrap_or(u32::MAX)
                 .to_le_bytes(),
         );
         bytes.extend(checksum(text).to_le_bytes());
-        bytes.extend(deflate(&letters));
+        bytes.extend(deflate(&symbols));
         // No result is longer than its text by more than the prefix.
         if text.encode_utf16().nth(count_of(bytes.len())).is_some() {
             return units_of(&bytes);
@@ -73,11 +74,11 @@ pub fn pack(text: &str) -> String {
 }
 
 /// Decompresses a text. None if it is not compressed, of a later format, or damaged.
-pub fn unpack(packed: &str) -> Option<String> {
-    if let Some(text) = packed.strip_prefix(PLAIN) {
+pub fn decompress(compressed: &str) -> Option<String> {
+    if let Some(text) = compressed.strip_prefix(PLAIN) {
         return Some(text.to_owned());
     }
-    let units = packed.strip_prefix(PACKED)?;
+    let units = compressed.strip_prefix(COMPRESSED)?;
     let bytes = bytes_of(units)?;
     let (count, rest) = bytes.split_first_chunk()?;
     let (sum, deflated) = rest.split_first_chunk()?;
@@ -93,15 +94,15 @@ pub fn unpack(packed: &str) -> Option<String> {
 
 /// Returns a stored text, decompressed if necessary; None if it is damaged.
 pub fn plain(stored: &str) -> Option<Cow<'_, str>> {
-    if is_packed(stored) {
-        unpack(stored).map(Cow::Owned)
+    if is_compressed(stored) {
+        decompress(stored).map(Cow::Owned)
     } else {
         Some(Cow::Borrowed(stored))
     }
 }
 
 /// Returns whether a text is compressed, in this format or a later one. JSON never starts with `~`.
-pub fn is_packed(stored: &str) -> bool {
+pub fn is_compressed(stored: &str) -> bool {
     stored.starts_with('~')
 }
 
@@ -115,20 +116,20 @@ fn dictionary() -> &'static [u8] {
     })
 }
 
-fn deflate(letters: &[u8]) -> Vec<u8> {
+fn deflate(symbols: &[u8]) -> Vec<u8> {
     let with = |flags| {
-        let mut deflated = Vec::with_capacity(letters.len() / 2);
+        let mut deflated = Vec::with_capacity(symbols.len() / 2);
         let mut compressor = CompressorOxide::new(flags);
         // The decompressor knows the dictionary's output: it is dropped, up to the end of a block.
         compress_to_output(&mut compressor, dictionary(), TDEFLFlush::Sync, |_| true);
-        compress_to_output(&mut compressor, letters, TDEFLFlush::Finish, |bytes| {
+        compress_to_output(&mut compressor, symbols, TDEFLFlush::Finish, |bytes| {
             deflated.extend_from_slice(bytes);
             true
         });
         deflated
     };
     let deflated = with(PROBES);
-    if letters.len() > SHORT {
+    if symbols.len() > SHORT {
         return deflated;
     }
     // The compressor does not compare the text's own codes with those of the RFC.
@@ -140,13 +141,13 @@ fn deflate(letters: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Returns the dictionary followed by `count` letters, and the number of compressed bytes.
+/// Returns the dictionary followed by `count` symbols, and the number of compressed bytes.
 fn inflate(deflated: &[u8], count: usize) -> Option<(Vec<u8>, usize)> {
     let start = dictionary().len();
     let mut window = Vec::with_capacity(start + count);
     window.extend_from_slice(dictionary());
     window.resize(start + count, 0);
-    let (status, taken, made) = decompress(
+    let (status, taken, made) = inflate_into(
         &mut DecompressorOxide::new(),
         deflated,
         &mut window,
@@ -169,10 +170,10 @@ fn count_of(bytes: usize) -> usize {
 }
 
 fn units_of(bytes: &[u8]) -> String {
-    let mut packed = String::with_capacity(PACKED.len() + UNIT * count_of(bytes.len()));
-    packed.push_str(PACKED);
+    let mut compressed = String::with_capacity(COMPRESSED.len() + UNIT * count_of(bytes.len()));
+    compressed.push_str(COMPRESSED);
     let (mut bits, mut count) = (0, 0);
-    let mut push = |bits: u32| packed.extend(char::from_u32(FIRST + (bits & 0x7fff)));
+    let mut push = |bits: u32| compressed.extend(char::from_u32(FIRST + (bits & 0x7fff)));
     for &byte in bytes {
         bits |= u32::from(byte) << count;
         count += 8;
@@ -185,7 +186,7 @@ fn units_of(bytes: &[u8]) -> String {
     if count > 0 {
         push(bits);
     }
-    packed
+    compressed
 }
 
 fn bytes_of(units: &str) -> Option<Vec<u8>> {
@@ -221,21 +222,24 @@ mod tests {
     #[test]
     fn a_packed_text_is_the_text_again() {
         #[track_caller]
-        fn check(text: &str, packed: &str) {
-            assert!(pack(text).starts_with(packed), "{}", pack(text));
-            assert_eq!(unpack(&pack(text)).as_deref(), Some(text));
-            assert!(is_packed(&pack(text)) && !is_packed(text));
-            assert!(units(&pack(text)) <= units(text) + 2);
+        fn check(text: &str, compressed: &str) {
+            assert!(compress(text).starts_with(compressed), "{}", compress(text));
+            assert_eq!(decompress(&compress(text)).as_deref(), Some(text));
+            assert!(is_compressed(&compress(text)) && !is_compressed(text));
+            assert!(units(&compress(text)) <= units(text) + 2);
         }
         check("", "~0");
         check("{}", "~0{}");
         check("가나다", "~0가나다");
-        check(CHAT, PACKED);
-        check(&"a".repeat(3_000_000), PACKED);
-        check(&"뷁😀é漢\u{0}\u{7f}\u{ffff}\u{10ffff}".repeat(99), PACKED);
+        check(CHAT, COMPRESSED);
+        check(&"a".repeat(3_000_000), COMPRESSED);
+        check(
+            &"뷁😀é漢\u{0}\u{7f}\u{ffff}\u{10ffff}".repeat(99),
+            COMPRESSED,
+        );
         check(
             &char::from_u32(0xd7a3).unwrap().to_string().repeat(70),
-            PACKED,
+            COMPRESSED,
         );
     }
 
@@ -243,7 +247,7 @@ mod tests {
     fn a_chat_takes_a_quarter() {
         let value: serde_json::Value = serde_json::from_str(CHAT).unwrap();
         let stored = value.to_string();
-        assert!(units(&pack(&stored)) * 4 < units(&stored));
+        assert!(units(&compress(&stored)) * 4 < units(&stored));
     }
 
     #[test]
@@ -252,15 +256,15 @@ mod tests {
         let with_own_codes =
             "~1㑞㐀閄閈䵜栳㐃㰐锃鰐豭㘔鑃䵡㘙锓궡飹뎿綾檺魲袧弝何ꚸ㲗䓻祆㣞局䣮电䏱㐀";
         let with_fixed_codes = "~1㑞㐀閄閈갼䢢隬刊喵务毣㸌ꯤ尽牁䚾鳹瓡㰃鍄㜯㪴纉㐃";
-        assert_eq!(unpack(with_own_codes).as_ref(), Some(&text));
-        assert_eq!(unpack(with_fixed_codes), Some(text));
+        assert_eq!(decompress(with_own_codes).as_ref(), Some(&text));
+        assert_eq!(decompress(with_fixed_codes), Some(text));
     }
 
     #[test]
     fn what_the_format_names_never_changes() {
         #[track_caller]
-        fn check(letters: &[u8], expected: u32) {
-            let sum = letters.iter().fold(0, |sum: u32, byte| {
+        fn check(symbols: &[u8], expected: u32) {
+            let sum = symbols.iter().fold(0, |sum: u32, byte| {
                 sum.wrapping_mul(31).wrapping_add(u32::from(*byte))
             });
             assert_eq!(sum, expected, "{sum}");
@@ -274,8 +278,8 @@ mod tests {
     #[test]
     fn what_is_no_packed_text_is_none() {
         #[track_caller]
-        fn check(packed: &str) {
-            assert_eq!(unpack(packed), None, "{packed}");
+        fn check(compressed: &str) {
+            assert_eq!(decompress(compressed), None, "{compressed}");
         }
         check("");
         check("{}");
@@ -285,23 +289,26 @@ mod tests {
         check("~1㐀㐀㐀㐀㐀㐀㐀㐀㐀㐀");
         check(&format!("~1{}", "\u{b3ff}".repeat(1000)));
         check("~1abc");
-        let mut packed = pack(CHAT);
-        packed.push('㐀');
-        check(&packed);
+        let mut compressed = compress(CHAT);
+        compressed.push('㐀');
+        check(&compressed);
     }
 
     #[test]
     fn a_changed_or_missing_unit_is_found() {
-        let packed: Vec<char> = pack(CHAT).chars().collect();
-        for at in 2..packed.len() {
-            assert_eq!(unpack(&packed[..at].iter().collect::<String>()), None);
+        let compressed: Vec<char> = compress(CHAT).chars().collect();
+        for at in 2..compressed.len() {
+            assert_eq!(
+                decompress(&compressed[..at].iter().collect::<String>()),
+                None
+            );
             for bit in [1, 1 << 7, 1 << 14] {
-                let mut damaged = packed.clone();
-                let unit = (u32::from(packed[at]) - FIRST) ^ bit;
+                let mut damaged = compressed.clone();
+                let unit = (u32::from(compressed[at]) - FIRST) ^ bit;
                 damaged[at] = char::from_u32(FIRST + unit).unwrap();
-                let read = unpack(&damaged.iter().collect::<String>());
+                let read = decompress(&damaged.iter().collect::<String>());
                 // The last unit's bits after the end mean nothing.
-                assert!(read.is_none() || at + 1 == packed.len() && read.unwrap() == CHAT);
+                assert!(read.is_none() || at + 1 == compressed.len() && read.unwrap() == CHAT);
             }
         }
     }
@@ -310,12 +317,12 @@ mod tests {
         #[test]
         fn any_text_comes_back(text in any::<String>(), times in 1_usize..40) {
             let text = text.repeat(times);
-            prop_assert_eq!(unpack(&pack(&text)), Some(text));
+            prop_assert_eq!(decompress(&compress(&text)), Some(text));
         }
 
         #[test]
         fn words_come_back(text in "[a-z가-힣ㄱ-ㅣ一-龥ぁ-ん \\n\"{}:,.“”😀-😎]{0,600}") {
-            prop_assert_eq!(unpack(&pack(&text)), Some(text));
+            prop_assert_eq!(decompress(&compress(&text)), Some(text));
         }
 
         #[test]
@@ -323,11 +330,11 @@ mod tests {
             text in any::<String>(),
             units in proptest::collection::vec(FIRST..FIRST + 0x8000, 0..200),
         ) {
-            let _ = unpack(&text);
+            let _ = decompress(&text);
             let units: String = units.into_iter().filter_map(char::from_u32).collect();
-            let _ = unpack(&format!("~1{units}"));
+            let _ = decompress(&format!("~1{units}"));
             // With a plausible length.
-            let _ = unpack(&format!("~1\u{3440}{units}"));
+            let _ = decompress(&format!("~1\u{3440}{units}"));
             let _ = alphabet::read(units.as_bytes());
         }
     }

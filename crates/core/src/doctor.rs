@@ -222,7 +222,7 @@ impl Observed {
     }
 
     /// Returns the model for the request: the chosen one, else the first listed.
-    pub fn asked(&self) -> Option<String> {
+    pub fn requested_model(&self) -> Option<String> {
         let first = || self.listed()?.into_iter().next();
         self.model.clone().or_else(first)
     }
@@ -281,7 +281,7 @@ impl Observed {
             Step::Chat if !has_list && !self.lacks_list() || self.found().is_some() => {
                 Some(Skip::NoUse)
             }
-            Step::Chat => self.asked().is_none().then_some(Skip::NoModel),
+            Step::Chat => self.requested_model().is_none().then_some(Skip::NoModel),
             Step::Whole => {
                 let can_help = self.chat.as_ref().is_some_and(|chat| match chat.status() {
                     Some(200..=299) => !chat.is_answer() && chat.error().is_none(),

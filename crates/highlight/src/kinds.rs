@@ -99,13 +99,13 @@ const KEY: &str = "meta.mapping.key";
 #[derive(Debug)]
 pub struct Kinds {
     scopes: Vec<(Scope, Option<Kind>)>,
-    found: HashMap<Scope, Said>,
+    found: HashMap<Scope, Effect>,
     key: Scope,
 }
 
 /// The effect of a scope on its contents.
 #[derive(Clone, Copy, Debug)]
-enum Said {
+enum Effect {
     Kind(Kind),
     Plain,
     Nothing,
@@ -131,10 +131,10 @@ impl Kinds {
         for (depth, scope) in stack.iter().enumerate().rev() {
             let around = &stack[..depth];
             match self.scope(*scope) {
-                Said::Kind(Kind::String) if self.is_key(around) => return Some(Kind::Variable),
-                Said::Kind(kind) => return Some(kind),
-                Said::Plain => return None,
-                Said::Nothing => {}
+                Effect::Kind(Kind::String) if self.is_key(around) => return Some(Kind::Variable),
+                Effect::Kind(kind) => return Some(kind),
+                Effect::Plain => return None,
+                Effect::Nothing => {}
             }
         }
         None
@@ -144,13 +144,13 @@ impl Kinds {
         around.iter().any(|scope| self.key.is_prefix_of(*scope))
     }
 
-    fn scope(&mut self, scope: Scope) -> Said {
+    fn scope(&mut self, scope: Scope) -> Effect {
         let Self { scopes, found, .. } = self;
         *found.entry(scope).or_insert_with(|| {
             match scopes.iter().find(|(start, _)| start.is_prefix_of(scope)) {
-                Some((_, Some(kind))) => Said::Kind(*kind),
-                Some((_, None)) => Said::Plain,
-                None => Said::Nothing,
+                Some((_, Some(kind))) => Effect::Kind(*kind),
+                Some((_, None)) => Effect::Plain,
+                None => Effect::Nothing,
             }
         })
     }

@@ -93,8 +93,8 @@ fn a_chat_of_version_2_is_read_and_written_as_it_is() {
     );
     assert_eq!(written["stamps"], expected["stamps"]);
     assert_eq!(Chat::read(&chat.text()), Some(chat.clone()));
-    let packed = crate::compression::pack(&chat.text());
-    assert_eq!(crate::compression::unpack(&packed), Some(chat.text()));
+    let packed = crate::compression::compress(&chat.text());
+    assert_eq!(crate::compression::decompress(&packed), Some(chat.text()));
 }
 
 fn outcome() -> impl Strategy<Value = Outcome> {

@@ -84,7 +84,7 @@ async fn packed() {
         let chats: Vec<_> = chats.map(|chat| chat.to_string()).collect();
         let packed: Vec<_> = chats
             .iter()
-            .map(|chat| collate::compression::pack(chat))
+            .map(|chat| collate::compression::compress(chat))
             .collect();
         let (chats, packed) = (
             serde_json::to_string(&chats).unwrap(),
@@ -134,7 +134,7 @@ async fn fill(stage: &Stage, chats: usize) {
         let part: Vec<_> = part
             .map(|(key, chat)| {
                 let text = chat.to_string();
-                [key, collate::compression::pack(&text), text]
+                [key, collate::compression::compress(&text), text]
             })
             .collect();
         let script = format!(

@@ -43,7 +43,7 @@ enum Byte {
 struct Table {
     bytes: [Byte; 256],
     /// Byte of each of the first 65536 characters; 0 is none.
-    letters: Vec<u8>,
+    symbols: Vec<u8>,
     /// Lead bytes.
     initials: [u8; INITIALS],
     pages: [u8; PAGES.len()],
@@ -59,7 +59,7 @@ fn table() -> &'static Table {
     TABLE.get_or_init(|| {
         let mut table = Table {
             bytes: [Byte::Any(3); 256],
-            letters: vec![0; 0x1_0000],
+            symbols: vec![0; 0x1_0000],
             initials: [0; INITIALS],
             pages: [0; PAGES.len()],
             any: [0; 2],
@@ -84,8 +84,8 @@ fn table() -> &'static Table {
                     frequent.next().map_or(Byte::Any(3), Byte::Letter)
                 }
             };
-            if let Byte::Letter(letter) = meaning {
-                table.letters[letter as usize] = code;
+            if let Byte::Letter(symbol) = meaning {
+                table.symbols[symbol as usize] = code;
             }
             table.bytes[usize::from(code)] = meaning;
         }
@@ -93,13 +93,13 @@ fn table() -> &'static Table {
     })
 }
 
-/// Encodes a text as letters.
+/// Encodes a text as symbols.
 pub fn write(text: &str) -> Vec<u8> {
     let table = table();
     let mut bytes = Vec::with_capacity(text.len());
-    for letter in text.chars() {
-        let number = u32::from(letter);
-        let code = table.letters.get(number as usize).copied();
+    for symbol in text.chars() {
+        let number = u32::from(symbol);
+        let code = table.symbols.get(number as usize).copied();
         let [_, high, middle, low] = number.to_be_bytes();
         if let Some(code) = code.filter(|code| *code != 0) {
             bytes.push(code);
@@ -128,15 +128,15 @@ fn syllable(number: u32) -> Option<(usize, u8)> {
     Some((rest / VOWELS, u8::try_from(rest_and_last).ok()?))
 }
 
-/// Decodes letters into text; None if they are invalid.
-pub fn read(letters: &[u8]) -> Option<String> {
+/// Decodes symbols into text; None if they are invalid.
+pub fn read(symbols: &[u8]) -> Option<String> {
     let table = table();
-    let mut text = String::with_capacity(letters.len() * 3 / 2);
-    let mut bytes = letters.iter().copied();
+    let mut text = String::with_capacity(symbols.len() * 3 / 2);
+    let mut bytes = symbols.iter().copied();
     while let Some(byte) = bytes.next() {
         let number = match table.bytes[usize::from(byte)] {
-            Byte::Letter(letter) => {
-                text.push(letter);
+            Byte::Letter(symbol) => {
+                text.push(symbol);
                 continue;
             }
             Byte::Initial(initial) => {

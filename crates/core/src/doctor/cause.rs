@@ -76,7 +76,7 @@ pub(super) const NAMED: usize = 5;
 /// Classifies a refusal that concerns neither the token nor the path.
 pub(super) fn refusal(probe: &Probe) -> Cause {
     let words = probe.words();
-    match protocol::Reason::told(probe.status, &words) {
+    match protocol::Reason::classify(probe.status, &words) {
         protocol::Reason::Quota => Cause::Quota(words),
         protocol::Reason::Loading => Cause::LoadingModel(words),
         protocol::Reason::Busy => Cause::Busy(words),
@@ -183,7 +183,7 @@ impl Observed {
         if self.listed().is_some() {
             return match &self.chat {
                 Some(chat) => self.diagnose_chat(chat),
-                None if self.asked().is_none() => Cause::NoModels,
+                None if self.requested_model().is_none() => Cause::NoModels,
                 None => Cause::Fine,
             };
         }

@@ -21,12 +21,12 @@ pub struct Reader {
     /// True after `[DONE]`.
     done: bool,
     /// Declared content type.
-    said: Said,
+    declared: DeclaredType,
 }
 
 /// Content type declared by the endpoint, which may be wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Said {
+enum DeclaredType {
     /// Event stream, other type, or none.
     #[default]
     Anything,
@@ -48,7 +48,7 @@ enum Body {
     Whole(Vec<u8>),
 }
 
-impl Said {
+impl DeclaredType {
     /// Returns whether a body buffered whole is a page.
     fn is_page(self, body: &[u8]) -> bool {
         match body.first() {
@@ -83,15 +83,15 @@ impl Reader {
     pub fn new(content_type: &str) -> Self {
         let kind = content_type.split(';').next().unwrap_or_default().trim();
         let is = |other: &str| kind.eq_ignore_ascii_case(other);
-        let said = if is("application/json") {
-            Said::Json
+        let declared = if is("application/json") {
+            DeclaredType::Json
         } else if is("text/html") || is("application/xhtml+xml") {
-            Said::Page
+            DeclaredType::Page
         } else {
-            Said::Anything
+            DeclaredType::Anything
         };
         Self {
-            said,
+            declared,
             ..Self::default()
         }
     }
@@ -124,7 +124,7 @@ impl Reader {
             Body::Events(_) => self.events(bytes, reply),
             Body::Whole(body) => {
                 let length = body.len() + bytes.len();
-                if self.said.is_page(body) && length > MAX_OF_A_PAGE {
+                if self.declared.is_page(body) && length > MAX_OF_A_PAGE {
                     *body = Vec::new();
                     return Err(self.garbled());
                 }
@@ -152,12 +152,14 @@ impl Reader {
                     // No event stream starts with these; JSON and HTML do.
                     Some(b'{' | b'[' | b'<') => self.body = Body::Whole(begin),
                     // Events may come as HTML, too: PHP declares that by default.
-                    Some(first) if self.said == Said::Page && !b":deir".contains(first) => {
+                    Some(first)
+                        if self.declared == DeclaredType::Page && !b":deir".contains(first) =>
+                    {
                         self.body = Body::Whole(begin);
                     }
                     // Values other than objects and arrays, where JSON was declared.
                     Some(b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
-                        if self.said == Said::Json =>
+                        if self.declared == DeclaredType::Json =>
                     {
                         self.body = Body::Whole(begin);
                     }
@@ -188,11 +190,11 @@ impl Reader {
                     return Err(Failure::TooMuch);
                 }
                 let body = String::from_utf8_lossy(&body);
-                if self.said.is_page(body.as_bytes()) {
+                if self.declared.is_page(body.as_bytes()) {
                     return Err(self.garbled());
                 }
                 let chunk = Chunk::parse(&body)?;
-                chunk.tell(reply);
+                chunk.apply_to(reply);
                 reply.end();
                 if reply.is_cut() {
                     return Err(Failure::TooMuch);
@@ -288,7 +290,7 @@ impl Reader {
         match Chunk::parse(data) {
             Ok(chunk) => {
                 self.any = true;
-                chunk.tell(reply);
+                chunk.apply_to(reply);
                 if reply.is_cut() {
                     *result = Err(Failure::TooMuch);
                 }

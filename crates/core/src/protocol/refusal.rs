@@ -211,16 +211,16 @@ impl Reason {
         match error {
             Failure::Refused {
                 status, message, ..
-            } => Some(Self::told(*status, message)),
+            } => Some(Self::classify(*status, message)),
             Failure::Reported { message, status } => {
-                Some(Self::told(status.unwrap_or_default(), message))
+                Some(Self::classify(status.unwrap_or_default(), message))
             }
             _ => None,
         }
     }
 
     /// Classifies a status and an error message. Status 0 means none.
-    pub fn told(status: u16, words: &str) -> Self {
+    pub fn classify(status: u16, words: &str) -> Self {
         let lower = words.to_ascii_lowercase();
         let says = |some: &[&str]| some.iter().any(|words| lower.contains(words));
         let is_request = matches!(status, 0 | 400 | 403 | 404 | 413 | 422 | 500);

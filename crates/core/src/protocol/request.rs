@@ -115,8 +115,8 @@ pub fn attachments<'a>(before: &'a [Turn], turn: &'a Turn) -> impl Iterator<Item
 }
 
 impl<'a> Request<'a> {
-    /// Requests the answer to a turn of a card, in its server's form; None if the card has no such
-    /// turn. `contents` holds those of [`attachments`].
+    /// Requests the answer to a turn of a card, in its server's form, or the rest of it if
+    /// `continues`; None if the card has no such turn. `contents` holds those of [`attachments`].
     pub fn to_answer(
         card: &'a Card,
         turn: turn::Id,
@@ -124,6 +124,7 @@ impl<'a> Request<'a> {
         contents: &'a Contents,
         form: Form,
         server: Server,
+        continues: bool,
     ) -> Option<Self> {
         let before = card.before(turn);
         let turn = card.turns.get(before.len())?;
@@ -132,6 +133,9 @@ impl<'a> Request<'a> {
         let mut request = Self::new(model, &card.system, before, turn, contents, params);
         if !form.counts_tokens {
             request.stream_options = None;
+        }
+        if continues && let Some(answer) = &turn.answer {
+            request.continue_from(&answer.text, server == Server::OnDevice);
         }
         Some(request)
     }
@@ -190,7 +194,7 @@ impl<'a> Request<'a> {
     /// Requests the continuation of a partial answer with a user message, which every endpoint
     /// understands: the treatment of a partial last answer differs. It is omitted if the server is
     /// known to continue.
-    pub fn continue_from(&mut self, said: &'a str, is_continued: bool) {
+    fn continue_from(&mut self, said: &'a str, is_continued: bool) {
         self.messages.push(Message {
             role: "assistant",
             content: Content::Text(said),

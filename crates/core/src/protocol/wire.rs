@@ -56,7 +56,7 @@ impl Chunk {
     }
 
     /// Adds the chunk's reasoning, text and usage to a reply.
-    pub(super) fn tell(&self, reply: &mut Reply) {
+    pub(super) fn apply_to(&self, reply: &mut Reply) {
         reply.usage.learn(self.usage());
         let choice = self.choices.first();
         let Some(delta) = choice.and_then(|it| it.delta.as_ref().or(it.message.as_ref())) else {

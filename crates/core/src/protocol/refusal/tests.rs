@@ -5,7 +5,7 @@ fn what_fails_in_this_browser_is_told_from_other_devices() {
     #[track_caller]
     fn check(body: &str, expected: &Reason) {
         let words = Refusal::read(body).words;
-        assert_eq!(Reason::told(500, &words), *expected);
+        assert_eq!(Reason::classify(500, &words), *expected);
     }
     check(
         r#"{"error":{"message":"It has no SIMD.","code":"device_no_simd"}}"#,
@@ -126,7 +126,7 @@ fn the_endpoints_words_are_found_in_every_shape() {
 fn what_it_means_is_told_by_status_and_words() {
     #[track_caller]
     fn check(status: u16, words: &str, expected: Reason) {
-        assert_eq!(Reason::told(status, words), expected);
+        assert_eq!(Reason::classify(status, words), expected);
     }
     let parameter = |name: &str| Reason::Parameter(name.into());
     check(401, "Invalid API Key", Reason::Token);
@@ -248,7 +248,7 @@ fn a_conversation_that_is_too_long_says_how_long_it_is() {
     fn check(words: &str, asked: Option<u32>, limit: Option<u32>) {
         for status in [0, 400, 413, 500] {
             assert_eq!(
-                Reason::told(status, words),
+                Reason::classify(status, words),
                 Reason::TooLong { asked, limit }
             );
         }
@@ -330,7 +330,7 @@ proptest! {
     #[test]
     fn any_words_are_taken(body: String, status: u16) {
         let said = Refusal::read(&body);
-        Reason::told(status, &said.words);
+        Reason::classify(status, &said.words);
     }
 
     #[test]

@@ -5,7 +5,7 @@ fn chunks_are_read_tolerantly() {
     #[track_caller]
     fn check(json: &str, text: &str, finish: Option<Finish>) {
         let (chunk, mut reply) = (Chunk::parse(json).unwrap(), Reply::default());
-        chunk.tell(&mut reply);
+        chunk.apply_to(&mut reply);
         reply.end();
         assert_eq!((&*reply.text, chunk.finish()), (text, finish.map(Ok)));
     }
@@ -60,7 +60,7 @@ fn thoughts_have_many_names() {
     fn check(delta: &str, reasoning: &str, text: &str) {
         let json = format!(r#"{{"choices":[{{"delta":{delta}}}]}}"#);
         let mut reply = Reply::default();
-        Chunk::parse(&json).unwrap().tell(&mut reply);
+        Chunk::parse(&json).unwrap().apply_to(&mut reply);
         reply.end();
         assert_eq!((&*reply.reasoning, &*reply.text), (reasoning, text));
     }
@@ -89,7 +89,7 @@ fn what_was_counted_is_read_wherever_it_stands() {
     #[track_caller]
     fn check(json: &str, input: Option<u32>, output: Option<u32>, speed: Option<u32>) {
         let mut reply = Reply::default();
-        Chunk::parse(json).unwrap().tell(&mut reply);
+        Chunk::parse(json).unwrap().apply_to(&mut reply);
         let expected = Usage {
             input,
             output,

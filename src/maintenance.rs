@@ -208,7 +208,7 @@ pub async fn tidy() {
         let names: Vec<_> = chats.iter().map(ToString::to_string).collect();
         let open = locks::anywhere(Kind::Open, names).await;
         for id in chats.iter().filter(|id| !open.contains(&id.to_string())) {
-            pack(*id);
+            compress(*id);
         }
         crate::event::yield_now().await;
     }
@@ -217,18 +217,18 @@ pub async fn tidy() {
 }
 
 /// Compresses a chat that can be read and is not compressed yet.
-fn pack(id: chat::Id) {
+fn compress(id: chat::Id) {
     let key = Key::Chat(id);
-    let Some(text) = storage::text(key).filter(|text| !compression::is_packed(text)) else {
+    let Some(text) = storage::text(key).filter(|text| !compression::is_compressed(text)) else {
         return;
     };
     if Chat::read(&text).is_none() {
         return;
     }
-    let packed = compression::pack(&text);
-    let is_smaller = packed.encode_utf16().count() < text.encode_utf16().count();
-    if is_smaller && compression::unpack(&packed).as_ref() == Some(&text) {
+    let compressed = compression::compress(&text);
+    let is_smaller = compressed.encode_utf16().count() < text.encode_utf16().count();
+    if is_smaller && compression::decompress(&compressed).as_ref() == Some(&text) {
         // If the write fails, the uncompressed text stays.
-        let _ = storage::save_chat(id, &packed);
+        let _ = storage::save_chat(id, &compressed);
     }
 }
