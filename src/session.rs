@@ -17,8 +17,7 @@ mod saving;
 pub mod task;
 mod undo;
 
-pub use attachments::Reading;
-pub use in_flight::{InFlight, Partial, Stage};
+pub use in_flight::InFlight;
 pub use merging::prepare_merging;
 pub use models::Unconnected;
 

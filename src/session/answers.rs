@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin};
 use leptos::prelude::*;
 use wasm_split_helpers::wasm_split;
 
-use super::{InFlight, Partial, Session, in_flight, request::AnswerRequest};
+use super::{InFlight, Session, in_flight, request::AnswerRequest};
 use crate::{
     chat::{ChatStoreFields, Outcome, card, input::Event, params::Param, turn},
     chunk::{self, Chunk, Missing},
@@ -152,7 +152,7 @@ impl Session {
             model: model.to_owned(),
             continues,
         };
-        let begin = Partial::new(said);
+        let begin = openai::Partial::new(said, js_sys::Date::now());
         drop((chat, endpoints));
         let model = wanted.model.clone();
         let answer = InFlight::start(turn, id, model, continues, begin, move |sink| async move {

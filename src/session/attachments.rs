@@ -15,6 +15,7 @@ use crate::{
         attachment::{self, Contents, Id},
         card,
         input::Event,
+        readings::{Reading, Readings},
         turn,
     },
     chunk::{self, Chunk, Missing},
@@ -24,19 +25,6 @@ use crate::{
     openai::request,
     storage::{self, blobs},
 };
-
-/// A file that is being read as an attachment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
-    /// The identifier of the future attachment.
-    pub id: Id,
-    /// The file's name.
-    pub name: String,
-    /// The error that prevents the attachment; `None` while the file is read.
-    pub failed: Option<file::Error>,
-    /// The card whose input the file was added to.
-    card: card::Id,
-}
 
 /// Attachment state that dies with the tab.
 #[derive(Clone, Copy)]
@@ -48,17 +36,17 @@ pub(super) struct Files {
 /// One signal holds both fields, as they rarely change.
 #[derive(Default)]
 struct Shown {
-    /// In the order in which they were added.
-    reading: Vec<Reading>,
+    readings: Readings,
     /// Attachments whose content is gone.
     gone: Vec<Id>,
 }
 
-/// Files are read one at a time, which keeps their order and leaves all memory to one picture.
+/// The browser's part of [`Readings`].
 #[derive(Default)]
 struct Queue {
-    waiting: Vec<(Id, card::Id, File)>,
-    running: Option<(Id, Task)>,
+    files: Vec<(Id, File)>,
+    /// Reads one of them.
+    task: Option<(Id, Task)>,
 }
 
 impl Files {
@@ -71,7 +59,7 @@ impl Files {
 
     /// Returns whether a file is being read.
     pub(super) fn is_busy(self) -> bool {
-        self.queue.with_value(|queue| queue.running.is_some())
+        self.shown.with_untracked(|shown| shown.readings.is_busy())
     }
 
     fn is_gone(self, id: Id) -> bool {
@@ -89,11 +77,10 @@ impl Session {
     pub fn readings(self, card: card::Id) -> Vec<Reading> {
         let is_synced = |card| self.card(card).synced().try_get() == Some(true);
         let synced = is_synced(card);
-        let is_shown =
-            |reading: &&Reading| reading.card == card || synced && is_synced(reading.card);
+        let is_shown = |other| other == card || synced && is_synced(other);
         self.files
             .shown
-            .with(|shown| shown.reading.iter().filter(is_shown).cloned().collect())
+            .with(|shown| shown.readings.of(is_shown).cloned().collect())
     }
 
     /// Returns whether an attachment's content is gone.
@@ -117,17 +104,13 @@ impl Session {
             let coming = readings.iter().filter(|file| file.failed.is_none()).count();
             let is_full = untrack(|| self.attachments(card)).len() + coming >= attachment::MAX;
             let id = fresh();
-            let reading = Reading {
-                id,
-                name: file.name(),
-                failed: is_full.then_some(file::Error::TooMany),
-                card,
-            };
-            self.files.shown.write().reading.push(reading);
+            self.files.shown.update(|shown| {
+                shown.readings.add(id, file.name(), card, is_full);
+            });
             if !is_full {
                 self.files
                     .queue
-                    .update_value(|queue| queue.waiting.push((id, card, file)));
+                    .update_value(|queue| queue.files.push((id, file)));
             }
         }
         self.read_next();
@@ -136,13 +119,11 @@ impl Session {
     /// Removes an attachment, read or still being read, from the draft that a card shows.
     pub fn detach(self, card: card::Id, id: Id) {
         self.files.queue.update_value(|queue| {
-            queue.waiting.retain(|(waiting, ..)| *waiting != id);
+            queue.files.retain(|(waiting, _)| *waiting != id);
             // Dropping the task terminates the worker, too.
-            queue.running.take_if(|(running, _)| *running == id);
+            queue.task.take_if(|(running, _)| *running == id);
         });
-        self.files
-            .shown
-            .update(|shown| shown.reading.retain(|reading| reading.id != id));
+        self.files.shown.update(|shown| shown.readings.remove(id));
         self.react(Event::Detached(card, id));
         self.save_soon();
         self.read_next();
@@ -206,15 +187,19 @@ impl Session {
 
     /// Reads the next file, unless one is being read.
     fn read_next(self) {
-        if self.files.is_busy() {
+        let start = |shown: &mut Shown| shown.readings.start_next();
+        let Some((id, card)) = self.files.shown.try_update(start).flatten() else {
             return;
-        }
-        let next = self
-            .files
-            .queue
-            .try_update_value(|queue| (!queue.waiting.is_empty()).then(|| queue.waiting.remove(0)));
-        let Some((id, card, file)) = next.flatten() else {
-            return;
+        };
+        let take = |queue: &mut Queue| {
+            let at = queue.files.iter().position(|(waiting, _)| *waiting == id);
+            at.map(|at| queue.files.remove(at).1)
+        };
+        let file = self.files.queue.try_update_value(take).flatten();
+        let Some(file) = file else {
+            // It was removed at this moment.
+            self.files.shown.update(|shown| shown.readings.remove(id));
+            return self.read_next();
         };
         let task = Task::start(async move {
             let name = file.name();
@@ -222,15 +207,10 @@ impl Session {
                 Ok(read) => read(id, file).await,
                 Err(_) => Err(file::Error::Unread),
             };
-            self.files.shown.update(|shown| {
-                let at = shown.reading.iter().position(|reading| reading.id == id);
-                match (&read, at) {
-                    (Ok(_), Some(at)) => _ = shown.reading.remove(at),
-                    (Err(error), Some(at)) => shown.reading[at].failed = Some(*error),
-                    (_, None) => {}
-                }
-            });
-            if let Ok((kind, bytes)) = read {
+            let result = read.as_ref().map(drop).map_err(|error| *error);
+            let finish = |shown: &mut Shown| shown.readings.finish(id, result);
+            let is_wanted = self.files.shown.try_update(finish) == Some(true);
+            if let (true, Ok((kind, bytes))) = (is_wanted, read) {
                 let attachment = Attachment {
                     id,
                     name,
@@ -241,12 +221,12 @@ impl Session {
                 self.save_soon();
             }
             // Drops this task itself, which has nothing left to await.
-            self.files.queue.update_value(|queue| queue.running = None);
+            self.files.queue.update_value(|queue| queue.task = None);
             self.read_next();
         });
         self.files
             .queue
-            .update_value(|queue| queue.running = Some((id, task)));
+            .update_value(|queue| queue.task = Some((id, task)));
     }
 }
 

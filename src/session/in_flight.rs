@@ -6,8 +6,8 @@ use leptos::prelude::*;
 
 use super::Task;
 use crate::{
-    chat::{Answer, Metrics, Outcome, Turn, answer, turn},
-    openai::Reply,
+    chat::{Answer, Outcome, Turn, answer, turn},
+    openai::{Partial, Reply, Stage},
 };
 
 /// An answer in flight. Stop, deleting a card and deleting a chat share one mechanism: they abort
@@ -97,106 +97,24 @@ impl InFlight {
     }
 }
 
-/// Stage of an answer of which nothing has arrived yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Stage {
-    /// A request to the endpoint.
-    #[default]
-    Asking,
-    /// A place in the queue: the server has as many requests as its limit allows.
-    Queued,
-    /// A pause, because the endpoint is busy.
-    Pausing {
-        /// Seconds until the next retry.
-        seconds: u32,
-        /// Number of retries, the next one included.
-        attempt: u32,
-    },
-}
-
-/// The part of an answer received so far, and its times in milliseconds since 1970; 0 is not yet.
-#[derive(Clone, Debug, Default)]
-pub struct Partial {
-    /// The reply received so far.
-    pub reply: Reply,
-    /// The stage while nothing has arrived.
-    pub stage: Stage,
-    asked: f64,
-    first: f64,
-    first_text: f64,
-    last: f64,
-}
-
-impl Partial {
-    /// Starts empty, or with the text to continue from.
-    pub(super) fn new(text: Option<String>) -> Self {
-        Self {
-            reply: text.map(Reply::from_text).unwrap_or_default(),
-            asked: js_sys::Date::now(),
-            ..Self::default()
-        }
-    }
-
-    /// The metrics so far.
-    pub fn metrics(&self) -> Metrics {
-        let between = |from: f64, to: f64| {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "both times are of one tab and in order, so the difference is small"
-            )]
-            (from > 0.0 && to >= from).then_some((to - from) as u32)
-        };
-        let thinks = !self.reply.reasoning.is_empty();
-        let thought = if self.first_text > 0.0 {
-            self.first_text
-        } else {
-            self.last
-        };
-        Metrics {
-            first_token: between(self.asked, self.first),
-            thinking: between(self.first, thought).filter(|_| thinks),
-            decoding: between(self.first, self.last),
-            ..Metrics::default()
-        }
-    }
-}
-
 /// Receives an answer as it arrives.
 #[derive(Clone, Debug)]
 pub(super) struct Sink(ArcRwSignal<Partial>);
 
 impl Sink {
-    /// Sets the stage. The time to first token counts from the latest request.
+    /// Sets the stage.
     pub(super) fn set_stage(&self, stage: Stage) {
-        let mut partial = self.0.write();
-        partial.stage = stage;
-        partial.asked = js_sys::Date::now();
+        self.0.write().set_stage(stage, js_sys::Date::now());
     }
 
     /// Applies a batch received between these times, and notifies subscribers if the reply has
     /// changed.
-    pub(super) fn receive<T>(
-        &self,
-        (from, to): (f64, f64),
-        take: impl FnOnce(&mut Reply) -> T,
-    ) -> T {
-        let sizes = |reply: &Reply| (reply.text.len(), reply.reasoning.len(), reply.restarts);
+    pub(super) fn receive<T>(&self, times: (f64, f64), take: impl FnOnce(&mut Reply) -> T) -> T {
         let mut partial = self.0.write();
-        let before = sizes(&partial.reply);
-        let taken = take(&mut partial.reply);
-        if sizes(&partial.reply) == before {
+        let (is_changed, taken) = partial.receive(times, take);
+        if !is_changed {
             partial.untrack();
-            return taken;
         }
-        if partial.first == 0.0 {
-            partial.first = from;
-        }
-        let is_first_text = partial.first_text == 0.0 && !partial.reply.text.is_empty();
-        if is_first_text || partial.reply.restarts != before.2 {
-            partial.first_text = from;
-        }
-        partial.last = to;
         taken
     }
 }

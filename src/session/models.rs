@@ -70,25 +70,9 @@ impl Session {
                 .map_err(Unconnected::Invalid)
         };
         let endpoint = resolve()?;
-        let typed = Some(model.trim()).filter(|model| !model.is_empty());
-        let models = match (self.library.ask_models(&endpoint).await, typed) {
-            (Ok(listed), None) if listed.is_empty() => return Err(Unconnected::NoModels),
-            (Ok(listed), _) => Models::Listed(listed),
-            (Err(unlisted), typed) if typed.is_none() || unlisted.is_hopeless() => {
-                return Err(Unconnected::Unlisted(unlisted));
-            }
-            (Err(unlisted), _) => Models::Unlisted(unlisted),
-        };
-        let model = match (typed, &models) {
-            (Some(typed), _) => Some(typed.to_owned()),
-            (None, Models::Listed(listed)) => {
-                let current = self.card(card).model().try_get_untracked().flatten();
-                current
-                    .filter(|model| listed.contains(model))
-                    .or_else(|| listed.first().cloned())
-            }
-            (None, _) => None,
-        };
+        let listed = self.library.ask_models(&endpoint).await;
+        let current = self.card(card).model().try_get_untracked().flatten();
+        let (models, model) = connection(listed, model.trim(), current)?;
         if self.card(card).endpoint().try_get_untracked().flatten() != chosen {
             // The user has chosen another endpoint meanwhile.
             return Ok(());
@@ -105,12 +89,10 @@ impl Session {
         self.library.save_endpoint(endpoint);
         self.library.set_models(id, models);
         if self.card(card).try_read_untracked().is_some() {
-            if let Some(model) = &model {
-                self.library.record_use(None, [(id, model.clone())]);
-            }
+            self.library.record_use(None, [(id, model.clone())]);
             self.become_ready(card, || {
                 self.card(card).endpoint().set(Some(id));
-                self.card(card).model().set(model);
+                self.card(card).model().set(Some(model));
             });
             self.proposed.update(|proposed| _ = proposed.remove(&card));
             // Cards skipped for lack of a model can send requests now.
@@ -168,5 +150,83 @@ impl Session {
         for card in cards {
             self.react(Event::Ready(card));
         }
+    }
+}
+
+/// Decides what a form's connection gives a card: the models of its endpoint, and the chosen one.
+/// `typed` is the model typed by the user, or empty; `current` is the card's model so far.
+///
+/// # Errors
+/// Without a list, a typed model will do, unless the request can't ever succeed.
+fn connection(
+    listed: Result<Vec<String>, Unlisted>,
+    typed: &str,
+    current: Option<String>,
+) -> Result<(Models, String), Unconnected> {
+    match listed {
+        Ok(listed) => {
+            let usual = || {
+                let current = current.filter(|model| listed.contains(model));
+                current.or_else(|| listed.first().cloned())
+            };
+            let typed = Some(typed.to_owned()).filter(|typed| !typed.is_empty());
+            let model = typed.or_else(usual).ok_or(Unconnected::NoModels)?;
+            Ok((Models::Listed(listed), model))
+        }
+        Err(unlisted) if typed.is_empty() || unlisted.is_hopeless() => {
+            Err(Unconnected::Unlisted(unlisted))
+        }
+        Err(unlisted) => Ok((Models::Unlisted(unlisted), typed.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openai::Failure;
+
+    #[test]
+    fn a_form_gives_models_and_one_of_them_or_says_why_not() {
+        #[track_caller]
+        fn check(
+            listed: Result<&[&str], Failure>,
+            (typed, current): (&str, &str),
+            expected: Result<&str, Unconnected>,
+        ) {
+            let listed = listed.map(|all| all.iter().map(|model| (*model).to_owned()).collect());
+            let listed = listed.map_err(Unlisted::Failed);
+            let models = listed.clone().map_or_else(Models::Unlisted, Models::Listed);
+            let current = Some(current.to_owned()).filter(|current| !current.is_empty());
+            let expected = expected.map(|model| (models, model.to_owned()));
+            assert_eq!(connection(listed, typed, current), expected);
+        }
+        let refused = |status| Failure::Refused {
+            status,
+            message: String::new(),
+            retry_after: None,
+        };
+        let unlisted = |error| Err(Unconnected::Unlisted(Unlisted::Failed(error)));
+        check(Ok(&["a", "b"]), ("", ""), Ok("a"));
+        check(Ok(&["a", "b"]), ("", "b"), Ok("b"));
+        check(Ok(&["a", "b"]), ("", "gone"), Ok("a"));
+        check(Ok(&["a", "b"]), ("c", "b"), Ok("c"));
+        check(Ok(&[]), ("", ""), Err(Unconnected::NoModels));
+        check(Ok(&[]), ("", "b"), Err(Unconnected::NoModels));
+        check(Ok(&[]), ("c", ""), Ok("c"));
+        check(Err(Failure::Unreachable), ("c", ""), Ok("c"));
+        check(Err(refused(404)), ("c", ""), Ok("c"));
+        check(
+            Err(Failure::Unreachable),
+            ("", "b"),
+            unlisted(Failure::Unreachable),
+        );
+        check(Err(refused(401)), ("c", ""), unlisted(refused(401)));
+    }
+
+    #[test]
+    fn a_list_at_another_base_url_is_not_passed_over() {
+        let elsewhere = Unlisted::Elsewhere(BaseUrl::parse("http://nas:1/v1").unwrap());
+        let found = connection(Err(elsewhere.clone()), "typed", None);
+        assert_eq!(found, Err(Unconnected::Unlisted(elsewhere)));
     }
 }

@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::{Session, Stage, in_flight::Sink};
+use super::{Session, in_flight::Sink};
 use crate::{
     chat::{Card, Outcome, turn},
     endpoint::Endpoint,
     event,
     openai::{
-        self, Finish, Request,
+        self, Finish, Request, Stage,
         retry::{Form, Next, Retries},
     },
     storage,

@@ -11,10 +11,10 @@ use crate::{
     chat::{Answer, CardStoreFields, Metrics, Outcome, TurnStoreFields, card, turn},
     i18n::{I18n, t_string, use_i18n},
     library::Unlisted,
-    openai::{Failure, retry::MAX_WAITS},
+    openai::{Failure, Stage, retry::MAX_WAITS},
     page::{Dialog, PageState, Target},
     reader,
-    session::{InFlight, Session, Stage},
+    session::{InFlight, Session},
     ui::{
         dynamic::{derive, dynamic, flag, memo, on_click, show, t},
         explain::Words,

@@ -6,10 +6,10 @@ use wasm_split_helpers::wasm_split;
 
 use super::chip::{Chip, Remove};
 use crate::{
-    chat::{Attachment, TurnStoreFields, card, turn},
+    chat::{Attachment, TurnStoreFields, card, readings::Reading, turn},
     chunk::{Chunk, Missing},
     i18n::{t_string, use_i18n},
-    session::{Reading, Session},
+    session::Session,
     ui::{
         dynamic::{derive, dynamic, for_each, memo, on_click, show, t},
         explain::explain_file,

@@ -6,8 +6,9 @@ use web_sys::HtmlElement;
 use super::follow::Follow;
 use crate::{
     i18n::{I18n, t_string},
+    openai::Partial,
     reader::{self, Drawing},
-    session::{InFlight, Partial},
+    session::InFlight,
     ui::dynamic::effect,
 };
 

@@ -11,6 +11,7 @@ pub mod merge;
 pub mod metrics;
 pub mod params;
 pub mod part;
+pub mod readings;
 pub mod saving;
 pub mod turn;
 pub mod undo;

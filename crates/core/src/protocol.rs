@@ -3,6 +3,7 @@
 pub mod answer;
 mod excerpt;
 pub mod failure;
+pub mod partial;
 pub mod refusal;
 pub mod reply;
 pub mod request;
@@ -11,6 +12,7 @@ pub mod sse;
 pub mod wire;
 
 pub use failure::{Failure, Timeout};
+pub use partial::{Partial, Stage};
 pub use refusal::Reason;
 pub use reply::Reply;
 pub use request::Request;
