@@ -38,6 +38,55 @@ fn no_two_files_use_each_other() {
     }
 }
 
+#[test]
+fn no_file_is_too_long_without_a_reason() {
+    const MAX: usize = 500;
+    /// Longer files, with their reasons.
+    const LONGER: [(&str, &str); 2] = [
+        (
+            "on-device/src/kernel.rs",
+            "all kernels are generic over one trait of lanes, and share its helpers",
+        ),
+        (
+            "on-device/src/gguf.rs",
+            "one file format: each type of value is read, checked and limited alike",
+        ),
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = vec!["src", "crates", "on-device", "xtask", "public", "style"];
+    let mut found = Vec::new();
+    while let Some(folder) = sources.pop() {
+        lengths(root, &root.join(folder), &mut found);
+    }
+    found.retain(|(_, lines)| *lines > MAX);
+    found.sort();
+    let found: Vec<_> = found.iter().map(|(path, _)| &**path).collect();
+    let mut expected = LONGER.map(|(path, _)| path);
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+/// Collects the files below a folder with their number of lines, tests left out.
+fn lengths(root: &Path, folder: &Path, into: &mut Vec<(String, usize)>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let is_test = path.file_stem().is_some_and(|name| name == "tests");
+        if path.is_dir() && !is_test {
+            lengths(root, &path, into);
+        } else if !is_test && extension.is_some_and(|it| ["rs", "js", "css"].contains(&it)) {
+            let source = fs::read_to_string(&path).expect("a source");
+            let code = source
+                .split("#[cfg(test)]\nmod tests")
+                .next()
+                .unwrap_or_default();
+            let path = path.strip_prefix(root).expect("a path below the root");
+            let path = path.to_str().expect("a path in UTF-8").replace('\\', "/");
+            into.push((path, code.lines().count()));
+        }
+    }
+}
+
 /// Reads the files of a folder and the folders in it, tests left out.
 fn collect(folder: &Path, module: &[String], files: &mut BTreeMap<Module, String>) {
     for entry in fs::read_dir(folder).expect("a folder") {

@@ -1,8 +1,10 @@
 // The browser's built-in model, through Chrome's Prompt API. Source: the explainer and the specification of
 // the Web Machine Learning community group, «Prompt API».
 // @ts-check
-/** @import { Fault, Model, State } from "./weights.js" */
-/** @import { Asked, Tell } from "./device.js" */
+/** @import { Model, State } from "./model.js" */
+/** @import { Asked } from "./request.js" */
+/** @import { Tell } from "./response.js" */
+/** @import { Fault } from "./trouble.js" */
 
 const ID = "Gemini Nano (Chrome)";
 /** @type {Model} */

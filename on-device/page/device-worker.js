@@ -1,10 +1,12 @@
 // The worker that runs models: its queue and the page's requests. It computes in steps, and handles messages
 // in between.
 // @ts-check
-/** @import { Asked } from "./device.js" */
-/** @import { Fault } from "./weights.js" */
+/** @import { Asked } from "./request.js" */
+/** @import { Fault } from "./trouble.js" */
 import start, * as exports from "./program.js";
-import { PIECE, Trouble, Weights, pieces, told } from "./weights.js";
+import { PIECE, pieces } from "./stores.js";
+import { Trouble, told } from "./trouble.js";
+import { Weights } from "./weights.js";
 
 /**
  * A request for an answer, as the page sends it: `roles` has the first letter of each message's role.

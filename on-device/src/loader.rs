@@ -325,29 +325,33 @@ fn config(header: &Header, vocabulary: &Vocabulary) -> Result<Config, Error> {
     let number = |key: &str, bound| {
         bounded(key, bound)?.ok_or_else(|| Error::Damaged(format!("without {key}")))
     };
-    let width = number("llama.embedding_length", 1 << 16)?;
-    let heads = number("llama.attention.head_count", 1 << 10)?;
-    let key_heads = bounded("llama.attention.head_count_kv", heads)?.unwrap_or(heads);
-    let head = match bounded("llama.attention.key_length", 1 << 10)? {
-        Some(head) => head,
-        None if width.is_multiple_of(heads) => width / heads,
+    let embedding_length = number("llama.embedding_length", 1 << 16)?;
+    let head_count = number("llama.attention.head_count", 1 << 10)?;
+    let head_count_kv = bounded("llama.attention.head_count_kv", head_count)?.unwrap_or(head_count);
+    let key_length = match bounded("llama.attention.key_length", 1 << 10)? {
+        Some(length) => length,
+        None if embedding_length.is_multiple_of(head_count) => embedding_length / head_count,
         None => return Err(damaged("llama.attention.head_count")),
     };
-    if !heads.is_multiple_of(key_heads) {
+    if !head_count.is_multiple_of(head_count_kv) {
         return Err(damaged("llama.attention.head_count_kv"));
     }
     for key in ["llama.attention.value_length", "llama.rope.dimension_count"] {
-        if bounded(key, 1 << 10)?.is_some_and(|length| length != head) {
+        if bounded(key, 1 << 10)?.is_some_and(|length| length != key_length) {
             return only(format!("{key} other than the length of a head"));
         }
     }
-    let hidden = number("llama.feed_forward_length", 1 << 18)?;
-    if !head.is_multiple_of(16) || head > kernel::MAX_LENGTH {
+    let feed_forward_length = number("llama.feed_forward_length", 1 << 18)?;
+    if !key_length.is_multiple_of(16) || key_length > kernel::MAX_LENGTH {
         return only("heads of this length".to_owned());
     }
-    if [width, hidden, heads * head]
-        .iter()
-        .any(|columns| !columns.is_multiple_of(BLOCK))
+    if [
+        embedding_length,
+        feed_forward_length,
+        head_count * key_length,
+    ]
+    .iter()
+    .any(|columns| !columns.is_multiple_of(BLOCK))
     {
         return only("rows of this length".to_owned());
     }
@@ -363,17 +367,17 @@ fn config(header: &Header, vocabulary: &Vocabulary) -> Result<Config, Error> {
         (Some(other), _) => return only(format!("positions scaled by {other}")),
     };
     // Each layer has nine tensors, so the list of tensors limits the number of layers that a file may claim.
-    let layers = number(
+    let block_count = number(
         "llama.block_count",
         header.tensors.len() / Config::TENSORS_PER_LAYER,
     )?;
     let config = Config {
-        block_count: layers,
-        embedding_length: width,
-        feed_forward_length: hidden,
-        head_count: heads,
-        head_count_kv: key_heads,
-        key_length: head,
+        block_count,
+        embedding_length,
+        feed_forward_length,
+        head_count,
+        head_count_kv,
+        key_length,
         vocab_size: vocabulary.tokens.len(),
         context_length: number("llama.context_length", usize::MAX)?,
         layer_norm_rms_epsilon: positive("llama.attention.layer_norm_rms_epsilon")?

@@ -13,12 +13,12 @@ pub struct Rope {
 }
 
 impl Rope {
-    /// Creates the rotations for heads of `length` numbers, with positions divided by `slowness`.
-    pub fn new(length: usize, base: f32, slowness: f32) -> Self {
+    /// Creates the rotations for heads of `length` numbers, with positions divided by `scale`.
+    pub fn new(length: usize, base: f32, scale: f32) -> Self {
         let pairs = length / 2;
         // The ratio of each pair's angle to the previous one's.
         let step = root(f64::from(base), pairs).recip();
-        let mut angle = f64::from(slowness).recip();
+        let mut angle = f64::from(scale).recip();
         let turns = (0..pairs)
             .map(|_| {
                 let turn = unit(angle);

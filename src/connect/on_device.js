@@ -1,7 +1,7 @@
 // The models that run in this browser, for the views: see `on-device/page/device.js`. The page asks that
 // module for answers; it is the same instance because its URL is the same.
 // @ts-check
-/** @import { Model } from "../../on-device/page/weights.js" */
+/** @import { Model } from "../../on-device/page/model.js" */
 
 /** @type {typeof import("../../on-device/page/device.js") | undefined} */
 let device;

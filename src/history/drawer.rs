@@ -164,7 +164,7 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
     on_cleanup(move || resized.remove());
     // The focused row stays on the page.
     let focused = RwSignal::new(None::<chat::Id>);
-    let shown = Memo::new(move |_| {
+    let shown = memo(move || {
         let (top, height) = sight.get();
         layout.with(|layout| {
             let near = layout.between(top - AROUND, top + height + AROUND);
@@ -176,7 +176,7 @@ fn List(layout: Memo<Layout>, edited: RwSignal<Option<chat::Id>>) -> impl IntoVi
             shown
         })
     });
-    let by_key = Memo::new(move |_| {
+    let by_key = memo(move || {
         let shown = shown.read();
         layout.with(|layout| {
             let rows = layout.rows.iter().enumerate();

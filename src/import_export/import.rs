@@ -22,9 +22,9 @@ use web_sys::{File, HtmlInputElement};
 /// Storage key of Backend.AI WebUI's chats, which a page of the same origin can read.
 pub(super) const BACKEND_AI: &str = "backendaiwebui.cache.chat_history";
 
-/// The fate of an imported chat.
+/// The relation of an imported chat to the stored ones.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum Novelty {
     New,
     /// It is here in another version: both are kept, message by message.
     Merged,
@@ -43,7 +43,7 @@ pub(super) struct Preview {
 #[derive(Clone)]
 pub(super) struct Found {
     from: Format,
-    chats: Vec<(Chat, Fate)>,
+    chats: Vec<(Chat, Novelty)>,
     endpoints: Vec<SharedEndpoint>,
     contents: Vec<(chat::attachment::Id, String)>,
     skipped: Vec<Skipped>,
@@ -53,12 +53,12 @@ impl Found {
     fn of(import: Import, stored_chats: &StoredChats) -> Self {
         let entries = stored_chats.entries().get_untracked();
         let known: Vec<_> = entries.iter().map(|entry| entry.id).collect();
-        let fate = |chat: &Chat| {
+        let novelty = |chat: &Chat| {
             if known.contains(&chat.id) {
                 return match stored_chats::stored(chat.id) {
-                    Some(stored) if merge(stored.clone(), chat.clone()) == stored => Fate::Known,
-                    Some(stored) if transfer::same(&stored, chat) => Fate::Known,
-                    _ => Fate::Merged,
+                    Some(stored) if merge(stored.clone(), chat.clone()) == stored => Novelty::Known,
+                    Some(stored) if transfer::same(&stored, chat) => Novelty::Known,
+                    _ => Novelty::Merged,
                 };
             }
             // Only a chat of the same title can be the same.
@@ -66,9 +66,9 @@ impl Found {
             let alike = entries.iter().filter(|entry| entry.title == title);
             let mut alike = alike.filter_map(|entry| stored_chats::stored(entry.id));
             if alike.any(|stored| transfer::same(&stored, chat)) {
-                Fate::Known
+                Novelty::Known
             } else {
-                Fate::New
+                Novelty::New
             }
         };
         Self {
@@ -77,8 +77,8 @@ impl Found {
                 .chats
                 .into_iter()
                 .map(|chat| {
-                    let fate = fate(&chat);
-                    (chat, fate)
+                    let novelty = novelty(&chat);
+                    (chat, novelty)
                 })
                 .collect(),
             endpoints: import.endpoints,
@@ -91,7 +91,7 @@ impl Found {
     fn count(&self) -> usize {
         self.chats
             .iter()
-            .filter(|(_, fate)| *fate != Fate::Known)
+            .filter(|(_, novelty)| *novelty != Novelty::Known)
             .count()
     }
 }
@@ -267,15 +267,15 @@ pub(super) fn shown(i18n: I18n, preview: Preview) -> AnyView {
         Format::OpenWebUi => "Open WebUI",
         Format::BackendAi => "Backend.AI WebUI",
     };
-    let line = |(chat, fate): &(Chat, Fate)| {
+    let line = |(chat, novelty): &(Chat, Novelty)| {
         let entry = chat.entry();
         let title = Some(entry.title).filter(|title| !title.is_empty());
         let title = title.unwrap_or_else(|| t_string!(i18n, untitled).to_owned());
         let messages: usize = chat.cards.iter().map(|card| card.turns.len()).sum();
-        let what = match fate {
-            Fate::New => String::new(),
-            Fate::Merged => format!(" · {}", t_string!(i18n, import_merged)),
-            Fate::Known => format!(" · {}", t_string!(i18n, import_known)),
+        let what = match novelty {
+            Novelty::New => String::new(),
+            Novelty::Merged => format!(" · {}", t_string!(i18n, import_merged)),
+            Novelty::Known => format!(" · {}", t_string!(i18n, import_known)),
         };
         let note = t_string!(
             i18n,
@@ -284,7 +284,7 @@ pub(super) fn shown(i18n: I18n, preview: Preview) -> AnyView {
             models = entry.models.join(", ")
         );
         view! {
-            <li class:known=*fate == Fate::Known>
+            <li class:known=*novelty == Novelty::Known>
                 <span dir="auto">{title}</span>
                 <small class="hint">{note.clone()}{what}</small>
             </li>
@@ -354,8 +354,8 @@ pub(super) async fn bring_in(
         }
     }
     let (mut taken, mut left) = (0, 0);
-    for (mut chat, fate) in found.chats {
-        if fate == Fate::Known {
+    for (mut chat, novelty) in found.chats {
+        if novelty == Novelty::Known {
             continue;
         }
         for card in &mut chat.cards {

@@ -1,5 +1,6 @@
 //! Dynamic views with few types: Leptos compiles the code that follows a change once for each closure type,
-//! so a hundred closure types would be a third of the download.
+//! so a hundred closure types would be a third of the download. A memo or effect that needs its previous
+//! value, and a list whose keys are no identifiers, use Leptos's own.
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@
 use leptos::{ev, html, prelude::*};
 
 use super::{
-    dynamic::{derive, dynamic, flag, memo, on_click, on_key, show},
+    dynamic::{derive, dynamic, effect, flag, memo, on_click, on_key, show},
     icon::{self, icon},
 };
 use crate::i18n::{t_string, use_i18n};
@@ -119,9 +119,9 @@ pub fn Picker(
         move |index: usize| format!("{name}-option-{index}")
     };
     // The active option is always visible.
-    Effect::new({
+    effect({
         let option = option.clone();
-        move |_| {
+        move || {
             let active = active.get();
             if let Some(element) = is_open
                 .get()

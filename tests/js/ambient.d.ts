@@ -26,7 +26,7 @@ declare module "*/program.js" {
         most: number,
         stops: string[],
     ): number;
-    export function step(): import("../../on-device/page/device.js").Told;
+    export function step(): import("../../on-device/page/response.js").Told;
     export function stop(): void;
 }
 

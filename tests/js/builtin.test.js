@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { define, settle, until } from "./support.js";
 
-/** @typedef {import("../../on-device/page/device.js").Asked} Asked */
-/** @typedef {import("../../on-device/page/device.js").Told} Told */
+/** @typedef {import("../../on-device/page/request.js").Asked} Asked */
+/** @typedef {import("../../on-device/page/response.js").Told} Told */
 
 /** A session that answers in these pieces. */
 class Session {

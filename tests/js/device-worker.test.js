@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { mock, test } from "node:test";
 import { FakeCache, FakeLocks, define, run, settle, until } from "./support.js";
 
-/** @typedef {import("../../on-device/page/device.js").Told} Told */
+/** @typedef {import("../../on-device/page/response.js").Told} Told */
 /** @typedef {Told & { id?: number, models?: object[], crashed?: { code: string } }} Message */
 
 // Changes of the list are told by a timer; these tests ask for it instead.

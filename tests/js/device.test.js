@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { define, settle, until } from "./support.js";
 
-/** @typedef {import("../../on-device/page/device.js").Told} Told */
-/** @typedef {import("../../on-device/page/weights.js").Model} Model */
+/** @typedef {import("../../on-device/page/response.js").Told} Told */
+/** @typedef {import("../../on-device/page/model.js").Model} Model */
 /** @typedef {{ verb: string, id: number, [field: string]: any }} Sent */
 
 mock.timers.enable({ apis: ["setTimeout"] });

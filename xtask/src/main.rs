@@ -19,7 +19,7 @@ use anyhow::{Result, bail};
 
 const USAGE: &str = "\
 cargo xtask build [--dev] FOLDER   puts the programs into a folder with the page's index.html
-cargo xtask check                  looks at what stands in the programs that were built last";
+cargo xtask check                  checks the contents of the programs that were built last";
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).collect();

@@ -67,7 +67,7 @@ fn rename_keys(glue: &str, names: &HashMap<String, String>) -> Result<String> {
     for line in glue.lines() {
         match line.trim_start().split_once(": ") {
             Some((key, rest)) if names.contains_key(key) => {
-                ensure!(left.remove(key), "{key} stands twice in the glue");
+                ensure!(left.remove(key), "{key} appears twice in the glue");
                 renamed.extend([names[key].as_str(), ": ", rest]);
             }
             _ => renamed += line,

@@ -109,7 +109,20 @@ pub const PROGRAMS: &[Program] = &[
                 path: "on-device/page/device-worker.js",
             },
         ],
-        beside: &["on-device/page/builtin.js", "on-device/page/weights.js"],
+        beside: &[
+            "on-device/page/builtin.js",
+            "on-device/page/download.js",
+            "on-device/page/locks.js",
+            "on-device/page/model.js",
+            "on-device/page/offers.js",
+            "on-device/page/place.js",
+            "on-device/page/refusal.js",
+            "on-device/page/request.js",
+            "on-device/page/response.js",
+            "on-device/page/stores.js",
+            "on-device/page/trouble.js",
+            "on-device/page/weights.js",
+        ],
         optimise: &["-O3", "--enable-simd", "--low-memory-unused"],
         is_page: false,
     },
@@ -124,9 +137,17 @@ pub const FILES: &[(&str, &str)] = &[("preview.html", "public/preview.html")];
 /// The page's style sheets, in order.
 pub const STYLES: &[&str] = &[
     "style/tokens.css",
-    "style/page.css",
-    "style/panel.css",
+    "style/base.css",
+    "style/board.css",
+    "style/messages.css",
+    "style/dialogs.css",
+    "style/screen.css",
+    "style/forms.css",
+    "style/history.css",
+    "style/settings.css",
+    "style/connect.css",
     "style/answer.css",
+    "style/actions.css",
 ];
 
 const WORKER: &str = "public/worker.js";

@@ -93,7 +93,7 @@ impl Script {
     }
 }
 
-/// Plausibility of a text: words keep to one script, and an accented letter stands alone among plain ones.
+/// Scores how plausible a decoding is: a word uses one script, and accented letters are rare in it.
 /// Negative if the text is implausible.
 fn score(text: &str) -> i32 {
     let mut score = 0_i32;

@@ -49,7 +49,7 @@ pub enum Server {
     Other,
 }
 
-/// How a server lets a page read its responses.
+/// The terms on which a server lets a page read its responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// A service that allows every page with a key. This page creates keys; empty if unknown.

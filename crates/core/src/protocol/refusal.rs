@@ -197,7 +197,7 @@ pub enum Reason {
     Weights,
     /// The on-device model's program in this browser has crashed.
     Memory,
-    /// Another on-device error: its code in `on-device/page/device.js`.
+    /// Another on-device error: its code in `on-device/page/refusal.js`.
     Device(String),
     /// The server failed.
     Server,
@@ -315,7 +315,7 @@ impl Reason {
             let asked = most.filter(|most| limit.is_some_and(|limit| *most > limit));
             return Some(Self::TooLong { asked, limit });
         }
-        // `on-device/page/device.js`.
+        // `on-device/page/refusal.js`.
         if says(&["weights_missing"]) {
             return Some(Self::Weights);
         }

@@ -41,7 +41,7 @@ pub(super) struct Row {
     pub models_key: Option<ModelsKey>,
     pub capabilities: Option<Capabilities>,
     pub takes_stream_options: bool,
-    /// Which of its models demand `max_completion_tokens` in place of `max_tokens`.
+    /// True for models that demand `max_completion_tokens` in place of `max_tokens`.
     pub renames_max_tokens: fn(&str) -> bool,
     /// Names of fields: ours and its own.
     pub names: &'static [(&'static str, &'static str)],
@@ -401,7 +401,7 @@ pub(super) static ROWS: &[Row] = &[
         server: Server::OnDevice,
         name: "On-device",
         access: Access::Open,
-        // Source: `on-device/page/device.js`.
+        // Source: `on-device/page/request.js`.
         rules: &[
             refuses(&["response_format"]),
             rule(&["reasoning_effort"], Ignored),
