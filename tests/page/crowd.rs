@@ -278,6 +278,7 @@ async fn after_three_more_tries_it_fails_and_can_be_asked_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_that_the_server_names_is_kept() {
+    slow("waits out pauses of 4, 1, 1 and 1 seconds");
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = open(&endpoint, "").await;
     let card = browser.card(1).await;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     open,
-    support::{Browser, Endpoint, Scope, Step},
+    support::{Browser, Endpoint, Scope, Step, slow},
 };
 
 /// Opens the page with one card, and its parameters open and in use, all switched off.
@@ -123,6 +123,7 @@ fn numbers() -> Vec<Number> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_number_is_sent_under_its_own_name_within_its_bounds() {
+    slow("sets each of nine numbers in four ways");
     let numbers = numbers();
     let endpoint = Endpoint::start(&["m"]).await;
     let (browser, parameters) = open_all_off(&endpoint).await;

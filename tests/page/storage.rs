@@ -249,6 +249,7 @@ async fn is_aside(browser: &Browser, text: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chat_that_is_damaged_while_it_is_open_is_put_aside_and_goes_on() {
+    slow("waits for a save after each of eight kinds of damage");
     let endpoint = Endpoint::start(&["a"]).await;
     let browser = open(&endpoint, "").await;
     let card = browser.card(1).await;
