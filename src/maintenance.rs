@@ -1,4 +1,4 @@
-//! The archive: compresses chats that no tab has open, merges two copies of a chat, and restores to
+//! Maintenance of what is stored: compresses chats that no tab has open, merges two copies of a chat, and restores to
 //! storage what an older version wrote or what was lost with the browser.
 //!
 //! This is a chunk of its own, loaded when there is work for it.

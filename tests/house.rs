@@ -1,6 +1,6 @@
 //! Checks of the sources as a whole: no two files of a crate use each other, directly or through others,
-//! and the styles select what the page has. A file and the files in its folder count as one for the
-//! first: `session.rs` declares what `session/input.rs` extends.
+//! no file is too long, and the styles select what the page has. A file and the files in its folder count
+//! as one for the first: `session.rs` declares what `session/input.rs` extends.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,5 @@
-// The storage of models' files in this browser, and reading a file in chunks.
+// The storage of models' files in this browser, and reading a file in chunks. Runs in a worker, because the
+// fastest file API exists only there.
 // @ts-check
 import { NAME, beside } from "./place.js";
 import { Trouble } from "./trouble.js";

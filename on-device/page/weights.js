@@ -1,5 +1,4 @@
-// The files of models: downloads and storage in this browser, shared by all tabs of the page. Runs in a
-// worker, because the fastest file API exists only there.
+// The models of this browser: their files and states, shared by all tabs of the page.
 // @ts-check
 /** @import { Hash } from "./download.js" */
 /** @import { Entry, Model } from "./model.js" */

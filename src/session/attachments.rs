@@ -57,7 +57,7 @@ impl Files {
         }
     }
 
-    /// Returns whether a file is being read.
+    /// Returns whether a file waits or is being read.
     pub(super) fn is_busy(self) -> bool {
         self.shown.with_untracked(|shown| shown.readings.is_busy())
     }
@@ -188,7 +188,7 @@ impl Session {
     /// Reads the next file, unless one is being read.
     fn read_next(self) {
         let start = |shown: &mut Shown| shown.readings.start_next();
-        let Some((id, card)) = self.files.shown.try_update(start).flatten() else {
+        let Some((id, card)) = self.files.shown.try_update_untracked(start).flatten() else {
             return;
         };
         let take = |queue: &mut Queue| {

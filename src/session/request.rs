@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{Session, in_flight::Sink};
 use crate::{
     chat::{Card, Outcome, turn},
-    endpoint::Endpoint,
+    endpoint::{Endpoint, Server},
     event,
     openai::{
         self, Finish, Request, Stage,
@@ -68,7 +68,12 @@ impl Session {
         storage::journal::settled().await;
         let contents = self.contents(&wanted.card, wanted.turn).await;
         let contents = contents.map_err(|name| openai::Failure::Gone { name })?;
-        let server = self.library.server(wanted.endpoint.id);
+        // The endpoint may be deleted meanwhile.
+        let server = if wanted.endpoint.base_url.is_on_device() {
+            Server::OnDevice
+        } else {
+            self.library.server(wanted.endpoint.id)
+        };
         let request = Request::to_answer(
             &wanted.card,
             wanted.turn,

@@ -67,9 +67,9 @@ impl Readings {
         true
     }
 
-    /// Returns whether a file is being read.
-    pub const fn is_busy(&self) -> bool {
-        self.running.is_some()
+    /// Returns whether a file waits or is being read.
+    pub fn is_busy(&self) -> bool {
+        self.all.iter().any(|reading| reading.failed.is_none())
     }
 
     /// Iterates over the files of the cards of which this is true.
@@ -110,8 +110,11 @@ mod tests {
         assert!(readings.is_busy());
         assert_eq!(readings.start_next(), None);
         assert!(readings.finish(id(1), Ok(())));
+        // Between two files, too: a chat that is busy is not closed.
+        assert!(readings.is_busy());
         assert_eq!(readings.start_next(), Some((id(2), OTHER)));
         assert!(readings.finish(id(2), Ok(())));
+        assert!(!readings.is_busy());
         assert_eq!(readings.start_next(), None);
         assert_eq!(readings, Readings::default());
     }

@@ -31,7 +31,7 @@ const ALL_FINALS: usize = 28;
 /// Meaning of a byte.
 #[derive(Clone, Copy)]
 enum Byte {
-    Letter(char),
+    Character(char),
     /// Number of a syllable's initial; vowel and final follow.
     Initial(usize),
     /// First character of a page; the place in the page follows.
@@ -43,7 +43,7 @@ enum Byte {
 struct Table {
     bytes: [Byte; 256],
     /// Byte of each of the first 65536 characters; 0 is none.
-    symbols: Vec<u8>,
+    codes: Vec<u8>,
     /// Lead bytes.
     initials: [u8; INITIALS],
     pages: [u8; PAGES.len()],
@@ -59,7 +59,7 @@ fn table() -> &'static Table {
     TABLE.get_or_init(|| {
         let mut table = Table {
             bytes: [Byte::Any(3); 256],
-            symbols: vec![0; 0x1_0000],
+            codes: vec![0; 0x1_0000],
             initials: [0; INITIALS],
             pages: [0; PAGES.len()],
             any: [0; 2],
@@ -68,7 +68,7 @@ fn table() -> &'static Table {
         let mut places = 0..;
         for code in 0..=u8::MAX {
             let meaning = if is_itself(code) {
-                Byte::Letter(code.into())
+                Byte::Character(code.into())
             } else {
                 let number = places.next().unwrap_or_default();
                 if let Some(lead) = table.initials.get_mut(number) {
@@ -81,11 +81,11 @@ fn table() -> &'static Table {
                     *lead = code;
                     Byte::Any(if code == table.any[0] { 2 } else { 3 })
                 } else {
-                    frequent.next().map_or(Byte::Any(3), Byte::Letter)
+                    frequent.next().map_or(Byte::Any(3), Byte::Character)
                 }
             };
-            if let Byte::Letter(symbol) = meaning {
-                table.symbols[symbol as usize] = code;
+            if let Byte::Character(character) = meaning {
+                table.codes[character as usize] = code;
             }
             table.bytes[usize::from(code)] = meaning;
         }
@@ -97,9 +97,9 @@ fn table() -> &'static Table {
 pub fn write(text: &str) -> Vec<u8> {
     let table = table();
     let mut bytes = Vec::with_capacity(text.len());
-    for symbol in text.chars() {
-        let number = u32::from(symbol);
-        let code = table.symbols.get(number as usize).copied();
+    for character in text.chars() {
+        let number = u32::from(character);
+        let code = table.codes.get(number as usize).copied();
         let [_, high, middle, low] = number.to_be_bytes();
         if let Some(code) = code.filter(|code| *code != 0) {
             bytes.push(code);
@@ -135,8 +135,8 @@ pub fn read(symbols: &[u8]) -> Option<String> {
     let mut bytes = symbols.iter().copied();
     while let Some(byte) = bytes.next() {
         let number = match table.bytes[usize::from(byte)] {
-            Byte::Letter(symbol) => {
-                text.push(symbol);
+            Byte::Character(character) => {
+                text.push(character);
                 continue;
             }
             Byte::Initial(initial) => {

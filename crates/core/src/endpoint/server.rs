@@ -132,17 +132,21 @@ impl Server {
     }
 
     /// Guesses the server at a base URL: like [`Self::of`], but a greeting (the text of its home
-    /// page) or the default port of several servers is enough, too. `owners` are all values of
-    /// `owned_by`. A domain comes first here: it decides whether pages are allowed.
+    /// page) or the default port of several servers is enough, too. `owners` are the first values
+    /// of `owned_by` in its responses. Backend.AI comes before the server behind it, because it
+    /// decides whether pages are allowed.
     pub fn guess(base_url: &BaseUrl, owners: &[String], greetings: &[&str]) -> Self {
         let greets = |row: &Row| {
             let greeting = row.greeting;
             !greeting.is_empty() && greetings.iter().any(|text| text.contains(greeting))
         };
+        let domain = Self::by_domain(base_url);
         Self::by_host(base_url)
-            .or_else(|| Self::by_domain(base_url))
+            .or_else(|| domain.filter(|server| *server == Self::BackendAi))
             .or_else(|| owners.iter().find_map(|owner| Self::by_owner(owner)))
             .or_else(|| Self::find(greets))
+            .or_else(|| Self::by_port(base_url, |row| row.is_port_enough))
+            .or(domain)
             .or_else(|| Self::by_port(base_url, |_| true))
             .unwrap_or(Self::Other)
     }

@@ -102,6 +102,11 @@ fn a_guess_takes_weaker_signs() {
     check("https://integrate.api.nvidia.com/v1", "", &[], Nvidia);
     let bedrock = "https://bedrock-runtime.us-west-2.amazonaws.com/v1";
     check(bedrock, "", &[], Bedrock);
+    let ec2 = "http://ec2-1-2-3-4.compute.amazonaws.com:8000/v1";
+    check(ec2, "vllm", &[], Vllm);
+    check(ec2, "", &["Ollama is running"], Ollama);
+    check(ec2, "", &[], Bedrock);
+    check("https://m.backend.ai/v1", "vllm", &[], BackendAi);
 }
 
 #[test]

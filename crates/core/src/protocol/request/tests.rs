@@ -67,15 +67,24 @@ fn a_message_with_attachments_is_a_list_of_parts() {
 #[test]
 fn an_answer_is_continued_in_words_or_as_it_is() {
     #[track_caller]
-    fn check(is_continued: bool, roles: &[&str]) {
-        let (contents, asked) = (Contents::new(), turn("a", None));
-        let mut request = Request::new("m", "", &[], &asked, &contents, Map::new());
-        request.continue_from("b", is_continued);
-        let sent: Vec<_> = request.messages.iter().map(|it| it.role).collect();
+    fn check(server: Server, continues: bool, roles: &[&str]) {
+        let (contents, asked) = (Contents::new(), turn("a", Some("b")));
+        let mut card = Card::new(1.into());
+        card.turns = vec![asked];
+        let id = card.turns[0].id;
+        let form = Form {
+            renames_max_tokens: false,
+            counts_tokens: true,
+        };
+        let request = Request::to_answer(&card, id, "m", &contents, form, server, continues);
+        let messages = request.expect("a turn of the card").messages;
+        let sent: Vec<_> = messages.iter().map(|it| it.role).collect();
         assert_eq!(sent, roles);
     }
-    check(false, &["user", "assistant", "user"]);
-    check(true, &["user", "assistant"]);
+    check(Server::Other, false, &["user"]);
+    check(Server::Other, true, &["user", "assistant", "user"]);
+    check(Server::OnDevice, false, &["user"]);
+    check(Server::OnDevice, true, &["user", "assistant"]);
 }
 
 #[test]
