@@ -5,21 +5,11 @@
 /** @import { Asked } from "./request.js" */
 /** @import { Tell } from "./response.js" */
 /** @import { Fault } from "./trouble.js" */
+import { unknown } from "./model.js";
 
 const ID = "Gemini Nano (Chrome)";
 /** @type {Model} */
-const NONE = {
-    id: ID,
-    kind: "browser",
-    size: 1,
-    kept: 0,
-    state: "absent",
-    speed: 0,
-    left: 0,
-    error: null,
-    file: false,
-    store: null,
-};
+const NONE = { ...unknown(ID), kind: "browser", size: 1, store: null };
 /** @type {Model | undefined} */
 let found;
 /** @type {AbortController | undefined} */
@@ -69,7 +59,7 @@ export async function fetch(changed) {
     try {
         (await LanguageModel.create({ signal, monitor })).destroy();
     } catch (fault) {
-        if (!signal.aborted) error = told(fault);
+        if (!signal.aborted) error = faultOf(fault);
     }
     fetching = undefined;
     await look();
@@ -83,7 +73,7 @@ export const cancel = () => fetching?.abort();
  * @param {any} error
  * @returns {Fault}
  */
-const told = (error) => {
+const faultOf = (error) => {
     if (error.name === "QuotaExceededError")
         return {
             code: "context_length_exceeded",
@@ -126,7 +116,7 @@ export function ask(asked, tell) {
     const abort = new AbortController();
     const { signal } = abort;
     answer(asked, signal, tell).catch((error) => {
-        if (!signal.aborted) tell({ error: told(error) });
+        if (!signal.aborted) tell({ error: faultOf(error) });
     });
     return () => abort.abort();
 }

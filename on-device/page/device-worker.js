@@ -5,7 +5,7 @@
 /** @import { Fault } from "./trouble.js" */
 import start, * as exports from "./program.js";
 import { PIECE, pieces } from "./stores.js";
-import { Trouble, told } from "./trouble.js";
+import { Trouble, faultOf } from "./trouble.js";
 import { Weights } from "./weights.js";
 
 /**
@@ -54,7 +54,7 @@ const weights = new Weights(
  * @returns {Fault | undefined} Undefined for a program that trapped: the page is told, and ends this worker.
  */
 function guard(error, size) {
-    if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) return told(error);
+    if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) return faultOf(error);
     let code = "crashed";
     program?.then(({ memory }) => {
         try {

@@ -1,4 +1,4 @@
-// Errors, as the page and its worker tell them to each other.
+// Errors, as the worker reports them to the page.
 // @ts-check
 
 /**
@@ -26,7 +26,7 @@ export class Trouble extends Error {
  * @param {any} error
  * @returns {Fault}
  */
-export const told = (error) => {
+export const faultOf = (error) => {
     // Storage signals it by a DOMException or, since 2025, by a class of this name.
     const code = error.name === "QuotaExceededError" ? "full" : (error.code ?? "failed");
     return { ...error, code: typeof code === "string" ? code : "failed", message: error.message };

@@ -10,7 +10,7 @@ import { shown, unknown } from "./model.js";
 import { offered } from "./offers.js";
 import { NAME } from "./place.js";
 import { openStore, parsed, pieces, room } from "./stores.js";
-import { Trouble, told } from "./trouble.js";
+import { Trouble, faultOf } from "./trouble.js";
 
 const NO_STORAGE = "this browser keeps no files for this page";
 
@@ -216,7 +216,7 @@ export class Weights {
             const did = await alone(entry.id, () => act(signal));
             if (!did) this.#elsewhere(entry);
         } catch (error) {
-            if (!signal.aborted) entry.error = told(error);
+            if (!signal.aborted) entry.error = faultOf(error);
             // A program that trapped can't be used again.
             if (error instanceof WebAssembly.RuntimeError) throw error;
         }

@@ -124,11 +124,8 @@ impl Server {
     }
 
     /// Returns whether another server may respond in its place, with that one's quirks.
-    pub(super) const fn may_hide_another(self) -> bool {
-        matches!(
-            self,
-            Self::BackendAi | Self::Bedrock | Self::LlamaSwap | Self::Other
-        )
+    pub(super) fn may_hide_another(self) -> bool {
+        self.row().may_hide_another
     }
 
     /// Guesses the server at a base URL: like [`Self::of`], but a greeting (the text of its home

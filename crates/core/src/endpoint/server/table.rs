@@ -31,6 +31,8 @@ pub(super) struct Row {
     pub refusal: &'static str,
 
     // The way to it.
+    /// True if another server may respond in its place, with that one's quirks.
+    pub may_hide_another: bool,
     /// Usual base URL of a suggested server; Some and empty if it differs for each user.
     pub base_url: Option<&'static str>,
     pub access: Access,
@@ -63,8 +65,14 @@ impl Row {
     }
 }
 
-/// An unknown server. Rows name only their differences from it.
+/// An unknown server.
 pub(super) const UNKNOWN: Row = Row {
+    may_hide_another: true,
+    ..BLANK
+};
+
+/// A server without signs and quirks. Rows name only their differences from it.
+const BLANK: Row = Row {
     server: Server::Other,
     name: "",
     hosts: &[],
@@ -74,6 +82,7 @@ pub(super) const UNKNOWN: Row = Row {
     is_port_enough: false,
     greeting: "",
     refusal: "",
+    may_hide_another: false,
     base_url: None,
     access: Access::Unknown,
     commands: &[],
@@ -119,7 +128,7 @@ pub(super) static ROWS: &[Row] = &[
         ],
         capabilities: OLLAMA_CAPABILITIES,
         rules: OLLAMA_RULES,
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::LmStudio,
@@ -134,7 +143,7 @@ pub(super) static ROWS: &[Row] = &[
         commands: &[starts("", "lms server start --cors")],
         // Source: LM Studio's documentation, «OpenAI Compatibility Endpoints».
         names: REPEAT_PENALTY,
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::LlamaCpp,
@@ -156,7 +165,7 @@ pub(super) static ROWS: &[Row] = &[
             names_model: false,
         }),
         names: REPEAT_PENALTY,
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::Vllm,
@@ -172,7 +181,7 @@ pub(super) static ROWS: &[Row] = &[
             "vLLM",
             "vllm serve MODEL --allowed-origins '[\"{origin}\"]'",
         )],
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::Jan,
@@ -180,15 +189,16 @@ pub(super) static ROWS: &[Row] = &[
         port: Some(1337),
         base_url: Some("http://localhost:1337/v1"),
         access: Access::Jan,
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::BackendAi,
         name: "Backend.AI",
         domain: "backend.ai",
+        may_hide_another: true,
         base_url: Some(""),
         access: Access::BackendAi,
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::OpenAi,
@@ -219,7 +229,7 @@ pub(super) static ROWS: &[Row] = &[
                 treatment: Refused,
             },
         ],
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::Anthropic,
@@ -241,7 +251,7 @@ pub(super) static ROWS: &[Row] = &[
             rule(&["response_format", "seed", "reasoning_effort"], Ignored),
             rule(PENALTIES, Ignored),
         ],
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::Gemini,
@@ -251,7 +261,7 @@ pub(super) static ROWS: &[Row] = &[
         access: Access::Key("https://aistudio.google.com/apikey"),
         // «Invalid JSON payload received. Unknown name "top_k": Cannot find field.»
         rules: &[refuses(EXTRA)],
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::OpenRouter,
@@ -259,7 +269,7 @@ pub(super) static ROWS: &[Row] = &[
         hosts: &["openrouter.ai"],
         base_url: Some("https://openrouter.ai/api/v1"),
         access: Access::Key("https://openrouter.ai/keys"),
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::Groq,
@@ -270,7 +280,7 @@ pub(super) static ROWS: &[Row] = &[
         // Sources: «property 'top_k' is unsupported»; Groq's API reference, `frequency_penalty`: «not
         // yet supported by any of our models».
         rules: &[refuses(EXTRA), rule(PENALTIES, Ignored)],
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::Together,
@@ -278,7 +288,7 @@ pub(super) static ROWS: &[Row] = &[
         hosts: &["api.together.xyz", "api.together.ai"],
         base_url: Some("https://api.together.xyz/v1"),
         access: Access::Key("https://api.together.ai/settings/api-keys"),
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::Mistral,
@@ -292,7 +302,7 @@ pub(super) static ROWS: &[Row] = &[
         names: &[("seed", "random_seed")],
         // 422, «Extra inputs are not permitted».
         rules: &[refuses(EXTRA)],
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::DeepSeek,
@@ -312,7 +322,7 @@ pub(super) static ROWS: &[Row] = &[
             models: |model| model.contains("reasoner"),
             treatment: Ignored,
         }],
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         // Cerebras's documentation, «OpenAI Compatibility», «Currently Unsupported OpenAI Features».
@@ -333,14 +343,15 @@ pub(super) static ROWS: &[Row] = &[
         access: Access::Closed,
         // 400, «Extra inputs are not permitted».
         rules: &[refuses(EXTRA)],
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::Bedrock,
         name: "Amazon Bedrock",
         domain: "amazonaws.com",
+        may_hide_another: true,
         access: Access::Closed,
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::OllamaCloud,
@@ -348,7 +359,7 @@ pub(super) static ROWS: &[Row] = &[
         hosts: &["ollama.com"],
         capabilities: OLLAMA_CAPABILITIES,
         rules: OLLAMA_RULES,
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::LlamaCppPython,
@@ -359,14 +370,15 @@ pub(super) static ROWS: &[Row] = &[
         names: REPEAT_PENALTY,
         // Its `CreateChatCompletionRequest` has no such field.
         rules: &[rule(&["reasoning_effort"], Ignored)],
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::LlamaSwap,
         name: "llama-swap",
         // It passes on the responses of the server behind it, with that one's CORS headers.
         owner: "llama-swap",
-        ..UNKNOWN
+        may_hide_another: true,
+        ..BLANK
     },
     Row {
         server: Server::Transformers,
@@ -380,7 +392,7 @@ pub(super) static ROWS: &[Row] = &[
             starts: true,
         }],
         rules: &[refuses(EXTRA)],
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::LiteLlm,
@@ -395,7 +407,7 @@ pub(super) static ROWS: &[Row] = &[
             "LiteLLM",
             "LITELLM_CORS_ORIGINS='{origin}' litellm --config config.yaml",
         )],
-        ..UNKNOWN
+        ..BLANK
     },
     Row {
         server: Server::OnDevice,
@@ -406,7 +418,7 @@ pub(super) static ROWS: &[Row] = &[
             refuses(&["response_format"]),
             rule(&["reasoning_effort"], Ignored),
         ],
-        ..UNKNOWN
+        ..BLANK
     },
 ];
 
@@ -433,7 +445,7 @@ const fn service(server: Server, name: &'static str, hosts: &'static [&'static s
         name,
         hosts,
         access: Access::Key(""),
-        ..UNKNOWN
+        ..BLANK
     }
 }
 
