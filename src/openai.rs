@@ -17,15 +17,22 @@ pub use limiter::Permit;
 use batches::{Batch, Batches};
 use exchange::{ACCEPT, CONTENT_TYPE, Exchange, shown_headers, with_headers};
 
+use futures_util::future::{Either, select};
 use gloo_net::http;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::endpoint::{Endpoint, Timeouts};
+use crate::{
+    endpoint::{Endpoint, Timeouts},
+    event,
+};
 
 /// Maximum size of a list of models, in bytes; the longest known has about 1 MB.
 const MAX_OF_A_LIST: usize = 16 * 1024 * 1024;
 
-/// Timeout for a list of models, in seconds: it is short, and no request queues behind it.
+/// Maximum number of pages of a list of models: Anthropic's have 20 models each.
+const MAX_PAGES: usize = 50;
+
+/// Timeout for a page of a list of models, in seconds: it is short, and no request queues behind it.
 const MODELS_TIMEOUT: u32 = 60;
 
 /// Requests an endpoint's models and their details, by `GET {base}/models`. Dropping the future
@@ -34,7 +41,33 @@ const MODELS_TIMEOUT: u32 = 60;
 /// # Errors
 /// The reason why there is no list.
 pub async fn models(endpoint: &Endpoint) -> Result<Listed, Failure> {
-    let address = endpoint.base_url.join("models");
+    let mut listed = page_of_models(endpoint, "").await?;
+    for _ in 1..MAX_PAGES {
+        let mut has_more = false;
+        for query in listed.next.clone() {
+            // A later page that can't be read, or has nothing new, leaves the list incomplete.
+            if let Ok(page) = page_of_models(endpoint, &query).await
+                && !page.ids.is_empty()
+                && listed.has_not_all(&page)
+            {
+                listed.add(page);
+                has_more = true;
+                break;
+            }
+        }
+        if !has_more {
+            break;
+        }
+    }
+    Ok(listed)
+}
+
+/// Requests one page of a list of models.
+async fn page_of_models(endpoint: &Endpoint, query: &str) -> Result<Listed, Failure> {
+    let mut address = endpoint.base_url.join("models");
+    if !query.is_empty() {
+        address = format!("{address}?{query}");
+    }
     let exchange = Exchange::begin("", endpoint, &address, "", "");
     exchange.wait(Timeout::Response, MODELS_TIMEOUT);
     let request = http::Request::get(&address).header("Accept", "application/json");
@@ -43,7 +76,7 @@ pub async fn models(endpoint: &Endpoint) -> Result<Listed, Failure> {
     let response = exchange.send(request, MODELS_TIMEOUT).await?;
     let body = exchange.read(&response, MAX_OF_A_LIST).await;
     let body = body.map_err(|()| exchange.broken(MODELS_TIMEOUT, Failure::CutOff))?;
-    wire::listed(&String::from_utf8_lossy(&body)).map_err(|error| exchange.masked(error))
+    models::listed(&String::from_utf8_lossy(&body)).map_err(|error| exchange.masked(error))
 }
 
 /// Requests an answer, by `POST {base}/chat/completions`. The future resolves once the answer
@@ -76,6 +109,7 @@ pub async fn stream(
         answer: answer::Reader::new(&content_type.unwrap_or_default()),
         timeouts,
         request: exchange,
+        is_over: false,
     })
 }
 
@@ -105,7 +139,12 @@ pub struct Stream {
     answer: answer::Reader,
     timeouts: Timeouts,
     request: Exchange,
+    /// True once something after the end has been read.
+    is_over: bool,
 }
+
+/// Time for what follows the end of an answer, in milliseconds.
+const LATE: i32 = 300;
 
 impl Stream {
     /// Waits for the next batch: the first chunk immediately, the rest at a fixed pace.
@@ -118,10 +157,20 @@ impl Stream {
                 bytes,
             }
         };
-        if self.answer.is_done() {
-            return now(Ok(None));
-        }
-        match self.body.next().await {
+        let next = if self.answer.is_done() {
+            if self.is_over {
+                return now(Ok(None));
+            }
+            // An error or the counts may follow the end; some servers leave the connection open.
+            let late = event::sleep(LATE);
+            match select(Box::pin(self.body.next()), Box::pin(late)).await {
+                Either::Left((next, _)) => next,
+                Either::Right(_) => return now(Ok(None)),
+            }
+        } else {
+            self.body.next().await
+        };
+        match next {
             Ok(batch) => {
                 let batch: Batch = batch.unchecked_into();
                 let bytes = batch.bytes();
@@ -143,7 +192,9 @@ impl Stream {
     /// # Errors
     /// The reason why the answer is incomplete; the text received so far is in the reply.
     pub fn take(&mut self, read: Read, reply: &mut Reply) -> Result<Option<Finish>, Failure> {
-        let before = (reply.text.len(), reply.reasoning.len());
+        let sizes = |reply: &Reply| (reply.text.len(), reply.reasoning.len(), reply.changes);
+        let before = sizes(reply);
+        self.is_over = self.answer.is_done();
         let taken = match read.bytes {
             Ok(Some(bytes)) => self.answer.push(&bytes, reply).map(|()| None),
             Ok(None) => std::mem::take(&mut self.answer).end(reply).map(Some),
@@ -162,7 +213,7 @@ impl Stream {
         let taken = taken.map_err(|error| self.request.masked(error));
         if !matches!(taken, Ok(None)) {
             reply.end();
-        } else if (reply.text.len(), reply.reasoning.len()) != before {
+        } else if sizes(reply) != before {
             // A keep-alive does not restart the idle timeout.
             self.request.wait(Timeout::Idle, self.timeouts.idle);
         }

@@ -11,6 +11,7 @@ mod chip;
 mod composer;
 mod dialog;
 mod drawing;
+mod extras;
 mod follow;
 mod grip;
 mod ime;

@@ -143,7 +143,7 @@ pub(super) async fn export(
             let Ok(Some(blob)) = blobs::get(attachment.id).await else {
                 continue;
             };
-            let content = if attachment.is_image() {
+            let content = if attachment.is_file() {
                 attachments::data_url(&blob).await
             } else {
                 attachments::text(&blob).await

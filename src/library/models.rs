@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{Change, Library};
 use crate::{
     endpoint::{self, BaseUrl, Endpoint, Held, TokenStorage},
-    openai::{self, Listed},
+    openai,
     storage::keys,
 };
 
@@ -47,6 +47,8 @@ pub(super) struct Details {
     /// See [`openai::Listed`].
     pub(super) owned_by: String,
     pub(super) sees: Vec<(String, bool)>,
+    /// True if the server has more models than the list.
+    pub(super) is_partial: bool,
 }
 
 impl Library {
@@ -94,16 +96,15 @@ impl Library {
             &keys::with_token(endpoint).map_err(|locked| Unlisted::Failed(locked.into()))?;
         let error = match openai::models(endpoint).await {
             Ok(listed) => {
-                let Listed {
-                    ids,
-                    owned_by,
-                    sees,
-                } = listed;
-                let details = Details { owned_by, sees };
+                let details = Details {
+                    is_partial: listed.is_partial(),
+                    owned_by: listed.owned_by,
+                    sees: listed.sees,
+                };
                 self.tab.update_value(|tab| {
                     tab.details.insert(endpoint.base_url.clone(), details);
                 });
-                return Ok(ids);
+                return Ok(listed.ids);
             }
             Err(error) => error,
         };
@@ -162,6 +163,16 @@ impl Library {
                 .of(id)
                 .find(|used| listed.iter().any(|model| model == used));
             last.map(str::to_owned).or_else(|| listed.first().cloned())
+        })
+    }
+
+    /// Returns whether an endpoint has more models than its list.
+    pub fn has_more_models(self, endpoint: endpoint::Id) -> bool {
+        let endpoints = self.endpoints.read_untracked();
+        let base_url = endpoints.find(endpoint).map(|endpoint| &endpoint.base_url);
+        self.tab.with_value(|tab| {
+            let details = base_url.and_then(|base_url| tab.details.get(base_url));
+            details.is_some_and(|details| details.is_partial)
         })
     }
 

@@ -196,6 +196,7 @@ impl Session {
             Outcome::Failed(_) if self.library.is_leaving() => Outcome::Interrupted,
             outcome => outcome,
         };
+        self.store(answer.complete(), &answer.sink(), (card, answer.turn));
         // The turn may be gone; then nobody needs the answer.
         let _ = self
             .turn(card, answer.turn)

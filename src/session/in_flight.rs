@@ -6,7 +6,8 @@ use leptos::prelude::*;
 
 use super::Task;
 use crate::{
-    chat::{Answer, Outcome, Turn, answer, turn},
+    chat::{Answer, Extra, Outcome, Turn, answer, attachment, turn},
+    id::fresh,
     openai::{Partial, Reply, Stage},
 };
 
@@ -65,6 +66,22 @@ impl InFlight {
         self.continues
     }
 
+    /// Reads the part received so far, without subscribing to it.
+    pub fn with_untracked<T>(&self, look: impl FnOnce(&Partial) -> T) -> T {
+        self.sink.0.with_untracked(look)
+    }
+
+    /// Ends the reply, and returns what is to be stored of it.
+    pub(super) fn complete(&self) -> Vec<Unstored> {
+        self.sink.0.write().reply.end();
+        self.sink.unstored()
+    }
+
+    /// Receives the answer.
+    pub(super) fn sink(&self) -> Sink {
+        self.sink.clone()
+    }
+
     /// Reads the part received so far; in a reactive scope, subscribes to changes.
     pub fn with<T>(&self, look: impl FnOnce(&Partial) -> T) -> T {
         self.sink.0.with(look)
@@ -81,20 +98,33 @@ impl InFlight {
             metrics: partial.metrics().with(reply.usage),
             text: reply.text,
             reasoning: reply.reasoning,
+            extras: reply.extras,
+            finish: reply.finish,
             outcome,
         };
         match &mut turn.answer {
             Some(before) if self.continues => {
                 // The earlier reasoning and metrics belong to the earlier part.
                 let reasoning = std::mem::take(&mut before.reasoning);
+                let extras = std::mem::take(&mut before.extras);
                 turn.continue_answer(Answer {
                     reasoning: [reasoning, answer.reasoning.clone()].concat(),
+                    extras: [extras, answer.extras].concat(),
                     ..answer
                 });
             }
             _ => turn.receive(answer),
         }
     }
+}
+
+/// A picture or a sound that is not stored yet.
+pub(super) struct Unstored {
+    /// The identifier under which it will be stored.
+    pub id: attachment::Id,
+    /// Its media type.
+    pub kind: String,
+    pub bytes: Vec<u8>,
 }
 
 /// Receives an answer as it arrives.
@@ -105,6 +135,41 @@ impl Sink {
     /// Sets the stage.
     pub(super) fn set_stage(&self, stage: Stage) {
         self.0.write().set_stage(stage, js_sys::Date::now());
+    }
+
+    /// Takes the pictures and sounds that are complete and not stored yet. They count as stored.
+    pub(super) fn unstored(&self) -> Vec<Unstored> {
+        let is_complete = |extra: &Extra| !extra.bytes.is_empty() && !extra.name.is_empty();
+        let are_any = self
+            .0
+            .with_untracked(|partial| partial.reply.extras.iter().any(is_complete));
+        if !are_any {
+            return Vec::new();
+        }
+        let mut partial = self.0.write();
+        let reply = &mut partial.reply;
+        reply.changes += 1;
+        let extras = reply.extras.iter_mut().filter(|extra| is_complete(extra));
+        let taken = extras.map(|extra| {
+            let id = fresh();
+            Unstored {
+                id,
+                kind: extra.name.clone(),
+                bytes: extra.store(id),
+            }
+        });
+        taken.collect()
+    }
+
+    /// Keeps the content of an extra that could not be stored within it.
+    pub(super) fn inline(&self, id: attachment::Id, url: &str) {
+        // The answer may have ended.
+        let _ = self.0.try_update(|partial| {
+            partial.reply.changes += 1;
+            for extra in &mut partial.reply.extras {
+                extra.inline(id, url);
+            }
+        });
     }
 
     /// Applies a batch received between these times, and notifies subscribers if the reply has

@@ -1,17 +1,18 @@
 //! Requests for answers: sending, retries, and the resulting stream.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
+use web_sys::{Blob, BlobPropertyBag};
 
-use super::{Session, in_flight::Sink};
+use super::{Session, attachments, in_flight::{Sink, Unstored}};
 use crate::{
-    chat::{Card, Outcome, turn},
+    chat::{Card, Outcome, card, turn},
     endpoint::{Endpoint, Server},
     event,
     openai::{
         self, Finish, Request, Stage,
         retry::{Form, Next, Retries},
     },
-    storage,
+    storage::{self, blobs},
 };
 
 /// The turn to answer and the model that answers, the same for every retry.
@@ -39,7 +40,10 @@ impl Session {
             // Another card may have learned another form meanwhile.
             let form = self.library.form(wanted.endpoint.id, &wanted.model);
             let error = match self.send_request(&wanted, form, name).await {
-                Ok(stream) => return self.receive(stream, sink).await,
+                Ok(stream) => {
+                    let of = (wanted.card.id, wanted.turn);
+                    return self.receive(stream, sink, of).await;
+                }
                 Err(error) => error,
             };
             drop(permit);
@@ -92,20 +96,64 @@ impl Session {
         openai::stream(name, &endpoint, request.json(), timeouts).await
     }
 
-    async fn receive(self, mut stream: openai::Stream, sink: &Sink) -> Outcome {
+    async fn receive(
+        self,
+        mut stream: openai::Stream,
+        sink: &Sink,
+        of: (card::Id, turn::Id),
+    ) -> Outcome {
         loop {
             let read = stream.read().await;
             let ended = sink.receive((read.from, read.to), |reply| stream.take(read, reply));
+            self.store(sink.unstored(), sink, of);
             self.save_soon();
             match ended {
                 Ok(None) => {}
-                Ok(Some(Finish::Length)) => return Outcome::Length,
+                Ok(Some(Finish::Length | Finish::Context(_))) => return Outcome::Length,
                 Ok(Some(Finish::Filtered)) => return Outcome::Filtered,
-                Ok(Some(Finish::Complete)) => return Outcome::Complete,
+                Ok(Some(Finish::Complete | Finish::Other(_))) => return Outcome::Complete,
                 Err(error) => return Outcome::Failed(error),
             }
         }
     }
+}
+
+impl Session {
+    /// Stores the pictures and sounds of an answer. Where that fails, they are kept in the answer.
+    pub(super) fn store(self, files: Vec<Unstored>, sink: &Sink, (card, turn): (card::Id, turn::Id)) {
+        for Unstored { id, kind, bytes } in files {
+            let sink = sink.clone();
+            spawn_local(async move {
+                let content = blob(&bytes, &kind);
+                let stored = match &content {
+                    Some(content) => blobs::put(id, content).await.is_ok(),
+                    None => false,
+                };
+                if let (false, Some(content)) = (stored, content)
+                    && let Some(url) = attachments::data_url(&content).await
+                {
+                    sink.inline(id, &url);
+                    // The chat may be closed by now.
+                    let _ = self.turn(card, turn).try_update(|turn| {
+                        for answer in turn.answers_mut() {
+                            for extra in &mut answer.extras {
+                                extra.inline(id, &url);
+                            }
+                        }
+                    });
+                    self.save_soon();
+                }
+            });
+        }
+    }
+}
+
+/// Creates a file of this media type.
+fn blob(bytes: &[u8], kind: &str) -> Option<Blob> {
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
+    let options = BlobPropertyBag::new();
+    options.set_type(kind);
+    Blob::new_with_u8_array_sequence_and_options(&parts, &options).ok()
 }
 
 /// Waits for a busy endpoint and shows the time left.

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{
     actions::{Act, action, copy},
     drawing::{Drawn, Of},
+    extras::Extras,
     turn::{Retry, TurnState},
 };
 use crate::{
@@ -60,15 +61,44 @@ pub fn AnswerView(
     let outcome = memo(move || {
         let answer = turn.answer().try_read()?;
         let answer = answer.as_ref()?;
-        (!is_answering.get()).then(|| (answer.outcome.clone(), answer.text.trim().is_empty()))
+        (!is_answering.get()).then(|| Ended {
+            outcome: answer.outcome.clone(),
+            has_text: !answer.text.trim().is_empty(),
+            has_extras: !answer.extras.is_empty(),
+            finish: answer.finish.clone(),
+        })
+    });
+    let stored_extras = memo(move || {
+        let answer = turn.answer().try_read()?;
+        answer.as_ref().map(|answer| answer.extras.clone())
+    });
+    // A change of the text is none of these.
+    let changes = memo(move || own.get()?.with(|partial| Some(partial.reply.changes)));
+    let extras = memo(move || {
+        changes.track();
+        let Some(in_flight) = own.get() else {
+            return stored_extras.get().unwrap_or_default();
+        };
+        let mut all = if in_flight.continues() {
+            stored_extras.get().unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        all.extend(in_flight.with_untracked(|partial| partial.reply.extras.clone()));
+        all
     });
     let is_elsewhere = memo(move || session.is_elsewhere(card, id));
     let note = dynamic(move || {
-        let (outcome, is_empty) = outcome.get()?;
+        let Ended {
+            outcome,
+            has_text,
+            has_extras,
+            finish,
+        } = outcome.get()?;
         if outcome == Outcome::Interrupted && is_elsewhere.get() {
             return Some(elsewhere(i18n));
         }
-        let (can_retry, can_go_on) = (outcome.can_retry(), outcome.can_go_on() && !is_empty);
+        let (can_retry, can_go_on) = (outcome.can_retry(), outcome.can_go_on() && has_text);
         let is_error = matches!(outcome, Outcome::Failed(_));
         let refused = match &outcome {
             Outcome::Failed(error) => session.refused(card, error),
@@ -98,7 +128,10 @@ pub fn AnswerView(
             _ => false,
         };
         let said = match outcome {
-            Outcome::Complete if is_empty => t_string!(i18n, no_text).to_owned(),
+            Outcome::Complete if !finish.is_empty() => {
+                t_string!(i18n, ended_as, reason = finish).to_string()
+            }
+            Outcome::Complete if !has_text && !has_extras => t_string!(i18n, no_text).to_owned(),
             Outcome::Complete => return None,
             Outcome::Length => t_string!(i18n, length).to_owned(),
             Outcome::Filtered => t_string!(i18n, filtered).to_owned(),
@@ -169,6 +202,7 @@ pub fn AnswerView(
             <p class="model-name" aria-hidden="true">{model}</p>
             {show(has_reasoning, move || view! { <Reasoning in_flight=thinking stored=reasoning turn=(card, id) /> })}
             <Drawn of=Of::Text in_flight=own stored=text />
+            <Extras extras />
             {show(
                 move || is_answering.get(),
                 move || view! {
@@ -228,6 +262,15 @@ pub fn AnswerView(
             )}
         </article>
     }
+}
+
+/// How an answer ended, and what it has.
+#[derive(Clone, PartialEq, Eq)]
+struct Ended {
+    outcome: Outcome,
+    has_text: bool,
+    has_extras: bool,
+    finish: String,
 }
 
 /// The button that finds out why a card's endpoint fails.

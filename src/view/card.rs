@@ -267,10 +267,12 @@ fn ModelPicker(
         let rest = rest.map(|model| choice(model.clone(), None));
         missing.into_iter().chain(first).chain(rest).collect()
     });
+    let has_more = move || endpoint.get().is_some_and(|endpoint| library.has_more_models(endpoint));
     let status = derive(move || match models.get()? {
         Models::Loading => Some(t_string!(i18n, loading_models).to_owned()),
         Models::Unlisted(unlisted) => Some(words.explain(&unlisted)),
         Models::Listed(listed) if listed.is_empty() => Some(t_string!(i18n, no_models).to_owned()),
+        Models::Listed(_) if has_more() => Some(t_string!(i18n, more_models).to_owned()),
         Models::Listed(_) => None,
     });
     // A list that failed is requested again when the picker opens.

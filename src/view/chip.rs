@@ -37,7 +37,7 @@ pub(super) fn Chip(
         }
         let size = size(bytes);
         match &kind {
-            Kind::Text => size,
+            Kind::Text | Kind::Sound => size,
             Kind::Pdf { pages } => {
                 t_string!(i18n, pdf_pages, pages = *pages, size = size).to_string()
             }

@@ -32,6 +32,7 @@ mod support;
 mod sync;
 mod torture;
 mod walk;
+mod wire;
 
 use support::{Browser, Endpoint, Scope, Step};
 

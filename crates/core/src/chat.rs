@@ -5,6 +5,7 @@ pub mod attachment;
 pub mod card;
 pub mod draft;
 pub mod entry;
+pub mod extra;
 pub mod failure;
 pub mod input;
 pub mod merge;
@@ -24,6 +25,7 @@ pub use card::Card;
 pub use card::CardStoreFields;
 pub use draft::Draft;
 pub use entry::Entry;
+pub use extra::Extra;
 pub use failure::Failure;
 pub use merge::Stamps;
 pub use metrics::Metrics;
@@ -121,10 +123,15 @@ impl Chat {
         self.cards.iter().find(|card| card.id == id)
     }
 
-    /// Iterates over the attachments of all drafts and turns; shared ones come several times.
+    /// Iterates over the attachments of all drafts, questions and answers; shared ones come several
+    /// times.
     pub fn attachments(&self) -> impl Iterator<Item = &Attachment> {
         let cards = self.cards.iter().flat_map(|card| {
-            let turns = card.turns.iter().flat_map(|turn| &turn.attachments);
+            let turns = card.turns.iter().flat_map(|turn| {
+                let extras = turn.answers().flat_map(|answer| &answer.extras);
+                let stored = extras.filter_map(|extra| extra.stored.as_ref());
+                turn.attachments.iter().chain(stored)
+            });
             card.draft.attachments.iter().chain(turns)
         });
         self.draft.attachments.iter().chain(cards)

@@ -14,6 +14,7 @@ pub mod highlight;
 pub mod id;
 pub mod json;
 pub mod markdown;
+pub mod picture;
 pub mod protocol;
 pub mod search;
 pub mod table;

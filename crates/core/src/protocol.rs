@@ -2,18 +2,24 @@
 
 pub mod answer;
 mod excerpt;
+mod extras;
 pub mod failure;
+mod marks;
+pub mod models;
 pub mod partial;
 pub mod refusal;
 pub mod reply;
 pub mod request;
 pub mod retry;
 pub mod sse;
+mod thoughts;
+mod tolerant;
 pub mod wire;
 
 pub use failure::{Failure, Timeout};
+pub use models::Listed;
 pub use partial::{Partial, Stage};
 pub use refusal::Reason;
 pub use reply::Reply;
 pub use request::Request;
-pub use wire::{Finish, Listed};
+pub use wire::Finish;

@@ -15,7 +15,6 @@ mod backend_ai;
 mod chatgpt;
 mod foreign;
 mod open_webui;
-mod picture;
 mod time;
 
 pub use bundle::{Bundle, Content, SharedEndpoint};

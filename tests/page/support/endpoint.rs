@@ -254,6 +254,8 @@ fn text_of<'a>(message: &'a Value, field: &str) -> &'a str {
 
 struct Script {
     models: Mutex<Answer>,
+    /// Other pages of the list of models, by query.
+    pages: Mutex<HashMap<String, Answer>>,
     /// The next answers, by model.
     answers: Mutex<HashMap<String, VecDeque<Answer>>>,
     /// The answers of models that have no next answer.
@@ -316,6 +318,7 @@ impl Endpoint {
     pub async fn start(models: &[&str]) -> Self {
         let script = Arc::new(Script {
             models: Mutex::new(list(models)),
+            pages: Mutex::default(),
             answers: Mutex::default(),
             always: Mutex::default(),
             demand: Mutex::default(),
@@ -427,6 +430,12 @@ impl Endpoint {
         *self.script.models.lock().unwrap() = answer;
     }
 
+    /// From now on, responds with this to a request for the models with this query.
+    pub fn will_answer_for_page(&self, query: &str, answer: Answer) {
+        let mut pages = self.script.pages.lock().unwrap();
+        pages.insert(query.to_owned(), answer);
+    }
+
     /// Holds the list of models from now on, as [`Step::Wait`] holds an answer.
     pub fn will_hold_models(&self) {
         self.script.models_wait.store(true, Ordering::SeqCst);
@@ -522,7 +531,7 @@ async fn respond(
             all.push(asked.to_owned());
             (preflight.status.into_response(), true)
         }
-        (Method::GET, "/v1/models") => models(&script, &headers).await,
+        (Method::GET, "/v1/models") => models(&script, &headers, uri.query()).await,
         (Method::POST, "/v1/chat/completions") => answer(&script, headers, &body).await,
         _ => (
             (StatusCode::NOT_FOUND, r#"{"detail":"Not Found"}"#).into_response(),
@@ -544,7 +553,11 @@ async fn respond(
     response
 }
 
-async fn models(script: &Arc<Script>, headers: &HeaderMap) -> (Response, bool) {
+async fn models(
+    script: &Arc<Script>,
+    headers: &HeaderMap,
+    query: Option<&str>,
+) -> (Response, bool) {
     let authorization = headers
         .get(header::AUTHORIZATION)
         .map(|value| value.to_str().unwrap());
@@ -556,7 +569,8 @@ async fn models(script: &Arc<Script>, headers: &HeaderMap) -> (Response, bool) {
     if script.models_wait.load(Ordering::SeqCst) {
         script.pass_gate().await;
     }
-    let answer = script.models.lock().unwrap().clone();
+    let page = query.and_then(|query| script.pages.lock().unwrap().get(query).cloned());
+    let answer = page.unwrap_or_else(|| script.models.lock().unwrap().clone());
     script.delay(answer.before.clone()).await;
     send(script, answer, None, Said::default())
 }

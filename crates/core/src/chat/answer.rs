@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, Metrics};
+use super::{Extra, Failure, Metrics};
 
 crate::id::declare_id! {
     /// Identifies an answer within its turn.
@@ -22,6 +22,12 @@ pub struct Answer {
     /// The model's reasoning before the answer. It is not part of the conversation.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reasoning: String,
+    /// What came beside the text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extras: Vec<Extra>,
+    /// The endpoint's word for the end, if its meaning is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub finish: String,
     /// Timings and token counts.
     #[serde(default)]
     pub metrics: Metrics,
@@ -30,9 +36,9 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Returns whether the answer has neither text nor reasoning.
+    /// Returns whether the answer has neither text nor reasoning nor anything beside them.
     pub const fn is_empty(&self) -> bool {
-        self.text.is_empty() && self.reasoning.is_empty()
+        self.text.is_empty() && self.reasoning.is_empty() && self.extras.is_empty()
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Kind {
     },
     /// Text, whatever its encoding was.
     Text,
+    /// Sound, of an answer.
+    Sound,
     /// Text of a PDF.
     Pdf {
         /// Number of pages.
@@ -59,6 +61,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text => f.write_str("text"),
+            Self::Sound => f.write_str("sound"),
             Self::Pdf { pages } => write!(f, "pdf {pages}"),
             Self::Image {
                 width,
@@ -88,6 +91,7 @@ impl FromStr for Kind {
         };
         match (kind, &*numbers) {
             (Some("text"), _) => Ok(Self::Text),
+            (Some("sound"), _) => Ok(Self::Sound),
             (Some("pdf"), [pages]) => Ok(Self::Pdf { pages: *pages }),
             (Some("image"), [width, height]) => Ok(image(width, height, None)),
             (Some("image"), [width, height, w, h, bytes]) => {
@@ -119,10 +123,15 @@ impl<'de> Deserialize<'de> for Kind {
 /// Maximum number of attachments per message.
 pub const MAX: usize = 10;
 
-/// Contents of some attachments, as sent: a data URL for an image, else the text.
+/// Contents of some attachments, as sent: a data URL for an image or a sound, else the text.
 pub type Contents = Vec<(Id, String)>;
 
 impl Attachment {
+    /// Returns whether the content is a file, and not text.
+    pub const fn is_file(&self) -> bool {
+        matches!(self.kind, Kind::Image { .. } | Kind::Sound)
+    }
+
     /// Returns whether the attachment is an image.
     pub const fn is_image(&self) -> bool {
         matches!(self.kind, Kind::Image { .. })
@@ -161,6 +170,7 @@ mod tests {
             original,
         };
         check(Kind::Text, "text");
+        check(Kind::Sound, "sound");
         check(Kind::Pdf { pages: 3 }, "pdf 3");
         check(image(None), "image 20 10");
         let original = Original {
@@ -169,7 +179,7 @@ mod tests {
             bytes: 999,
         };
         check(image(Some(original)), "image 20 10 40 20 999");
-        for other in ["", "pdf", "pdf x", "image 1", "image 1 2 3", "sound"] {
+        for other in ["", "pdf", "pdf x", "image 1", "image 1 2 3", "music"] {
             assert!(other.parse::<Kind>().is_err(), "{other}");
         }
     }

@@ -362,7 +362,18 @@ fn merge_turns(mine: &Turn, theirs: &Turn, chosen: Option<Ordering>) -> Turn {
 
 /// Orders two copies of an answer by length, then by how definite their outcome is.
 fn fuller(mine: &Answer, theirs: &Answer) -> Ordering {
-    let length = |answer: &Answer| answer.text.len() + answer.reasoning.len();
+    let length = |answer: &Answer| {
+        let extras = answer.extras.iter().map(|extra| 1 + extra.content.len());
+        answer.text.len() + answer.reasoning.len() + extras.sum::<usize>()
+    };
+    let extras = |answer: &Answer| {
+        let extras = answer.extras.iter();
+        let key = extras.map(|extra| {
+            let stored = extra.stored.as_ref().map(|stored| stored.id);
+            (extra.content.clone(), extra.name.clone(), stored)
+        });
+        key.collect::<Vec<_>>()
+    };
     let end = |answer: &Answer| match answer.outcome {
         Outcome::Interrupted => 0,
         Outcome::Stopped => 1,
@@ -378,6 +389,7 @@ fn fuller(mine: &Answer, theirs: &Answer) -> Ordering {
         .then_with(|| known(mine).cmp(&known(theirs)))
         .then_with(|| mine.text.cmp(&theirs.text))
         .then_with(|| mine.reasoning.cmp(&theirs.reasoning))
+        .then_with(|| extras(mine).cmp(&extras(theirs)))
 }
 
 fn richer(mine: &Draft, theirs: &Draft) -> Ordering {

@@ -18,6 +18,12 @@ pub struct Metrics {
     pub input: Option<u32>,
     /// Tokens of the answer, including reasoning.
     pub output: Option<u32>,
+    /// Tokens of the conversation that the endpoint had from an earlier request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached: Option<u32>,
+    /// Tokens of the reasoning, which are part of the answer's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<u32>,
     /// Tokens per 1000 seconds of the answer, as measured by the endpoint.
     pub speed: Option<u32>,
 }
@@ -29,6 +35,8 @@ impl Metrics {
         Self {
             input: usage.input,
             output: usage.output,
+            cached: usage.cached,
+            reasoning: usage.reasoning,
             speed: usage.speed,
             ..self
         }

@@ -96,7 +96,7 @@ impl Turn {
     }
 
     /// Mutable form of [`Self::answers`].
-    pub(super) fn answers_mut(&mut self) -> impl Iterator<Item = &mut Answer> {
+    pub fn answers_mut(&mut self) -> impl Iterator<Item = &mut Answer> {
         let before = self.earlier.iter_mut().chain(&mut self.answer);
         before.chain(&mut self.later)
     }
@@ -141,6 +141,8 @@ pub(crate) mod tests {
             model: "m".into(),
             text: text.into(),
             reasoning: String::new(),
+            extras: Vec::new(),
+            finish: String::new(),
             metrics: Metrics::default(),
             outcome,
         }

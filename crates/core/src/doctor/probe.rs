@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     endpoint::{BaseUrl, Server},
-    protocol::wire,
+    protocol::{models, wire},
 };
 
 /// Result of one request.
@@ -95,7 +95,7 @@ impl Probe {
 
     /// Returns the listed models; None if it is no list.
     pub fn models(&self) -> Option<Vec<String>> {
-        wire::listed(&self.body)
+        models::listed(&self.body)
             .ok()
             .map(|listed| listed.ids)
             .filter(|_| self.is_ok())

@@ -1,7 +1,12 @@
 //! Parser of one answer: response bytes in, the reply and its end out.
 
+use serde_json::Value;
+
 use super::{
-    Failure, Reply, refusal, sse,
+    Failure, Reply,
+    refusal::{self, Refusal},
+    sse::{self, Event},
+    tolerant,
     wire::{Chunk, Finish, has_more_values},
 };
 
@@ -16,10 +21,11 @@ pub struct Reader {
     after_white: bool,
     /// The end reported by the endpoint.
     finish: Option<Result<Finish, Failure>>,
-    /// True after the first event.
-    any: bool,
+    came: Came,
     /// True after `[DONE]`.
     done: bool,
+    /// The part of a chunk that was cut off: something is missing.
+    broken: Option<Failure>,
     /// Declared content type.
     declared: DeclaredType,
 }
@@ -27,13 +33,25 @@ pub struct Reader {
 /// Content type declared by the endpoint, which may be wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum DeclaredType {
-    /// Event stream, other type, or none.
+    /// Any other type, or none.
     #[default]
     Anything,
-    /// JSON.
-    Json,
     /// HTML page.
     Page,
+}
+
+/// What has come so far, each more than the one before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Came {
+    /// No event.
+    #[default]
+    Nothing,
+    /// Events without a part of an answer.
+    Events,
+    /// A part of an answer.
+    Part,
+    /// An answer sent whole.
+    Whole,
 }
 
 /// Detected type of the body.
@@ -42,21 +60,10 @@ enum Body {
     /// Only white space so far.
     #[default]
     Unknown,
-    /// Server-sent events.
+    /// Events, however they are framed.
     Events(sse::Decoder),
-    /// Anything else, buffered whole: JSON, or a page that is no answer.
-    Whole(Vec<u8>),
-}
-
-impl DeclaredType {
-    /// Returns whether a body buffered whole is a page.
-    fn is_page(self, body: &[u8]) -> bool {
-        match body.first() {
-            Some(b'{' | b'[') => false,
-            Some(b'<') => true,
-            _ => self == Self::Page,
-        }
-    }
+    /// A page that is no answer: its bytes, up to a limit.
+    Page(usize),
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -67,15 +74,10 @@ const BEGIN: usize = 2048;
 /// Maximum bytes read of a page that is no answer.
 const MAX_OF_A_PAGE: usize = 64 * 1024;
 
-/// Maximum bytes of an answer sent whole.
-pub const MAX: usize = 32 * 1024 * 1024;
-
-/// Maximum values in an answer sent whole: each takes many times the memory of its text.
+/// Maximum values in one event, or in an answer sent whole: each takes many times the memory of its
+/// text. The longest event known, with the probabilities of 20 tokens, has some hundreds; a whole
+/// answer has as many for each token.
 const MAX_VALUES: usize = 2_000_000;
-
-/// Maximum values in one event: the longest known, with the probabilities of 20 tokens, has some
-/// hundreds.
-const MAX_VALUES_OF_AN_EVENT: usize = 200_000;
 
 impl Reader {
     /// Creates a parser for this content type. The body's start counts for more: many servers
@@ -83,9 +85,7 @@ impl Reader {
     pub fn new(content_type: &str) -> Self {
         let kind = content_type.split(';').next().unwrap_or_default().trim();
         let is = |other: &str| kind.eq_ignore_ascii_case(other);
-        let declared = if is("application/json") {
-            DeclaredType::Json
-        } else if is("text/html") || is("application/xhtml+xml") {
+        let declared = if is("text/html") || is("application/xhtml+xml") {
             DeclaredType::Page
         } else {
             DeclaredType::Anything
@@ -100,9 +100,8 @@ impl Reader {
     pub fn held(&self) -> usize {
         self.begin.len()
             + match &self.body {
-                Body::Unknown => 0,
+                Body::Unknown | Body::Page(_) => 0,
                 Body::Events(decoder) => decoder.held(),
-                Body::Whole(body) => body.len(),
             }
     }
 
@@ -122,17 +121,11 @@ impl Reader {
             .extend_from_slice(&bytes[..room.min(bytes.len())]);
         match &mut self.body {
             Body::Events(_) => self.events(bytes, reply),
-            Body::Whole(body) => {
-                let length = body.len() + bytes.len();
-                if self.declared.is_page(body) && length > MAX_OF_A_PAGE {
-                    *body = Vec::new();
+            Body::Page(length) => {
+                *length += bytes.len();
+                if *length > MAX_OF_A_PAGE {
                     return Err(self.garbled());
                 }
-                if length > MAX {
-                    *body = Vec::new();
-                    return Err(Failure::TooMuch);
-                }
-                body.extend_from_slice(bytes);
                 Ok(())
             }
             Body::Unknown => {
@@ -149,19 +142,13 @@ impl Reader {
                 self.begin.clone_from(&begin);
                 match begin.first() {
                     None => self.after_white = true,
-                    // No event stream starts with these; JSON and HTML do.
-                    Some(b'{' | b'[' | b'<') => self.body = Body::Whole(begin),
+                    // No event begins so.
+                    Some(b'<') => self.body = Body::Page(begin.len()),
                     // Events may come as HTML, too: PHP declares that by default.
                     Some(first)
-                        if self.declared == DeclaredType::Page && !b":deir".contains(first) =>
+                        if self.declared == DeclaredType::Page && !b":deir{[E".contains(first) =>
                     {
-                        self.body = Body::Whole(begin);
-                    }
-                    // Values other than objects and arrays, where JSON was declared.
-                    Some(b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
-                        if self.declared == DeclaredType::Json =>
-                    {
-                        self.body = Body::Whole(begin);
+                        self.body = Body::Page(begin.len());
                     }
                     Some(_) => {
                         self.body = Body::Events(sse::Decoder::default());
@@ -183,42 +170,44 @@ impl Reader {
     /// [`Failure::CutOff`] for a stream that ended with neither `[DONE]` nor a finish reason,
     /// [`Failure::Empty`] for an empty body, and the errors of [`Reader::push`].
     pub fn end(mut self, reply: &mut Reply) -> Result<Finish, Failure> {
-        match std::mem::take(&mut self.body) {
-            Body::Unknown => Err(Failure::Empty),
-            Body::Whole(body) => {
-                if has_more_values(&body, MAX_VALUES) {
-                    return Err(Failure::TooMuch);
+        let decoder = match std::mem::take(&mut self.body) {
+            Body::Unknown => return Err(Failure::Empty),
+            Body::Page(_) => return Err(self.garbled()),
+            Body::Events(decoder) => decoder,
+        };
+        let mut result = Ok(());
+        decoder.end(|event| self.event(event, reply, &mut result));
+        reply.end();
+        if reply.is_cut() {
+            return Err(Failure::TooMuch);
+        }
+        let is_object = self.begin.starts_with(b"{") || self.begin.starts_with(b"[");
+        match (result, self.finish.take()) {
+            // A truncated last event is a cut-off, not garbage.
+            (Err(Failure::Garbled { .. }), None) if self.came >= Came::Part => Err(Failure::CutOff),
+            (Err(error @ Failure::Garbled { .. }), Some(finish)) => finish.and(Err(error)),
+            (Err(error), _) | (Ok(()), Some(Err(error))) => Err(error),
+            (Ok(()), Some(Ok(finish))) => match (self.broken, finish) {
+                (Some(broken), _) => Err(broken),
+                // Nothing has come, because the question was too long.
+                (None, Finish::Context(message)) if reply.is_empty() => Err(Failure::Reported {
+                    message,
+                    status: None,
+                }),
+                (None, finish) => {
+                    if let Finish::Other(name) = &finish {
+                        reply.finish.clone_from(name);
+                    }
+                    Ok(finish)
                 }
-                let body = String::from_utf8_lossy(&body);
-                if self.declared.is_page(body.as_bytes()) {
-                    return Err(self.garbled());
-                }
-                let chunk = Chunk::parse(&body)?;
-                chunk.apply_to(reply);
-                reply.end();
-                if reply.is_cut() {
-                    return Err(Failure::TooMuch);
-                }
-                match chunk.finish() {
-                    Some(finish) => finish,
-                    None if reply.is_empty() => Err(Failure::garbled(&body)),
-                    None => Ok(Finish::Complete),
-                }
-            }
-            Body::Events(decoder) => {
-                let mut result = Ok(());
-                decoder.end(|data| self.event(data, reply, &mut result));
-                reply.end();
-                match (result, self.finish.take()) {
-                    // A truncated last event is a cut-off, not garbage.
-                    (Err(Failure::Garbled { .. }), None) if self.any => Err(Failure::CutOff),
-                    (Err(error), None) => Err(error),
-                    (_, Some(finish)) => finish,
-                    (Ok(()), None) if self.done => Ok(Finish::Complete),
-                    (Ok(()), None) if self.any => Err(Failure::CutOff),
-                    (Ok(()), None) => Err(self.garbled()),
-                }
-            }
+            },
+            (Ok(()), None) => match self.broken {
+                Some(broken) => Err(broken),
+                None if self.done => Ok(Finish::Complete),
+                None if self.came == Came::Whole && !reply.is_empty() => Ok(Finish::Complete),
+                None if self.came == Came::Nothing || is_object && self.came == Came::Events => Err(self.garbled()),
+                None => Err(Failure::CutOff),
+            },
         }
     }
 
@@ -261,8 +250,8 @@ impl Reader {
     fn events(&mut self, bytes: &[u8], reply: &mut Reply) -> Result<(), Failure> {
         let mut result = Ok(());
         if let Body::Events(mut decoder) = std::mem::take(&mut self.body) {
-            let pushed = decoder.push(bytes, |data| self.event(data, reply, &mut result));
-            // Anything after the end is ignored.
+            let pushed = decoder.push(bytes, |event| self.event(event, reply, &mut result));
+            // After the end, only an error counts.
             if pushed.is_err() && result.is_ok() && !self.done {
                 result = Err(Failure::TooMuch);
             }
@@ -271,47 +260,145 @@ impl Reader {
         result
     }
 
-    fn event(&mut self, data: &str, reply: &mut Reply, result: &mut Result<(), Failure>) {
-        let data = data.trim();
+    fn event(&mut self, event: Event<'_>, reply: &mut Reply, result: &mut Result<(), Failure>) {
+        let mut data = event.data.trim();
         // Gateways without comments send one as data.
-        if data.is_empty() || data.starts_with(':') || self.done || result.is_err() {
-            return;
+        while !data.is_empty() && !data.starts_with(':') && result.is_ok() {
+            if let Some(rest) = data.strip_prefix("[DONE]") {
+                self.done = true;
+                self.came = self.came.max(Came::Events);
+                data = after(rest);
+                continue;
+            }
+            if has_more_values(data.as_bytes(), MAX_VALUES) {
+                *result = Err(Failure::TooMuch);
+                return;
+            }
+            // Several values may come where one is expected.
+            let (value, rest) = match tolerant::parse_first(data) {
+                Some((value, rest)) if is_end(rest) => (value, after(rest)),
+                _ => {
+                    let Some(value) = tolerant::parse(data) else {
+                        data = self.unread(event.name, data, result);
+                        continue;
+                    };
+                    (value, "")
+                }
+            };
+            data = rest;
+            self.value(&value, event.name, reply, result);
         }
-        if data == "[DONE]" {
-            self.done = true;
-            self.any = true;
-            return;
+    }
+
+    /// Takes one value of an event.
+    fn value(
+        &mut self,
+        value: &Value,
+        name: &str,
+        reply: &mut Reply,
+        result: &mut Result<(), Failure>,
+    ) {
+        if !value.is_object() {
+            return match value {
+                Value::Null => {}
+                Value::String(words) if name == "error" => *result = Err(reported(words)),
+                // An array of chunks.
+                Value::Array(values) if values.iter().all(Value::is_object) => {
+                    for value in values {
+                        self.value(value, name, reply, result);
+                    }
+                }
+                _ if self.done => {}
+                other => *result = Err(Failure::garbled(&other.to_string())),
+            };
         }
-        // Each value takes many times the memory of its text.
-        if has_more_values(data.as_bytes(), MAX_VALUES_OF_AN_EVENT) {
-            *result = Err(Failure::TooMuch);
-            return;
-        }
-        match Chunk::parse(data) {
-            Ok(chunk) => {
-                self.any = true;
+        let chunk = Chunk(value);
+        if let Some(error) = chunk.error(name) {
+            // The words of a choice come with its end.
+            *result = Err(error);
+            if !self.done {
                 chunk.apply_to(reply);
-                if reply.is_cut() {
-                    *result = Err(Failure::TooMuch);
-                }
-                self.finish = chunk.finish().or(self.finish.take());
             }
-            // Some endpoints omit the line end between two events.
-            Err(Failure::Garbled { .. }) if data.contains(NEXT) => {
-                let mut rest = data;
-                while let Some((event, next)) = rest.split_once(NEXT) {
-                    self.event(&format!("{event}}}"), reply, result);
-                    rest = next;
-                }
-                self.event(rest, reply, result);
-            }
-            Err(error) => *result = Err(error),
+            return;
         }
+        if self.done {
+            reply.usage.learn(chunk.usage());
+            return;
+        }
+        self.came = self.came.max(if chunk.is_whole() {
+            Came::Whole
+        } else if chunk.is_answer() {
+            Came::Part
+        } else {
+            Came::Events
+        });
+        chunk.apply_to(reply);
+        if reply.is_cut() {
+            *result = Err(Failure::TooMuch);
+        }
+        self.finish = chunk.finish().or(self.finish.take());
+    }
+
+    /// Handles data that is no JSON; returns the rest that may be.
+    fn unread<'a>(
+        &mut self,
+        name: &str,
+        data: &'a str,
+        result: &mut Result<(), Failure>,
+    ) -> &'a str {
+        if name == "error" || is_error(data) {
+            *result = Err(reported(data));
+            return "";
+        }
+        if self.done {
+            return "";
+        }
+        // The next event begins within one that was cut off.
+        let next = data.char_indices().skip(1).map(|(at, _)| at);
+        let mut next = next.filter(|at| data[*at..].starts_with("data:"));
+        if data.starts_with('{')
+            && let Some(at) = next.next()
+        {
+            self.broken.get_or_insert(Failure::garbled(&data[..at]));
+            return data[at + "data:".len()..].trim_start();
+        }
+        *result = Err(Failure::garbled(data));
+        ""
     }
 }
 
-/// End of an event's JSON and start of the next event, on one line.
-const NEXT: &str = "}data:";
+/// Returns whether one value may end before this text.
+fn is_end(rest: &str) -> bool {
+    let rest = rest.trim_start_matches([' ', '\n', '\r', '\t', ',']);
+    rest.is_empty() || ["{", "[DONE]", "data:"].iter().any(|next| rest.starts_with(next))
+}
+
+/// Returns the next value's start.
+fn after(rest: &str) -> &str {
+    let rest = rest.trim_start_matches([' ', '\n', '\r', '\t', ',']);
+    rest.strip_prefix("data:").unwrap_or(rest).trim_start()
+}
+
+/// Returns whether plain words tell of an error.
+fn is_error(words: &str) -> bool {
+    let begin = words.trim_start_matches(['[', '*', '⚠', ' ']);
+    let begin = begin.as_bytes().get(..5).unwrap_or_default();
+    begin.eq_ignore_ascii_case(b"error") || words.starts_with("Traceback ")
+}
+
+/// Builds the error for plain words.
+fn reported(words: &str) -> Failure {
+    let said = words.trim_start_matches(['[', ' ']);
+    let said = match said.split_once(']') {
+        Some((head, rest)) if head.eq_ignore_ascii_case("error") => rest,
+        _ => said,
+    };
+    let said = match said.split_once(':') {
+        Some((head, rest)) if head.trim().eq_ignore_ascii_case("error") => rest,
+        _ => said,
+    };
+    Refusal::read(said.trim()).into()
+}
 
 #[cfg(test)]
 mod tests;

@@ -55,7 +55,10 @@ impl Partial {
         (from, to): (f64, f64),
         take: impl FnOnce(&mut Reply) -> T,
     ) -> (bool, T) {
-        let sizes = |reply: &Reply| (reply.text.len(), reply.reasoning.len(), reply.restarts);
+        let sizes = |reply: &Reply| {
+            let texts = (reply.text.len(), reply.reasoning.len());
+            (texts, reply.changes, reply.restarts)
+        };
         let before = sizes(&self.reply);
         let taken = take(&mut self.reply);
         if sizes(&self.reply) == before {

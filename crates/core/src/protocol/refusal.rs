@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use super::{Failure, excerpt::excerpt};
+use super::{Failure, excerpt::excerpt, sse, tolerant};
 use crate::chat::params::Param;
 
 /// An endpoint's error in place of an answer.
@@ -20,22 +20,16 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Parses an error body: JSON in any usual shape, an HTML page, whose title is kept, or text.
+    /// Parses an error body: JSON in any usual shape, also within an event or a text, an HTML page,
+    /// whose title is kept, or text.
     pub fn read(body: &str) -> Self {
         let body = body.trim_start_matches('\u{FEFF}').trim();
-        if body.starts_with('<') {
-            let words = title(body).unwrap_or_default();
-            return Self {
-                words,
-                status: None,
-            };
-        }
-        let json: Option<Value> = serde_json::from_str(body).ok();
+        let json = inner(body);
         let said = json.as_ref().map(Self::of);
         match said.filter(|said| !said.words.is_empty()) {
             Some(said) => said,
             None => Self {
-                words: excerpt(body),
+                words: text_of(body),
                 status: None,
             },
         }
@@ -43,16 +37,20 @@ impl Refusal {
 
     /// Parses an error that is a value within other JSON.
     pub fn of(error: &Value) -> Self {
-        let mut words = words(error).unwrap_or_default();
+        let mut words = words(error, 0).unwrap_or_default();
         let fields = innermost(error);
         let field = |name: &str| fields.and_then(|fields| fields.get(name));
         let text = |name: &str| field(name).and_then(Value::as_str);
         // Fields that the message alone lacks are put before it, as the endpoint names them.
-        let named = text("param").filter(|name| !name.is_empty() && !words.contains(name));
+        let is_name = |name: &&str| name.contains(|c: char| c.is_ascii_alphabetic());
+        let named = text("param").filter(|name| is_name(name) && !words.contains(name));
         if let Some(name) = named {
             words = format!("{name}: {words}");
         }
-        let code = text("code").filter(|code| code.parse::<u16>().is_err());
+        let code = text("code").filter(is_name);
+        if words.is_empty() {
+            code.unwrap_or_default().clone_into(&mut words);
+        }
         for code in code.into_iter().chain(text("type")) {
             let told = Reason::of_words(&words);
             if told.is_none() && Reason::of_words(code).is_some() {
@@ -76,44 +74,120 @@ impl Refusal {
             "rate_limit_error" => Some(429),
             _ => None,
         };
-        let status = number("code").or_else(|| number("status"));
+        let numbers = ["code", "status", "status_code", "statusCode"];
+        let is_status = |status: &u16| (400..600).contains(status);
+        let status = numbers.iter().filter_map(|name| number(name)).find(is_status);
         Self {
             words: excerpt(words.trim()),
-            status: status
-                .or_else(by_type)
-                .filter(|status| (400..600).contains(status)),
+            status: status.or_else(by_type),
         }
     }
+}
+
+impl From<Refusal> for Failure {
+    fn from(said: Refusal) -> Self {
+        Self::Reported {
+            message: said.words,
+            status: said.status,
+        }
+    }
+}
+
+/// Fields with an error or its message, the likeliest first.
+///
+/// Sources: `{"error": {"message"}}` of OpenAI, `{"detail": [{"msg", "loc"}]}` of FastAPI, `errors` of
+/// Cloudflare, `base_resp.status_msg` of `MiniMax`, `error_msg` of Baidu, `status.message` of CLOVA
+/// Studio, `title` and `detail` of RFC 9457, `Message` and `message` of AWS, `fault.faultstring` of
+/// Apigee.
+const MESSAGES: [&str; 22] = [
+    "error",
+    "errors",
+    "message",
+    "detail",
+    "msg",
+    "error_msg",
+    "error_message",
+    "errorMessage",
+    "err_msg",
+    "status_msg",
+    "base_resp",
+    "error_description",
+    "description",
+    "reason",
+    "title",
+    "fault",
+    "faultstring",
+    "Message",
+    "status",
+    "details",
+    "exception",
+    "result",
+];
+
+/// Maximum depth of errors within errors.
+const MAX_DEPTH: usize = 8;
+
+/// Returns whether JSON that may tell of an error says that there is none.
+pub(super) fn says_ok(value: &Value) -> bool {
+    let is_ok = |word: &str| {
+        let word = word.to_ascii_lowercase();
+        matches!(&*word, "ok" | "success" | "succeeded" | "0" | "200" | "true")
+    };
+    ["code", "status", "message", "msg", "success"]
+        .iter()
+        .any(|name| match value.get(*name) {
+            Some(Value::String(word)) => is_ok(word),
+            Some(Value::Number(number)) => {
+                *name != "message" && matches!(number.as_i64(), Some(0 | 200))
+            }
+            Some(Value::Bool(is_ok)) => *is_ok,
+            _ => false,
+        })
 }
 
 /// Returns the fields of the error itself: within `error`, the first of a list.
 fn innermost(error: &Value) -> Option<&Value> {
     match error {
         Value::Array(errors) => innermost(errors.first()?),
-        Value::Object(fields) => match fields.get("error") {
-            Some(inner @ (Value::Object(_) | Value::Array(_))) => innermost(inner),
-            _ => Some(error),
-        },
+        Value::Object(fields) => {
+            let within = ["error", "errors", "base_resp", "status"];
+            let mut within = within.iter().filter_map(|name| fields.get(*name));
+            match within.find(|inner| inner.is_object() || inner.is_array()) {
+                Some(inner) => innermost(inner),
+                None => Some(error),
+            }
+        }
         _ => None,
     }
 }
 
-/// Finds the message in `{"error": {"message"}}`, `{"error": "…"}`, `{"detail": "…"}`,
-/// `{"detail": [{"msg", "loc"}]}`, `{"message": "…"}`, `{"title": "…"}` (RFC 9457) or a list of
-/// those. The faulty field goes before the message: `loc` is FastAPI's path to it, from the body
-/// on. A provider's error, passed on by `OpenRouter`, goes after it.
-fn words(error: &Value) -> Option<String> {
+/// Finds the message: in a text, in one of [`MESSAGES`], or in a list of those. The faulty field goes
+/// before the message: `loc` is FastAPI's path to it, from the body on. A provider's error, passed on
+/// by `OpenRouter`, goes after it.
+fn words(error: &Value, depth: usize) -> Option<String> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    let within = |value: &Value| words(value, depth + 1);
     match error {
-        Value::String(words) => Some(excerpt(words)).filter(|words| !words.is_empty()),
+        Value::String(text) => {
+            let inner = inner(text).as_ref().and_then(within);
+            let words = inner.unwrap_or_else(|| text_of(text));
+            Some(words).filter(|words| !words.is_empty())
+        }
         Value::Array(errors) => {
-            let words: Vec<_> = errors.iter().filter_map(words).take(8).collect();
+            let words: Vec<_> = errors.iter().filter_map(within).take(8).collect();
             (!words.is_empty()).then(|| words.join(" · "))
         }
         Value::Object(fields) => {
-            let found = ["error", "message", "detail", "msg", "title"]
+            // A word such as «error» is a kind, not a message.
+            let is_kind = |name: &str, value: &Value| {
+                matches!(name, "status" | "result" | "details") && value.is_string()
+            };
+            let found = MESSAGES
                 .iter()
-                .filter_map(|name| fields.get(*name))
-                .find_map(words)?;
+                .filter_map(|name| fields.get(*name).filter(|value| !is_kind(name, value)))
+                .find_map(within)?;
             let path = fields.get("loc").and_then(Value::as_array);
             let field = path.and_then(|path| path.iter().skip(1).next_back()?.as_str());
             let found = match field {
@@ -121,19 +195,53 @@ fn words(error: &Value) -> Option<String> {
                 None => found,
             };
             let raw = fields.get("metadata").and_then(|more| more.get("raw"));
-            let raw = raw.and_then(Value::as_str).map(|raw| {
-                let json: Option<Value> = serde_json::from_str(raw).ok();
-                json.as_ref()
-                    .and_then(words)
-                    .unwrap_or_else(|| excerpt(raw))
-            });
-            Some(match raw.filter(|raw| !raw.is_empty() && *raw != found) {
+            Some(match raw.and_then(within).filter(|raw| *raw != found) {
                 Some(raw) => format!("{found} · {raw}"),
                 None => found,
             })
         }
         _ => None,
     }
+}
+
+/// Finds JSON in a text: the whole of it, an event's data, or what stands behind other words.
+fn inner(text: &str) -> Option<Value> {
+    let text = text.trim();
+    if text.starts_with('"') {
+        return tolerant::parse(text).filter(Value::is_string);
+    }
+    if text.starts_with('<') || !text.contains(['{', '[']) {
+        return None;
+    }
+    if ["data:", "event:", "error:", "id:", ":"]
+        .iter()
+        .any(|field| text.starts_with(field))
+    {
+        let mut found = None;
+        let mut decoder = sse::Decoder::default();
+        let mut take = |event: sse::Event<'_>| {
+            let value = tolerant::parse(event.data).filter(|value| !value.is_null());
+            found = found.take().or(value);
+        };
+        decoder.push(text.as_bytes(), &mut take).ok()?;
+        decoder.end(take);
+        return found;
+    }
+    let whole = tolerant::parse(text);
+    whole.filter(|value| value.is_object() || value.is_array()).or_else(|| {
+        let begin = text.find('{')?;
+        let end = text.rfind('}').filter(|end| *end > begin)? + 1;
+        tolerant::parse(&text[begin..end])
+    })
+}
+
+/// Returns the words of a text; of an HTML page, its title.
+fn text_of(text: &str) -> String {
+    let text = text.trim();
+    if text.starts_with('<') {
+        return title(text).unwrap_or_default();
+    }
+    excerpt(text)
 }
 
 /// Maximum bytes of a page searched for its title.
@@ -223,24 +331,21 @@ impl Reason {
     pub fn classify(status: u16, words: &str) -> Self {
         let lower = words.to_ascii_lowercase();
         let says = |some: &[&str]| some.iter().any(|words| lower.contains(words));
-        let is_request = matches!(status, 0 | 400 | 403 | 404 | 413 | 422 | 500);
+        // Many servers have one status for all, or a wrong one.
+        let is_request = matches!(status, 0 | 200..300 | 400 | 403 | 404 | 413 | 422 | 500 | 503);
         if is_request && let Some(reason) = Self::of_words(words) {
             return reason;
         }
+        if is_about_money(words) {
+            return Self::Quota;
+        }
         let is_about_key = || {
-            says(&[
-                "api key",
-                "api_key",
-                "apikey",
-                "authentication",
-                "unauthorized",
-                "token",
-            ]) && !says(&["cors", "permission", "tokens"])
+            says(KEY) && !says(&["cors", "permission", "tokens"])
         };
         match status {
             401 if says(&["cors"]) => Self::Forbidden,
             401 => Self::Token,
-            403 if is_about_key() => Self::Token,
+            403 if is_about_key() || says(FOREIGN_KEY) => Self::Token,
             403 => Self::Forbidden,
             402 => Self::Quota,
             405 => Self::Path,
@@ -274,7 +379,10 @@ impl Reason {
                     Self::Busy
                 }
             }
-            400 | 422 if is_about_key() && says(&["valid", "authentication", "pass"]) => {
+            0 | 400 | 422 | 500
+                if is_about_key() && says(&["valid", "authentication", "pass", "incorrect"])
+                    || says(FOREIGN_KEY) =>
+            {
                 Self::Token
             }
             400 | 422 => named(words).map_or(Self::Other, Self::Parameter),
@@ -307,6 +415,18 @@ impl Reason {
             "too large for model with",
             "`inputs` tokens",
             "too many tokens",
+            "上下文长度",
+            "上下文窗口",
+            "最大上下文",
+            "最大长度",
+            "输入长度",
+            "长度超过",
+            "超出长度",
+            "컨텍스트 길이",
+            "문맥 길이",
+            "최대 토큰",
+            "최대 길이",
+            "너무 깁니다",
         ]) && !says(&["failed to"])
         {
             let numbers = numbers(words);
@@ -329,7 +449,7 @@ impl Reason {
                 .next();
             return Some(Self::Device(code.unwrap_or_default().to_owned()));
         }
-        if says(&["insufficient_quota", "insufficient balance"]) {
+        if is_about_money(words) {
             return Some(Self::Quota);
         }
         if says(&[
@@ -339,6 +459,13 @@ impl Reason {
             "content_policy",
             "moderation",
             "flagged",
+            "敏感",
+            "违规",
+            "内容安全",
+            "审核",
+            "부적절",
+            "콘텐츠 정책",
+            "안전 정책",
         ]) {
             return Some(Self::Filtered);
         }
@@ -354,11 +481,105 @@ impl Reason {
             "not a valid model",
             "unknown model",
         ]);
+        let is_foreign = says(&["模型", "모델"])
+            && says(&[
+                "不存在",
+                "不支持",
+                "未找到",
+                "找不到",
+                "无可用渠道",
+                "찾을 수 없",
+                "존재하지",
+                "지원하지",
+                "지원되지",
+            ]);
+        if is_foreign && !says(&["图", "이미지"]) {
+            return Some(Self::Model);
+        }
         // «model 'x' not found», «The model `x` does not exist», model_not_found.
-        (is_unknown && says(&["model"]) && !says(&["/models", "page not found"]))
-            .then_some(Self::Model)
+        if is_unknown && says(&["model"]) && !says(&["/models", "page not found"]) {
+            return Some(Self::Model);
+        }
+        says(BUSY).then_some(Self::Busy)
     }
 }
+
+/// Words of an account without money, in the languages of the servers' makers.
+const BALANCE: &[&str] = &[
+    "insufficient_quota",
+    "insufficient balance",
+    "insufficient_balance",
+    "insufficient credit",
+    "insufficient funds",
+    "balance is insufficient",
+    "balance is too low",
+    "out of credits",
+    "not enough credits",
+    "no credits",
+    "arrearage",
+    "overdue payment",
+    "payment required",
+    "余额不足",
+    "余额已",
+    "欠费",
+    "充值",
+    "额度已用",
+    "额度不足",
+    "额度已耗尽",
+    "配额不足",
+    "配额已用",
+    "잔액",
+    "크레딧이",
+    "크레딧 부족",
+    "결제",
+    "할당량을 모두",
+    "할당량이 부족",
+];
+
+/// Returns whether an account has no money, by the endpoint's words.
+pub(super) fn is_about_money(words: &str) -> bool {
+    let lower = words.to_ascii_lowercase();
+    BALANCE.iter().any(|words| lower.contains(words))
+}
+
+/// Words of a server that has too much to do.
+const BUSY: &[&str] = &[
+    "overloaded",
+    "too busy",
+    "server is busy",
+    "currently busy",
+    "rate limit",
+    "rate_limit",
+    "ratelimit",
+    "throttl",
+    "too many requests",
+    "负载",
+    "繁忙",
+    "过载",
+    "限流",
+    "频繁",
+    "请稍后",
+    "과부하",
+    "혼잡",
+    "요청이 너무 많",
+    "잠시 후",
+];
+
+/// Words about a token.
+const KEY: &[&str] = &[
+    "api key",
+    "api_key",
+    "apikey",
+    "api-key",
+    "authentication",
+    "unauthorized",
+    "token",
+];
+
+/// Words of a refused token.
+const FOREIGN_KEY: &[&str] = &[
+    "令牌", "密钥", "鉴权", "身份验证", "认证失败", "未授权", "인증", "api 키", "토큰이 유효",
+];
 
 /// Returns whole numbers that may be token counts: not parts of names, and not small.
 fn numbers(words: &str) -> Vec<u32> {
@@ -436,11 +657,7 @@ pub fn is_of_field(words: &str) -> bool {
 impl Failure {
     /// Builds the error from a value in whichever shape.
     pub(super) fn reported(error: &Value) -> Self {
-        let Refusal { words, status } = Refusal::of(error);
-        Self::Reported {
-            message: words,
-            status,
-        }
+        Refusal::of(error).into()
     }
 }
 

@@ -1,4 +1,15 @@
-//! A reply in progress: its text, the reasoning before it, and the endpoint's usage.
+//! A reply in progress: its text, the thoughts before it, what comes beside it, and the endpoint's
+//! usage.
+
+use super::{
+    extras::Calls,
+    thoughts::{Parser, Piece},
+    tolerant::Halves,
+};
+use crate::chat::{
+    Extra,
+    extra::Kind,
+};
 
 pub use crate::chat::Usage;
 
@@ -7,46 +18,118 @@ pub use crate::chat::Usage;
 pub struct Reply {
     /// Text of the answer.
     pub text: String,
-    /// The model's reasoning before the answer: never part of the answer.
+    /// The model's thoughts before the answer: never part of the answer.
     pub reasoning: String,
+    /// What came beside the text.
+    pub extras: Vec<Extra>,
+    /// Number of changes of the extras.
+    pub changes: u32,
     /// Usage reported by the endpoint; the last report counts.
     pub usage: Usage,
-    /// Number of times that supposed text turned out to be reasoning, so that the text restarted.
+    /// The endpoint's own word for the end, if its meaning is not known.
+    pub finish: String,
+    /// Number of times that supposed text turned out to be thoughts, so that the text restarted.
     pub restarts: u32,
-    state: State,
-    /// Possible start of a tag.
-    held: String,
-    /// Characters of text and reasoning.
+    pub(super) calls: Calls,
+    parser: Parser,
+    /// What came as text and as thoughts, before any mark was read.
+    lanes: [Lane; 2],
+    /// Start of the latest thoughts, and the white space before them.
+    block: usize,
+    led: String,
+    /// True if they go on from others.
+    goes_on: bool,
+    /// Characters of text, thoughts and arguments.
     length: usize,
     /// True if there were more than [`MAX`].
     is_cut: bool,
 }
 
-/// Maximum characters of an answer, including reasoning. A page that shows more is useless, and an
+/// Maximum characters of an answer, including thoughts. A page that shows more is useless, and an
 /// endless answer would take all memory.
 pub const MAX: usize = 1_000_000;
 
-/// Maximum leading white space, in bytes, that may precede an opening tag.
-const MAX_WHITE: usize = 4096;
-
-/// Position of the parser in the content.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
-    /// Only white space so far.
-    #[default]
-    Begin,
-    /// Within an open tag; this closes it.
-    Thinking(&'static str),
-    /// In the answer. Some templates open the tag themselves, so that only the closing tag comes.
-    Answering { may_have_been_thoughts: bool },
+/// The two texts of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    Text,
+    Thoughts,
 }
 
-/// Tags that mark reasoning within the content.
-const TAGS: [(&str, &str); 3] = [
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<thought>", "</thought>"),
-];
+/// What has come of one of a message's texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Lane {
+    length: usize,
+    hash: Hash,
+    /// Number of deltas with a part of it.
+    deltas: u32,
+    /// True if each message repeats what came before.
+    repeats: bool,
+    halves: Halves,
+}
+
+/// FNV-1a of 64 bits. Source: RFC 9923, section 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hash(u64);
+
+impl Default for Hash {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hash {
+    /// Adds bytes.
+    #[must_use]
+    pub(super) fn with(self, bytes: &[u8]) -> Self {
+        let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        Self(bytes.iter().fold(self.0, step))
+    }
+}
+
+impl Lane {
+    fn add(&mut self, text: &str) {
+        self.length += text.len();
+        self.hash = self.hash.with(text.as_bytes());
+    }
+
+    /// Returns whether a text begins with all that has come.
+    fn is_begin_of(&self, text: &str) -> bool {
+        let begin = text.as_bytes().get(..self.length);
+        self.length > 0 && begin.is_some_and(|begin| Hash::default().with(begin) == self.hash)
+    }
+
+    /// Returns the new part of a delta's text. Some endpoints send all so far in each delta, or once
+    /// more: that is told by its length, as a few letters may be repeated for good reason.
+    fn new_in_delta<'a>(&self, text: &'a str) -> &'a str {
+        let is_long = if text.len() == self.length {
+            self.deltas > 1 && self.length >= 32
+        } else {
+            self.length >= 16
+        };
+        if is_long && self.is_begin_of(text) {
+            text.get(self.length..).unwrap_or_default()
+        } else {
+            text
+        }
+    }
+
+    /// Returns the new part of a message's text. A message after deltas repeats them; messages alone
+    /// are either pieces, or each has all so far.
+    fn new_in<'a>(&mut self, text: &'a str, is_last: bool) -> &'a str {
+        let is_repeated = self.is_begin_of(text);
+        let is_longer = text.len() > self.length;
+        if is_repeated && (is_longer || self.deltas > 0 || self.repeats || is_last) {
+            self.repeats = true;
+            // A hash can be of other text, but then its end is still one of a character.
+            text.get(self.length..).unwrap_or_default()
+        } else if self.deltas > 0 || self.repeats {
+            ""
+        } else {
+            text
+        }
+    }
+}
 
 impl Reply {
     /// Creates a reply that continues this text.
@@ -54,9 +137,7 @@ impl Reply {
         Self {
             length: text.chars().count(),
             text,
-            state: State::Answering {
-                may_have_been_thoughts: false,
-            },
+            parser: Parser::continuing(),
             ..Self::default()
         }
     }
@@ -66,13 +147,18 @@ impl Reply {
         self.is_cut
     }
 
-    /// Returns the number of buffered bytes, in neither text nor reasoning yet.
+    /// Returns the number of buffered bytes, in neither text nor thoughts yet.
     pub const fn held(&self) -> usize {
-        self.held.len()
+        self.parser.held()
+    }
+
+    /// Returns whether the reply has neither text nor thoughts nor anything beside them.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.reasoning.is_empty() && self.extras.is_empty()
     }
 
     /// Returns the part of a text that there is room for.
-    fn fitting<'a>(&mut self, text: &'a str) -> &'a str {
+    pub(super) fn fitting<'a>(&mut self, text: &'a str) -> &'a str {
         let room = MAX.saturating_sub(self.length);
         if let Some((end, _)) = text.char_indices().nth(room) {
             self.is_cut = true;
@@ -84,161 +170,145 @@ impl Reply {
         }
     }
 
-    /// Returns whether the reply has neither text nor reasoning.
-    pub const fn is_empty(&self) -> bool {
-        self.text.is_empty() && self.reasoning.is_empty()
+    /// Notes that there is no room for more.
+    pub(super) const fn cut(&mut self) {
+        self.is_cut = true;
     }
 
-    /// Adds reasoning from a field of its own. Tags in the content then belong to the answer.
-    pub(super) fn think(&mut self, thought: &str) {
-        if !thought.is_empty() {
-            let thought = self.fitting(thought);
-            self.reasoning.push_str(thought);
-            if self.state == State::Begin {
-                self.state = State::Answering {
-                    may_have_been_thoughts: false,
-                };
-            }
-        }
-    }
-
-    /// Adds content.
-    pub(super) fn say(&mut self, content: &str) {
-        if content.is_empty() || self.is_cut {
+    /// Adds a piece of one of the texts.
+    pub(super) fn add(&mut self, of: Of, text: &str) {
+        if text.is_empty() {
             return;
         }
-        self.held.push_str(content);
-        if self.state == State::Begin {
-            let begin = self.held.trim_start();
-            let may_begin = begin.is_empty() || TAGS.iter().any(|(tag, _)| is_begun(begin, tag));
-            if may_begin && self.held.len() <= MAX_WHITE {
-                return;
-            }
-            self.state = State::Answering {
-                may_have_been_thoughts: true,
-            };
-            if let Some((open, close)) = TAGS.iter().find(|(tag, _)| begin.starts_with(tag)) {
-                self.held = begin[open.len()..].to_owned();
-                self.state = State::Thinking(close);
-            }
+        let lane = &mut self.lanes[of as usize];
+        let new = lane.new_in_delta(text);
+        lane.deltas += 1;
+        self.take(of, new);
+    }
+
+    /// Adds what is new in a message, which may repeat what came before. `is_last` if the answer ends
+    /// with it.
+    pub(super) fn add_message(&mut self, of: Of, text: &str, is_last: bool) {
+        let new = self.lanes[of as usize].new_in(text, is_last);
+        self.take(of, new);
+    }
+
+    fn take(&mut self, of: Of, text: &str) {
+        if text.is_empty() || self.is_cut {
+            return;
         }
-        if let State::Thinking(close) = self.state {
-            let Some(end) = self.held.find(close) else {
-                let kept = begun_at_end(&self.held, close);
-                let said = self.held.len() - kept;
-                let thought: String = self.held.drain(..said).collect();
-                return self.add_thought(&thought);
-            };
-            let thought: String = self.held.drain(..end).collect();
-            self.held.drain(..close.len());
-            self.add_thought(&thought);
-            self.state = State::Answering {
-                may_have_been_thoughts: false,
-            };
-        }
-        let may_have_been_thoughts = self.state
-            == State::Answering {
-                may_have_been_thoughts: true,
-            };
-        if may_have_been_thoughts {
-            self.say_or_think();
-        } else {
-            let said = std::mem::take(&mut self.held);
-            self.add_text(&said);
+        let lane = &mut self.lanes[of as usize];
+        lane.add(text);
+        let text = lane.halves.join(text);
+        match of {
+            Of::Text => self.say(&text),
+            Of::Thoughts => self.think(&text),
         }
     }
 
-    /// Adds buffered content to the answer. A closing tag at the start of a line turns everything
-    /// before it into reasoning.
-    fn say_or_think(&mut self) {
-        for (_, close) in TAGS {
-            let is_line = |at: usize| {
-                let before = self.held[..at].chars().next_back();
-                before
-                    .or_else(|| self.text.chars().next_back())
-                    .is_none_or(|c| c == '\n')
-            };
-            let found = self
-                .held
-                .match_indices(close)
-                .map(|(at, _)| at)
-                .find(|at| is_line(*at));
-            if let Some(at) = found {
-                let rest = self.held.split_off(at + close.len());
-                self.held.truncate(at);
-                let thoughts = [&*self.text, &self.held].concat();
-                self.text.clear();
-                self.held.clear();
-                self.length = 0;
-                let thoughts = self.fitting(thoughts.trim_end());
-                thoughts.clone_into(&mut self.reasoning);
-                self.restarts += 1;
-                self.state = State::Answering {
-                    may_have_been_thoughts: false,
-                };
-                return self.add_text(&rest);
-            }
-        }
-        let kept = TAGS.iter().map(|(_, close)| {
-            let kept = begun_at_end(&self.held, close);
-            let before = self.held[..self.held.len() - kept].chars().next_back();
-            let before = before.or_else(|| self.text.chars().next_back());
-            if before.is_none_or(|c| c == '\n') {
-                kept
-            } else {
-                0
-            }
-        });
-        let said = self.held.len() - kept.max().unwrap_or_default();
-        let said: String = self.held.drain(..said).collect();
-        self.add_text(&said);
-    }
-
-    /// Ends the reply: buffered content becomes text or reasoning, by the current state.
-    pub fn end(&mut self) {
-        let held = std::mem::take(&mut self.held);
-        match self.state {
-            State::Thinking(_) => self.add_thought(&held),
-            _ => self.add_text(&held),
-        }
-        let end = self.reasoning.trim_end().len();
-        self.reasoning.truncate(end);
-    }
-
-    fn add_thought(&mut self, thought: &str) {
-        let thought = if self.reasoning.is_empty() {
-            thought.trim_start()
-        } else {
-            thought
-        };
+    /// Adds thoughts from a field of their own.
+    pub(super) fn think(&mut self, thought: &str) {
+        self.parser.thought();
         let thought = self.fitting(thought);
         self.reasoning.push_str(thought);
     }
 
-    fn add_text(&mut self, text: &str) {
-        // Empty lines between reasoning and answer belong to neither.
-        let text = if self.text.is_empty() && !self.reasoning.is_empty() {
-            text.trim_start()
-        } else {
-            text
-        };
-        let text = self.fitting(text);
-        self.text.push_str(text);
+    /// Adds content, whose thoughts are marked.
+    pub(super) fn say(&mut self, content: &str) {
+        let mut parser = std::mem::take(&mut self.parser);
+        parser.push(content, &mut |piece| self.place(piece));
+        self.parser = parser;
     }
-}
 
-/// Returns whether a text is an incomplete start of this tag.
-fn is_begun(text: &str, tag: &str) -> bool {
-    text.len() < tag.len() && tag.starts_with(text)
-}
+    /// Adds the words of a refusal, as text.
+    pub(super) fn refuse(&mut self, words: &str) {
+        if words.is_empty() {
+            return;
+        }
+        let is_new = !self.extras.iter().any(|extra| extra.kind == Kind::Refusal);
+        if is_new {
+            self.show(Extra::new(Kind::Refusal, ""));
+            if self.lanes[Of::Text as usize].length > 0 {
+                self.say("\n\n");
+            }
+        }
+        self.say(words);
+    }
 
-/// Returns the number of bytes at the end of a text that may start this tag.
-fn begun_at_end(text: &str, tag: &str) -> usize {
-    let longest = tag.len().min(text.len() + 1);
-    (1..longest)
-        .rev()
-        .find(|&length| text.ends_with(&tag[..length]))
-        .unwrap_or_default()
+    fn place(&mut self, piece: Piece<'_>) {
+        match piece {
+            Piece::Text(text) => {
+                let text = self.fitting(text);
+                self.text.push_str(text);
+            }
+            Piece::Thought(thought) => {
+                let is_first = self.reasoning.len() == self.block;
+                let said = if is_first && !self.goes_on {
+                    thought.trim_start()
+                } else {
+                    thought
+                };
+                self.led.push_str(&thought[..thought.len() - said.len()]);
+                let thought = self.fitting(said);
+                self.reasoning.push_str(thought);
+            }
+            Piece::Begin { goes_on } => {
+                if !goes_on {
+                    let end = self.reasoning.trim_end().len();
+                    self.reasoning.truncate(end);
+                    if end > 0 {
+                        self.reasoning.push_str("\n\n");
+                    }
+                }
+                self.block = self.reasoning.len();
+                self.goes_on = goes_on;
+                self.led.clear();
+            }
+            Piece::End => {
+                // Some servers send the same thoughts in a field, too.
+                let (before, thought) = self.reasoning.split_at(self.block);
+                if !thought.trim().is_empty() && before.trim() == thought.trim() {
+                    self.reasoning.truncate(self.block);
+                }
+            }
+            Piece::Turned => {
+                let text = std::mem::take(&mut self.text);
+                self.place(Piece::Begin { goes_on: false });
+                self.length = self.reasoning.chars().count();
+                let thoughts = self.fitting(text.trim_end());
+                self.reasoning.push_str(thoughts);
+                self.restarts += 1;
+            }
+            Piece::Returned(mark) => {
+                let thought = self.reasoning.split_off(self.block);
+                let led = std::mem::take(&mut self.led);
+                self.text.extend([mark, &led, &thought]);
+                self.restarts += 1;
+            }
+            Piece::Tool(name) => self.begin_call(name),
+            Piece::Arguments(arguments) => self.add_arguments(arguments),
+        }
+    }
+
+    /// Ends the reply: buffered content becomes text or thoughts.
+    pub fn end(&mut self) {
+        for of in [Of::Thoughts, Of::Text] {
+            let rest = self.lanes[of as usize].halves.end();
+            if !rest.is_empty() {
+                match of {
+                    Of::Text => self.say(rest),
+                    Of::Thoughts => self.think(rest),
+                }
+            }
+        }
+        let mut parser = std::mem::take(&mut self.parser);
+        parser.end(&mut |piece| self.place(piece));
+        self.parser = parser;
+        let end = self.reasoning.trim_end().len();
+        self.reasoning.truncate(end);
+        self.block = self.block.min(end);
+        self.end_sounds();
+    }
 }
 
 #[cfg(test)]

@@ -138,7 +138,8 @@ fn pause(error: &Failure, waits: u32, chance: f64) -> Option<f64> {
         return None;
     };
     // Waiting adds no credit; Gemini mentions billing where a minute is enough.
-    let wants_money = message.contains("billing") && !message.contains("retry in");
+    let is_about_money = message.contains("billing") || refusal::is_about_money(message);
+    let wants_money = is_about_money && !message.contains("retry in");
     if waits >= MAX_WAITS || wants_money {
         return None;
     }

@@ -1,151 +1,455 @@
 //! The JSON of the OpenAI protocol, parsed as tolerantly as endpoints write it.
 //!
-//! Source: OpenAI's API reference, «Chat» and «Models». Every field may be null or absent.
-
-use serde::{Deserialize, Deserializer};
+//! Source: OpenAI's API reference, «Chat» and «Models»; what others write is in docs/endpoints.md.
+//! Every field may be null or absent.
 
 use serde_json::Value;
 
-use super::{Failure, Reply, refusal::Refusal, reply::Usage};
-use crate::json;
+use super::{
+    Failure, Reply,
+    extras::words_in,
+    refusal::{Refusal, says_ok},
+    reply::{Of, Usage},
+};
 
 /// One event of a stream, or a complete answer: the two differ only in the place of the text.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Chunk {
-    #[serde(deserialize_with = "or_default")]
-    choices: Vec<Choice>,
-    error: Option<Value>,
-    usage: Option<Value>,
-    /// llama.cpp's timings.
-    timings: Option<Value>,
-    /// Groq's place for the usage.
-    x_groq: Option<Value>,
-}
+#[derive(Debug)]
+pub(super) struct Chunk<'a>(pub &'a Value);
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Choice {
-    /// Used in a stream.
-    delta: Option<Delta>,
-    /// Used in a complete answer; some endpoints send it beside `delta`, too.
-    message: Option<Delta>,
-    finish_reason: Option<String>,
-}
+/// Fields with a model's thoughts. Some endpoints send the same thoughts under several of them, so the
+/// first counts.
+///
+/// Sources: `DeepSeek` and llama.cpp; `OpenRouter`; vLLM, Groq and Cerebras; GitHub Copilot
+/// (BerriAI/litellm#35021); `LiteLLM`; Ollama; nhatbien/copilot-helper#7.
+const THOUGHTS: [&str; 8] = [
+    "reasoning_content",
+    "reasoning_details",
+    "reasoning",
+    "reasoning_text",
+    "thinking_blocks",
+    "thinking",
+    "thinking_content",
+    "thought",
+];
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Delta {
-    content: Option<Value>,
-    /// Reasoning field of `DeepSeek`, llama.cpp and older vLLM.
-    reasoning_content: Option<Value>,
-    /// Reasoning field of `OpenRouter`.
-    reasoning_details: Option<Value>,
-    /// Reasoning field of newer vLLM, Groq, Cerebras and Together.
-    reasoning: Option<Value>,
-}
+impl<'a> Chunk<'a> {
+    fn field(&self, name: &str) -> Option<&'a Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
 
-impl Chunk {
-    /// Parses the JSON of one event or a complete answer.
-    pub(super) fn parse(json: &str) -> Result<Self, Failure> {
-        let chunk: Self = json::read(json).ok_or_else(|| Failure::garbled(json))?;
-        match &chunk.error {
-            Some(error) => Err(Failure::reported(error)),
-            None => Ok(chunk),
+    /// Returns the first choice. Ollama's own format has no choices, `DashScope`'s has them in `output`.
+    fn choice(&self) -> Option<&'a Value> {
+        let output = || self.field("output")?.get("choices");
+        match self.field("choices").or_else(output) {
+            Some(Value::Array(choices)) => choices.first(),
+            Some(choice @ Value::Object(fields)) if !fields.is_empty() => Some(choice),
+            _ => {
+                let message = self.field("message")?;
+                message.is_object().then_some(self.0)
+            }
         }
     }
 
-    /// Adds the chunk's reasoning, text and usage to a reply.
+    /// Returns whether the chunk is part of an answer.
+    pub(super) fn is_answer(&self) -> bool {
+        self.choice().is_some() || self.field("choices").is_some_and(Value::is_array)
+    }
+
+    /// Returns whether the chunk is an answer sent whole.
+    pub(super) fn is_whole(&self) -> bool {
+        let is = |choice: &Value, name: &str| choice.get(name).is_some_and(|it| !it.is_null());
+        let choice = self.field("choices").and_then(|_| self.choice());
+        choice.is_some_and(|choice| is(choice, "message") && !is(choice, "delta"))
+    }
+
+    /// Returns the error that the chunk tells of, in an event of this name.
+    pub(super) fn error(&self, name: &str) -> Option<Failure> {
+        let choice = self.choice();
+        // Some gateways send an empty error with each chunk.
+        let is_error = |error: &Value| match error {
+            Value::Object(fields) if choice.is_some() => {
+                fields.values().any(|value| !is_nothing(value))
+            }
+            Value::Object(_) => true,
+            _ => !is_nothing(error),
+        };
+        if self.field("error").is_some_and(is_error) {
+            return Some(Failure::reported(self.0));
+        }
+        let of_choice = choice.and_then(|choice| choice.get("error"));
+        if let Some(error) = of_choice.filter(|error| is_error(error)) {
+            return Some(Failure::reported(error));
+        }
+        let status = |field: &Value| !field.get("status_code").is_none_or(is_nothing);
+        if let Some(base) = self.field("base_resp").filter(|base| status(base)) {
+            return Some(Failure::reported(base));
+        }
+        if self.field("errors").is_some_and(|errors| !is_nothing(errors)) {
+            return Some(Failure::reported(self.0));
+        }
+        let is_named = name.ends_with("error") || name.ends_with("failed");
+        if choice.is_some() {
+            return None;
+        }
+        let text = |name: &str| self.field(name).and_then(Value::as_str).unwrap_or_default();
+        let kind = text("type");
+        if is_named || text("object") == "error" || kind == "error" || kind.ends_with(".failed") {
+            return Some(Failure::reported(self.0));
+        }
+        // A chunk with nothing but counts, or news of the work.
+        let is_news = |word: &str| NEWS.iter().any(|news| word.contains(news));
+        if is_news(kind) || is_news(name) || says_ok(self.0) {
+            return None;
+        }
+        let said = Refusal::of(self.0);
+        (!said.words.is_empty() || said.status.is_some()).then(|| said.into())
+    }
+
+    /// Adds the chunk's thoughts, text, usage, and what comes beside them, to a reply.
     pub(super) fn apply_to(&self, reply: &mut Reply) {
         reply.usage.learn(self.usage());
-        let choice = self.choices.first();
-        let Some(delta) = choice.and_then(|it| it.delta.as_ref().or(it.message.as_ref())) else {
-            return;
-        };
-        // Some endpoints send the same reasoning under several names.
-        let thoughts = [
-            &delta.reasoning_content,
-            &delta.reasoning_details,
-            &delta.reasoning,
-        ];
-        let mut thoughts = thoughts.into_iter().flatten().map(thoughts_of);
-        if let Some(thought) = thoughts.find(|thought| !thought.is_empty()) {
-            reply.think(&thought);
-        }
-        match &delta.content {
-            Some(Value::String(text)) => reply.say(text),
-            // Mistral sends reasoning as parts of the content.
-            Some(Value::Array(parts)) => {
-                for part in parts {
-                    match part.get("thinking") {
-                        Some(thinking) => reply.think(&thoughts_of(thinking)),
-                        None => reply.say(text_in(part)),
-                    }
-                }
+        if let Some(choice) = self.choice() {
+            let of = |name: &str| choice.get(name).filter(|it| it.is_object());
+            // A complete answer's place; some endpoints send it beside `delta`, too, or after it.
+            let (delta, message) = (of("delta"), of("message"));
+            if let Some(delta) = delta {
+                add(delta, reply, None);
             }
-            _ => {}
+            if let Some(message) = message {
+                let is_last = self.finish().is_some() || delta.is_some();
+                add(message, reply, Some(is_last));
+            }
+            // Completions without chat.
+            if let (None, None, Some(text)) = (delta, message, choice.get("text")) {
+                reply.add(Of::Text, text.as_str().unwrap_or_default());
+            }
+            reply.add_sources(choice);
         }
+        reply.add_sources(self.0);
     }
 
-    fn usage(&self) -> Usage {
-        let usage = self.usage.as_ref().filter(|usage| usage.is_object());
-        let groq = || self.x_groq.as_ref()?.get("usage");
-        let usage = usage.or_else(groq);
-        let timings = self.timings.as_ref();
+    pub(super) fn usage(&self) -> Usage {
+        let choice = || self.choice()?.get("usage");
+        let groq = || self.field("x_groq")?.get("usage");
+        let message = || self.field("message")?.get("usage");
+        let google = || self.field("usageMetadata").or_else(|| self.field("usage_metadata"));
+        let is_usage = |usage: &&Value| usage.as_object().is_some_and(|fields| !fields.is_empty());
+        let found = self.field("usage").filter(is_usage);
+        let found = found.or_else(|| choice().filter(is_usage));
+        let found = found.or_else(groq).or_else(message).or_else(google);
+        // Ollama's counts stand beside its message.
+        let usage = found.unwrap_or(self.0);
+        let first = |names: &[&str]| names.iter().find_map(|name| count(usage, name));
+        let within = |places: &[&str], names: &[&str]| {
+            let places = places.iter().filter_map(|place| usage.get(*place));
+            let mut found = places.flat_map(|place| names.iter().map(|name| count(place, name)));
+            found.find_map(|count| count)
+        };
+        let timings = self.field("timings").unwrap_or(&Value::Null);
+        let cached = first(&[
+            "cache_read_input_tokens",
+            "prompt_cache_hit_tokens",
+            "cached_tokens",
+            "cachedContentTokenCount",
+        ]);
+        let details = ["prompt_tokens_details", "input_tokens_details"];
+        let cached = cached.or_else(|| within(&details, &["cached_tokens"]));
+        let input = first(&[
+            "prompt_tokens",
+            "prompt_eval_count",
+            "promptTokenCount",
+            "inputTokens",
+        ]);
+        // Anthropic counts what was cached apart.
+        let anthropic = || {
+            let input = first(&["input_tokens"])?;
+            let read = count(usage, "cache_read_input_tokens").unwrap_or_default();
+            let written = count(usage, "cache_creation_input_tokens").unwrap_or_default();
+            Some(input.saturating_add(read).saturating_add(written))
+        };
+        let details = ["completion_tokens_details", "output_tokens_details"];
+        let reasoning = within(&details, &["reasoning_tokens"]);
+        let reasoning = reasoning.or_else(|| first(&["reasoning_tokens", "thoughtsTokenCount"]));
+        let output = first(&[
+            "completion_tokens",
+            "output_tokens",
+            "eval_count",
+            "outputTokens",
+        ]);
+        // Google counts thoughts apart.
+        let google = || Some(count(usage, "candidatesTokenCount")?.saturating_add(reasoning.unwrap_or_default()));
+        let speed = || {
+            let (tokens, time) = (number(usage, "eval_count")?, number(usage, "eval_duration")?);
+            (time > 0.0).then(|| tokens / time * 1e9)
+        };
+        let speed = number(timings, "predicted_per_second").or_else(speed);
         Usage {
-            input: count(usage, "prompt_tokens").or_else(|| count(usage, "input_tokens")),
-            output: count(usage, "completion_tokens")
-                .or_else(|| count(usage, "output_tokens"))
-                .or_else(|| count(timings, "predicted_n")),
-            speed: number_in(timings, "predicted_per_second").and_then(|speed| whole(speed * 1e3)),
+            input: input.or_else(anthropic),
+            output: output.or_else(google).or_else(|| count(timings, "predicted_n")),
+            cached,
+            reasoning,
+            speed: speed.and_then(|speed| whole(speed * 1e3)),
         }
     }
 
     /// Returns how the answer ends, if the chunk says so.
     pub(super) fn finish(&self) -> Option<Result<Finish, Failure>> {
-        let reason = self.choices.first()?.finish_reason.as_deref()?;
-        Some(match reason {
-            "" => return None,
-            "length" => Ok(Finish::Length),
-            "content_filter" => Ok(Finish::Filtered),
-            "error" | "network_error" => Err(Failure::reported(&Value::Null)),
-            _ => Ok(Finish::Complete),
-        })
+        let choice = self.choice()?;
+        let names = ["finish_reason", "finishReason", "stop_reason", "done_reason"];
+        let reasons = names.iter().filter_map(|name| choice.get(*name)?.as_str());
+        let mut reasons = reasons.map(str::trim).filter(|reason| !is_no_reason(reason));
+        match reasons.next() {
+            Some(reason) => Some(meaning(reason)),
+            // Ollama's older servers give no reason.
+            None => (self.field("done") == Some(&Value::Bool(true))).then_some(Ok(Finish::Complete)),
+        }
     }
 }
 
+/// Types of events that tell of the work, and not of an error.
+const NEWS: [&str; 8] = [
+    "ping",
+    "keepalive",
+    "status",
+    "progress",
+    "info",
+    "notice",
+    "debug",
+    "heartbeat",
+];
+
+/// Adds the content of a delta, or of a message, which may repeat what came before.
+fn add(delta: &Value, reply: &mut Reply, is_last: Option<bool>) {
+    let add = |reply: &mut Reply, of: Of, text: &str| match is_last {
+        None => reply.add(of, text),
+        Some(is_last) => reply.add_message(of, text, is_last),
+    };
+    let thoughts = THOUGHTS.iter().filter_map(|name| delta.get(*name));
+    let mut thoughts = thoughts.map(words_in).filter(|thoughts| !thoughts.is_empty());
+    if let Some(thoughts) = thoughts.next() {
+        add(reply, Of::Thoughts, &thoughts);
+    }
+    match delta.get("content") {
+        Some(Value::String(text)) => add(reply, Of::Text, text),
+        Some(Value::Array(parts)) if is_last.is_some() => {
+            // The text of all parts together repeats what came.
+            let (mut text, mut thoughts) = (String::new(), String::new());
+            for part in parts {
+                reply.add_part(part, |_, of, words| match of {
+                    Of::Text => text.push_str(words),
+                    Of::Thoughts => thoughts.push_str(words),
+                });
+            }
+            add(reply, Of::Thoughts, &thoughts);
+            add(reply, Of::Text, &text);
+        }
+        Some(Value::Array(parts)) => {
+            for part in parts {
+                reply.add_part(part, Reply::add);
+            }
+        }
+        Some(part @ Value::Object(_)) => reply.add_part(part, add),
+        _ => {}
+    }
+    match delta.get("refusal") {
+        Some(Value::String(words)) if is_last.is_none() || reply.text.is_empty() => {
+            reply.refuse(words);
+        }
+        _ => {}
+    }
+    reply.add_fields(delta, is_last.is_some());
+}
+
 /// The reason why an answer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finish {
     /// The answer is complete, as far as the endpoint tells.
     Complete,
     /// The maximum number of tokens was reached.
     Length,
+    /// The model's context is full.
+    Context(String),
     /// The rest was held back because of its content.
     Filtered,
+    /// A reason that the page does not know, by the endpoint's name.
+    Other(String),
 }
 
-/// Returns reasoning text from a string or a list of parts.
-fn thoughts_of(thoughts: &Value) -> String {
-    match thoughts {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => parts.iter().map(text_in).collect(),
-        _ => String::new(),
+/// Names of reasons, in small letters.
+///
+/// Sources: OpenAI's, Anthropic's, Mistral's, Cohere's, Google's (`FinishReason`), `DeepSeek`'s, Z.ai's
+/// and `OpenRouter`'s API references; AWS Bedrock's «Converse»; vLLM's, `SGLang`'s, Ollama's, TGI's and
+/// llama.cpp's sources.
+const REASONS: [(Means, &[&str]); 5] = [
+    (
+        Means::Complete,
+        &[
+            "stop",
+            "stopped",
+            "end",
+            "eos",
+            "eos_token",
+            "end_turn",
+            "stop_sequence",
+            "stop_word",
+            "complete",
+            "completed",
+            "done",
+            "finish",
+            "finished",
+            "success",
+            "normal",
+            "matched_stop",
+            "load",
+            "unload",
+            // The calls of tools are shown as such.
+            "tool_calls",
+            "tool_call",
+            "tool_use",
+            "function_call",
+            "pause_turn",
+        ],
+    ),
+    (
+        Means::Length,
+        &[
+            "length",
+            "max_tokens",
+            "max_token",
+            "max_output_tokens",
+            "max_new_tokens",
+            "max_completion_tokens",
+            "max_length",
+            "model_length",
+            "length_limit",
+            "token_limit",
+            "limit",
+            "incomplete",
+        ],
+    ),
+    (
+        Means::Context,
+        &[
+            "model_context_window_exceeded",
+            "context_window_exceeded",
+            "context_length_exceeded",
+            "max_context_length",
+        ],
+    ),
+    (
+        Means::Filtered,
+        &[
+            "content_filter",
+            "content_filtered",
+            "content-filter",
+            "safety",
+            "prohibited_content",
+            "recitation",
+            "blocklist",
+            "spii",
+            "language",
+            "refusal",
+            "sensitive",
+            "moderation",
+            "blocked",
+            "guardrail_intervened",
+            "error_toxic",
+            "image_safety",
+            "image_prohibited_content",
+            "image_recitation",
+            "content_policy_violation",
+        ],
+    ),
+    (
+        Means::Failed,
+        &[
+            "error",
+            "insufficient_system_resource",
+            "network_error",
+            "abort",
+            "aborted",
+            "cancel",
+            "canceled",
+            "cancelled",
+            "timeout",
+            "time_limit",
+            "failed",
+            "failure",
+            "fail",
+            "server_error",
+            "internal_error",
+            "overloaded",
+            "engine_overloaded",
+            "disconnect",
+            "error_limit",
+            "unexpected_tool_call",
+            "too_many_tool_calls",
+        ],
+    ),
+];
+
+#[derive(Clone, Copy)]
+enum Means {
+    Complete,
+    Length,
+    Context,
+    Filtered,
+    Failed,
+}
+
+/// Returns whether this is no reason: some endpoints write null so.
+fn is_no_reason(reason: &str) -> bool {
+    let lower = reason.to_ascii_lowercase();
+    matches!(
+        &*lower,
+        "" | "null" | "none" | "finish_reason_unspecified" | "unspecified"
+    )
+}
+
+/// Returns the meaning of a reason, whatever its case and its prefix.
+fn meaning(reason: &str) -> Result<Finish, Failure> {
+    let lower = reason.to_ascii_lowercase().replace(['-', ' '], "_");
+    let known = lower.rsplit(['.', ':']).next().unwrap_or_default();
+    let known = known.trim_start_matches("finish_reason_").trim_matches('_');
+    let found = REASONS.iter().find(|(_, names)| names.contains(&known));
+    let name = || reason.chars().take(100).collect::<String>();
+    Ok(match found.map(|(means, _)| means) {
+        Some(Means::Complete) => Finish::Complete,
+        Some(Means::Length) => Finish::Length,
+        Some(Means::Context) => Finish::Context(name()),
+        Some(Means::Filtered) => Finish::Filtered,
+        None if !known.starts_with("malformed") => Finish::Other(name()),
+        Some(Means::Failed) | None => {
+            // The word itself says nothing else.
+            let message = if known == "error" { String::new() } else { name() };
+            return Err(Failure::Reported {
+                message,
+                status: None,
+            });
+        }
+    })
+}
+
+/// Returns whether a value is null, empty, zero or false.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) => false,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty() || text == "0",
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.values().all(is_nothing),
     }
 }
 
-/// Returns the text of a part: `OpenRouter` names summaries of reasoning differently.
-fn text_in(part: &Value) -> &str {
-    let text = part.get("text").or_else(|| part.get("summary"));
-    text.and_then(Value::as_str).unwrap_or_default()
+fn number(fields: &Value, name: &str) -> Option<f64> {
+    fields.get(name)?.as_f64()
 }
 
-fn number_in(fields: Option<&Value>, name: &str) -> Option<f64> {
-    fields?.get(name)?.as_f64()
-}
-
-fn count(fields: Option<&Value>, name: &str) -> Option<u32> {
-    number_in(fields, name).and_then(whole)
+/// Returns a count that is not 0: a count of 0 stands for one to come.
+fn count(fields: &Value, name: &str) -> Option<u32> {
+    let count = number(fields, name).and_then(whole);
+    count.filter(|count| *count > 0)
 }
 
 #[expect(
@@ -155,83 +459,6 @@ fn count(fields: Option<&Value>, name: &str) -> Option<u32> {
 )]
 fn whole(number: f64) -> Option<u32> {
     (number >= 0.0 && number < f64::from(u32::MAX)).then_some(number.round() as u32)
-}
-
-/// Parsed body of `GET {base}/models`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listed {
-    /// Model ids in the list's order, without duplicates.
-    pub ids: Vec<String>,
-    /// Owner of the first model, which identifies several servers: `library`, `vllm`, `llamacpp`.
-    pub owned_by: String,
-    /// Models known to accept images or not.
-    pub sees: Vec<(String, bool)>,
-}
-
-/// Maximum values in a model list: `OpenRouter`'s, the longest known, has about 30,000.
-const MAX_VALUES_OF_A_LIST: usize = 500_000;
-
-/// Parses the body of `GET {base}/models`.
-///
-/// # Errors
-/// [`Failure::Garbled`] if it is no such list, [`Failure::Reported`] if it names an error,
-/// [`Failure::TooMuch`] if it has too many values.
-pub fn listed(body: &str) -> Result<Listed, Failure> {
-    if has_more_values(body.as_bytes(), MAX_VALUES_OF_A_LIST) {
-        return Err(Failure::TooMuch);
-    }
-    let list: Value = serde_json::from_str(body).map_err(|_| Failure::garbled(body))?;
-    let data = match list.get("data") {
-        Some(data) => data.as_array().map_or(&[][..], Vec::as_slice),
-        None => match list.as_array() {
-            Some(data) => data,
-            None => {
-                return Err(match Failure::reported(&list) {
-                    Failure::Reported { message, .. } if message.is_empty() => {
-                        Failure::garbled(body)
-                    }
-                    reported => reported,
-                });
-            }
-        },
-    };
-    let mut seen = std::collections::HashSet::new();
-    let mut listed = Listed::default();
-    for model in data {
-        let Some(id) = model.get("id").and_then(Value::as_str) else {
-            continue;
-        };
-        if !seen.insert(id) {
-            continue;
-        }
-        if listed.ids.is_empty() {
-            let owner = model.get("owned_by").and_then(Value::as_str);
-            owner.unwrap_or_default().clone_into(&mut listed.owned_by);
-        }
-        listed.ids.push(id.to_owned());
-        if let Some(sees) = sees(model) {
-            listed.sees.push((id.to_owned(), sees));
-        }
-    }
-    Ok(listed)
-}
-
-/// Returns whether a model accepts images, as far as the list tells: `input_modalities`, also under
-/// `architecture` as in `OpenRouter` and newer llama.cpp, or `capabilities.vision` of Mistral.
-///
-/// Sources: `OpenRouter`'s API reference, «Models»; Mistral's, «List models»; `tests/captures`.
-fn sees(model: &Value) -> Option<bool> {
-    let architecture = model.get("architecture");
-    let modalities = architecture.and_then(|it| it.get("input_modalities"));
-    let modalities = modalities.or_else(|| model.get("input_modalities"));
-    let has = |list: &Value, word: &str| {
-        let list = list.as_array().filter(|list| !list.is_empty())?;
-        Some(list.iter().any(|item| item == word))
-    };
-    let vision = || model.get("capabilities")?.get("vision")?.as_bool();
-    modalities
-        .and_then(|list| has(list, "image"))
-        .or_else(vision)
 }
 
 /// Returns the message of an error body in whichever shape; of an HTML page only the title, since
@@ -244,15 +471,6 @@ pub fn refusal(body: &str) -> String {
 pub(super) fn has_more_values(json: &[u8], most: usize) -> bool {
     let is_value = |byte: &&u8| matches!(**byte, b',' | b'[' | b'{');
     json.len() > most && json.iter().filter(is_value).count() > most
-}
-
-/// Deserializes null as the default, like an absent field.
-fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     foreign::{Conversation, Foreign, UNKNOWN, add, list, text},
-    picture, time,
+    time,
 };
 use crate::chat::{
     Card, Outcome, Params,
@@ -149,7 +149,7 @@ fn files(message: &Value) -> impl Iterator<Item = (&str, Option<String>)> {
         let content = match url.split_once(',') {
             Some((head, _)) if head.starts_with("data:image/") => Some(url.to_owned()),
             Some((head, code)) if head.starts_with("data:text/") && head.ends_with(";base64") => {
-                picture::bytes(code).and_then(|bytes| String::from_utf8(bytes).ok())
+                crate::picture::bytes(code).and_then(|bytes| String::from_utf8(bytes).ok())
             }
             _ => None,
         };

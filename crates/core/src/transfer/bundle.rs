@@ -141,7 +141,7 @@ pub(super) mod tests {
     use super::*;
     use crate::{
         chat::{
-            self, Answer, Attachment, Card, Draft, Failure, Metrics, Outcome, Params, Turn, answer,
+            self, Answer, Attachment, Card, Draft, Extra, Failure, Metrics, Outcome, Params, Turn, answer,
             attachment::Kind,
             card,
             params::{Param, Setting},
@@ -189,15 +189,28 @@ pub(super) mod tests {
         prop::collection::vec(attachment, 0..3)
     }
 
+    fn extras() -> impl Strategy<Value = Vec<Extra>> {
+        use crate::chat::extra::Kind::{Picture, Refusal, Sound, Source, Tool, Unknown};
+        let kinds = [Picture, Sound, Source, Tool, Refusal, Unknown];
+        let parts = (0..kinds.len(), any::<(String, String)>(), attachments());
+        let extra = parts.prop_map(move |(kind, (name, content), mut stored)| Extra {
+            content,
+            stored: stored.pop(),
+            ..Extra::new(kinds[kind], &name)
+        });
+        prop::collection::vec(extra, 0..3)
+    }
+
     prop_compose! {
         fn an_answer()(
             id: u64,
-            (model, text, reasoning) in any::<(String, String, String)>(),
+            (model, text, reasoning, finish) in any::<(String, String, String, String)>(),
+            extras in extras(),
             (first_token, speed, input, output) in any::<(Option<u32>, Option<u32>, Option<u32>, Option<u32>)>(),
             outcome in outcome(),
         ) -> Answer {
             let metrics = Metrics { first_token, input, output, speed, ..Metrics::default() };
-            Answer { id: answer::Id::new(id), model, text, reasoning, metrics, outcome }
+            Answer { id: answer::Id::new(id), model, text, reasoning, extras, finish, metrics, outcome }
         }
     }
 

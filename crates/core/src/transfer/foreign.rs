@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Content, picture};
-use crate::chat::{
-    self, Answer, Attachment, Card, Chat, Metrics, Outcome, Turn, answer,
-    attachment::{self, Kind},
-    card, turn,
+use super::Content;
+use crate::{
+    chat::{
+        self, Answer, Attachment, Card, Chat, Metrics, Outcome, Turn, answer,
+        attachment::{self, Kind},
+        card, turn,
+    },
+    picture,
 };
 
 /// Model name of imported text without one.
@@ -137,6 +140,8 @@ impl Conversation {
             model: model.to_owned(),
             text: String::new(),
             reasoning: String::new(),
+            extras: Vec::new(),
+            finish: String::new(),
             metrics: Metrics::default(),
             outcome: Outcome::Complete,
         }

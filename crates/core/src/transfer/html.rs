@@ -6,7 +6,7 @@
 
 use super::{Words, words};
 use crate::{
-    chat::{Answer, Attachment, Card, Chat, Turn, attachment},
+    chat::{Answer, Attachment, Card, Chat, Extra, Turn, attachment, extra::Kind},
     markdown::{self, Align, Node, Tag, inline},
 };
 
@@ -198,7 +198,11 @@ impl Page<'_> {
     }
 
     fn attachment(&mut self, attachment: &Attachment) {
-        let name = format!("{}: {}", self.words.attachment, attachment.name);
+        self.attachment_named(self.words.attachment, attachment);
+    }
+
+    fn attachment_named(&mut self, what: &str, attachment: &Attachment) {
+        let name = format!("{what}: {}", attachment.name);
         let content = self.contents.iter().find(|(id, _)| *id == attachment.id);
         let picture = content.map(|(_, content)| content.as_str());
         let picture = picture.filter(|content| is_picture(content));
@@ -222,6 +226,7 @@ impl Page<'_> {
         if !answer.text.is_empty() {
             self.markdown(&answer.text);
         }
+        self.extras(&answer.extras);
         if let Some(outcome) = words.outcome(answer) {
             self.element("p", "outcome", &outcome);
         }
@@ -230,6 +235,42 @@ impl Page<'_> {
             self.element("p", "more", &metrics.join(" · "));
         }
         self.add(&["</article>\n"]);
+    }
+
+    /// Writes what came beside an answer's text.
+    fn extras(&mut self, extras: &[Extra]) {
+        for extra in extras {
+            match (&extra.stored, self.words.extra(extra)) {
+                (Some(stored), _) => self.attachment_named(self.words.picture, stored),
+                (None, Some(named)) => self.element("p", "more", &named),
+                (None, None) if extra.kind == Kind::Tool => {
+                    let name = format!("{}: {}", self.words.tool, extra.name);
+                    self.element("p", "more", &name);
+                    let code = escaped(&extra.content);
+                    let pre = ["<div class=\"code\"><pre tabindex=\"0\"><code>", &code];
+                    self.add(&pre);
+                    self.add(&["</code></pre></div>\n"]);
+                }
+                (None, None) => {}
+            }
+        }
+        let mut sources = extras.iter().filter(|extra| extra.kind == Kind::Source).peekable();
+        if sources.peek().is_none() {
+            return;
+        }
+        self.element("p", "more", self.words.sources);
+        self.add(&["<ol>\n"]);
+        for Extra { name, content, .. } in sources {
+            let title = escaped(if name.is_empty() { content } else { name });
+            let url = escaped(content);
+            if url.starts_with("https://") || url.starts_with("http://") {
+                self.add(&["<li><a href=\"", &url, "\" rel=\"noopener noreferrer\">"]);
+                self.add(&[&title, "</a></li>\n"]);
+            } else {
+                self.add(&["<li>", &title, "</li>\n"]);
+            }
+        }
+        self.add(&["</ol>\n"]);
     }
 
     fn markdown(&mut self, text: &str) {

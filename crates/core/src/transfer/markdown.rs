@@ -5,7 +5,7 @@
 //! beyond a quote when shown, is put in a fence that nothing in it can close.
 
 use crate::{
-    chat::{Answer, Card, Chat},
+    chat::{Answer, Card, Chat, Extra, extra::Kind},
     markdown::{self, Node},
 };
 
@@ -96,12 +96,44 @@ fn write_answer(
     if !answer.text.is_empty() {
         out.push(said(&answer.text));
     }
+    write_extras(&answer.extras, words, out);
     if let Some(outcome) = words.outcome(answer) {
         out.push(format!("**{}**", literal(&outcome)));
     }
     let metrics = words.metrics(&answer.metrics);
     if !metrics.is_empty() {
         out.push(format!("*{}*", literal(&metrics.join(" · "))));
+    }
+}
+
+/// Writes what came beside an answer's text.
+fn write_extras(extras: &[Extra], words: &Words<'_>, out: &mut Vec<String>) {
+    for extra in extras {
+        if let Some(named) = words.extra(extra) {
+            out.push(format!("*{}*", literal(&named)));
+        } else if extra.kind == Kind::Tool {
+            out.push(format!("{}: {}", literal(words.tool), literal(&extra.name)));
+            if !extra.content.is_empty() {
+                out.push(fenced("json", &extra.content));
+            }
+        }
+    }
+    let sources = extras.iter().filter(|extra| extra.kind == Kind::Source);
+    let sources = sources.zip(1..).map(|(source, number)| {
+        let Extra { name, content, .. } = source;
+        let title = literal(if name.is_empty() { content } else { name });
+        let url: String = content.chars().filter(|c| !c.is_whitespace()).collect();
+        if url.starts_with("https://") || url.starts_with("http://") {
+            let url = url.replace('<', "%3C").replace('>', "%3E");
+            format!("{number}. [{title}](<{url}>)")
+        } else {
+            format!("{number}. {title}")
+        }
+    });
+    let sources: Vec<_> = sources.collect();
+    if !sources.is_empty() {
+        out.push(format!("{}:", literal(words.sources)));
+        out.push(sources.join("\n"));
     }
 }
 

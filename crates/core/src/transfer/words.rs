@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    chat::{Answer, Card, Chat, Metrics, Outcome, Turn},
+    chat::{Answer, Card, Chat, Extra, Metrics, Outcome, Turn, extra::Kind},
     markdown::Alert,
 };
 
@@ -30,6 +30,20 @@ pub struct Words<'a> {
     pub thoughts: &'a str,
     /// Attachment of a prompt; its name follows.
     pub attachment: &'a str,
+    /// Picture of an answer; its URL or file name follows.
+    pub picture: &'a str,
+    /// Sound of an answer; its URL or file name follows.
+    pub sound: &'a str,
+    /// Call of a tool; its name follows.
+    pub tool: &'a str,
+    /// Heading of the sources.
+    pub sources: &'a str,
+    /// Says that the model refused to answer.
+    pub refuses: &'a str,
+    /// Something of an unknown type; its name follows.
+    pub other: &'a str,
+    /// An end of an unknown reason; the endpoint's word follows.
+    pub ended_as: &'a str,
     /// Answer that is not the one shown; its number follows.
     pub other_answer: &'a str,
     /// Turn without an answer.
@@ -68,6 +82,9 @@ impl Words<'_> {
     /// Returns how an answer ended; None if it is complete.
     pub(super) fn outcome(&self, answer: &Answer) -> Option<String> {
         let word = match &answer.outcome {
+            Outcome::Complete if !answer.finish.is_empty() => {
+                return Some(format!("{}: {}", self.ended_as, answer.finish));
+            }
             Outcome::Complete => return None,
             Outcome::Length => self.length,
             Outcome::Filtered => self.filtered,
@@ -76,6 +93,22 @@ impl Words<'_> {
             Outcome::Failed(error) => return Some(format!("{}: {error}", self.failed)),
         };
         Some(word.to_owned())
+    }
+
+    /// Names an extra that has no place of its own; None for one that has.
+    pub(super) fn extra(&self, extra: &Extra) -> Option<String> {
+        let file = || extra.stored.as_ref().map(|stored| stored.name.clone());
+        let what = match extra.kind {
+            Kind::Picture => self.picture,
+            Kind::Sound => self.sound,
+            Kind::Unknown => return Some(format!("{}: {}", self.other, extra.name)),
+            Kind::Refusal => return Some(self.refuses.to_owned()),
+            Kind::Source | Kind::Tool => return None,
+        };
+        // A data URL is for the page.
+        let url = Some(&extra.content).filter(|url| !url.starts_with("data:"));
+        let name = file().or_else(|| url.cloned()).unwrap_or_default();
+        Some(format!("{what}: {name}"))
     }
 
     /// Formats the known metrics of an answer, as in `Speed: 12.3 tokens/s`.
@@ -162,6 +195,13 @@ pub(super) mod tests {
         system: "System prompt",
         thoughts: "Thoughts",
         attachment: "Attachment",
+        picture: "Picture",
+        sound: "Sound",
+        tool: "Tool",
+        sources: "Sources",
+        refuses: "The model refused to answer.",
+        other: "Also in the answer",
+        ended_as: "Ended",
         other_answer: "Other answer",
         no_answer: "No answer",
         length: "The longest allowed length",

@@ -284,7 +284,7 @@ fn whatever_comes_there_is_an_end_of_what_is_kept() {
         let mut pushed = reader.push(head.as_bytes(), &mut reply);
         for _ in 0..times {
             pushed = pushed.and_then(|()| reader.push(piece.as_bytes(), &mut reply));
-            assert!(reader.held() <= MAX + BEGIN);
+            assert!(reader.held() <= sse::MAX + BEGIN);
         }
         assert_eq!(pushed, Err(Failure::TooMuch));
         reply.end();
@@ -303,7 +303,7 @@ fn whatever_comes_there_is_an_end_of_what_is_kept() {
 
 #[test]
 fn an_event_with_very_many_values_is_too_much() {
-    let choices = "{},".repeat(MAX_VALUES_OF_AN_EVENT);
+    let choices = "{},".repeat(MAX_VALUES);
     let event = format!("data: {{\"choices\":[{choices}{{}}]}}\n\n");
     assert_eq!(
         read([event.as_bytes()]),
@@ -315,7 +315,6 @@ fn an_event_with_very_many_values_is_too_much() {
 fn a_hostile_depth_is_garbled() {
     for open in ["[", "{\"a\":"] {
         let deep = open.repeat(1_000_000);
-        assert!(Chunk::parse(&deep).is_err());
         let (text, end) = read([format!("data: {deep}\n\n").as_bytes()]);
         let is_refused = |end: &_| matches!(end, Err(Failure::Garbled { .. } | Failure::TooMuch));
         assert!(text.is_empty() && is_refused(&end), "{end:?}");

@@ -44,8 +44,8 @@ fn the_endpoints_words_are_found_in_every_shape() {
         None,
     );
     check(
-        r#"{"error":{"message":"요청이 너무 깁니다.","code":"context_length_exceeded"}}"#,
-        "context_length_exceeded: 요청이 너무 깁니다.",
+        r#"{"error":{"message":"요청이 잘못되었습니다.","code":"context_length_exceeded"}}"#,
+        "context_length_exceeded: 요청이 잘못되었습니다.",
         None,
     );
     // FastAPI
@@ -239,7 +239,30 @@ fn what_it_means_is_told_by_status_and_words() {
     check(500, "Internal Server Error", Reason::Server);
     check(502, "502 Bad Gateway", Reason::Server);
     check(418, "I'm a teapot", Reason::Other);
-    check(0, "overloaded", Reason::Other);
+    // Words count where the status lies, in the languages of the servers' makers.
+    check(0, "overloaded", Reason::Busy);
+    check(500, "System is too busy now.", Reason::Busy);
+    check(200, "insufficient balance", Reason::Quota);
+    check(401, "Insufficient balance. Manage your billing here", Reason::Quota);
+    check(429, "余额不足或无可用资源包,请充值。", Reason::Quota);
+    check(400, "Arrearage: Access denied", Reason::Quota);
+    check(0, "免费额度已用完，请升级套餐", Reason::Quota);
+    check(500, "잔액이 부족합니다", Reason::Quota);
+    check(500, "无效的令牌", Reason::Token);
+    check(0, "Incorrect API key provided", Reason::Token);
+    check(400, "API 키가 올바르지 않습니다", Reason::Token);
+    check(404, "当前 API 不支持所选模型 glm-4.7", Reason::Model);
+    check(503, "当前分组 default 下对于模型 gpt-9 无可用渠道", Reason::Model);
+    check(500, "모델을 찾을 수 없습니다", Reason::Model);
+    check(429, "当前分组上游负载已饱和，请稍后再试", Reason::Busy);
+    check(500, "서버가 혼잡합니다. 잠시 후 다시 시도하세요", Reason::Busy);
+    let longer = Reason::TooLong {
+        asked: None,
+        limit: None,
+    };
+    check(500, "输入长度超过限制", longer.clone());
+    check(400, "입력이 너무 깁니다", longer);
+    check(400, "输入内容包含敏感信息", Reason::Filtered);
 }
 
 #[test]

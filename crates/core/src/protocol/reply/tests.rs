@@ -1,65 +1,4 @@
 use super::*;
-use proptest::prelude::*;
-
-fn read<'a>(pieces: impl IntoIterator<Item = &'a str>) -> (String, String) {
-    let mut reply = Reply::default();
-    for piece in pieces {
-        reply.say(piece);
-    }
-    reply.end();
-    (reply.reasoning, reply.text)
-}
-
-const CASES: [(&str, &str, &str); 17] = [
-    ("answer", "", "answer"),
-    ("<think>a</think>b", "a", "b"),
-    (" \n<think>\na\n</think>\n\nb\n", "a", "b\n"),
-    ("<thinking>a</thinking>b", "a", "b"),
-    // never closed
-    ("<think>a b", "a b", ""),
-    ("<think>a </thin", "a </thin", ""),
-    // opened by the template
-    ("a\nb\n</think>\n\nc", "a\nb", "c"),
-    ("</think>c", "", "c"),
-    // part of the answer
-    (
-        "use `<think>` and `</think>`",
-        "",
-        "use `<think>` and `</think>`",
-    ),
-    (
-        "<think>a</think>b <think>c</think>",
-        "a",
-        "b <think>c</think>",
-    ),
-    ("<think>a</think>b\n</think>\nc", "a", "b\n</think>\nc"),
-    ("<thin", "", "<thin"),
-    ("<thing>", "", "<thing>"),
-    ("a\n</thi", "", "a\n</thi"),
-    ("<think></think>\n\nb", "", "\n\nb"),
-    ("한<think>", "", "한<think>"),
-    ("", "", ""),
-];
-
-#[test]
-fn thoughts_are_told_from_the_answer() {
-    for (content, reasoning, text) in CASES {
-        assert_eq!(
-            read([content]),
-            (reasoning.into(), text.into()),
-            "{content}"
-        );
-    }
-}
-
-#[test]
-fn thoughts_in_a_field_leave_the_content_alone() {
-    let mut reply = Reply::default();
-    reply.think("a");
-    reply.say("<think>b</think>");
-    reply.end();
-    assert_eq!((&*reply.reasoning, &*reply.text), ("a", "<think>b</think>"));
-}
 
 #[test]
 fn an_answer_is_kept_up_to_its_bound() {
@@ -69,7 +8,7 @@ fn an_answer_is_kept_up_to_its_bound() {
         reply.say(begin);
         for _ in 0..3000 {
             reply.say(piece);
-            assert!(reply.held() <= MAX_WHITE + piece.len());
+            assert!(reply.held() <= 5000 + piece.len());
         }
         reply.end();
         assert!(reply.is_cut());
@@ -105,22 +44,45 @@ fn endless_white_space_is_read_in_linear_time() {
     for _ in 0..MAX {
         reply.say(" ");
     }
-    assert!(reply.held() <= MAX_WHITE && !reply.is_cut());
+    assert!(reply.held() <= 5000 && !reply.is_cut());
 }
 
-proptest! {
-    #[test]
-    fn any_split_reads_alike(which in 0..CASES.len(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8)) {
-        let (content, reasoning, text) = CASES[which];
-        let letters: Vec<char> = content.chars().collect();
-        let mut ends: Vec<_> = cuts.iter().map(|cut| cut.index(letters.len() + 1)).collect();
-        ends.sort_unstable();
-        ends.push(letters.len());
-        let mut start = 0;
-        let pieces: Vec<String> = ends
-            .into_iter()
-            .map(|end| letters[std::mem::replace(&mut start, end)..end].iter().collect())
-            .collect();
-        prop_assert_eq!(read(pieces.iter().map(|piece| &**piece)), (reasoning.to_owned(), text.to_owned()));
+#[test]
+fn a_message_repeats_what_came_or_adds_to_it() {
+    // A delta, or a message, and whether the answer ends with it.
+    #[track_caller]
+    fn check(pieces: &[(bool, &str, bool)], expected: &str) {
+        let mut reply = Reply::default();
+        for (is_delta, text, is_last) in pieces {
+            if *is_delta {
+                reply.add(Of::Text, text);
+            } else {
+                reply.add_message(Of::Text, text, *is_last);
+            }
+        }
+        reply.end();
+        assert_eq!(reply.text, expected);
     }
+    let delta = |text| (true, text, false);
+    let message = |text| (false, text, false);
+    let last = |text| (false, text, true);
+    check(&[message("ab")], "ab");
+    check(&[delta("a"), delta("b"), last("ab")], "ab");
+    check(&[delta("a"), message("a"), delta("b"), message("b")], "ab");
+    check(&[delta("a"), message("a"), delta("b"), message("ab")], "ab");
+    check(&[delta("a"), last("abc")], "abc");
+    check(&[delta("a"), last("other")], "a");
+    check(&[delta(""), last("ab")], "ab");
+    // Pieces, or all so far.
+    check(&[message("a"), message("b"), message("b")], "abb");
+    check(&[message("ha"), message("ha")], "haha");
+    check(&[message("a"), message("ab"), message("ab"), last("abc")], "abc");
+    check(&[message("a"), message("b"), last("ab")], "ab");
+    // Deltas with all so far.
+    let begin = "The library opens";
+    check(&[delta(begin), delta("The library opens at nine"), delta("The library opens at nine.")], "The library opens at nine.");
+    let (one, two) = ("Bread needs flour, water, ", "salt and time.");
+    check(&[delta(one), delta(two), delta("Bread needs flour, water, salt and time."), delta(" So.")], "Bread needs flour, water, salt and time. So.");
+    check(&[delta("1"), delta("10"), delta("1")], "1101");
+    check(&[delta("한"), delta("한국")], "한한국");
 }

@@ -4,7 +4,9 @@ use super::*;
 fn chunks_are_read_tolerantly() {
     #[track_caller]
     fn check(json: &str, text: &str, finish: Option<Finish>) {
-        let (chunk, mut reply) = (Chunk::parse(json).unwrap(), Reply::default());
+        let (value, mut reply) = (serde_json::from_str(json).unwrap(), Reply::default());
+        let chunk = Chunk(&value);
+        assert_eq!(chunk.error(""), None);
         chunk.apply_to(&mut reply);
         reply.end();
         assert_eq!((&*reply.text, chunk.finish()), (text, finish.map(Ok)));
@@ -60,7 +62,7 @@ fn thoughts_have_many_names() {
     fn check(delta: &str, reasoning: &str, text: &str) {
         let json = format!(r#"{{"choices":[{{"delta":{delta}}}]}}"#);
         let mut reply = Reply::default();
-        Chunk::parse(&json).unwrap().apply_to(&mut reply);
+        Chunk(&serde_json::from_str(&json).unwrap()).apply_to(&mut reply);
         reply.end();
         assert_eq!((&*reply.reasoning, &*reply.text), (reasoning, text));
     }
@@ -82,156 +84,166 @@ fn thoughts_have_many_names() {
         "b",
     );
     check(r#"{"content":"<think>a</think>b"}"#, "a", "b");
+    for field in super::THOUGHTS {
+        check(&format!(r#"{{"{field}":"a","content":"b"}}"#), "a", "b");
+    }
+    check(
+        r#"{"content":[{"type":"reasoning","summary":[{"type":"summary_text","text":"a"}]},{"type":"text","text":"b"}]}"#,
+        "a",
+        "b",
+    );
+    check(r#"{"content":[{"type":"reasoning","text":"a"}]}"#, "a", "");
+    check(r#"{"content":[{"type":"reasoning","content":[{"text":"a"}]}]}"#, "a", "");
+    check(r#"{"reasoning":{"content":"a"}}"#, "a", "");
 }
 
 #[test]
 fn what_was_counted_is_read_wherever_it_stands() {
+    /// Input, output, cached, reasoning.
+    type Counts = [Option<u32>; 4];
     #[track_caller]
-    fn check(json: &str, input: Option<u32>, output: Option<u32>, speed: Option<u32>) {
+    fn check(json: &str, counts: Counts, speed: Option<u32>) {
         let mut reply = Reply::default();
-        Chunk::parse(json).unwrap().apply_to(&mut reply);
-        let expected = Usage {
-            input,
-            output,
-            speed,
-        };
-        assert_eq!(reply.usage, expected);
+        for line in json.lines() {
+            Chunk(&serde_json::from_str(line).unwrap()).apply_to(&mut reply);
+        }
+        let usage = reply.usage;
+        let found = [usage.input, usage.output, usage.cached, usage.reasoning];
+        assert_eq!((found, usage.speed), (counts, speed), "{json}");
     }
+    let (three, both) = ([Some(3), None, None, None], [Some(3), Some(5), None, None]);
     let usage = r#""usage":{"prompt_tokens":3,"completion_tokens":5}"#;
+    check(&format!(r#"{{"choices":[],{usage}}}"#), both, None);
+    check(&format!(r#"{{"x_groq":{{{usage}}}}}"#), both, None);
+    check(&format!(r#"{{"choices":[{{"delta":{{}},{usage}}}]}}"#), both, None);
+    check(r#"{"usage":null}"#, [None; 4], None);
+    check(r#"{"usage":{"prompt_tokens":-1}}"#, [None; 4], None);
+    check(r#"{"usage":{"input_tokens":3,"output_tokens":5}}"#, both, None);
+    // Zeros stand for counts to come, and running totals grow.
+    let zeros = r#"{"usage":{"prompt_tokens":0,"completion_tokens":0}}"#;
+    check(zeros, [None; 4], None);
+    check(&format!("{zeros}\n{{{usage}}}\n{zeros}"), both, None);
+    let first = r#"{"usage":{"prompt_tokens":3,"completion_tokens":1}}"#;
+    check(&format!("{first}\n{{{usage}}}\n{{\"usage\":{{}}}}"), both, None);
+    // OpenAI's details, DeepSeek's and Anthropic's names.
+    let all = [Some(30), Some(50), Some(10), Some(20)];
     check(
-        &format!(r#"{{"choices":[],{usage}}}"#),
-        Some(3),
-        Some(5),
+        r#"{"usage":{"prompt_tokens":30,"completion_tokens":50,"prompt_tokens_details":{"cached_tokens":10},"completion_tokens_details":{"reasoning_tokens":20}}}"#,
+        all,
         None,
     );
     check(
-        &format!(r#"{{"x_groq":{{{usage}}}}}"#),
-        Some(3),
-        Some(5),
+        r#"{"usage":{"prompt_tokens":30,"completion_tokens":50,"prompt_cache_hit_tokens":10,"reasoning_tokens":20}}"#,
+        all,
         None,
     );
-    check(r#"{"usage":null}"#, None, None, None);
-    check(r#"{"usage":{"prompt_tokens":-1}}"#, None, None, None);
     check(
-        r#"{"usage":{"input_tokens":3,"output_tokens":5}}"#,
-        Some(3),
-        Some(5),
+        r#"{"message":{"role":"assistant","usage":{"input_tokens":3,"cache_read_input_tokens":10,"cache_creation_input_tokens":17,"output_tokens":1}}}"#,
+        [Some(30), Some(1), Some(10), None],
         None,
+    );
+    check(
+        r#"{"usageMetadata":{"promptTokenCount":30,"candidatesTokenCount":30,"thoughtsTokenCount":20,"cachedContentTokenCount":10}}"#,
+        all,
+        None,
+    );
+    // Ollama's, in nanoseconds; llama.cpp's.
+    check(
+        r#"{"message":{"content":""},"done":true,"prompt_eval_count":3,"eval_count":5,"eval_duration":250000000}"#,
+        both,
+        Some(20_000),
     );
     check(
         r#"{"timings":{"prompt_n":3,"predicted_n":5,"predicted_per_second":41.5678}}"#,
-        None,
-        Some(5),
+        [None, Some(5), None, None],
         Some(41_568),
     );
+    check(r#"{"usage":{"prompt_tokens":3,"completion_tokens":1e999}}"#.replace("1e999", "null").as_str(), three, None);
 }
 
 #[test]
-fn an_error_in_a_stream_is_an_error() {
+fn whatever_tells_of_an_error_is_one() {
     #[track_caller]
-    fn check(json: &str, expected: Failure) {
-        assert_eq!(Chunk::parse(json).unwrap_err(), expected);
+    fn check(name: &str, json: &str, expected: Option<(&str, Option<u16>)>) {
+        let value = serde_json::from_str(json).unwrap();
+        let expected = expected.map(|(message, status)| Failure::Reported {
+            message: message.into(),
+            status,
+        });
+        assert_eq!(Chunk(&value).error(name), expected, "{json}");
     }
-    let reported = |message: &str| Failure::Reported {
-        message: message.into(),
-        status: None,
-    };
-    check(
-        r#"{"error":{"message":"overloaded","code":503}}"#,
-        Failure::Reported {
-            message: "overloaded".into(),
-            status: Some(503),
-        },
-    );
-    check(
-        r#"{"error":"no","choices":[{"delta":{"content":""}}]}"#,
-        reported("no"),
-    );
-    check(r#"{"error":{}}"#, reported(""));
-    check(
-        "{cut",
-        Failure::Garbled {
-            excerpt: "{cut".into(),
-        },
-    );
-    check(
-        "[]x",
-        Failure::Garbled {
-            excerpt: "[]x".into(),
-        },
-    );
+    check("", r#"{"error":{"message":"overloaded","code":503}}"#, Some(("overloaded", Some(503))));
+    check("", r#"{"error":"no","choices":[{"delta":{"content":""}}]}"#, Some(("no", None)));
+    check("", r#"{"error":{}}"#, Some(("", None)));
+    check("", r#"{"error":true,"message":"no"}"#, Some(("no", None)));
+    check("", r#"{"choices":[{"delta":{},"error":{"code":502,"message":"idle"}}]}"#, Some(("idle", Some(502))));
+    check("", r#"{"choices":[],"error":{"message":"no"}}"#, Some(("no", None)));
+    check("", r#"{"object":"error","message":"no","code":400}"#, Some(("no", Some(400))));
+    check("", r#"{"code":500,"message":"no","data":{"answer":""}}"#, Some(("no", Some(500))));
+    check("", r#"{"code":"Throttling","message":"slower"}"#, Some(("Throttling: slower", None)));
+    check("", r#"{"code":"Unknown"}"#, Some(("Unknown", None)));
+    check("", r#"{"detail":"no"}"#, Some(("no", None)));
+    check("", r#"{"errors":[{"message":"a"},{"message":"b"}]}"#, Some(("a · b", None)));
+    check("", r#"{"choices":null,"base_resp":{"status_code":1008,"status_msg":"no"}}"#, Some(("no", None)));
+    check("", r#"{"status":{"code":"40003","message":"no"}}"#, Some(("no", None)));
+    check("", r#"{"type":"error","error":{"type":"overloaded_error","message":"no"}}"#, Some(("overloaded_error: no", Some(529))));
+    check("error", r#"{"request_id":"r","code":"x","message":"no"}"#, Some(("no", None)));
+    check("error", r#"{"request_id":"r"}"#, Some(("", None)));
+    check("response.failed", r#"{"reason":"no"}"#, Some(("no", None)));
+    // No errors.
+    check("", r#"{"error":null,"choices":[{"delta":{}}]}"#, None);
+    check("", r#"{"error":"","choices":[{"delta":{}}]}"#, None);
+    check("", r#"{"error":{"code":0,"message":""},"choices":[{"delta":{}}]}"#, None);
+    check("", r#"{"base_resp":{"status_code":0,"status_msg":""},"choices":[{"delta":{}}]}"#, None);
+    check("", r#"{"errors":[],"choices":[{"delta":{}}]}"#, None);
+    check("", r#"{"type":"keepalive"}"#, None);
+    check("ping", r#"{"type":"ping"}"#, None);
+    check("", r#"{"type":"status","message":"Searching"}"#, None);
+    check("", r#"{"code":0,"message":"","data":{}}"#, None);
+    check("", r#"{"code":200,"message":"Fine"}"#, None);
+    check("", r#"{"choices":[],"usage":{"prompt_tokens":1}}"#, None);
+    check("", r#"{"choices":[],"prompt_filter_results":[{}]}"#, None);
+    check("", "{}", None);
+    check("", r#"{"message":{"role":"assistant","content":"a"},"done":false}"#, None);
 }
 
 #[test]
-fn model_lists_come_in_shapes() {
+fn a_reason_to_end_has_many_names() {
     #[track_caller]
-    fn check(body: &str, expected: Result<&[&str], Failure>) {
-        let expected = expected.map(|ids| ids.iter().map(|&id| id.to_owned()).collect());
-        assert_eq!(listed(body).map(|listed| listed.ids), expected);
+    fn check(reason: &str, expected: Option<Result<Finish, &str>>) {
+        let value = serde_json::json!({ "choices": [{ "delta": {}, "finish_reason": reason }] });
+        let expected = expected.map(|expected| {
+            expected.map_err(|message| Failure::Reported {
+                message: message.into(),
+                status: None,
+            })
+        });
+        assert_eq!(Chunk(&value).finish(), expected, "{reason}");
     }
-    check(
-        r#"{"object":"list","data":[{"id":"b"},{"id":"a"},{"id":"b"}]}"#,
-        Ok(&["b", "a"]),
-    );
-    check(r#"{"data":[]}"#, Ok(&[]));
-    check(r#"{"data":null}"#, Ok(&[]));
-    check(r#"[{"id":"a"}]"#, Ok(&["a"]));
-    check(
-        "<html>",
-        Err(Failure::Garbled {
-            excerpt: "<html>".into(),
-        }),
-    );
-    check(
-        r#"{"error":"no"}"#,
-        Err(Failure::Reported {
-            message: "no".into(),
-            status: None,
-        }),
-    );
-    let captured = include_str!("../../../../../tests/captures/llama-server-models.txt");
-    let body = captured
-        .split("\r\n\r\n")
-        .nth(1)
-        .unwrap()
-        .lines()
-        .next()
-        .unwrap();
-    check(body, Ok(&["smollm2"]));
-}
-
-#[test]
-fn a_list_tells_who_serves_and_what_sees() {
-    #[track_caller]
-    fn check(body: &str, owned_by: &str, sees: &[(&str, bool)]) {
-        let found = listed(body).unwrap();
-        let expected: Vec<_> = sees
-            .iter()
-            .map(|(id, sees)| ((*id).to_owned(), *sees))
-            .collect();
-        assert_eq!((&*found.owned_by, found.sees), (owned_by, expected));
+    for reason in ["", "null", "None", " ", "FINISH_REASON_UNSPECIFIED"] {
+        check(reason, None);
     }
-    check(
-        r#"{"data":[{"id":"a"},{"id":"b","owned_by":"x"}]}"#,
-        "",
-        &[],
-    );
-    check(r#"{"data":[{"id":"a","owned_by":"vllm"}]}"#, "vllm", &[]);
-    check(
-        r#"{"data":[{"id":"a","architecture":{"input_modalities":["text","image"]}},
-            {"id":"b","architecture":{"input_modalities":["text"]}},
-            {"id":"c","capabilities":{"vision":true}},{"id":"d","capabilities":{"vision":false}},
-            {"id":"e","architecture":{"input_modalities":[]}},{"id":"f","architecture":7,"capabilities":["x"]}]}"#,
-        "",
-        &[("a", true), ("b", false), ("c", true), ("d", false)],
-    );
-    let captured = include_str!("../../../../../tests/captures/llama-server-models.txt");
-    let body = captured.split("\r\n\r\n").nth(1).unwrap();
-    check(
-        body.lines().next().unwrap(),
-        "llamacpp",
-        &[("smollm2", false)],
-    );
+    for reason in ["stop", "STOP", "eos", "end_turn", "tool_calls", "FinishReason.STOP", "FINISH_REASON_STOP"] {
+        check(reason, Some(Ok(Finish::Complete)));
+    }
+    for reason in ["length", "max_tokens", "MAX_TOKENS", "model_length", "max-tokens"] {
+        check(reason, Some(Ok(Finish::Length)));
+    }
+    for reason in ["content_filter", "SAFETY", "PROHIBITED_CONTENT", "RECITATION", "BLOCKLIST", "refusal", "sensitive"] {
+        check(reason, Some(Ok(Finish::Filtered)));
+    }
+    check("error", Some(Err("")));
+    for reason in ["insufficient_system_resource", "network_error", "abort", "MALFORMED_FUNCTION_CALL", "function_call_filter: MALFORMED_FUNCTION_CALL"] {
+        check(reason, Some(Err(reason)));
+    }
+    let full = "model_context_window_exceeded";
+    check(full, Some(Ok(Finish::Context(full.into()))));
+    check("brand_new", Some(Ok(Finish::Other("brand_new".into()))));
+    // In the places of others.
+    let value = serde_json::json!({ "message": { "content": "" }, "done": true, "done_reason": "length" });
+    assert_eq!(Chunk(&value).finish(), Some(Ok(Finish::Length)));
+    let value = serde_json::json!({ "message": { "content": "" }, "done": true });
+    assert_eq!(Chunk(&value).finish(), Some(Ok(Finish::Complete)));
 }
 
 #[test]
@@ -258,6 +270,21 @@ fn a_refusal_keeps_the_endpoints_words() {
     check(r#"[{"error":{"message":"quota"}}]"#, "quota");
     check("Loading model", "Loading model");
     check("  <!doctype html><h1>502</h1>", "");
+    check("<html><head><title>502 Bad\n Gateway</title>", "502 Bad Gateway");
+    // In other shapes.
+    check(r#"{"result":null,"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"messages":[]}"#, "Authentication error");
+    check(r#"{"description":"{\"code\":50508,\"message\":\"Too busy.\"}","detail":"{\"code\":50508,\"message\":\"Too busy.\"}","link":""}"#, "Too busy.");
+    check(r#"{"error":{"message":"Bad request!: {\"error\":{\"message\":\"Wrong pattern.\",\"param\":null}}"}}"#, "Wrong pattern.");
+    check("Error code: 400 - {'error': {'message': \"It's long\", 'code': None}}", "It's long");
+    check("event: error\ndata: {\"error\":{\"message\":\"max_tokens is too large\"}}\n\ndata: [DONE]\n\n", "max_tokens is too large");
+    check(r#"{"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}"#, "insufficient balance");
+    check(r#"{"error_code":17,"error_msg":"limit reached"}"#, "limit reached");
+    check(r#"{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"Wait a minute."}"#, "Wait a minute.");
+    check(r#"{"title":"Too Many Requests","status":429}"#, "Too Many Requests");
+    check(r#"{"status":{"code":"40003","message":"Context length exceeded"},"result":null}"#, "Context length exceeded");
+    check(r#"{"fault":{"faultstring":"Quota","detail":{"errorcode":"x"}}}"#, "Quota");
+    check(r#"{"status":"error","message":"no"}"#, "no");
+    check(r#"{"error":"<html><title>Oops</title></html>"}"#, "Oops");
     check("", "");
     check(&"가".repeat(600), &format!("{}…", "가".repeat(500)));
 }

@@ -1,10 +1,10 @@
-//! Dimensions of an image in a data URL.
+//! Dimensions and types of pictures, and of sounds, by the start of their files.
 
 use crate::chat::attachment::Kind;
 
 /// Returns an image's kind and file size in bytes. None unless it is a PNG, JPEG, GIF or WebP in a
 /// base64 data URL.
-pub(super) fn kind(url: &str) -> Option<(Kind, u32)> {
+pub fn kind(url: &str) -> Option<(Kind, u32)> {
     let (head, code) = url.strip_prefix("data:image/")?.split_once(',')?;
     let code = head.ends_with(";base64").then_some(code)?;
     let file = bytes(code)?;
@@ -18,7 +18,7 @@ pub(super) fn kind(url: &str) -> Option<(Kind, u32)> {
 }
 
 /// Decodes base64: RFC 4648, section 4, with or without padding.
-pub(super) fn bytes(code: &str) -> Option<Vec<u8>> {
+pub fn bytes(code: &str) -> Option<Vec<u8>> {
     let code = code.trim_end_matches('=');
     let mut out = Vec::with_capacity(code.len() / 4 * 3 + 3);
     let (mut bits, mut held) = (0_u32, 0);
@@ -42,7 +42,7 @@ pub(super) fn bytes(code: &str) -> Option<Vec<u8>> {
 }
 
 /// Reads width and height in pixels, neither of them 0, from the start of the file.
-fn size(file: &[u8]) -> Option<(u32, u32)> {
+pub fn size(file: &[u8]) -> Option<(u32, u32)> {
     let size = match file {
         [0x89, b'P', b'N', b'G', ..] => (big(file, 16, 4)?, big(file, 20, 4)?),
         [b'G', b'I', b'F', b'8', ..] => (little(file, 6, 2)?, little(file, 8, 2)?),
@@ -51,6 +51,25 @@ fn size(file: &[u8]) -> Option<(u32, u32)> {
         _ => return None,
     };
     (size.0 > 0 && size.1 > 0).then_some(size)
+}
+
+/// Returns the media type of a picture or a sound. Source: WHATWG's «MIME Sniffing», section 6; AVIF
+/// and ISO media by ISO/IEC 14496-12, 4.3.
+pub fn media_type(file: &[u8]) -> Option<&'static str> {
+    Some(match file {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [b'G', b'I', b'F', b'8', ..] => "image/gif",
+        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
+        [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => "image/bmp",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => "audio/wav",
+        [_, _, _, _, b'f', b't', b'y', b'p', b'a', b'v', b'i', ..] => "image/avif",
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "audio/mp4",
+        [b'I', b'D', b'3', ..] | [0xff, 0xfb | 0xf3 | 0xf2, ..] => "audio/mpeg",
+        [b'O', b'g', b'g', b'S', ..] => "audio/ogg",
+        [b'f', b'L', b'a', b'C', ..] => "audio/flac",
+        _ => return None,
+    })
 }
 
 /// Source: RFC 9649, sections 2.5 to 2.7.
