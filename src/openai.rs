@@ -65,12 +65,18 @@ pub async fn models(endpoint: &Endpoint) -> Result<Listed, Failure> {
 /// Requests one page of a list of models.
 async fn page_of_models(endpoint: &Endpoint, query: &str) -> Result<Listed, Failure> {
     let mut address = endpoint.base_url.join("models");
-    if !query.is_empty() {
-        address = format!("{address}?{query}");
+    // The client adds the last field itself.
+    let (before, last) = query.rsplit_once('&').unwrap_or(("", query));
+    if !before.is_empty() {
+        address = format!("{address}?{before}");
     }
     let exchange = Exchange::begin("", endpoint, &address, "", "");
     exchange.wait(Timeout::Response, MODELS_TIMEOUT);
-    let request = http::Request::get(&address).header("Accept", "application/json");
+    let mut request = http::Request::get(&address).header("Accept", "application/json");
+    if let Some((name, value)) = last.split_once('=') {
+        let value = js_sys::decode_uri_component(value);
+        request = request.query([(name, value.map(String::from).unwrap_or_default())]);
+    }
     let request = with_headers(request, &endpoint.headers_for_models());
     let request = exchange.guard(request).build();
     let response = exchange.send(request, MODELS_TIMEOUT).await?;

@@ -75,7 +75,8 @@ pub fn AnswerView(
     // A change of the text is none of these.
     let changes = memo(move || own.get()?.with(|partial| Some(partial.reply.changes)));
     let extras = memo(move || {
-        changes.track();
+        // Reading runs the memo; tracking alone would not.
+        changes.get();
         let Some(in_flight) = own.get() else {
             return stored_extras.get().unwrap_or_default();
         };
@@ -133,6 +134,7 @@ pub fn AnswerView(
             }
             Outcome::Complete if !has_text && !has_extras => t_string!(i18n, no_text).to_owned(),
             Outcome::Complete => return None,
+            Outcome::Length if !finish.is_empty() => t_string!(i18n, context_full).to_owned(),
             Outcome::Length => t_string!(i18n, length).to_owned(),
             Outcome::Filtered => t_string!(i18n, filtered).to_owned(),
             Outcome::Stopped => t_string!(i18n, stopped).to_owned(),

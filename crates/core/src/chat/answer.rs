@@ -25,7 +25,8 @@ pub struct Answer {
     /// What came beside the text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extras: Vec<Extra>,
-    /// The endpoint's word for the end, if its meaning is not known.
+    /// The endpoint's word for the end, if that says more than the outcome: its meaning is not known,
+    /// or the model's context is full ([`Outcome::Length`]).
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub finish: String,
     /// Timings and token counts.

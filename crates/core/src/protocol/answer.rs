@@ -195,7 +195,7 @@ impl Reader {
                     status: None,
                 }),
                 (None, finish) => {
-                    if let Finish::Other(name) = &finish {
+                    if let Finish::Other(name) | Finish::Context(name) = &finish {
                         reply.finish.clone_from(name);
                     }
                     Ok(finish)

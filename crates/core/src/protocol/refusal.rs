@@ -405,6 +405,7 @@ impl Reason {
             "context size",
             "context_size",
             "context window",
+            "context_window",
             "contextwindow",
             "context the overflows",
             "prompt is too long",

@@ -26,7 +26,7 @@ pub struct Reply {
     pub changes: u32,
     /// Usage reported by the endpoint; the last report counts.
     pub usage: Usage,
-    /// The endpoint's own word for the end, if its meaning is not known.
+    /// The endpoint's word for the end: see [`crate::chat::Answer::finish`].
     pub finish: String,
     /// Number of times that supposed text turned out to be thoughts, so that the text restarted.
     pub restarts: u32,

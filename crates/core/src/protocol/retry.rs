@@ -120,7 +120,12 @@ fn may_be_of_counting(status: u16, message: &str) -> bool {
     let others = [
         "ontext", "too long", "odel", "filter", "safety", "API key", "mage",
     ];
+    let names_another = Param::ALL
+        .iter()
+        .map(|param| param.wire())
+        .any(|name| name.contains('_') && message.contains(name));
     matches!(status, 400 | 422)
+        && !names_another
         && (message.contains("stream_options")
             || !others.iter().any(|other| message.contains(other)))
 }

@@ -86,6 +86,9 @@ impl Words<'_> {
                 return Some(format!("{}: {}", self.ended_as, answer.finish));
             }
             Outcome::Complete => return None,
+            Outcome::Length if !answer.finish.is_empty() => {
+                return Some(format!("{} ({})", self.length, answer.finish));
+            }
             Outcome::Length => self.length,
             Outcome::Filtered => self.filtered,
             Outcome::Stopped => self.stopped,
