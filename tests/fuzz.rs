@@ -13,22 +13,23 @@ use std::{
     collections::HashSet,
     fmt::Write,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
 use collate::openai::{
-    Failure, Finish, Reason, Reply,
-    answer::{self, Reader},
-    refusal::Refusal,
-    reply, sse, wire,
+    Failure, Finish, Reason, Reply, answer::Reader, models, refusal::Refusal, reply, sse,
 };
+use serde_json::Value;
 
 /// The default number of inputs.
 const USUAL: u64 = 4000;
 
 /// One of this many inputs, beginning with the first, exceeds the limits.
-const HUGE: u64 = 50_000;
+const HUGE: u64 = 100_000;
 
 /// The limit for an endpoint's message, in characters: an excerpt and its ellipsis.
 const WORDS: usize = 501;
@@ -47,8 +48,23 @@ const CAPTURES: [&str; 11] = [
     include_str!("captures/llama-server.txt"),
 ];
 
+/// The responses made after public bug reports, as bodies.
+static REPORTED: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let lists = [
+        include_str!("wire/reported.json"),
+        include_str!("wire/found.json"),
+    ];
+    let cases = lists.map(|list| serde_json::from_str::<Vec<Value>>(list).expect("a list"));
+    let bodies = cases.iter().flatten().map(|case| {
+        let response = case.get("response").or_else(|| case.get("models"));
+        let chunks = response.and_then(|response| response["chunks"].as_array());
+        chunks.into_iter().flatten().filter_map(Value::as_str).collect()
+    });
+    bodies.filter(|body: &String| !body.is_empty()).collect()
+});
+
 /// Words for mutations to insert: the parsers look for them.
-const WORDS_OF_IT: [&str; 40] = [
+const WORDS_OF_IT: [&str; 62] = [
     "data: ",
     "data:",
     "\n",
@@ -76,6 +92,28 @@ const WORDS_OF_IT: [&str; 40] = [
     "</think>",
     "<thinking>",
     "\n</think>",
+    "`",
+    "```",
+    "<|channel|>",
+    "<|channel|>analysis<|message|>",
+    "<|end|>",
+    "to=functions.f",
+    "[THINK]",
+    "◁/think▷",
+    "<answer>",
+    "analysis",
+    "assistantfinal",
+    "error: ",
+    "data: error: no\n\n",
+    "\"message\":",
+    "\"message\":{\"content\":\"a\"}",
+    "\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}]",
+    "\"images\":[\"data:image/png;base64,iVBORw0KGgo=\"]",
+    "\"audio\":{\"data\":\"AAAA\"}",
+    "\"citations\":[\"https://example.com\"]",
+    "\"refusal\":\"No\"",
+    "NaN",
+    "'",
     "<title>",
     "</title>",
     "<html>",
@@ -127,13 +165,17 @@ fn input(dice: &mut Dice, is_huge: bool) -> Vec<u8> {
     if is_huge {
         return huge(dice);
     }
-    let mut input = match dice.below(8) {
+    let mut input = match dice.below(11) {
         0 => (0..dice.below(300))
             .map(|_| dice.roll().to_le_bytes()[0])
             .collect(),
         1 | 2 => {
             let capture = dice.one_of(&CAPTURES);
             let body = capture.split_once("\r\n\r\n").map_or(capture, |it| it.1);
+            window(dice, body.as_bytes())
+        }
+        8..=10 => {
+            let body = &REPORTED[dice.below(REPORTED.len())];
             window(dice, body.as_bytes())
         }
         3 => json(dice, 0).into_bytes(),
@@ -340,7 +382,7 @@ fn huge(dice: &mut Dice) -> Vec<u8> {
             "data: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n",
             2 * sse::MAX,
         ),
-        3 => ("{\"choices\":\"", "x", answer::MAX + 100),
+        3 => ("{\"choices\":\"", "x", sse::MAX + 100),
         4 => ("[", "[", 4_000_000),
         5 => ("{\"x\":[0", ",0", 8_000_000),
         _ => {
@@ -372,9 +414,9 @@ fn read<'a>(kind: &str, pieces: impl Iterator<Item = &'a [u8]>, is_cut: bool) ->
         pushed = reader.push(piece, &mut reply);
         let held = reader.held() + reply.held();
         // Invalid UTF-8 takes up to three times its bytes.
-        let most = (3 * came + 4096).min(answer::MAX + sse::MAX + 8192);
+        let most = (3 * came + 4096).min(2 * sse::MAX + 16384);
         assert!(held <= most, "{held} bytes are held of {came}");
-        if pushed.is_err() || reader.is_done() {
+        if pushed.is_err() {
             break;
         }
     }
@@ -404,17 +446,18 @@ fn read<'a>(kind: &str, pieces: impl Iterator<Item = &'a [u8]>, is_cut: bool) ->
     Read { reply, end }
 }
 
-fn events<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<String>, bool) {
+fn events<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<(String, String)>, bool) {
+    let owned = |event: sse::Event<'_>| (event.name.to_owned(), event.data.to_owned());
     let mut decoder = sse::Decoder::default();
     let mut events = Vec::new();
     for piece in pieces {
-        let pushed = decoder.push(piece, |data| events.push(data.to_owned()));
+        let pushed = decoder.push(piece, |event| events.push(owned(event)));
         assert!(decoder.held() <= 2 * sse::MAX);
         if pushed.is_err() {
             return (events, false);
         }
     }
-    decoder.end(|data| events.push(data.to_owned()));
+    decoder.end(|event| events.push(owned(event)));
     (events, true)
 }
 
@@ -454,7 +497,7 @@ fn try_one(seed: u64, number: u64) -> u64 {
     assert!(said.words.chars().count() <= WORDS);
     let status = u16::try_from(dice.below(600)).expect("a status");
     Reason::classify(status, &said.words);
-    if let Ok(listed) = wire::listed(&body) {
+    if let Ok(listed) = models::listed(&body) {
         let ids: HashSet<_> = listed.ids.iter().collect();
         assert_eq!(ids.len(), listed.ids.len());
         assert!(listed.sees.iter().all(|(id, _)| ids.contains(id)));

@@ -766,8 +766,13 @@ async fn an_end_that_is_no_failure_says_what_it_is() {
         (vec![Step::Finish("stop")], "", NO_TEXT),
         (
             vec![Step::Delta(tool), Step::Finish("tool_calls")],
-            "",
-            NO_TEXT,
+            "{}",
+            "Asked for the tool f",
+        ),
+        (
+            vec![say("All of it."), Step::Finish("brand_new")],
+            "All of it.",
+            "for a reason that Collate does not know: brand_new",
         ),
     ];
     for (number, (steps, kept, said)) in cases.into_iter().enumerate() {
@@ -779,7 +784,7 @@ async fn an_end_that_is_no_failure_says_what_it_is() {
         stage.card.find("button", "Send").await;
         clear(&stage.card).await;
     }
-    assert_eq!(stage.endpoint.received().len(), 5);
+    assert_eq!(stage.endpoint.received().len(), 6);
     stage.browser.close().await;
 }
 
