@@ -58,7 +58,11 @@ static REPORTED: LazyLock<Vec<String>> = LazyLock::new(|| {
     let bodies = cases.iter().flatten().map(|case| {
         let response = case.get("response").or_else(|| case.get("models"));
         let chunks = response.and_then(|response| response["chunks"].as_array());
-        chunks.into_iter().flatten().filter_map(Value::as_str).collect()
+        chunks
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
     });
     bodies.filter(|body: &String| !body.is_empty()).collect()
 });

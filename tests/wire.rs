@@ -35,7 +35,9 @@ fn read(response: &Value, pieces: &[&[u8]]) -> Given {
     let end = if status == 200 {
         let kind = response["headers"]["content-type"].as_str();
         let mut reader = Reader::new(kind.unwrap_or_default());
-        let pushed = pieces.iter().try_for_each(|piece| reader.push(piece, &mut reply));
+        let pushed = pieces
+            .iter()
+            .try_for_each(|piece| reader.push(piece, &mut reply));
         let end = pushed.and_then(|()| reader.end(&mut reply));
         reply.end();
         end
@@ -85,15 +87,20 @@ fn faults(case: &Value) -> Vec<String> {
     let want = &case["want"];
     let list = |name: &str| {
         let items = want[name].as_array().into_iter().flatten();
-        items.map(|item| item.as_str().expect("words")).collect::<Vec<_>>()
+        items
+            .map(|item| item.as_str().expect("words"))
+            .collect::<Vec<_>>()
     };
     let mut faults = Vec::new();
     if let Some(models) = case.get("models") {
         let body = pieces(models).concat();
-        let listed = models::listed(&body).map(|listed| listed.ids).unwrap_or_default();
+        let listed = models::listed(&body)
+            .map(|listed| listed.ids)
+            .unwrap_or_default();
         for id in list("lists") {
             // Google's names have a prefix.
-            let is_it = |listed: &&String| **listed == id || listed.strip_prefix("models/") == Some(id);
+            let is_it =
+                |listed: &&String| **listed == id || listed.strip_prefix("models/") == Some(id);
             if listed.iter().filter(is_it).count() != 1 {
                 faults.push(format!("{id} is not listed once: {listed:?}"));
             }
@@ -164,7 +171,11 @@ fn every_reported_response_is_read_right() {
         for case in &cases {
             let faults = faults(case);
             met += usize::from(faults.is_empty());
-            unmet.extend(faults.iter().map(|fault| format!("{}: {fault}", case["id"])));
+            unmet.extend(
+                faults
+                    .iter()
+                    .map(|fault| format!("{}: {fault}", case["id"])),
+            );
         }
         println!("{name}: {met} of {} as expected", cases.len());
         assert!(unmet.is_empty(), "{}", unmet.join("\n"));

@@ -3,7 +3,10 @@
 use leptos::{prelude::*, task::spawn_local};
 use web_sys::{Blob, BlobPropertyBag};
 
-use super::{Session, attachments, in_flight::{Sink, Unstored}};
+use super::{
+    Session, attachments,
+    in_flight::{Sink, Unstored},
+};
 use crate::{
     chat::{Card, Outcome, card, turn},
     endpoint::{Endpoint, Server},
@@ -120,7 +123,12 @@ impl Session {
 
 impl Session {
     /// Stores the pictures and sounds of an answer. Where that fails, they are kept in the answer.
-    pub(super) fn store(self, files: Vec<Unstored>, sink: &Sink, (card, turn): (card::Id, turn::Id)) {
+    pub(super) fn store(
+        self,
+        files: Vec<Unstored>,
+        sink: &Sink,
+        (card, turn): (card::Id, turn::Id),
+    ) {
         for Unstored { id, kind, bytes } in files {
             let sink = sink.clone();
             spawn_local(async move {

@@ -267,7 +267,11 @@ fn ModelPicker(
         let rest = rest.map(|model| choice(model.clone(), None));
         missing.into_iter().chain(first).chain(rest).collect()
     });
-    let has_more = move || endpoint.get().is_some_and(|endpoint| library.has_more_models(endpoint));
+    let has_more = move || {
+        endpoint
+            .get()
+            .is_some_and(|endpoint| library.has_more_models(endpoint))
+    };
     let status = derive(move || match models.get()? {
         Models::Loading => Some(t_string!(i18n, loading_models).to_owned()),
         Models::Unlisted(unlisted) => Some(words.explain(&unlisted)),

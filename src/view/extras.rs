@@ -43,7 +43,10 @@ pub fn Extras(extras: Memo<Vec<Extra>>) -> impl IntoView {
 fn of(extras: Memo<Vec<Extra>>, kind: Kind) -> Memo<Vec<Extra>> {
     memo(move || {
         let all = extras.read();
-        all.iter().filter(|extra| extra.kind == kind).cloned().collect()
+        all.iter()
+            .filter(|extra| extra.kind == kind)
+            .cloned()
+            .collect()
     })
 }
 
@@ -114,7 +117,9 @@ fn Drawn(extras: Memo<Vec<Extra>>) -> impl IntoView {
 
 /// Returns the host of a web address; None for any other.
 fn host(url: &str) -> Option<&str> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))?;
     let host = rest.split(['/', '?', '#']).next()?;
     // What stands before it is no host, but may look like one.
     host.rsplit('@').next().filter(|host| !host.is_empty())
@@ -126,7 +131,11 @@ fn source(extra: Extra) -> AnyView {
         let words = if name.is_empty() { content } else { name };
         return view! { <li dir="auto">{words}</li> }.into_any();
     };
-    let title = if name.is_empty() { content.clone() } else { name };
+    let title = if name.is_empty() {
+        content.clone()
+    } else {
+        name
+    };
     view! {
         <li dir="auto">
             <a href=content target="_blank" rel="noopener noreferrer">{title}</a>

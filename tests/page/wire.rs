@@ -17,7 +17,9 @@ fn cases(list: &str) -> Vec<Value> {
 }
 
 fn response(case: &Value) -> Answer {
-    let status = case["status"].as_u64().and_then(|status| u16::try_from(status).ok());
+    let status = case["status"]
+        .as_u64()
+        .and_then(|status| u16::try_from(status).ok());
     let status = StatusCode::from_u16(status.expect("a status")).expect("a status");
     let steps = case["chunks"].as_array().into_iter().flatten();
     let steps = steps.map(|step| match step {
@@ -52,22 +54,32 @@ async fn check(endpoint: &Endpoint, card: &Scope, index: usize, case: &Value) {
     let article = card.nth("article", index).await;
     article.find("button", "Answer again").await;
     for words in words(want, "shows") {
-        article.comes_true(&format!("return {}", shows(words))).await;
+        article
+            .comes_true(&format!("return {}", shows(words)))
+            .await;
     }
     if let Some(once) = want["once"].as_str() {
         let once = json!(once);
-        article.comes_true(&format!("return it.innerText.split({once}).length === 2")).await;
+        article
+            .comes_true(&format!("return it.innerText.split({once}).length === 2"))
+            .await;
     }
     for words in words(want, "hides") {
-        article.comes_true(&format!("return !({})", shows(words))).await;
+        article
+            .comes_true(&format!("return !({})", shows(words)))
+            .await;
     }
     let retries = u64::from(want["retry"] == true);
     if want["retry"].is_boolean() || want["clean"] == true {
-        article.count("button", "Retry", usize::try_from(retries).unwrap()).await;
+        article
+            .count("button", "Retry", usize::try_from(retries).unwrap())
+            .await;
     }
     if want["clean"] == true {
         article.count("button", "Continue", 0).await;
-        article.comes_true("return !it.querySelector('.note')").await;
+        article
+            .comes_true("return !it.querySelector('.note')")
+            .await;
     }
     if want["image"] == true {
         let image = "const image = it.querySelector('img'); return image?.complete && image.naturalWidth > 0";
@@ -76,7 +88,9 @@ async fn check(endpoint: &Endpoint, card: &Scope, index: usize, case: &Value) {
     if let Some(link) = want["link"].as_str() {
         let link = json!(link);
         article
-            .comes_true(&format!("return [...it.querySelectorAll('a')].some((a) => a.href.includes({link}))"))
+            .comes_true(&format!(
+                "return [...it.querySelectorAll('a')].some((a) => a.href.includes({link}))"
+            ))
             .await;
     }
     if let Some(thought) = want["thought"].as_str() {
@@ -86,13 +100,22 @@ async fn check(endpoint: &Endpoint, card: &Scope, index: usize, case: &Value) {
     endpoint.forget("m");
     if want["again"] == true {
         card.send("again").await;
-        crate::wait_until(|| endpoint.prompts().last().is_some_and(|last| last == "again")).await;
+        crate::wait_until(|| {
+            endpoint
+                .prompts()
+                .last()
+                .is_some_and(|last| last == "again")
+        })
+        .await;
         let received = endpoint.received();
         let sent = received.last().unwrap().body.to_string();
         for words in words(want, "notSent") {
             assert!(!sent.contains(words), "{id}: {sent}");
         }
-        card.nth("article", index + 2).await.find("button", "Answer again").await;
+        card.nth("article", index + 2)
+            .await
+            .find("button", "Answer again")
+            .await;
     }
 }
 
@@ -102,7 +125,9 @@ async fn check_all(list: &str) {
     let card = browser.card(1).await;
     let mut index = 1;
     let cases = cases(list);
-    let cases = cases.iter().filter(|case| case.get("models").is_none() && case.get("response").is_some());
+    let cases = cases
+        .iter()
+        .filter(|case| case.get("models").is_none() && case.get("response").is_some());
     for case in cases {
         check(&endpoint, &card, index, case).await;
         index += if case["want"]["again"] == true { 4 } else { 2 };
@@ -134,7 +159,9 @@ async fn listed(card: &Scope) -> Vec<String> {
     let names = "return [...it.querySelectorAll('[role=option]')].map((option) => option.firstChild.textContent)";
     let names = card.script(names).await;
     let names = names.as_array().unwrap().iter();
-    names.map(|name| name.as_str().unwrap().to_owned()).collect()
+    names
+        .map(|name| name.as_str().unwrap().to_owned())
+        .collect()
 }
 
 async fn open_list(models: &Value) -> (Endpoint, Browser, Scope) {
@@ -154,17 +181,24 @@ async fn lists_of_models_are_read_in_any_shape() {
         let (endpoint, browser, card) = open_list(&case["models"]).await;
         let wanted = words(&case["want"], "lists");
         let names = listed(&card).await;
-        let names: Vec<_> = names.iter().map(|name| name.trim_start_matches("models/")).collect();
+        let names: Vec<_> = names
+            .iter()
+            .map(|name| name.trim_start_matches("models/"))
+            .collect();
         assert_eq!(names.len(), wanted.len(), "{names:?}");
         for id in &wanted {
             assert!(names.contains(id), "{names:?}");
         }
         // The chosen one is sent letter by letter.
         let last = names.last().unwrap();
-        card.script("it.querySelector('[role=option]:last-of-type').click()").await;
+        card.script("it.querySelector('[role=option]:last-of-type').click()")
+            .await;
         card.send("Go").await;
         crate::wait_until(|| endpoint.received().len() == 1).await;
-        assert_eq!(endpoint.received()[0].model().trim_start_matches("models/"), *last);
+        assert_eq!(
+            endpoint.received()[0].model().trim_start_matches("models/"),
+            *last
+        );
         browser.close().await;
     }
 }
@@ -172,7 +206,9 @@ async fn lists_of_models_are_read_in_any_shape() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_in_pages_is_read_to_its_end() {
     let page = |from: usize, to: usize, has_more: bool| {
-        let data: Vec<_> = (from..=to).map(|n| json!({ "id": format!("model-{n}") })).collect();
+        let data: Vec<_> = (from..=to)
+            .map(|n| json!({ "id": format!("model-{n}") }))
+            .collect();
         let last = format!("model-{to}");
         Answer::json(&json!({ "data": data, "has_more": has_more, "last_id": last }))
     };
@@ -189,11 +225,15 @@ async fn a_list_in_pages_is_read_to_its_end() {
     assert!(!card.text().await.contains("has more models"));
     browser.close().await;
     // A page that does not come leaves the list short, which is said.
-    endpoint.will_answer_for_page("after_id=model-20", Answer::refusal(StatusCode::BAD_GATEWAY, &json!({})));
+    endpoint.will_answer_for_page(
+        "after_id=model-20",
+        Answer::refusal(StatusCode::BAD_GATEWAY, &json!({})),
+    );
     let browser = open(&endpoint, "").await;
     let card = browser.card(1).await;
     assert_eq!(listed(&card).await.len(), 20);
-    card.says("The endpoint has more models than it lists here.").await;
+    card.says("The endpoint has more models than it lists here.")
+        .await;
     browser.close().await;
 }
 
@@ -222,7 +262,9 @@ async fn what_comes_beside_the_text_is_shown_and_kept() {
         answer.comes_true("const image = it.querySelector('.picture-button img'); return image?.naturalWidth === 48").await;
         // Nothing is fetched from elsewhere.
         answer.find("button", "Load image pictures.example").await;
-        answer.comes_true("return it.querySelector('audio')?.duration > 0").await;
+        answer
+            .comes_true("return it.querySelector('audio')?.duration > 0")
+            .await;
         answer.says("Asked for the tool weather").await;
         answer.says("{\"city\":\"Seoul\"}").await;
         answer.find("link", "Paris").await;
@@ -241,7 +283,10 @@ async fn what_comes_beside_the_text_is_shown_and_kept() {
     card.send("again").await;
     crate::wait_until(|| endpoint.received().len() == 2).await;
     let received = endpoint.received();
-    assert_eq!(received[1].messages()[1], ("assistant", "Here it is: listen."));
+    assert_eq!(
+        received[1].messages()[1],
+        ("assistant", "Here it is: listen.")
+    );
     browser.close().await;
 }
 
@@ -249,7 +294,15 @@ async fn what_comes_beside_the_text_is_shown_and_kept() {
 async fn a_tools_arguments_are_shown_as_they_stream() {
     let call = |arguments: &str| json!({ "tool_calls": [{ "index": 0, "id": "a", "function": { "name": "weather", "arguments": arguments } }] });
     let endpoint = Endpoint::start(&["m"]).await;
-    endpoint.will("m", [Step::Delta(call("{\"city\":")), Step::Wait, Step::Delta(call("\"Seoul\"}")), Step::Finish("tool_calls")]);
+    endpoint.will(
+        "m",
+        [
+            Step::Delta(call("{\"city\":")),
+            Step::Wait,
+            Step::Delta(call("\"Seoul\"}")),
+            Step::Finish("tool_calls"),
+        ],
+    );
     let browser = open(&endpoint, "").await;
     let card = browser.card(1).await;
     card.send("Go").await;

@@ -170,7 +170,7 @@ prop_compose! {
     ) -> Turn {
         let answers = answers.into_iter().map(|(model, text, reasoning, (speed, input), outcome)| {
             let metrics = Metrics { input, speed, ..Metrics::default() };
-            Answer { id: answer::Id::new(0), model, text, reasoning, metrics, outcome }
+            Answer { id: answer::Id::new(0), model, text, reasoning, extras: Vec::new(), finish: String::new(), metrics, outcome }
         });
         let mut turn = Turn { attachments, waits, ..Turn::new(turn::Id::new(id), prompt) };
         for answer in answers {

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::{
-    Failure, Reply,
+    Failure, Finish, Reply,
     refusal::{self, Refusal},
     sse::{self, Event},
     tolerant,
-    wire::{Chunk, Finish, has_more_values},
+    wire::{Chunk, has_more_values},
 };
 
 /// Parses the body of one response, which may be an event stream or, although a stream was
@@ -205,7 +205,9 @@ impl Reader {
                 Some(broken) => Err(broken),
                 None if self.done => Ok(Finish::Complete),
                 None if self.came == Came::Whole && !reply.is_empty() => Ok(Finish::Complete),
-                None if self.came == Came::Nothing || is_object && self.came == Came::Events => Err(self.garbled()),
+                None if self.came == Came::Nothing || is_object && self.came == Came::Events => {
+                    Err(self.garbled())
+                }
                 None => Err(Failure::CutOff),
             },
         }
@@ -370,7 +372,10 @@ impl Reader {
 /// Returns whether one value may end before this text.
 fn is_end(rest: &str) -> bool {
     let rest = rest.trim_start_matches([' ', '\n', '\r', '\t', ',']);
-    rest.is_empty() || ["{", "[DONE]", "data:"].iter().any(|next| rest.starts_with(next))
+    rest.is_empty()
+        || ["{", "[DONE]", "data:"]
+            .iter()
+            .any(|next| rest.starts_with(next))
 }
 
 /// Returns the next value's start.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{
     Reply,
+    media::{Media, media, wave},
     reply::{Hash, Of},
 };
 use crate::{
@@ -38,13 +39,6 @@ struct Call {
     at: usize,
     index: Option<i64>,
     id: String,
-}
-
-/// Content of a picture or a sound.
-enum Media {
-    /// Media type, and the file.
-    File(String, Vec<u8>),
-    Url(String),
 }
 
 impl Reply {
@@ -151,7 +145,11 @@ impl Reply {
 
     fn add_media(&mut self, kind: Kind, value: &Value) {
         let Some(media) = media(value) else {
-            return self.add_unknown(if kind == Kind::Sound { "audio" } else { "image" });
+            return self.add_unknown(if kind == Kind::Sound {
+                "audio"
+            } else {
+                "image"
+            });
         };
         let hash = Hash::default().with(match &media {
             Media::File(_, file) => file,
@@ -165,7 +163,11 @@ impl Reply {
             Media::File(kind_of_file, bytes) => {
                 let sniffed = picture::media_type(&bytes).map(str::to_owned);
                 let name = sniffed.unwrap_or(kind_of_file);
-                let wanted = if kind == Kind::Sound { "audio/" } else { "image/" };
+                let wanted = if kind == Kind::Sound {
+                    "audio/"
+                } else {
+                    "image/"
+                };
                 if name.starts_with(wanted) {
                     let extra = Extra::new(kind, &name);
                     self.show(Extra { bytes, ..extra });
@@ -268,7 +270,13 @@ impl Reply {
                 && is_name
                 && !is_again
         };
-        let known = self.calls.tools.iter().rev().find(is_same).map(|call| call.at);
+        let known = self
+            .calls
+            .tools
+            .iter()
+            .rev()
+            .find(is_same)
+            .map(|call| call.at);
         let at = known.unwrap_or_else(|| {
             self.begin_call(&name);
             if let Some(call) = self.calls.tools.last_mut() {
@@ -405,76 +413,13 @@ pub(super) fn words_in(value: &Value) -> String {
                 "reasoning_text",
             ];
             let found = NAMES.iter().filter_map(|name| part.get(*name));
-            found.map(words_in).find(|words| !words.is_empty()).unwrap_or_default()
+            found
+                .map(words_in)
+                .find(|words| !words.is_empty())
+                .unwrap_or_default()
         }
         _ => String::new(),
     }
-}
-
-/// Finds a file or its URL in a part: a data URL, base64, or an address.
-fn media(value: &Value) -> Option<Media> {
-    const FIELDS: [&str; 14] = [
-        "image_url",
-        "audio_url",
-        "audio",
-        "image",
-        "input_audio",
-        "source",
-        "inline_data",
-        "inlineData",
-        "file",
-        "url",
-        "b64_json",
-        "base64",
-        "data",
-        "result",
-    ];
-    match value {
-        Value::String(text) => {
-            if let Some(data) = text.strip_prefix("data:") {
-                let (head, code) = data.split_once(',')?;
-                let kind = head.split(';').next().unwrap_or_default();
-                let file = head.ends_with("base64").then(|| picture::bytes(code))?;
-                return Some(Media::File(kind.to_ascii_lowercase(), file?));
-            }
-            if text.starts_with("https://") || text.starts_with("http://") {
-                return Some(Media::Url(text.clone()));
-            }
-            let file = picture::bytes(text).filter(|file| picture::media_type(file).is_some());
-            file.map(|file| Media::File(String::new(), file))
-        }
-        Value::Object(fields) => {
-            let found = FIELDS.iter().filter_map(|name| fields.get(*name));
-            let mut found = found.filter_map(media);
-            let media = found.next()?;
-            let kinds = ["media_type", "mime_type", "mimeType", "mediaType"];
-            let kind = kinds.iter().find_map(|name| fields.get(*name)?.as_str());
-            Some(match (media, kind) {
-                (Media::File(known, file), Some(kind)) if known.is_empty() => {
-                    Media::File(kind.to_ascii_lowercase(), file)
-                }
-                (media, _) => media,
-            })
-        }
-        _ => None,
-    }
-}
-
-/// Puts the header of a WAVE file before samples: 16 bits, one channel, 24 kHz, as OpenAI's `pcm16`.
-/// Sources: OpenAI's API reference, «audio»; Microsoft's «Multimedia Programming Interface», «WAVE».
-fn wave(samples: &[u8]) -> Vec<u8> {
-    const RATE: u32 = 24_000;
-    let length = u32::try_from(samples.len()).unwrap_or(u32::MAX - 36);
-    let mut file = Vec::with_capacity(samples.len() + 44);
-    file.extend_from_slice(b"RIFF");
-    file.extend_from_slice(&(36 + length).to_le_bytes());
-    file.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    file.extend_from_slice(&RATE.to_le_bytes());
-    file.extend_from_slice(&(RATE * 2).to_le_bytes());
-    file.extend_from_slice(b"\x02\0\x10\0data");
-    file.extend_from_slice(&length.to_le_bytes());
-    file.extend_from_slice(samples);
-    file
 }
 
 #[cfg(test)]

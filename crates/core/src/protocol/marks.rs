@@ -103,7 +103,11 @@ pub(super) const MARKS: [Mark; 27] = [
     // The same where the stream lacks its first token.
     mark("analysis<|message|>", "<|end|>", Begin),
     // PLaMo 3: vLLM, `plamo3_reasoning_parser.py`.
-    mark("<|plamo:begin_think:plamo|>", "<|plamo:end_think:plamo|>", Anywhere),
+    mark(
+        "<|plamo:begin_think:plamo|>",
+        "<|plamo:end_think:plamo|>",
+        Anywhere,
+    ),
 ];
 
 /// An opening mark that no text has.

@@ -51,8 +51,10 @@ impl Listed {
     /// Adds the next page.
     pub fn add(&mut self, page: Self) {
         let known: HashSet<_> = self.ids.iter().cloned().collect();
-        self.ids.extend(page.ids.into_iter().filter(|id| !known.contains(id)));
-        self.sees.extend(page.sees.into_iter().filter(|(id, _)| !known.contains(id)));
+        self.ids
+            .extend(page.ids.into_iter().filter(|id| !known.contains(id)));
+        self.sees
+            .extend(page.sees.into_iter().filter(|(id, _)| !known.contains(id)));
         self.next = page.next;
     }
 
@@ -104,7 +106,9 @@ impl Listed {
             return;
         }
         if self.ids.is_empty() {
-            text("owned_by").unwrap_or_default().clone_into(&mut self.owned_by);
+            text("owned_by")
+                .unwrap_or_default()
+                .clone_into(&mut self.owned_by);
         }
         self.ids.push(id.to_owned());
         if let Some(sees) = sees(item) {
@@ -215,7 +219,10 @@ fn query_of(name: &str, value: &str) -> String {
 /// Returns whether this is a UUID. Source: RFC 9562, section 4.
 fn is_uuid(id: &str) -> bool {
     let lengths = id.split('-').map(str::len);
-    lengths.eq([8, 4, 4, 4, 12]) && id.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+    lengths.eq([8, 4, 4, 4, 12])
+        && id
+            .bytes()
+            .all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
 
 /// Returns whether a model accepts images, as far as the list tells: `input_modalities`, also under

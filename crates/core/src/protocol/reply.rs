@@ -6,10 +6,7 @@ use super::{
     thoughts::{Parser, Piece},
     tolerant::Halves,
 };
-use crate::chat::{
-    Extra,
-    extra::Kind,
-};
+use crate::chat::{Extra, extra::Kind};
 
 pub use crate::chat::Usage;
 

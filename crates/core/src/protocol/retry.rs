@@ -1,7 +1,7 @@
 //! Retries of failed requests, as a reducer: the request's form and its error go in; a lesson about
 //! the endpoint and the next step come out. Nothing here knows of time or network.
 
-use super::{Failure, refusal};
+use super::{Failure, reason};
 use crate::chat::{
     Params,
     params::{self, Param},
@@ -102,7 +102,7 @@ fn learn(error: &Failure, form: Form, params: &Params) -> Option<Lesson> {
     }
     if let Some(named) = params.named_in(message) {
         let is_of_field =
-            matches!(status, 400 | 422) && refusal::is_of_field(message) && !wants_rename;
+            matches!(status, 400 | 422) && reason::is_of_field(message) && !wants_rename;
         // No parameter can name the refused field of the user's own JSON.
         return (is_of_field && named != Param::Json).then_some(Lesson::Refuses(named));
     }
@@ -143,7 +143,7 @@ fn pause(error: &Failure, waits: u32, chance: f64) -> Option<f64> {
         return None;
     };
     // Waiting adds no credit; Gemini mentions billing where a minute is enough.
-    let is_about_money = message.contains("billing") || refusal::is_about_money(message);
+    let is_about_money = message.contains("billing") || reason::is_about_money(message);
     let wants_money = is_about_money && !message.contains("retry in");
     if waits >= MAX_WAITS || wants_money {
         return None;

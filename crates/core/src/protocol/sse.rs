@@ -284,7 +284,10 @@ mod tests {
         let mut events = Vec::new();
         let mut decoder = Decoder::default();
         for chunk in chunks {
-            if decoder.push(chunk, |event| events.push(told(event))).is_err() {
+            if decoder
+                .push(chunk, |event| events.push(told(event)))
+                .is_err()
+            {
                 events.push("too long".to_owned());
                 return events;
             }
@@ -335,19 +338,43 @@ mod tests {
         // Names.
         check("event: error\ndata: a\n\ndata: b\n\n", &["error a", "b"]);
         check("event: error\n{\"a\":1}\n\n{}", &["error {\"a\":1}", "{}"]);
-        check("error: {\"a\":1}\n\ndata: [DONE]\n\n", &["error {\"a\":1}", "[DONE]"]);
+        check(
+            "error: {\"a\":1}\n\ndata: [DONE]\n\n",
+            &["error {\"a\":1}", "[DONE]"],
+        );
         check("Error: no room\n", &["error no room"]);
         // One line end between events; an object in two lines, also with a bracket in a string.
-        check("data: {\"a\":1}\ndata: {\"b\":2}\ndata: [DONE]\n", &["{\"a\":1}", "{\"b\":2}", "[DONE]"]);
-        check("data: {\"a\":\ndata: 1}\ndata: {}\n", &["{\"a\":\n1}", "{}"]);
-        check("data: {\"a\":\"}\\\"\"\ndata: }\n\n", &["{\"a\":\"}\\\"\"\n}"]);
+        check(
+            "data: {\"a\":1}\ndata: {\"b\":2}\ndata: [DONE]\n",
+            &["{\"a\":1}", "{\"b\":2}", "[DONE]"],
+        );
+        check(
+            "data: {\"a\":\ndata: 1}\ndata: {}\n",
+            &["{\"a\":\n1}", "{}"],
+        );
+        check(
+            "data: {\"a\":\"}\\\"\"\ndata: }\n\n",
+            &["{\"a\":\"}\\\"\"\n}"],
+        );
         // Without `data`: lines, glued, an array, over several lines, with a mark of RFC 7464.
         check("{\"a\":1}\n{\"b\":2}\n", &["{\"a\":1}", "{\"b\":2}"]);
-        check("{\"a\":1}{\"b\":2}data: [DONE]\n\n", &["{\"a\":1}", "{\"b\":2}", "[DONE]"]);
-        check("[{\"a\":[1]},\r\n {\"b\":2}\n]\n", &["{\"a\":[1]}", "{\"b\":2}"]);
+        check(
+            "{\"a\":1}{\"b\":2}data: [DONE]\n\n",
+            &["{\"a\":1}", "{\"b\":2}", "[DONE]"],
+        );
+        check(
+            "[{\"a\":[1]},\r\n {\"b\":2}\n]\n",
+            &["{\"a\":[1]}", "{\"b\":2}"],
+        );
         check("[\n{\"a\":1}]", &["{\"a\":1}"]);
-        check("{\n  \"a\": \"data: x\"\n}\n\n", &["{\n  \"a\": \"data: x\"\n}"]);
-        check("\x1e{\"a\":1}\n\x1e{\"b\":2}\n", &["{\"a\":1}", "{\"b\":2}"]);
+        check(
+            "{\n  \"a\": \"data: x\"\n}\n\n",
+            &["{\n  \"a\": \"data: x\"\n}"],
+        );
+        check(
+            "\x1e{\"a\":1}\n\x1e{\"b\":2}\n",
+            &["{\"a\":1}", "{\"b\":2}"],
+        );
         check(": ping\n\n{\"error\":1}", &["{\"error\":1}"]);
         check("[DONE]\n", &["[DONE]"]);
         check("[INFO] a\ndata: b\n\n", &["b"]);

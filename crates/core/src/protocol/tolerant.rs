@@ -173,16 +173,39 @@ mod tests {
             let expected: Value = serde_json::from_str(expected).unwrap();
             assert_eq!(parse(text), Some(expected), "{text}");
         }
-        check(r#"{"a":NaN,"b":-Infinity,"c":Infinity}"#, r#"{"a":null,"b":null,"c":null}"#);
-        check(r#"{"a":1e999,"b":-1e999,"c":1}"#, r#"{"a":null,"b":null,"c":1}"#);
+        check(
+            r#"{"a":NaN,"b":-Infinity,"c":Infinity}"#,
+            r#"{"a":null,"b":null,"c":null}"#,
+        );
+        check(
+            r#"{"a":1e999,"b":-1e999,"c":1}"#,
+            r#"{"a":null,"b":null,"c":1}"#,
+        );
         check(r#"{"a":1,"a":2}"#, r#"{"a":2}"#);
-        check("{'a': 'it\\'s \"so\"', 'b': None, 'c': True}", r#"{"a":"it's \"so\"","b":null,"c":true}"#);
+        check(
+            "{'a': 'it\\'s \"so\"', 'b': None, 'c': True}",
+            r#"{"a":"it's \"so\"","b":null,"c":true}"#,
+        );
         check("{\"a\":\"b\nc\td\"}", r#"{"a":"b\nc\td"}"#);
         check("{\"a\":\"b\u{1}\"}", "{\"a\":\"b\u{FFFD}\"}");
         check(r#"{"a":"\x"}"#, r#"{"a":"\\x"}"#);
-        check(r#"{"n":NaN,"a":"\u00e9\ud83d\ude00\\u"}"#, "{\"n\":null,\"a\":\"é😀\\\\u\"}");
-        check(r#"{"n":123456789012345678901234567890}"#, r#"{"n":123456789012345678901234567890}"#);
-        for broken in ["{", "{\"a\":", "{\"a\":\"b", "nonsense", "", "\"\\", "\"\\u12"] {
+        check(
+            r#"{"n":NaN,"a":"\u00e9\ud83d\ude00\\u"}"#,
+            "{\"n\":null,\"a\":\"é😀\\\\u\"}",
+        );
+        check(
+            r#"{"n":123456789012345678901234567890}"#,
+            r#"{"n":123456789012345678901234567890}"#,
+        );
+        for broken in [
+            "{",
+            "{\"a\":",
+            "{\"a\":\"b",
+            "nonsense",
+            "",
+            "\"\\",
+            "\"\\u12",
+        ] {
             assert_eq!(parse(broken), None, "{broken}");
         }
     }

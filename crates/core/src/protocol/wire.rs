@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{
     Failure, Reply,
     extras::words_in,
+    finish::{self, Finish},
     refusal::{Refusal, says_ok},
     reply::{Of, Usage},
 };
@@ -84,7 +85,10 @@ impl<'a> Chunk<'a> {
         if let Some(base) = self.field("base_resp").filter(|base| status(base)) {
             return Some(Failure::reported(base));
         }
-        if self.field("errors").is_some_and(|errors| !is_nothing(errors)) {
+        if self
+            .field("errors")
+            .is_some_and(|errors| !is_nothing(errors))
+        {
             return Some(Failure::reported(self.0));
         }
         let is_named = name.ends_with("error") || name.ends_with("failed");
@@ -132,7 +136,10 @@ impl<'a> Chunk<'a> {
         let choice = || self.choice()?.get("usage");
         let groq = || self.field("x_groq")?.get("usage");
         let message = || self.field("message")?.get("usage");
-        let google = || self.field("usageMetadata").or_else(|| self.field("usage_metadata"));
+        let google = || {
+            self.field("usageMetadata")
+                .or_else(|| self.field("usage_metadata"))
+        };
         let is_usage = |usage: &&Value| usage.as_object().is_some_and(|fields| !fields.is_empty());
         let found = self.field("usage").filter(is_usage);
         let found = found.or_else(|| choice().filter(is_usage));
@@ -177,15 +184,24 @@ impl<'a> Chunk<'a> {
             "outputTokens",
         ]);
         // Google counts thoughts apart.
-        let google = || Some(count(usage, "candidatesTokenCount")?.saturating_add(reasoning.unwrap_or_default()));
+        let google = || {
+            Some(
+                count(usage, "candidatesTokenCount")?.saturating_add(reasoning.unwrap_or_default()),
+            )
+        };
         let speed = || {
-            let (tokens, time) = (number(usage, "eval_count")?, number(usage, "eval_duration")?);
+            let (tokens, time) = (
+                number(usage, "eval_count")?,
+                number(usage, "eval_duration")?,
+            );
             (time > 0.0).then(|| tokens / time * 1e9)
         };
         let speed = number(timings, "predicted_per_second").or_else(speed);
         Usage {
             input: input.or_else(anthropic),
-            output: output.or_else(google).or_else(|| count(timings, "predicted_n")),
+            output: output
+                .or_else(google)
+                .or_else(|| count(timings, "predicted_n")),
             cached,
             reasoning,
             speed: speed.and_then(|speed| whole(speed * 1e3)),
@@ -195,13 +211,22 @@ impl<'a> Chunk<'a> {
     /// Returns how the answer ends, if the chunk says so.
     pub(super) fn finish(&self) -> Option<Result<Finish, Failure>> {
         let choice = self.choice()?;
-        let names = ["finish_reason", "finishReason", "stop_reason", "done_reason"];
+        let names = [
+            "finish_reason",
+            "finishReason",
+            "stop_reason",
+            "done_reason",
+        ];
         let reasons = names.iter().filter_map(|name| choice.get(*name)?.as_str());
-        let mut reasons = reasons.map(str::trim).filter(|reason| !is_no_reason(reason));
+        let mut reasons = reasons
+            .map(str::trim)
+            .filter(|reason| !finish::is_none(reason));
         match reasons.next() {
-            Some(reason) => Some(meaning(reason)),
+            Some(reason) => Some(finish::read(reason)),
             // Ollama's older servers give no reason.
-            None => (self.field("done") == Some(&Value::Bool(true))).then_some(Ok(Finish::Complete)),
+            None => {
+                (self.field("done") == Some(&Value::Bool(true))).then_some(Ok(Finish::Complete))
+            }
         }
     }
 }
@@ -225,7 +250,9 @@ fn add(delta: &Value, reply: &mut Reply, is_last: Option<bool>) {
         Some(is_last) => reply.add_message(of, text, is_last),
     };
     let thoughts = THOUGHTS.iter().filter_map(|name| delta.get(*name));
-    let mut thoughts = thoughts.map(words_in).filter(|thoughts| !thoughts.is_empty());
+    let mut thoughts = thoughts
+        .map(words_in)
+        .filter(|thoughts| !thoughts.is_empty());
     if let Some(thoughts) = thoughts.next() {
         add(reply, Of::Thoughts, &thoughts);
     }
@@ -258,176 +285,6 @@ fn add(delta: &Value, reply: &mut Reply, is_last: Option<bool>) {
         _ => {}
     }
     reply.add_fields(delta, is_last.is_some());
-}
-
-/// The reason why an answer ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finish {
-    /// The answer is complete, as far as the endpoint tells.
-    Complete,
-    /// The maximum number of tokens was reached.
-    Length,
-    /// The model's context is full.
-    Context(String),
-    /// The rest was held back because of its content.
-    Filtered,
-    /// A reason that the page does not know, by the endpoint's name.
-    Other(String),
-}
-
-/// Names of reasons, in small letters.
-///
-/// Sources: OpenAI's, Anthropic's, Mistral's, Cohere's, Google's (`FinishReason`), `DeepSeek`'s, Z.ai's
-/// and `OpenRouter`'s API references; AWS Bedrock's «Converse»; vLLM's, `SGLang`'s, Ollama's, TGI's and
-/// llama.cpp's sources.
-const REASONS: [(Means, &[&str]); 5] = [
-    (
-        Means::Complete,
-        &[
-            "stop",
-            "stopped",
-            "end",
-            "eos",
-            "eos_token",
-            "end_turn",
-            "stop_sequence",
-            "stop_word",
-            "complete",
-            "completed",
-            "done",
-            "finish",
-            "finished",
-            "success",
-            "normal",
-            "matched_stop",
-            "load",
-            "unload",
-            // The calls of tools are shown as such.
-            "tool_calls",
-            "tool_call",
-            "tool_use",
-            "function_call",
-            "pause_turn",
-        ],
-    ),
-    (
-        Means::Length,
-        &[
-            "length",
-            "max_tokens",
-            "max_token",
-            "max_output_tokens",
-            "max_new_tokens",
-            "max_completion_tokens",
-            "max_length",
-            "model_length",
-            "length_limit",
-            "token_limit",
-            "limit",
-            "incomplete",
-        ],
-    ),
-    (
-        Means::Context,
-        &[
-            "model_context_window_exceeded",
-            "context_window_exceeded",
-            "context_length_exceeded",
-            "max_context_length",
-        ],
-    ),
-    (
-        Means::Filtered,
-        &[
-            "content_filter",
-            "content_filtered",
-            "content-filter",
-            "safety",
-            "prohibited_content",
-            "recitation",
-            "blocklist",
-            "spii",
-            "language",
-            "refusal",
-            "sensitive",
-            "moderation",
-            "blocked",
-            "guardrail_intervened",
-            "error_toxic",
-            "image_safety",
-            "image_prohibited_content",
-            "image_recitation",
-            "content_policy_violation",
-        ],
-    ),
-    (
-        Means::Failed,
-        &[
-            "error",
-            "insufficient_system_resource",
-            "network_error",
-            "abort",
-            "aborted",
-            "cancel",
-            "canceled",
-            "cancelled",
-            "timeout",
-            "time_limit",
-            "failed",
-            "failure",
-            "fail",
-            "server_error",
-            "internal_error",
-            "overloaded",
-            "engine_overloaded",
-            "disconnect",
-            "error_limit",
-            "unexpected_tool_call",
-            "too_many_tool_calls",
-        ],
-    ),
-];
-
-#[derive(Clone, Copy)]
-enum Means {
-    Complete,
-    Length,
-    Context,
-    Filtered,
-    Failed,
-}
-
-/// Returns whether this is no reason: some endpoints write null so.
-fn is_no_reason(reason: &str) -> bool {
-    let lower = reason.to_ascii_lowercase();
-    matches!(
-        &*lower,
-        "" | "null" | "none" | "finish_reason_unspecified" | "unspecified"
-    )
-}
-
-/// Returns the meaning of a reason, whatever its case and its prefix.
-fn meaning(reason: &str) -> Result<Finish, Failure> {
-    let lower = reason.to_ascii_lowercase().replace(['-', ' '], "_");
-    let known = lower.rsplit(['.', ':']).next().unwrap_or_default();
-    let known = known.trim_start_matches("finish_reason_").trim_matches('_');
-    let found = REASONS.iter().find(|(_, names)| names.contains(&known));
-    let name = || reason.chars().take(100).collect::<String>();
-    Ok(match found.map(|(means, _)| means) {
-        Some(Means::Complete) => Finish::Complete,
-        Some(Means::Length) => Finish::Length,
-        Some(Means::Context) => Finish::Context(name()),
-        Some(Means::Filtered) => Finish::Filtered,
-        None if !known.starts_with("malformed") => Finish::Other(name()),
-        Some(Means::Failed) | None => {
-            // The word itself says nothing else.
-            let message = if known == "error" { String::new() } else { name() };
-            return Err(Failure::Reported {
-                message,
-                status: None,
-            });
-        }
-    })
 }
 
 /// Returns whether a value is null, empty, zero or false.

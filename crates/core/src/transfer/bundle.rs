@@ -141,7 +141,8 @@ pub(super) mod tests {
     use super::*;
     use crate::{
         chat::{
-            self, Answer, Attachment, Card, Draft, Extra, Failure, Metrics, Outcome, Params, Turn, answer,
+            self, Answer, Attachment, Card, Draft, Extra, Failure, Metrics, Outcome, Params, Turn,
+            answer,
             attachment::Kind,
             card,
             params::{Param, Setting},

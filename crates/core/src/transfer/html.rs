@@ -254,7 +254,10 @@ impl Page<'_> {
                 (None, None) => {}
             }
         }
-        let mut sources = extras.iter().filter(|extra| extra.kind == Kind::Source).peekable();
+        let mut sources = extras
+            .iter()
+            .filter(|extra| extra.kind == Kind::Source)
+            .peekable();
         if sources.peek().is_none() {
             return;
         }

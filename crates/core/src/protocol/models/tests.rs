@@ -17,13 +17,28 @@ fn model_lists_come_in_shapes() {
     check(r#"{"models":[{"id":"a"},{"id":"b"}]}"#, Ok(&["a", "b"]));
     check(r#"{"data":["a","b"]}"#, Ok(&["a", "b"]));
     check(r#"["a"]"#, Ok(&["a"]));
-    check(r#"{"models":[{"name":"qwen3:8b","model":"qwen3:8b"},{"name":"b"}]}"#, Ok(&["qwen3:8b", "b"]));
-    check(r#"{"models":[{"name":"a","model":"a"}],"data":[{"id":"a"}]}"#, Ok(&["a"]));
+    check(
+        r#"{"models":[{"name":"qwen3:8b","model":"qwen3:8b"},{"name":"b"}]}"#,
+        Ok(&["qwen3:8b", "b"]),
+    );
+    check(
+        r#"{"models":[{"name":"a","model":"a"}],"data":[{"id":"a"}]}"#,
+        Ok(&["a"]),
+    );
     check(r#"{"data":{"models":[{"id":"a"}]}}"#, Ok(&["a"]));
-    check(r#"{"data":[{"name":"group","models":[{"id":"a"},["b"]]},{"id":"c"}]}"#, Ok(&["a", "b", "c"]));
+    check(
+        r#"{"data":[{"name":"group","models":[{"id":"a"},["b"]]},{"id":"c"}]}"#,
+        Ok(&["a", "b", "c"]),
+    );
     check(r#"{"data":{"a":{"owner":"x"},"b":{}}}"#, Ok(&["a", "b"]));
-    check(r#"{"data":[{"id":""},{"object":"model"},null,7,{"id":"a"}]}"#, Ok(&["a"]));
-    check(r#"{"success":true,"result":[{"id":"429b9e8b-d99e-44de-91ad-706cf8183658","name":"@cf/a"}],"errors":[],"messages":[]}"#, Ok(&["@cf/a"]));
+    check(
+        r#"{"data":[{"id":""},{"object":"model"},null,7,{"id":"a"}]}"#,
+        Ok(&["a"]),
+    );
+    check(
+        r#"{"success":true,"result":[{"id":"429b9e8b-d99e-44de-91ad-706cf8183658","name":"@cf/a"}],"errors":[],"messages":[]}"#,
+        Ok(&["@cf/a"]),
+    );
     check(r#"{"data":[{"id":"a","score":NaN}]}"#, Ok(&["a"]));
     check(
         r#"{"hello":1}"#,
@@ -89,7 +104,6 @@ fn a_list_tells_who_serves_and_what_sees() {
     );
 }
 
-
 #[test]
 fn a_list_may_have_pages() {
     #[track_caller]
@@ -97,19 +111,46 @@ fn a_list_may_have_pages() {
         assert_eq!(listed(body).unwrap().next, expected, "{body}");
     }
     check(r#"{"data":[{"id":"a"}]}"#, &[]);
-    check(r#"{"data":[{"id":"a"}],"has_more":false,"last_id":"a"}"#, &[]);
+    check(
+        r#"{"data":[{"id":"a"}],"has_more":false,"last_id":"a"}"#,
+        &[],
+    );
     let more = ["after_id=a%2Fb", "after=a%2Fb"];
-    check(r#"{"data":[{"id":"a/b"}],"has_more":true,"last_id":"a/b"}"#, &more);
+    check(
+        r#"{"data":[{"id":"a/b"}],"has_more":true,"last_id":"a/b"}"#,
+        &more,
+    );
     check(r#"{"data":[{"id":"a/b"}],"has_more":true}"#, &more);
-    check(r#"{"data":[{"id":"a"}],"next":"https://other.example/v1/models?cursor=x&n=2"}"#, &["cursor=x&n=2"]);
-    check(r#"{"data":[{"id":"a"}],"next":"/models?page=2"}"#, &["page=2"]);
+    check(
+        r#"{"data":[{"id":"a"}],"next":"https://other.example/v1/models?cursor=x&n=2"}"#,
+        &["cursor=x&n=2"],
+    );
+    check(
+        r#"{"data":[{"id":"a"}],"next":"/models?page=2"}"#,
+        &["page=2"],
+    );
     check(r#"{"data":[{"id":"a"}],"next":null}"#, &[]);
     check(r#"{"data":[{"id":"a"}],"next":2}"#, &["page=2"]);
-    check(r#"{"data":[{"id":"a"}],"next":"x y"}"#, &["cursor=x%20y", "after=x%20y"]);
-    check(r#"{"data":[{"id":"a"}],"next":"https://other.example/all"}"#, &[]);
-    check(r#"{"models":[{"name":"a"}],"nextPageToken":"t"}"#, &["pageToken=t"]);
-    check(r#"{"data":[{"id":"a"}],"links":{"next":{"href":"?page=3"}}}"#, &["page=3"]);
-    check(r#"{"data":[{"id":"a"}],"meta":{"next_cursor":"c"}}"#, &["cursor=c"]);
+    check(
+        r#"{"data":[{"id":"a"}],"next":"x y"}"#,
+        &["cursor=x%20y", "after=x%20y"],
+    );
+    check(
+        r#"{"data":[{"id":"a"}],"next":"https://other.example/all"}"#,
+        &[],
+    );
+    check(
+        r#"{"models":[{"name":"a"}],"nextPageToken":"t"}"#,
+        &["pageToken=t"],
+    );
+    check(
+        r#"{"data":[{"id":"a"}],"links":{"next":{"href":"?page=3"}}}"#,
+        &["page=3"],
+    );
+    check(
+        r#"{"data":[{"id":"a"}],"meta":{"next_cursor":"c"}}"#,
+        &["cursor=c"],
+    );
 
     let mut all = listed(r#"{"data":[{"id":"a"}],"has_more":true}"#).unwrap();
     let last = listed(r#"{"data":[{"id":"a"},{"id":"b"}]}"#).unwrap();

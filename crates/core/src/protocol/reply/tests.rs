@@ -76,13 +76,31 @@ fn a_message_repeats_what_came_or_adds_to_it() {
     // Pieces, or all so far.
     check(&[message("a"), message("b"), message("b")], "abb");
     check(&[message("ha"), message("ha")], "haha");
-    check(&[message("a"), message("ab"), message("ab"), last("abc")], "abc");
+    check(
+        &[message("a"), message("ab"), message("ab"), last("abc")],
+        "abc",
+    );
     check(&[message("a"), message("b"), last("ab")], "ab");
     // Deltas with all so far.
     let begin = "The library opens";
-    check(&[delta(begin), delta("The library opens at nine"), delta("The library opens at nine.")], "The library opens at nine.");
+    check(
+        &[
+            delta(begin),
+            delta("The library opens at nine"),
+            delta("The library opens at nine."),
+        ],
+        "The library opens at nine.",
+    );
     let (one, two) = ("Bread needs flour, water, ", "salt and time.");
-    check(&[delta(one), delta(two), delta("Bread needs flour, water, salt and time."), delta(" So.")], "Bread needs flour, water, salt and time. So.");
+    check(
+        &[
+            delta(one),
+            delta(two),
+            delta("Bread needs flour, water, salt and time."),
+            delta(" So."),
+        ],
+        "Bread needs flour, water, salt and time. So.",
+    );
     check(&[delta("1"), delta("10"), delta("1")], "1101");
     check(&[delta("한"), delta("한국")], "한한국");
 }

@@ -159,11 +159,13 @@ fn a_failure_is_adapted_to_waited_out_or_given_up() {
         stops_counting,
     );
     check(refused(422, "", None), USUAL, none, stops_counting);
+    // A refusal that names another field is not about it, whether or not that was sent.
+    check(refused(400, "unknown: top_k", None), USUAL, none, give_up);
     check(
-        refused(400, "unknown: top_k", None),
+        refused(400, "max_tokens is too large: 9", None),
         USUAL,
         none,
-        stops_counting,
+        give_up,
     );
     check(
         refused(400, "", None),

@@ -1,3 +1,4 @@
+use super::super::marks::MARKS;
 use super::*;
 use proptest::prelude::*;
 
@@ -10,7 +11,7 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a str>) -> (String, String) {
     reply.end();
     let mut text = reply.text;
     for extra in reply.extras {
-        text.push_str(&format!("[{} {}]", extra.name, extra.content));
+        text.extend(["[", &extra.name, " ", &extra.content, "]"]);
     }
     (reply.reasoning, text)
 }
@@ -30,36 +31,92 @@ const CASES: &[(&str, &str, &str)] = &[
     // Opened by the template; at a line's end, and in it.
     ("a\nb\n</think>\n\nc", "a\nb", "c"),
     ("</think>c", "", "c"),
-    ("1. The user asks.\n2. Answer in one number.</think>391", "1. The user asks.\n2. Answer in one number.", "391"),
-    ("They said hello, so greet.</think>\n\nHello!", "They said hello, so greet.", "Hello!"),
+    (
+        "1. The user asks.\n2. Answer in one number.</think>391",
+        "1. The user asks.\n2. Answer in one number.",
+        "391",
+    ),
+    (
+        "They said hello, so greet.</think>\n\nHello!",
+        "They said hello, so greet.",
+        "Hello!",
+    ),
     ("so it is 4 </think>\n\nIt is 4.", "so it is 4", "It is 4."),
     ("Done. </think> The answer", "Done.", "The answer"),
     ("인사하자.</think>안녕하세요", "인사하자.", "안녕하세요"),
-    ("The word </thought> ends.\nx</longcat_think>y", "The word </thought> ends.\nx", "y"),
+    (
+        "The word </thought> ends.\nx</longcat_think>y",
+        "The word </thought> ends.\nx",
+        "y",
+    ),
     // Several blocks.
-    ("<reasoning>The user greets. Reply</reasoning><reasoning> politely.</reasoning>Hi", "The user greets. Reply politely.", "Hi"),
+    (
+        "<reasoning>The user greets. Reply</reasoning><reasoning> politely.</reasoning>Hi",
+        "The user greets. Reply politely.",
+        "Hi",
+    ),
     ("<think>a</think>\n<think>b</think>\nc", "a\n\nb", "c"),
-    ("<think>a</think>One.\n<think>b</think>\nTwo.", "a\n\nb", "One.\n\nTwo."),
+    (
+        "<think>a</think>One.\n<think>b</think>\nTwo.",
+        "a\n\nb",
+        "One.\n\nTwo.",
+    ),
     ("One.\n<think>b</think>\nTwo.", "b", "One.\n\nTwo."),
     ("a</think></think>\nb", "a", "b"),
     // Quoted in code.
-    ("use `<think>` and `</think>`", "", "use `<think>` and `</think>`"),
+    (
+        "use `<think>` and `</think>`",
+        "",
+        "use `<think>` and `</think>`",
+    ),
     ("a `</think>` b", "", "a `</think>` b"),
-    ("```\n<think>\n</think>\n```\nb", "", "```\n<think>\n</think>\n```\nb"),
-    ("~~~html\n<think>a</think>\n~~~", "", "~~~html\n<think>a</think>\n~~~"),
-    ("```<think>``` is it.\n<think>x</think>y", "x", "```<think>``` is it.\ny"),
-    ("<think>write `</think>` here</think>b", "write `</think>` here", "b"),
+    (
+        "```\n<think>\n</think>\n```\nb",
+        "",
+        "```\n<think>\n</think>\n```\nb",
+    ),
+    (
+        "~~~html\n<think>a</think>\n~~~",
+        "",
+        "~~~html\n<think>a</think>\n~~~",
+    ),
+    (
+        "```<think>``` is it.\n<think>x</think>y",
+        "x",
+        "```<think>``` is it.\ny",
+    ),
+    (
+        "<think>write `</think>` here</think>b",
+        "write `</think>` here",
+        "b",
+    ),
     // A backtick that opens no code.
     ("it`s so.</think>b", "it`s so.", "b"),
     // Spoken of in a sentence.
     ("한<think>", "", "한<think>"),
-    ("Use <think> and </think> tags.", "", "Use <think> and </think> tags."),
-    ("The tag </think> ends the thoughts.", "", "The tag </think> ends the thoughts."),
+    (
+        "Use <think> and </think> tags.",
+        "",
+        "Use <think> and </think> tags.",
+    ),
+    (
+        "The tag </think> ends the thoughts.",
+        "",
+        "The tag </think> ends the thoughts.",
+    ),
     ("It ends with </think>.", "", "It ends with </think>."),
     ("It ends with </think>", "", "It ends with </think>"),
     ("생각은 </think>로 닫는다.", "", "생각은 </think>로 닫는다."),
-    ("The mark \"</think>\" ends it.", "", "The mark \"</think>\" ends it."),
-    ("<think>a</think>b <think>c</think>", "a", "b <think>c</think>"),
+    (
+        "The mark \"</think>\" ends it.",
+        "",
+        "The mark \"</think>\" ends it.",
+    ),
+    (
+        "<think>a</think>b <think>c</think>",
+        "a",
+        "b <think>c</think>",
+    ),
     ("<think>a</think>b\n</think>\nc", "a", "b\n</think>\nc"),
     ("b\n<think>\nnever closed", "", "b\n<think>\nnever closed"),
     // No marks.
@@ -71,33 +128,101 @@ const CASES: &[(&str, &str, &str)] = &[
     ("analysis of it", "", "analysis of it"),
     ("analysis", "", "analysis"),
     ("Here is my answer", "", "Here is my answer"),
-    ("Here is my thought process: one", "", "Here is my thought process: one"),
+    (
+        "Here is my thought process: one",
+        "",
+        "Here is my thought process: one",
+    ),
     // Other marks: see `marks`.
-    ("[THINK]Seven times six.[/THINK]It is 42.", "Seven times six.", "It is 42."),
+    (
+        "[THINK]Seven times six.[/THINK]It is 42.",
+        "Seven times six.",
+        "It is 42.",
+    ),
     ("◁think▷a◁/think▷b", "a", "b"),
     ("a◁/think▷b", "a", "b"),
-    ("<seed:think>a<seed:cot_budget_reflect>b</seed:cot_budget_reflect></seed:think>c", "a<seed:cot_budget_reflect>b</seed:cot_budget_reflect>", "c"),
+    (
+        "<seed:think>a<seed:cot_budget_reflect>b</seed:cot_budget_reflect></seed:think>c",
+        "a<seed:cot_budget_reflect>b</seed:cot_budget_reflect>",
+        "c",
+    ),
     ("<|channel>thought\na\n<channel|>b", "a", "b"),
     ("<|channel>thought\n<channel|>7", "", "7"),
-    ("<|START_THINKING|>a<|END_THINKING|><|START_RESPONSE|>b<|END_RESPONSE|>", "a", "b"),
+    (
+        "<|START_THINKING|>a<|END_THINKING|><|START_RESPONSE|>b<|END_RESPONSE|>",
+        "a",
+        "b",
+    ),
     ("<think>\na\n</think>\n<answer>\nb\n</answer>", "a", "b\n"),
     ("a\n</think>\n\n<response>\nb\n</response>\n", "a", "b\n\n"),
     ("<answer>b</answer>", "", "<answer>b</answer>"),
-    ("<|begin_of_thought|>a<|end_of_thought|><|begin_of_solution|>b<|end_of_solution|>", "a", "b"),
+    (
+        "<|begin_of_thought|>a<|end_of_thought|><|begin_of_solution|>b<|end_of_solution|>",
+        "a",
+        "b",
+    ),
     ("<|think|>a<|end|><|begin|>assistant<|content|>b", "a", "b"),
-    ("<|open|>think<|sep|>a<|close|>think<|sep|><|open|>response<|sep|>b<|close|>response<|sep|>", "a", "b"),
-    ("Here is my thought process: a. Here is my response: b", "a.", "b"),
-    ("steps\n[BEGIN FINAL RESPONSE]\nb\n[END FINAL RESPONSE]", "steps", "b\n"),
-    ("Here are my reasoning steps:\na\n[BEGIN FINAL RESPONSE]\nb", "a", "b"),
-    ("analysisUser asks why.assistantfinalRivers.", "User asks why.", "Rivers."),
+    (
+        "<|open|>think<|sep|>a<|close|>think<|sep|><|open|>response<|sep|>b<|close|>response<|sep|>",
+        "a",
+        "b",
+    ),
+    (
+        "Here is my thought process: a. Here is my response: b",
+        "a.",
+        "b",
+    ),
+    (
+        "steps\n[BEGIN FINAL RESPONSE]\nb\n[END FINAL RESPONSE]",
+        "steps",
+        "b\n",
+    ),
+    (
+        "Here are my reasoning steps:\na\n[BEGIN FINAL RESPONSE]\nb",
+        "a",
+        "b",
+    ),
+    (
+        "analysisUser asks why.assistantfinalRivers.",
+        "User asks why.",
+        "Rivers.",
+    ),
     // Harmony.
-    ("<|channel|>analysis<|message|>Why?<|end|><|start|>assistant<|channel|>final<|message|>Rivers.<|return|>", "Why?", "Rivers."),
-    ("analysis<|message|>Why?<|end|><|start|>assistant<|channel|>final<|message|>Rivers.", "Why?", "Rivers."),
-    ("<|channel|>analysis<|message|>a<|start|>assistant<|channel|>analysis<|message|>b<|end|><|channel|>final <|constrain|>json<|message|>{}", "a\n\nb", "{}"),
-    ("<|channel|>commentary<|message|>I look.<|end|><|start|>assistant<|channel|>final<|message|>Done.", "", "I look.\n\nDone."),
-    ("<|channel|>commentary to=functions.weather <|constrain|>json<|message|>{\"city\":\"Seoul\"}<|call|>", "", "[weather {\"city\":\"Seoul\"}]"),
-    ("<|start|>assistant to=functions.f<|channel|>commentary<|message|>{}<|call|>", "", "[f {}]"),
-    ("`<|channel|>analysis<|message|>` is how it thinks", "", "`<|channel|>analysis<|message|>` is how it thinks"),
+    (
+        "<|channel|>analysis<|message|>Why?<|end|><|start|>assistant<|channel|>final<|message|>Rivers.<|return|>",
+        "Why?",
+        "Rivers.",
+    ),
+    (
+        "analysis<|message|>Why?<|end|><|start|>assistant<|channel|>final<|message|>Rivers.",
+        "Why?",
+        "Rivers.",
+    ),
+    (
+        "<|channel|>analysis<|message|>a<|start|>assistant<|channel|>analysis<|message|>b<|end|><|channel|>final <|constrain|>json<|message|>{}",
+        "a\n\nb",
+        "{}",
+    ),
+    (
+        "<|channel|>commentary<|message|>I look.<|end|><|start|>assistant<|channel|>final<|message|>Done.",
+        "",
+        "I look.\n\nDone.",
+    ),
+    (
+        "<|channel|>commentary to=functions.weather <|constrain|>json<|message|>{\"city\":\"Seoul\"}<|call|>",
+        "",
+        "[weather {\"city\":\"Seoul\"}]",
+    ),
+    (
+        "<|start|>assistant to=functions.f<|channel|>commentary<|message|>{}<|call|>",
+        "",
+        "[f {}]",
+    ),
+    (
+        "`<|channel|>analysis<|message|>` is how it thinks",
+        "",
+        "`<|channel|>analysis<|message|>` is how it thinks",
+    ),
     ("<|channel|>final", "", "<|channel|>final"),
 ];
 
@@ -147,7 +272,12 @@ fn thoughts_of_a_field_come_first() {
     check("a", "<think>b</think>c", "a\n\nb", "c");
     check("a", "<think>a</think>c", "a", "c");
     check("a", "and so on.\n</think>\nc", "a\n\nand so on.", "c");
-    check("a", "The tag </think> ends it.", "a", "The tag </think> ends it.");
+    check(
+        "a",
+        "The tag </think> ends it.",
+        "a",
+        "The tag </think> ends it.",
+    );
 }
 
 #[test]

@@ -93,7 +93,11 @@ fn thoughts_have_many_names() {
         "b",
     );
     check(r#"{"content":[{"type":"reasoning","text":"a"}]}"#, "a", "");
-    check(r#"{"content":[{"type":"reasoning","content":[{"text":"a"}]}]}"#, "a", "");
+    check(
+        r#"{"content":[{"type":"reasoning","content":[{"text":"a"}]}]}"#,
+        "a",
+        "",
+    );
     check(r#"{"reasoning":{"content":"a"}}"#, "a", "");
 }
 
@@ -115,16 +119,28 @@ fn what_was_counted_is_read_wherever_it_stands() {
     let usage = r#""usage":{"prompt_tokens":3,"completion_tokens":5}"#;
     check(&format!(r#"{{"choices":[],{usage}}}"#), both, None);
     check(&format!(r#"{{"x_groq":{{{usage}}}}}"#), both, None);
-    check(&format!(r#"{{"choices":[{{"delta":{{}},{usage}}}]}}"#), both, None);
+    check(
+        &format!(r#"{{"choices":[{{"delta":{{}},{usage}}}]}}"#),
+        both,
+        None,
+    );
     check(r#"{"usage":null}"#, [None; 4], None);
     check(r#"{"usage":{"prompt_tokens":-1}}"#, [None; 4], None);
-    check(r#"{"usage":{"input_tokens":3,"output_tokens":5}}"#, both, None);
+    check(
+        r#"{"usage":{"input_tokens":3,"output_tokens":5}}"#,
+        both,
+        None,
+    );
     // Zeros stand for counts to come, and running totals grow.
     let zeros = r#"{"usage":{"prompt_tokens":0,"completion_tokens":0}}"#;
     check(zeros, [None; 4], None);
     check(&format!("{zeros}\n{{{usage}}}\n{zeros}"), both, None);
     let first = r#"{"usage":{"prompt_tokens":3,"completion_tokens":1}}"#;
-    check(&format!("{first}\n{{{usage}}}\n{{\"usage\":{{}}}}"), both, None);
+    check(
+        &format!("{first}\n{{{usage}}}\n{{\"usage\":{{}}}}"),
+        both,
+        None,
+    );
     // OpenAI's details, DeepSeek's and Anthropic's names.
     let all = [Some(30), Some(50), Some(10), Some(20)];
     check(
@@ -158,7 +174,13 @@ fn what_was_counted_is_read_wherever_it_stands() {
         [None, Some(5), None, None],
         Some(41_568),
     );
-    check(r#"{"usage":{"prompt_tokens":3,"completion_tokens":1e999}}"#.replace("1e999", "null").as_str(), three, None);
+    check(
+        r#"{"usage":{"prompt_tokens":3,"completion_tokens":1e999}}"#
+            .replace("1e999", "null")
+            .as_str(),
+        three,
+        None,
+    );
 }
 
 #[test]
@@ -172,29 +194,85 @@ fn whatever_tells_of_an_error_is_one() {
         });
         assert_eq!(Chunk(&value).error(name), expected, "{json}");
     }
-    check("", r#"{"error":{"message":"overloaded","code":503}}"#, Some(("overloaded", Some(503))));
-    check("", r#"{"error":"no","choices":[{"delta":{"content":""}}]}"#, Some(("no", None)));
+    check(
+        "",
+        r#"{"error":{"message":"overloaded","code":503}}"#,
+        Some(("overloaded", Some(503))),
+    );
+    check(
+        "",
+        r#"{"error":"no","choices":[{"delta":{"content":""}}]}"#,
+        Some(("no", None)),
+    );
     check("", r#"{"error":{}}"#, Some(("", None)));
     check("", r#"{"error":true,"message":"no"}"#, Some(("no", None)));
-    check("", r#"{"choices":[{"delta":{},"error":{"code":502,"message":"idle"}}]}"#, Some(("idle", Some(502))));
-    check("", r#"{"choices":[],"error":{"message":"no"}}"#, Some(("no", None)));
-    check("", r#"{"object":"error","message":"no","code":400}"#, Some(("no", Some(400))));
-    check("", r#"{"code":500,"message":"no","data":{"answer":""}}"#, Some(("no", Some(500))));
-    check("", r#"{"code":"Throttling","message":"slower"}"#, Some(("Throttling: slower", None)));
+    check(
+        "",
+        r#"{"choices":[{"delta":{},"error":{"code":502,"message":"idle"}}]}"#,
+        Some(("idle", Some(502))),
+    );
+    check(
+        "",
+        r#"{"choices":[],"error":{"message":"no"}}"#,
+        Some(("no", None)),
+    );
+    check(
+        "",
+        r#"{"object":"error","message":"no","code":400}"#,
+        Some(("no", Some(400))),
+    );
+    check(
+        "",
+        r#"{"code":500,"message":"no","data":{"answer":""}}"#,
+        Some(("no", Some(500))),
+    );
+    check(
+        "",
+        r#"{"code":"Throttling","message":"slower"}"#,
+        Some(("Throttling: slower", None)),
+    );
     check("", r#"{"code":"Unknown"}"#, Some(("Unknown", None)));
     check("", r#"{"detail":"no"}"#, Some(("no", None)));
-    check("", r#"{"errors":[{"message":"a"},{"message":"b"}]}"#, Some(("a · b", None)));
-    check("", r#"{"choices":null,"base_resp":{"status_code":1008,"status_msg":"no"}}"#, Some(("no", None)));
-    check("", r#"{"status":{"code":"40003","message":"no"}}"#, Some(("no", None)));
-    check("", r#"{"type":"error","error":{"type":"overloaded_error","message":"no"}}"#, Some(("overloaded_error: no", Some(529))));
-    check("error", r#"{"request_id":"r","code":"x","message":"no"}"#, Some(("no", None)));
+    check(
+        "",
+        r#"{"errors":[{"message":"a"},{"message":"b"}]}"#,
+        Some(("a · b", None)),
+    );
+    check(
+        "",
+        r#"{"choices":null,"base_resp":{"status_code":1008,"status_msg":"no"}}"#,
+        Some(("no", None)),
+    );
+    check(
+        "",
+        r#"{"status":{"code":"40003","message":"no"}}"#,
+        Some(("no", None)),
+    );
+    check(
+        "",
+        r#"{"type":"error","error":{"type":"overloaded_error","message":"no"}}"#,
+        Some(("overloaded_error: no", Some(529))),
+    );
+    check(
+        "error",
+        r#"{"request_id":"r","code":"x","message":"no"}"#,
+        Some(("no", None)),
+    );
     check("error", r#"{"request_id":"r"}"#, Some(("", None)));
     check("response.failed", r#"{"reason":"no"}"#, Some(("no", None)));
     // No errors.
     check("", r#"{"error":null,"choices":[{"delta":{}}]}"#, None);
     check("", r#"{"error":"","choices":[{"delta":{}}]}"#, None);
-    check("", r#"{"error":{"code":0,"message":""},"choices":[{"delta":{}}]}"#, None);
-    check("", r#"{"base_resp":{"status_code":0,"status_msg":""},"choices":[{"delta":{}}]}"#, None);
+    check(
+        "",
+        r#"{"error":{"code":0,"message":""},"choices":[{"delta":{}}]}"#,
+        None,
+    );
+    check(
+        "",
+        r#"{"base_resp":{"status_code":0,"status_msg":""},"choices":[{"delta":{}}]}"#,
+        None,
+    );
     check("", r#"{"errors":[],"choices":[{"delta":{}}]}"#, None);
     check("", r#"{"type":"keepalive"}"#, None);
     check("ping", r#"{"type":"ping"}"#, None);
@@ -204,7 +282,11 @@ fn whatever_tells_of_an_error_is_one() {
     check("", r#"{"choices":[],"usage":{"prompt_tokens":1}}"#, None);
     check("", r#"{"choices":[],"prompt_filter_results":[{}]}"#, None);
     check("", "{}", None);
-    check("", r#"{"message":{"role":"assistant","content":"a"},"done":false}"#, None);
+    check(
+        "",
+        r#"{"message":{"role":"assistant","content":"a"},"done":false}"#,
+        None,
+    );
 }
 
 #[test]
@@ -223,24 +305,53 @@ fn a_reason_to_end_has_many_names() {
     for reason in ["", "null", "None", " ", "FINISH_REASON_UNSPECIFIED"] {
         check(reason, None);
     }
-    for reason in ["stop", "STOP", "eos", "end_turn", "tool_calls", "FinishReason.STOP", "FINISH_REASON_STOP"] {
+    for reason in [
+        "stop",
+        "STOP",
+        "eos",
+        "end_turn",
+        "tool_calls",
+        "FinishReason.STOP",
+        "FINISH_REASON_STOP",
+    ] {
         check(reason, Some(Ok(Finish::Complete)));
     }
-    for reason in ["length", "max_tokens", "MAX_TOKENS", "model_length", "max-tokens"] {
+    for reason in [
+        "length",
+        "max_tokens",
+        "MAX_TOKENS",
+        "model_length",
+        "max-tokens",
+    ] {
         check(reason, Some(Ok(Finish::Length)));
     }
-    for reason in ["content_filter", "SAFETY", "PROHIBITED_CONTENT", "RECITATION", "BLOCKLIST", "refusal", "sensitive"] {
+    for reason in [
+        "content_filter",
+        "SAFETY",
+        "PROHIBITED_CONTENT",
+        "RECITATION",
+        "BLOCKLIST",
+        "refusal",
+        "sensitive",
+    ] {
         check(reason, Some(Ok(Finish::Filtered)));
     }
     check("error", Some(Err("")));
-    for reason in ["insufficient_system_resource", "network_error", "abort", "MALFORMED_FUNCTION_CALL", "function_call_filter: MALFORMED_FUNCTION_CALL"] {
+    for reason in [
+        "insufficient_system_resource",
+        "network_error",
+        "abort",
+        "MALFORMED_FUNCTION_CALL",
+        "function_call_filter: MALFORMED_FUNCTION_CALL",
+    ] {
         check(reason, Some(Err(reason)));
     }
     let full = "model_context_window_exceeded";
     check(full, Some(Ok(Finish::Context(full.into()))));
     check("brand_new", Some(Ok(Finish::Other("brand_new".into()))));
     // In the places of others.
-    let value = serde_json::json!({ "message": { "content": "" }, "done": true, "done_reason": "length" });
+    let value =
+        serde_json::json!({ "message": { "content": "" }, "done": true, "done_reason": "length" });
     assert_eq!(Chunk(&value).finish(), Some(Ok(Finish::Length)));
     let value = serde_json::json!({ "message": { "content": "" }, "done": true });
     assert_eq!(Chunk(&value).finish(), Some(Ok(Finish::Complete)));
@@ -270,19 +381,55 @@ fn a_refusal_keeps_the_endpoints_words() {
     check(r#"[{"error":{"message":"quota"}}]"#, "quota");
     check("Loading model", "Loading model");
     check("  <!doctype html><h1>502</h1>", "");
-    check("<html><head><title>502 Bad\n Gateway</title>", "502 Bad Gateway");
+    check(
+        "<html><head><title>502 Bad\n Gateway</title>",
+        "502 Bad Gateway",
+    );
     // In other shapes.
-    check(r#"{"result":null,"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"messages":[]}"#, "Authentication error");
-    check(r#"{"description":"{\"code\":50508,\"message\":\"Too busy.\"}","detail":"{\"code\":50508,\"message\":\"Too busy.\"}","link":""}"#, "Too busy.");
-    check(r#"{"error":{"message":"Bad request!: {\"error\":{\"message\":\"Wrong pattern.\",\"param\":null}}"}}"#, "Wrong pattern.");
-    check("Error code: 400 - {'error': {'message': \"It's long\", 'code': None}}", "It's long");
-    check("event: error\ndata: {\"error\":{\"message\":\"max_tokens is too large\"}}\n\ndata: [DONE]\n\n", "max_tokens is too large");
-    check(r#"{"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}"#, "insufficient balance");
-    check(r#"{"error_code":17,"error_msg":"limit reached"}"#, "limit reached");
-    check(r#"{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"Wait a minute."}"#, "Wait a minute.");
-    check(r#"{"title":"Too Many Requests","status":429}"#, "Too Many Requests");
-    check(r#"{"status":{"code":"40003","message":"Context length exceeded"},"result":null}"#, "Context length exceeded");
-    check(r#"{"fault":{"faultstring":"Quota","detail":{"errorcode":"x"}}}"#, "Quota");
+    check(
+        r#"{"result":null,"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"messages":[]}"#,
+        "Authentication error",
+    );
+    check(
+        r#"{"description":"{\"code\":50508,\"message\":\"Too busy.\"}","detail":"{\"code\":50508,\"message\":\"Too busy.\"}","link":""}"#,
+        "Too busy.",
+    );
+    check(
+        r#"{"error":{"message":"Bad request!: {\"error\":{\"message\":\"Wrong pattern.\",\"param\":null}}"}}"#,
+        "Wrong pattern.",
+    );
+    check(
+        "Error code: 400 - {'error': {'message': \"It's long\", 'code': None}}",
+        "It's long",
+    );
+    check(
+        "event: error\ndata: {\"error\":{\"message\":\"max_tokens is too large\"}}\n\ndata: [DONE]\n\n",
+        "max_tokens is too large",
+    );
+    check(
+        r#"{"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}"#,
+        "insufficient balance",
+    );
+    check(
+        r#"{"error_code":17,"error_msg":"limit reached"}"#,
+        "limit reached",
+    );
+    check(
+        r#"{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"Wait a minute."}"#,
+        "Wait a minute.",
+    );
+    check(
+        r#"{"title":"Too Many Requests","status":429}"#,
+        "Too Many Requests",
+    );
+    check(
+        r#"{"status":{"code":"40003","message":"Context length exceeded"},"result":null}"#,
+        "Context length exceeded",
+    );
+    check(
+        r#"{"fault":{"faultstring":"Quota","detail":{"errorcode":"x"}}}"#,
+        "Quota",
+    );
     check(r#"{"status":"error","message":"no"}"#, "no");
     check(r#"{"error":"<html><title>Oops</title></html>"}"#, "Oops");
     check("", "");
