@@ -15,6 +15,12 @@ pub fn first(target: &EventTarget, success: &str, failure: &str) -> JsFuture {
     JsFuture::from(promise)
 }
 
+/// Returns whether the page is hidden: its timers are late then.
+pub fn is_hidden() -> bool {
+    let window = js_sys::global().unchecked_into::<web_sys::Window>();
+    window.document().is_some_and(|document| document.hidden())
+}
+
 /// Yields to the browser's pending work.
 pub async fn yield_now() {
     sleep(0).await;

@@ -43,19 +43,16 @@ const MODELS_TIMEOUT: u32 = 60;
 pub async fn models(endpoint: &Endpoint) -> Result<Listed, Failure> {
     let mut listed = page_of_models(endpoint, "").await?;
     for _ in 1..MAX_PAGES {
-        let mut has_more = false;
-        for query in listed.next.clone() {
-            // A later page that can't be read, or has nothing new, leaves the list incomplete.
-            if let Ok(page) = page_of_models(endpoint, &query).await
-                && !page.ids.is_empty()
-                && listed.has_not_all(&page)
-            {
-                listed.add(page);
-                has_more = true;
+        let mut is_next = false;
+        for query in listed.take_next() {
+            // A page that can't be read leaves the list short.
+            let page = page_of_models(endpoint, &query).await;
+            is_next = page.is_ok_and(|page| listed.add(page));
+            if is_next {
                 break;
             }
         }
-        if !has_more {
+        if !is_next {
             break;
         }
     }
@@ -115,7 +112,7 @@ pub async fn stream(
         answer: answer::Reader::new(&content_type.unwrap_or_default()),
         timeouts,
         request: exchange,
-        is_over: false,
+        ended: 0.0,
     })
 }
 
@@ -145,12 +142,12 @@ pub struct Stream {
     answer: answer::Reader,
     timeouts: Timeouts,
     request: Exchange,
-    /// True once something after the end has been read.
-    is_over: bool,
+    /// Time of the answer's end, in milliseconds since 1970; 0 is not yet.
+    ended: f64,
 }
 
 /// Time for what follows the end of an answer, in milliseconds.
-const LATE: i32 = 300;
+const LATE: f64 = 300.0;
 
 impl Stream {
     /// Waits for the next batch: the first chunk immediately, the rest at a fixed pace.
@@ -164,11 +161,14 @@ impl Stream {
             }
         };
         let next = if self.answer.is_done() {
-            if self.is_over {
+            // An error or the counts may follow the end; some servers leave the connection open. A hidden
+            // tab's timers are late.
+            let left = self.ended + LATE - js_sys::Date::now();
+            if left <= 0.0 || event::is_hidden() {
                 return now(Ok(None));
             }
-            // An error or the counts may follow the end; some servers leave the connection open.
-            let late = event::sleep(LATE);
+            #[expect(clippy::cast_possible_truncation, reason = "it is at most LATE")]
+            let late = event::sleep(left as i32);
             match select(Box::pin(self.body.next()), Box::pin(late)).await {
                 Either::Left((next, _)) => next,
                 Either::Right(_) => return now(Ok(None)),
@@ -198,9 +198,7 @@ impl Stream {
     /// # Errors
     /// The reason why the answer is incomplete; the text received so far is in the reply.
     pub fn take(&mut self, read: Read, reply: &mut Reply) -> Result<Option<Finish>, Failure> {
-        let sizes = |reply: &Reply| (reply.text.len(), reply.reasoning.len(), reply.changes);
-        let before = sizes(reply);
-        self.is_over = self.answer.is_done();
+        let before = reply.progress();
         let taken = match read.bytes {
             Ok(Some(bytes)) => self.answer.push(&bytes, reply).map(|()| None),
             Ok(None) => std::mem::take(&mut self.answer).end(reply).map(Some),
@@ -217,9 +215,12 @@ impl Stream {
             }
         };
         let taken = taken.map_err(|error| self.request.masked(error));
+        if self.answer.is_done() && self.ended == 0.0 {
+            self.ended = js_sys::Date::now();
+        }
         if !matches!(taken, Ok(None)) {
             reply.end();
-        } else if sizes(reply) != before {
+        } else if reply.progress() != before {
             // A keep-alive does not restart the idle timeout.
             self.request.wait(Timeout::Idle, self.timeouts.idle);
         }

@@ -97,7 +97,7 @@ impl Library {
         let error = match openai::models(endpoint).await {
             Ok(listed) => {
                 let details = Details {
-                    is_partial: listed.is_partial(),
+                    is_partial: listed.has_more,
                     owned_by: listed.owned_by,
                     sees: listed.sees,
                 };

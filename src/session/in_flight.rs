@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::Task;
 use crate::{
-    chat::{Answer, Extra, Outcome, Turn, answer, attachment, turn},
+    chat::{Answer, Attachment, Extra, Outcome, Turn, answer, attachment, turn},
     id::fresh,
     openai::{Partial, Reply, Stage},
 };
@@ -71,8 +71,8 @@ impl InFlight {
         self.sink.0.with_untracked(look)
     }
 
-    /// Ends the reply, and returns what is to be stored of it.
-    pub(super) fn complete(&self) -> Vec<Unstored> {
+    /// Ends the reply, and returns the files to be stored.
+    pub(super) fn complete(&self) -> Vec<(Attachment, String, Vec<u8>)> {
         self.sink.0.write().reply.end();
         self.sink.unstored()
     }
@@ -90,8 +90,7 @@ impl InFlight {
     /// Writes the part received so far to its turn, with this outcome.
     pub(super) fn write_to(&self, turn: &mut Turn, outcome: Outcome) {
         let partial = self.sink.0.read_untracked();
-        let mut reply = partial.reply.clone();
-        reply.end();
+        let reply = partial.reply.ended();
         let answer = Answer {
             id: self.id,
             model: self.model.clone(),
@@ -118,15 +117,6 @@ impl InFlight {
     }
 }
 
-/// A picture or a sound that is not stored yet.
-pub(super) struct Unstored {
-    /// The identifier under which it will be stored.
-    pub id: attachment::Id,
-    /// Its media type.
-    pub kind: String,
-    pub bytes: Vec<u8>,
-}
-
 /// Receives an answer as it arrives.
 #[derive(Clone, Debug)]
 pub(super) struct Sink(ArcRwSignal<Partial>);
@@ -137,8 +127,8 @@ impl Sink {
         self.0.write().set_stage(stage, js_sys::Date::now());
     }
 
-    /// Takes the pictures and sounds that are complete and not stored yet. They count as stored.
-    pub(super) fn unstored(&self) -> Vec<Unstored> {
+    /// Takes the pictures and sounds that are complete, each with its media type and content.
+    pub(super) fn unstored(&self) -> Vec<(Attachment, String, Vec<u8>)> {
         let is_complete = |extra: &Extra| !extra.bytes.is_empty() && !extra.name.is_empty();
         let are_any = self
             .0
@@ -147,27 +137,21 @@ impl Sink {
             return Vec::new();
         }
         let mut partial = self.0.write();
-        let reply = &mut partial.reply;
-        reply.changes += 1;
-        let extras = reply.extras.iter_mut().filter(|extra| is_complete(extra));
-        let taken = extras.map(|extra| {
-            let id = fresh();
-            Unstored {
-                id,
-                kind: extra.name.clone(),
-                bytes: extra.store(id),
-            }
+        let extras = partial.reply.extras.iter_mut();
+        let taken = extras.filter(|extra| is_complete(extra)).map(|extra| {
+            let (attachment, bytes) = extra.take(fresh());
+            (attachment, extra.name.clone(), bytes)
         });
         taken.collect()
     }
 
-    /// Keeps the content of an extra that could not be stored within it.
-    pub(super) fn inline(&self, id: attachment::Id, url: &str) {
+    /// Ends the storing of a file: see [`Extra::settle`].
+    pub(super) fn settle(&self, id: attachment::Id, stored: Result<&Attachment, &str>) {
         // The answer may have ended.
         let _ = self.0.try_update(|partial| {
             partial.reply.changes += 1;
             for extra in &mut partial.reply.extras {
-                extra.inline(id, url);
+                extra.settle(id, stored);
             }
         });
     }

@@ -3,12 +3,9 @@
 use leptos::{prelude::*, task::spawn_local};
 use web_sys::{Blob, BlobPropertyBag};
 
-use super::{
-    Session, attachments,
-    in_flight::{Sink, Unstored},
-};
+use super::{Session, attachments, in_flight::Sink};
 use crate::{
-    chat::{Card, Outcome, card, turn},
+    chat::{Attachment, Card, Outcome, card, turn},
     endpoint::{Endpoint, Server},
     event,
     openai::{
@@ -122,35 +119,41 @@ impl Session {
 }
 
 impl Session {
-    /// Stores the pictures and sounds of an answer. Where that fails, they are kept in the answer.
+    /// Stores the pictures and sounds of an answer. What can't be stored is kept in this tab.
     pub(super) fn store(
         self,
-        files: Vec<Unstored>,
+        files: Vec<(Attachment, String, Vec<u8>)>,
         sink: &Sink,
         (card, turn): (card::Id, turn::Id),
     ) {
-        for Unstored { id, kind, bytes } in files {
+        for (attachment, kind, bytes) in files {
             let sink = sink.clone();
             spawn_local(async move {
-                let content = blob(&bytes, &kind);
-                let stored = match &content {
-                    Some(content) => blobs::put(id, content).await.is_ok(),
-                    None => false,
+                let id = attachment.id;
+                let Some(content) = blob(&bytes, &kind) else {
+                    return;
                 };
-                if let (false, Some(content)) = (stored, content)
-                    && let Some(url) = attachments::data_url(&content).await
-                {
-                    sink.inline(id, &url);
-                    // The chat may be closed by now.
-                    let _ = self.turn(card, turn).try_update(|turn| {
-                        for answer in turn.answers_mut() {
-                            for extra in &mut answer.extras {
-                                extra.inline(id, &url);
-                            }
+                drop(bytes);
+                let is_stored = blobs::put(id, &content).await.is_ok();
+                let url = if is_stored {
+                    None
+                } else {
+                    attachments::data_url(&content).await
+                };
+                let stored = match &url {
+                    None if is_stored => Ok(&attachment),
+                    url => Err(url.as_deref().unwrap_or_default()),
+                };
+                sink.settle(id, stored);
+                // The chat may be closed by now.
+                let _ = self.turn(card, turn).try_update(|turn| {
+                    for answer in turn.answers_mut() {
+                        for extra in &mut answer.extras {
+                            extra.settle(id, stored);
                         }
-                    });
-                    self.save_soon();
-                }
+                    }
+                });
+                self.save_soon();
             });
         }
     }

@@ -1,6 +1,6 @@
 //! What comes beside an answer's text: pictures, sounds, calls of tools, sources.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{ev, html, prelude::*, task::spawn_local};
 use wasm_split_helpers::wasm_split;
 
 use super::chip::{Picture, Preview};
@@ -13,7 +13,8 @@ use crate::{
     i18n::{t_string, use_i18n},
     session::Session,
     ui::{
-        dynamic::{derive, dynamic, memo, on_click, show, t},
+        dynamic::{derive, dynamic, effect, for_each, memo, on_click, show, t},
+        focus::focus_within,
         lazy::lazy,
     },
 };
@@ -50,65 +51,67 @@ fn of(extras: Memo<Vec<Extra>>, kind: Kind) -> Memo<Vec<Extra>> {
     })
 }
 
+/// Renders each extra of a kind. One that changes or comes leaves the others as they are.
+fn each<V: IntoView + 'static>(
+    extras: Memo<Vec<Extra>>,
+    draw: impl Fn(Memo<Option<Extra>>) -> V + Send + Sync + 'static,
+) -> impl IntoView {
+    for_each(
+        move || (0..extras.read().len() as u64).collect(),
+        move |at: u64| {
+            let at = usize::try_from(at).unwrap_or(usize::MAX);
+            draw(memo(move || extras.read().get(at).cloned()))
+        },
+    )
+}
+
 #[component]
 fn Drawn(extras: Memo<Vec<Extra>>) -> impl IntoView {
     let i18n = use_i18n();
-    let tools = of(extras, Tool);
-    // The arguments grow; the calls before them stay.
-    let tool = move |at: usize| {
-        let one = memo(move || tools.read().get(at).cloned());
-        let name = derive(move || one.get().map(|tool| tool.name).unwrap_or_default());
-        let arguments = derive(move || one.get().map(|tool| tool.content).unwrap_or_default());
-        view! {
-            <div class="tool">
-                <p>{t!(i18n, asked_for_tool)} " " <code>{name}</code></p>
-                {show(
-                    move || one.read().as_ref().is_some_and(|tool| !tool.content.is_empty()),
-                    move || view! {
-                        <pre tabindex="0" dir="ltr" aria-label=t!(i18n, arguments)>{arguments}</pre>
-                    },
-                )}
-            </div>
-        }
-        .into_any()
-    };
-    let count = memo(move || tools.read().len());
-    let pictures = of(extras, Kind::Picture);
-    let sounds = of(extras, Sound);
     let sources = of(extras, Source);
-    let others = of(extras, Unknown);
     let refuses = memo(move || extras.read().iter().any(|extra| extra.kind == Refusal));
     view! {
         <div class="extras">
-            {dynamic(move || {
-                let shown = |extra: Extra| view! { <ShownPicture extra /> };
-                pictures.get().into_iter().map(shown).collect_view()
-            })}
-            {dynamic(move || {
-                let shown = |extra: Extra| view! { <Playable extra /> };
-                sounds.get().into_iter().map(shown).collect_view()
-            })}
-            {dynamic(move || (0..count.get()).map(tool).collect_view())}
+            {each(of(extras, Kind::Picture), |extra| view! { <ShownPicture extra /> })}
+            {each(of(extras, Sound), |extra| view! { <Playable extra /> })}
+            {each(of(extras, Tool), |extra| view! { <Call extra /> })}
             {show(
                 move || refuses.get(),
                 move || view! { <p class="note">{t!(i18n, model_refuses)}</p> },
             )}
-            {dynamic(move || {
-                let named = |extra: Extra| {
-                    let words = t_string!(i18n, unknown_part, name = extra.name).to_string();
-                    view! { <p class="hint">{words}</p> }
-                };
-                others.get().into_iter().map(named).collect_view()
+            {each(of(extras, Unknown), move |extra| {
+                let words = derive(move || {
+                    let name = extra.get().map(|extra| extra.name).unwrap_or_default();
+                    t_string!(i18n, unknown_part, name = name).to_string()
+                });
+                view! { <p class="hint">{words}</p> }
             })}
             {show(
                 move || !sources.read().is_empty(),
                 move || view! {
                     <p class="sources-title" aria-hidden="true">{t!(i18n, sources)}</p>
                     <ol class="sources" aria-label=t!(i18n, sources)>
-                        {dynamic(move || {
-                            sources.get().into_iter().map(source).collect_view()
-                        })}
+                        {each(sources, |extra| dynamic(move || extra.get().map(source)))}
                     </ol>
+                },
+            )}
+        </div>
+    }
+}
+
+/// A call of a tool: its name, and its arguments as they come.
+#[component]
+fn Call(extra: Memo<Option<Extra>>) -> impl IntoView {
+    let i18n = use_i18n();
+    let name = derive(move || extra.get().map(|tool| tool.name).unwrap_or_default());
+    let arguments = memo(move || extra.get().map(|tool| tool.content).unwrap_or_default());
+    view! {
+        <div class="tool">
+            <p>{t!(i18n, asked_for_tool)} " " <code>{name}</code></p>
+            {show(
+                move || !arguments.read().is_empty(),
+                move || view! {
+                    <pre tabindex="0" dir="ltr" aria-label=t!(i18n, arguments)>{arguments}</pre>
                 },
             )}
         </div>
@@ -120,9 +123,12 @@ fn host(url: &str) -> Option<&str> {
     let rest = url
         .strip_prefix("https://")
         .or_else(|| url.strip_prefix("http://"))?;
-    let host = rest.split(['/', '?', '#']).next()?;
+    // A browser reads a backslash as a slash.
+    let host = rest.split(['/', '\\', '?', '#']).next()?;
     // What stands before it is no host, but may look like one.
-    host.rsplit('@').next().filter(|host| !host.is_empty())
+    let host = host.rsplit('@').next().filter(|host| !host.is_empty())?;
+    let is_plain = |c: char| !c.is_whitespace() && !c.is_control();
+    url.chars().all(is_plain).then_some(host)
 }
 
 fn source(extra: Extra) -> AnyView {
@@ -149,43 +155,59 @@ fn source(extra: Extra) -> AnyView {
 /// A picture: at once if it came with the answer; one at another address only on request, as fetching it
 /// tells that server of the reader.
 #[component]
-fn ShownPicture(extra: Extra) -> impl IntoView {
+fn ShownPicture(extra: Memo<Option<Extra>>) -> impl IntoView {
     let i18n = use_i18n();
-    let Extra {
-        content, stored, ..
-    } = extra;
-    let label = move || t_string!(i18n, picture_of_answer).to_owned();
-    if let Some(attachment) = stored {
-        return view! { <Stored attachment /> }.into_any();
-    }
-    if content.starts_with("data:image/") {
-        return view! { <img class="picture" src=content alt=label /> }.into_any();
-    }
-    let Some(host) = host(&content).map(str::to_owned) else {
-        return ().into_any();
-    };
     let is_wanted = RwSignal::new(false);
-    let url = StoredValue::new(content);
+    let button = NodeRef::<html::Button>::new();
+    let label = move || t_string!(i18n, picture_of_answer).to_owned();
     dynamic(move || {
+        let Extra {
+            content, stored, ..
+        } = extra.get()?;
+        if let Some(attachment) = stored {
+            return Some(view! { <Stored attachment /> }.into_any());
+        }
+        if content.starts_with("data:image/") {
+            return Some(
+                view! {
+                    <img class="picture" src=content alt=label />
+                    <p class="hint">{t!(i18n, file_unstored)}</p>
+                }
+                .into_any(),
+            );
+        }
+        let host = host(&content)?.to_owned();
         if is_wanted.get() {
-            return view! {
-                <img class="picture" src=url.get_value() alt=label referrerpolicy="no-referrer" />
+            return Some(
+                view! {
+                    <img class="picture" src=content alt=label referrerpolicy="no-referrer" />
+                }
+                .into_any(),
+            );
+        }
+        let load = move |event: ev::MouseEvent| {
+            let place = event_target::<web_sys::Element>(&event).closest(".message");
+            is_wanted.set(true);
+            // The button goes, and would take the focus with it.
+            if let Ok(Some(place)) = place {
+                focus_within(&place);
             }
-            .into_any();
-        }
-        view! {
-            <button
-                class="button image"
-                title=url.get_value()
-                on:click=on_click(move |_| is_wanted.set(true))
-            >
-                <span>{t!(i18n, load_image)}</span>
-                {format!(" {host}")}
-            </button>
-        }
-        .into_any()
+        };
+        Some(
+            view! {
+                <button
+                    class="button image"
+                    node_ref=button
+                    title=content
+                    on:click=on_click(load)
+                >
+                    <span>{t!(i18n, load_image)}</span>
+                    {format!(" {host}")}
+                </button>
+            }
+            .into_any(),
+        )
     })
-    .into_any()
 }
 
 /// A stored picture, which opens in full.
@@ -225,55 +247,72 @@ fn Stored(attachment: Attachment) -> impl IntoView {
 
 /// A sound that can be played; one at another address is fetched only on request.
 #[component]
-fn Playable(extra: Extra) -> impl IntoView {
+fn Playable(extra: Memo<Option<Extra>>) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
-    let Extra {
-        content, stored, ..
-    } = extra;
     let url = RwSignal::new(None::<String>);
-    let is_ours = stored.is_some();
-    if content.starts_with("data:audio/") {
-        url.set(Some(content.clone()));
-    }
-    if let Some(attachment) = stored {
-        spawn_local(async move {
-            let content = session.content(attachment.id).await;
-            let made =
-                content.and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob).ok());
-            if let Some(Some(unused)) = url.try_set(made) {
-                let _ = web_sys::Url::revoke_object_url(&unused);
-            }
-        });
-    }
-    on_cleanup(move || {
-        if is_ours && let Some(url) = url.try_get_untracked().flatten() {
-            // A created URL can be revoked.
-            let _ = web_sys::Url::revoke_object_url(&url);
+    let revoke = |url: &str| {
+        // A created URL can be revoked; another stays as it is.
+        let _ = web_sys::Url::revoke_object_url(url);
+    };
+    effect(move || {
+        let Some(Extra {
+            content, stored, ..
+        }) = extra.get()
+        else {
+            return;
+        };
+        if content.starts_with("data:audio/") {
+            url.set(Some(content));
+        } else if let Some(attachment) = stored {
+            spawn_local(async move {
+                let content = session.content(attachment.id).await;
+                let made =
+                    content.and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob).ok());
+                // `try_set` returns the URL if the view is gone.
+                if let Some(Some(unused)) = url.try_set(made) {
+                    revoke(&unused);
+                }
+            });
         }
     });
-    let remote = host(&content).map(str::to_owned);
-    let address = StoredValue::new(content);
+    on_cleanup(move || {
+        if let Some(url) = url.try_get_untracked().flatten() {
+            revoke(&url);
+        }
+    });
+    let content = memo(move || extra.get().map(|extra| extra.content).unwrap_or_default());
+    let remote = memo(move || host(&content.read()).map(str::to_owned));
     view! {
         <div class="sound">
             <span>{t!(i18n, sound_of_answer)}</span>
             {show(
                 move || url.read().is_some(),
-                move || view! { <audio controls aria-label=t!(i18n, sound_of_answer) src=move || url.get()></audio> },
+                move || view! {
+                    <audio
+                        controls
+                        aria-label=t!(i18n, sound_of_answer)
+                        src=move || url.get()
+                    ></audio>
+                },
             )}
-            {remote.map(|host| show(
-                move || url.read().is_none(),
+            {show(
+                move || content.read().starts_with("data:"),
+                move || view! { <p class="hint">{t!(i18n, file_unstored)}</p> },
+            )}
+            {show(
+                move || url.read().is_none() && remote.read().is_some(),
                 move || view! {
                     <button
                         class="button"
-                        title=address.get_value()
-                        on:click=on_click(move |_| url.set(Some(address.get_value())))
+                        title=content
+                        on:click=on_click(move |_| url.set(Some(content.get_untracked())))
                     >
                         {t!(i18n, load_sound)}
-                        {format!(" {host}")}
+                        {move || format!(" {}", remote.get().unwrap_or_default())}
                     </button>
                 },
-            ))}
+            )}
         </div>
     }
 }
@@ -291,6 +330,8 @@ mod tests {
         check("https://example.com/a?b", Some("example.com"));
         check("http://127.0.0.1:8080#a", Some("127.0.0.1:8080"));
         check("https://good.example@evil.example/", Some("evil.example"));
+        check("https://evil.example\\@good.example/", Some("evil.example"));
+        check("https://a.example/ b", None);
         check("https://", None);
         check("javascript:alert(1)", None);
         check("data:text/html,a", None);

@@ -2,7 +2,6 @@
 
 pub mod answer;
 mod excerpt;
-mod extras;
 pub mod failure;
 mod finish;
 mod marks;
@@ -17,6 +16,7 @@ pub mod retry;
 pub mod sse;
 mod thoughts;
 mod tolerant;
+mod trouble;
 pub mod wire;
 
 pub use failure::{Failure, Timeout};

@@ -7,6 +7,7 @@ use super::{
     refusal::{self, Refusal},
     sse::{self, Event},
     tolerant,
+    trouble::Trouble,
     wire::{Chunk, has_more_values},
 };
 
@@ -26,6 +27,10 @@ pub struct Reader {
     done: bool,
     /// The part of a chunk that was cut off: something is missing.
     broken: Option<Failure>,
+    /// Number of such parts.
+    breaks: usize,
+    /// Words that may be those of an error.
+    doubtful: Option<Failure>,
     /// Declared content type.
     declared: DeclaredType,
 }
@@ -78,6 +83,9 @@ const MAX_OF_A_PAGE: usize = 64 * 1024;
 /// text. The longest event known, with the probabilities of 20 tokens, has some hundreds; a whole
 /// answer has as many for each token.
 const MAX_VALUES: usize = 2_000_000;
+
+/// Maximum number of chunks that are cut off: each is looked through to its end.
+const MAX_BREAKS: usize = 8;
 
 impl Reader {
     /// Creates a parser for this content type. The body's start counts for more: many servers
@@ -185,7 +193,8 @@ impl Reader {
         match (result, self.finish.take()) {
             // A truncated last event is a cut-off, not garbage.
             (Err(Failure::Garbled { .. }), None) if self.came >= Came::Part => Err(Failure::CutOff),
-            (Err(error @ Failure::Garbled { .. }), Some(finish)) => finish.and(Err(error)),
+            // The answer had ended before.
+            (Err(Failure::Garbled { .. }), Some(finish)) => finish,
             (Err(error), _) | (Ok(()), Some(Err(error))) => Err(error),
             (Ok(()), Some(Ok(finish))) => match (self.broken, finish) {
                 (Some(broken), _) => Err(broken),
@@ -201,8 +210,8 @@ impl Reader {
                     Ok(finish)
                 }
             },
-            (Ok(()), None) => match self.broken {
-                Some(broken) => Err(broken),
+            (Ok(()), None) => match self.broken.take().or(self.doubtful.take()) {
+                Some(error) => Err(error),
                 None if self.done => Ok(Finish::Complete),
                 None if self.came == Came::Whole && !reply.is_empty() => Ok(Finish::Complete),
                 None if self.came == Came::Nothing || is_object && self.came == Came::Events => {
@@ -264,6 +273,10 @@ impl Reader {
 
     fn event(&mut self, event: Event<'_>, reply: &mut Reply, result: &mut Result<(), Failure>) {
         let mut data = event.data.trim();
+        if has_more_values(data.as_bytes(), MAX_VALUES) {
+            *result = Err(Failure::TooMuch);
+            return;
+        }
         // Gateways without comments send one as data.
         while !data.is_empty() && !data.starts_with(':') && result.is_ok() {
             if let Some(rest) = data.strip_prefix("[DONE]") {
@@ -271,10 +284,6 @@ impl Reader {
                 self.came = self.came.max(Came::Events);
                 data = after(rest);
                 continue;
-            }
-            if has_more_values(data.as_bytes(), MAX_VALUES) {
-                *result = Err(Failure::TooMuch);
-                return;
             }
             // Several values may come where one is expected.
             let (value, rest) = match tolerant::parse_first(data) {
@@ -315,25 +324,28 @@ impl Reader {
             };
         }
         let chunk = Chunk(value);
-        if let Some(error) = chunk.error(name) {
-            // The words of a choice come with its end.
-            *result = Err(error);
-            if !self.done {
-                chunk.apply_to(reply);
+        match chunk.trouble(name) {
+            Some(Trouble::Certain(error)) => {
+                *result = Err(error);
+                if !self.done {
+                    chunk.apply_to(reply);
+                }
+                return;
             }
-            return;
+            Some(Trouble::Doubtful(error)) => _ = self.doubtful.get_or_insert(error),
+            None => {}
         }
         if self.done {
             reply.usage.learn(chunk.usage());
             return;
         }
-        self.came = self.came.max(if chunk.is_whole() {
-            Came::Whole
-        } else if chunk.is_answer() {
-            Came::Part
-        } else {
-            Came::Events
-        });
+        self.came = match self.came {
+            // A second part: neither is the whole.
+            Came::Part | Came::Whole if chunk.is_answer() => Came::Part,
+            Came::Nothing | Came::Events if chunk.is_whole() => Came::Whole,
+            came if chunk.is_answer() => came.max(Came::Part),
+            came => came.max(Came::Events),
+        };
         chunk.apply_to(reply);
         if reply.is_cut() {
             *result = Err(Failure::TooMuch);
@@ -359,8 +371,10 @@ impl Reader {
         let next = data.char_indices().skip(1).map(|(at, _)| at);
         let mut next = next.filter(|at| data[*at..].starts_with("data:"));
         if data.starts_with('{')
+            && self.breaks < MAX_BREAKS
             && let Some(at) = next.next()
         {
+            self.breaks += 1;
             self.broken.get_or_insert(Failure::garbled(&data[..at]));
             return data[at + "data:".len()..].trim_start();
         }

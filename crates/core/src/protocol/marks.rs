@@ -4,7 +4,7 @@
 //! A server with a parser for its model sends thoughts in a field of their own. Without one, or with
 //! the wrong one, the model's own marks arrive in the content.
 
-use At::{Anywhere, Begin, Line};
+use At::{Anywhere, Begin, First, Line};
 
 /// A pair of marks around thoughts.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,7 +24,9 @@ pub(super) struct Mark {
 pub(super) enum At {
     /// Only at the beginning of the content: it is plain words.
     Begin,
-    /// At the beginning, after other thoughts, or at the start of a line: people write it, too.
+    /// At the beginning, or after other thoughts: answers in XML have such tags, too.
+    First,
+    /// There, and at the very start of a line.
     Line,
     /// Anywhere outside of code: a special token, which no sentence has.
     Anywhere,
@@ -49,11 +51,11 @@ pub(super) const MARKS: [Mark; 27] = [
     // Reflection 70B: mattshumer/ref_70_e3, model card.
     mark("<thinking>", "</thinking>", Line),
     // EXAONE Deep, whose template opens it: LGAI-EXAONE/EXAONE-Deep-32B-AWQ, model card.
-    mark("<thought>", "</thought>", Line),
+    mark("<thought>", "</thought>", First),
     // gpt-oss on Bedrock: vercel/ai#14720. Reka Flash 3.
-    mark("<reasoning>", "</reasoning>", Line),
+    mark("<reasoning>", "</reasoning>", First),
     // Open WebUI, `backend/open_webui/utils/middleware.py`.
-    mark("<reason>", "</reason>", Line),
+    mark("<reason>", "</reason>", First),
     // Claude, by its users' prompts: openclaw, `src/shared/text/reasoning-tags.ts`.
     mark("<antThinking>", "</antThinking>", Line),
     // Seed-OSS: vLLM, `seedoss_reasoning_parser.py`.
@@ -65,7 +67,7 @@ pub(super) const MARKS: [Mark; 27] = [
     // Magistral 2507: ggml-org/llama.cpp#16158.
     mark("[THINK]", "[/THINK]", Line),
     // openPangu: vLLM, `pangu_reasoning_parser.py`.
-    mark("[unused16]", "[unused17]", Line),
+    mark("[unused16]", "[unused17]", First),
     // Kimi-VL Thinking, Kimi-Dev: MoonshotAI/Kimi-Dev#6.
     mark("◁think▷", "◁/think▷", Anywhere),
     // Kimi K3, whose template opens it: llama.cpp, `models/templates/Kimi-K3.jinja`.

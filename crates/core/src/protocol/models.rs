@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Failure, refusal::Refusal, tolerant, wire::has_more_values};
+use super::{Failure, refusal::Refusal, tolerant, trouble::judged, wire::has_more_values};
 
 /// Parsed body of `GET {base}/models`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,12 +18,17 @@ pub struct Listed {
     pub owned_by: String,
     /// Models known to accept images or not.
     pub sees: Vec<(String, bool)>,
-    /// Queries for the next page, the likeliest first; none after the last page.
+    /// Queries for the next page, the likeliest first.
     pub next: Vec<String>,
+    /// True if the server has more models than the list.
+    pub has_more: bool,
 }
 
 /// Maximum values in a model list: `OpenRouter`'s, the longest known, has about 30,000.
 const MAX_VALUES: usize = 500_000;
+
+/// Maximum number of models in a list of several pages.
+const MAX: usize = 20_000;
 
 /// Maximum depth of lists within lists.
 const MAX_DEPTH: usize = 4;
@@ -43,24 +48,30 @@ const LISTS: [&str; 10] = [
 ];
 
 impl Listed {
-    /// Returns whether a page has other models.
-    pub fn has_not_all(&self, page: &Self) -> bool {
-        page.ids.iter().any(|id| !self.ids.contains(id))
-    }
-
-    /// Adds the next page.
-    pub fn add(&mut self, page: Self) {
-        let known: HashSet<_> = self.ids.iter().cloned().collect();
-        self.ids
-            .extend(page.ids.into_iter().filter(|id| !known.contains(id)));
+    /// Adds the next page. If it has no other models, it is the end, or the server does not know the
+    /// query: an empty page is the end. Returns whether it was the next page.
+    pub fn add(&mut self, page: Self) -> bool {
+        let known: HashSet<String> = self.ids.iter().cloned().collect();
+        let is_end = page.ids.is_empty() && !page.has_more;
+        let before = self.ids.len();
+        let is_new = |id: &String| !known.contains(id);
+        self.ids.extend(page.ids.into_iter().filter(is_new));
         self.sees
-            .extend(page.sees.into_iter().filter(|(id, _)| !known.contains(id)));
-        self.next = page.next;
+            .extend(page.sees.into_iter().filter(|(id, _)| is_new(id)));
+        let is_next = is_end || self.ids.len() > before;
+        if is_next {
+            self.next = page.next;
+            self.has_more = page.has_more;
+        }
+        is_next
     }
 
-    /// Returns whether the server has more models than the list.
-    pub const fn is_partial(&self) -> bool {
-        !self.next.is_empty()
+    /// Returns the queries for the next page, if there may be one.
+    pub fn take_next(&mut self) -> Vec<String> {
+        if self.ids.len() >= MAX {
+            return Vec::new();
+        }
+        std::mem::take(&mut self.next)
     }
 
     fn add_items(&mut self, list: &Value, seen: &mut HashSet<String>, depth: usize) {
@@ -85,14 +96,15 @@ impl Listed {
             let text = item.get(name).and_then(Value::as_str);
             text.filter(|text| !text.is_empty())
         };
-        let lists = || LISTS.iter().filter_map(|name| item.get(*name));
+        let lists = || LISTS[..2].iter().filter_map(|name| item.get(*name));
         let named = text("name").or_else(|| text("model"));
         // Cloudflare's id is of no use in a request.
         let id = text("id").filter(|id| named.is_none() || !is_uuid(id));
         let id = id.or_else(|| text("model")).or(named);
         let id = id.or_else(|| text("model_name")).or_else(|| text("slug"));
-        // A group of models has a name, too.
-        if depth < MAX_DEPTH && (item.is_array() || lists().any(Value::is_array)) {
+        // A group of models has a name, too, but no identifier.
+        let is_group = text("id").is_none() && lists().any(Value::is_array);
+        if depth < MAX_DEPTH && (item.is_array() || is_group) {
             if item.is_array() {
                 self.add_items(item, seen, depth + 1);
             }
@@ -142,7 +154,9 @@ pub fn listed(body: &str) -> Result<Listed, Failure> {
         }
     }
     let said = Refusal::of(&value);
-    let is_error = value.is_object() && !said.words.is_empty();
+    let is_error = value.is_object()
+        && !said.words.is_empty()
+        && !(is_list && judged(&value) != Some(false) && value.get("error").is_none());
     if listed.ids.is_empty() && (is_error || !is_list) {
         return Err(if is_error {
             said.into()
@@ -151,6 +165,9 @@ pub fn listed(body: &str) -> Result<Listed, Failure> {
         });
     }
     listed.next = next(&value, listed.ids.last());
+    let is_next = |name: &str| value.get(name).is_some_and(|next| !next.is_null());
+    listed.has_more =
+        !listed.next.is_empty() || ["next", "nextLink"].iter().any(|name| is_next(name));
     Ok(listed)
 }
 

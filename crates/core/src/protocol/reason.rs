@@ -239,7 +239,7 @@ impl Reason {
                 "지원하지",
                 "지원되지",
             ]);
-        if is_foreign && !says(&["图", "이미지"]) {
+        if is_foreign && !says(&["图", "이미지", "参数", "매개변수", "파라미터"]) {
             return Some(Self::Model);
         }
         // «model 'x' not found», «The model `x` does not exist», model_not_found.

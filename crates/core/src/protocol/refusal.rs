@@ -100,7 +100,7 @@ impl From<Refusal> for Failure {
 /// Cloudflare, `base_resp.status_msg` of `MiniMax`, `error_msg` of Baidu, `status.message` of CLOVA
 /// Studio, `title` and `detail` of RFC 9457, `Message` and `message` of AWS, `fault.faultstring` of
 /// Apigee.
-const MESSAGES: [&str; 22] = [
+const MESSAGES: [&str; 23] = [
     "error",
     "errors",
     "message",
@@ -123,31 +123,11 @@ const MESSAGES: [&str; 22] = [
     "details",
     "exception",
     "result",
+    "text",
 ];
 
 /// Maximum depth of errors within errors.
 const MAX_DEPTH: usize = 8;
-
-/// Returns whether JSON that may tell of an error says that there is none.
-pub(super) fn says_ok(value: &Value) -> bool {
-    let is_ok = |word: &str| {
-        let word = word.to_ascii_lowercase();
-        matches!(
-            &*word,
-            "ok" | "success" | "succeeded" | "0" | "200" | "true"
-        )
-    };
-    ["code", "status", "message", "msg", "success"]
-        .iter()
-        .any(|name| match value.get(*name) {
-            Some(Value::String(word)) => is_ok(word),
-            Some(Value::Number(number)) => {
-                *name != "message" && matches!(number.as_i64(), Some(0 | 200))
-            }
-            Some(Value::Bool(is_ok)) => *is_ok,
-            _ => false,
-        })
-}
 
 /// Returns the fields of the error itself: within `error`, the first of a list.
 fn innermost(error: &Value) -> Option<&Value> {

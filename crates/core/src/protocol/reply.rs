@@ -1,14 +1,19 @@
 //! A reply in progress: its text, the thoughts before it, what comes beside it, and the endpoint's
 //! usage.
 
+mod extras;
+
 use super::{
-    extras::Calls,
     thoughts::{Parser, Piece},
     tolerant::Halves,
 };
 use crate::chat::{Extra, extra::Kind};
 
+pub(super) use extras::words_in;
+
 pub use crate::chat::Usage;
+
+use extras::Calls;
 
 /// A reply in progress.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +32,7 @@ pub struct Reply {
     pub finish: String,
     /// Number of times that supposed text turned out to be thoughts, so that the text restarted.
     pub restarts: u32,
-    pub(super) calls: Calls,
+    calls: Calls,
     parser: Parser,
     /// What came as text and as thoughts, before any mark was read.
     lanes: [Lane; 2],
@@ -53,16 +58,57 @@ pub(super) enum Of {
     Thoughts,
 }
 
-/// What has come of one of a message's texts.
+/// What has come of one of a message's texts. Some endpoints send all so far again: in each delta or
+/// message, or at the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Lane {
-    length: usize,
-    hash: Hash,
+    /// All so far.
+    all: Sum,
+    /// The latest piece.
+    latest: Sum,
     /// Number of deltas with a part of it.
     deltas: u32,
-    /// True if each message repeats what came before.
-    repeats: bool,
+    /// Number of pieces in a row that began with the one before, and were longer.
+    grown: u32,
+    /// True once each piece has all so far.
+    is_cumulative: bool,
     halves: Halves,
+}
+
+/// What is new of a piece.
+enum New<'a> {
+    /// More of the text.
+    More(&'a str),
+    /// The whole text: what came before was part of it.
+    Whole(&'a str),
+}
+
+/// Length and hash of a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sum {
+    length: usize,
+    hash: Hash,
+}
+
+impl Sum {
+    fn add(&mut self, text: &str) {
+        self.length += text.len();
+        self.hash = self.hash.with(text.as_bytes());
+    }
+
+    fn of(text: &str) -> Self {
+        let mut sum = Self::default();
+        sum.add(text);
+        sum
+    }
+
+    /// Returns what a text has after this one, if it begins with it.
+    fn rest_of(self, text: &str) -> Option<&str> {
+        let begin = text.as_bytes().get(..self.length)?;
+        let is_same = self.length > 0 && Hash::default().with(begin) == self.hash;
+        // A hash may be that of other text: then it may end within a character.
+        text.get(self.length..).filter(|_| is_same)
+    }
 }
 
 /// FNV-1a of 64 bits. Source: RFC 9923, section 2.
@@ -84,47 +130,42 @@ impl Hash {
     }
 }
 
+/// Pieces in a row that grow before they count as cumulative, and the least length of the last one in
+/// bytes: a few letters are repeated for good reason.
+const GROWN: u32 = 2;
+const LEAST_GROWN: usize = 8;
+
+/// Least length in bytes of all so far that is sent again in one delta.
+const LEAST_AGAIN: usize = 32;
+
 impl Lane {
-    fn add(&mut self, text: &str) {
-        self.length += text.len();
-        self.hash = self.hash.with(text.as_bytes());
-    }
-
-    /// Returns whether a text begins with all that has come.
-    fn is_begin_of(&self, text: &str) -> bool {
-        let begin = text.as_bytes().get(..self.length);
-        self.length > 0 && begin.is_some_and(|begin| Hash::default().with(begin) == self.hash)
-    }
-
-    /// Returns the new part of a delta's text. Some endpoints send all so far in each delta, or once
-    /// more: that is told by its length, as a few letters may be repeated for good reason.
-    fn new_in_delta<'a>(&self, text: &'a str) -> &'a str {
-        let is_long = if text.len() == self.length {
-            self.deltas > 1 && self.length >= 32
-        } else {
-            self.length >= 16
-        };
-        if is_long && self.is_begin_of(text) {
-            text.get(self.length..).unwrap_or_default()
-        } else {
-            text
+    /// Returns what is new of a delta, or of a message. `is_last` if the answer ends with it, or if the
+    /// same chunk has a delta, too: then a message repeats what came.
+    fn new_of<'a>(&mut self, text: &'a str, is_delta: bool, is_last: bool) -> New<'a> {
+        let rest = self.all.rest_of(text);
+        let grows = self
+            .latest
+            .rest_of(text)
+            .is_some_and(|rest| !rest.is_empty());
+        self.grown = if grows { self.grown + 1 } else { 0 };
+        self.latest = Sum::of(text);
+        if self.is_cumulative {
+            if let Some(rest) = rest {
+                return New::More(rest);
+            }
+            self.is_cumulative = false;
+        } else if self.grown >= GROWN && text.len() >= LEAST_GROWN {
+            self.is_cumulative = true;
+            return New::Whole(text);
         }
-    }
-
-    /// Returns the new part of a message's text. A message after deltas repeats them; messages alone
-    /// are either pieces, or each has all so far.
-    fn new_in<'a>(&mut self, text: &'a str, is_last: bool) -> &'a str {
-        let is_repeated = self.is_begin_of(text);
-        let is_longer = text.len() > self.length;
-        if is_repeated && (is_longer || self.deltas > 0 || self.repeats || is_last) {
-            self.repeats = true;
-            // A hash can be of other text, but then its end is still one of a character.
-            text.get(self.length..).unwrap_or_default()
-        } else if self.deltas > 0 || self.repeats {
-            ""
-        } else {
-            text
-        }
+        New::More(match rest {
+            Some("") if is_delta && self.deltas > 1 && self.all.length >= LEAST_AGAIN => "",
+            _ if is_delta => text,
+            Some(rest) if self.deltas > 0 || is_last => rest,
+            // In other words: the deltas count.
+            None if self.deltas > 0 => "",
+            _ => text,
+        })
     }
 }
 
@@ -142,6 +183,36 @@ impl Reply {
     /// Returns whether the reply was cut at [`MAX`] characters.
     pub const fn is_cut(&self) -> bool {
         self.is_cut
+    }
+
+    /// Returns a number that changes with all that comes.
+    pub const fn progress(&self) -> usize {
+        let texts = self.text.len() + self.reasoning.len() + self.parser.held();
+        texts + self.changes as usize + self.calls.bytes()
+    }
+
+    /// Returns a copy as it is when the reply ends now, without the files that are not stored.
+    #[must_use]
+    pub fn ended(&self) -> Self {
+        let mut copy = Self {
+            text: self.text.clone(),
+            reasoning: self.reasoning.clone(),
+            extras: self.extras.iter().map(Extra::without_bytes).collect(),
+            changes: self.changes,
+            usage: self.usage,
+            finish: self.finish.clone(),
+            restarts: self.restarts,
+            calls: self.calls.clone(),
+            parser: self.parser.clone(),
+            lanes: self.lanes,
+            block: self.block,
+            led: self.led.clone(),
+            goes_on: self.goes_on,
+            length: self.length,
+            is_cut: self.is_cut,
+        };
+        copy.end();
+        copy
     }
 
     /// Returns the number of buffered bytes, in neither text nor thoughts yet.
@@ -174,33 +245,54 @@ impl Reply {
 
     /// Adds a piece of one of the texts.
     pub(super) fn add(&mut self, of: Of, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        let lane = &mut self.lanes[of as usize];
-        let new = lane.new_in_delta(text);
-        lane.deltas += 1;
-        self.take(of, new);
+        self.take(of, text, true, false);
+        self.lanes[of as usize].deltas += u32::from(!text.is_empty());
     }
 
     /// Adds what is new in a message, which may repeat what came before. `is_last` if the answer ends
-    /// with it.
+    /// with it, or if it stands beside a delta.
     pub(super) fn add_message(&mut self, of: Of, text: &str, is_last: bool) {
-        let new = self.lanes[of as usize].new_in(text, is_last);
-        self.take(of, new);
+        self.take(of, text, false, is_last);
     }
 
-    fn take(&mut self, of: Of, text: &str) {
+    fn take(&mut self, of: Of, text: &str, is_delta: bool, is_last: bool) {
         if text.is_empty() || self.is_cut {
             return;
         }
+        let text = match self.lanes[of as usize].new_of(text, is_delta, is_last) {
+            New::More(text) => text,
+            New::Whole(text) => {
+                self.restart(of);
+                text
+            }
+        };
         let lane = &mut self.lanes[of as usize];
-        lane.add(text);
+        lane.all.add(text);
         let text = lane.halves.join(text);
         match of {
             Of::Text => self.say(&text),
             Of::Thoughts => self.think(&text),
         }
+    }
+
+    /// Drops one of the texts, which comes anew.
+    fn restart(&mut self, of: Of) {
+        self.restarts += 1;
+        self.lanes[of as usize].all = Sum::default();
+        match of {
+            Of::Text => {
+                self.text.clear();
+                self.parser = Parser::default();
+            }
+            Of::Thoughts => self.reasoning.clear(),
+        }
+        self.block = self.reasoning.len();
+        self.length = self.text.chars().count() + self.reasoning.chars().count();
+    }
+
+    /// Joins the halves of characters in other texts of the reply.
+    pub(super) fn joined<'a>(&mut self, text: &'a str) -> std::borrow::Cow<'a, str> {
+        self.lanes[Of::Text as usize].halves.join(text)
     }
 
     /// Adds thoughts from a field of their own.
@@ -225,11 +317,12 @@ impl Reply {
         let is_new = !self.extras.iter().any(|extra| extra.kind == Kind::Refusal);
         if is_new {
             self.show(Extra::new(Kind::Refusal, ""));
-            if self.lanes[Of::Text as usize].length > 0 {
+            if self.lanes[Of::Text as usize].all.length > 0 {
                 self.say("\n\n");
             }
         }
-        self.say(words);
+        let words = self.joined(words);
+        self.say(&words);
     }
 
     fn place(&mut self, piece: Piece<'_>) {
@@ -250,11 +343,9 @@ impl Reply {
                 self.reasoning.push_str(thought);
             }
             Piece::Begin { goes_on } => {
-                if !goes_on {
-                    let end = self.reasoning.trim_end().len();
-                    self.reasoning.truncate(end);
-                    if end > 0 {
-                        self.reasoning.push_str("\n\n");
+                if !goes_on && !self.reasoning.is_empty() {
+                    while !self.reasoning.ends_with("\n\n") {
+                        self.reasoning.push('\n');
                     }
                 }
                 self.block = self.reasoning.len();
@@ -266,6 +357,7 @@ impl Reply {
                 let (before, thought) = self.reasoning.split_at(self.block);
                 if !thought.trim().is_empty() && before.trim() == thought.trim() {
                     self.reasoning.truncate(self.block);
+                    self.restarts += 1;
                 }
             }
             Piece::Turned => {

@@ -170,11 +170,12 @@ impl Decoder {
     }
 
     /// Passes an object outside of a line.
-    fn tell(&self, object: &[u8], event: &mut impl FnMut(Event<'_>)) {
+    fn tell(&mut self, object: &[u8], event: &mut impl FnMut(Event<'_>)) {
         event(Event {
             name: &self.name,
             data: &String::from_utf8_lossy(object),
         });
+        self.name.clear();
     }
 
     fn end_event(&mut self, event: &mut impl FnMut(Event<'_>)) {
@@ -184,6 +185,7 @@ impl Decoder {
                 name: &self.name,
                 data: &data,
             });
+            self.name.clear();
         }
     }
 
@@ -356,6 +358,7 @@ mod tests {
             "data: {\"a\":\"}\\\"\"\ndata: }\n\n",
             &["{\"a\":\"}\\\"\"\n}"],
         );
+        check("event: error\ndata: {}\ndata: {}\n\n", &["error {}", "{}"]);
         // Without `data`: lines, glued, an array, over several lines, with a mark of RFC 7464.
         check("{\"a\":1}\n{\"b\":2}\n", &["{\"a\":1}", "{\"b\":2}"]);
         check(

@@ -33,6 +33,9 @@ pub(super) enum Piece<'a> {
 /// Maximum bytes of white space that may precede a mark.
 const MAX_WHITE: usize = 4096;
 
+/// Maximum length of a run of backticks or tildes: a longer one counts as several.
+const MAX_RUN: usize = 64;
+
 /// Parser of the content.
 #[expect(
     clippy::struct_excessive_bools,
@@ -56,6 +59,8 @@ pub(super) struct Parser {
     /// True right after thoughts in the content.
     may_go_on: bool,
     line: Line,
+    /// Opening marks that were text, by their places in [`MARKS`].
+    spoken: u64,
     /// Character and length of the open code fence.
     fence: Option<(char, usize)>,
     /// Mark that ends the answer.
@@ -87,8 +92,6 @@ struct Line {
     is_spaced: bool,
     /// Length of the backticks that opened code.
     code: usize,
-    /// True after an opening mark that is text.
-    spoke: bool,
 }
 
 impl Parser {
@@ -235,7 +238,8 @@ impl Parser {
             };
             if matches!(letter, '`' | '~') {
                 let run = here.len() - here.trim_start_matches(letter).len();
-                if run == here.len() && !is_end {
+                let run = run.min(MAX_RUN);
+                if run == here.len() && run < MAX_RUN && !is_end {
                     return at;
                 }
                 self.quote(letter, run);
@@ -254,12 +258,16 @@ impl Parser {
                     self.say(&here[..letter.len_utf8()], tell);
                     at += letter.len_utf8();
                 }
-                Found::Spoken(length) => {
+                Found::Spoken(place, length) => {
                     self.say(&here[..length], tell);
-                    self.line.spoke = true;
+                    self.spoken |= 1 << place;
                     at += length;
                 }
                 Found::Dropped(length) => at += length,
+                Found::FrameEnd(length) => {
+                    self.frame = None;
+                    at += length;
+                }
                 Found::Frame(length, end) => {
                     self.frame = Some(end);
                     at += length;

@@ -7,10 +7,9 @@ use serde_json::Value;
 
 use super::{
     Failure, Reply,
-    extras::words_in,
     finish::{self, Finish},
-    refusal::{Refusal, says_ok},
-    reply::{Of, Usage},
+    refusal::Refusal,
+    reply::{Of, Usage, words_in},
 };
 
 /// One event of a stream, or a complete answer: the two differ only in the place of the text.
@@ -34,12 +33,12 @@ const THOUGHTS: [&str; 8] = [
 ];
 
 impl<'a> Chunk<'a> {
-    fn field(&self, name: &str) -> Option<&'a Value> {
+    pub(super) fn field(&self, name: &str) -> Option<&'a Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
     /// Returns the first choice. Ollama's own format has no choices, `DashScope`'s has them in `output`.
-    fn choice(&self) -> Option<&'a Value> {
+    pub(super) fn choice(&self) -> Option<&'a Value> {
         let output = || self.field("output")?.get("choices");
         match self.field("choices").or_else(output) {
             Some(Value::Array(choices)) => choices.first(),
@@ -63,52 +62,6 @@ impl<'a> Chunk<'a> {
         choice.is_some_and(|choice| is(choice, "message") && !is(choice, "delta"))
     }
 
-    /// Returns the error that the chunk tells of, in an event of this name.
-    pub(super) fn error(&self, name: &str) -> Option<Failure> {
-        let choice = self.choice();
-        // Some gateways send an empty error with each chunk.
-        let is_error = |error: &Value| match error {
-            Value::Object(fields) if choice.is_some() => {
-                fields.values().any(|value| !is_nothing(value))
-            }
-            Value::Object(_) => true,
-            _ => !is_nothing(error),
-        };
-        if self.field("error").is_some_and(is_error) {
-            return Some(Failure::reported(self.0));
-        }
-        let of_choice = choice.and_then(|choice| choice.get("error"));
-        if let Some(error) = of_choice.filter(|error| is_error(error)) {
-            return Some(Failure::reported(error));
-        }
-        let status = |field: &Value| !field.get("status_code").is_none_or(is_nothing);
-        if let Some(base) = self.field("base_resp").filter(|base| status(base)) {
-            return Some(Failure::reported(base));
-        }
-        if self
-            .field("errors")
-            .is_some_and(|errors| !is_nothing(errors))
-        {
-            return Some(Failure::reported(self.0));
-        }
-        let is_named = name.ends_with("error") || name.ends_with("failed");
-        if choice.is_some() {
-            return None;
-        }
-        let text = |name: &str| self.field(name).and_then(Value::as_str).unwrap_or_default();
-        let kind = text("type");
-        if is_named || text("object") == "error" || kind == "error" || kind.ends_with(".failed") {
-            return Some(Failure::reported(self.0));
-        }
-        // A chunk with nothing but counts, or news of the work.
-        let is_news = |word: &str| NEWS.iter().any(|news| word.contains(news));
-        if is_news(kind) || is_news(name) || says_ok(self.0) {
-            return None;
-        }
-        let said = Refusal::of(self.0);
-        (!said.words.is_empty() || said.status.is_some()).then(|| said.into())
-    }
-
     /// Adds the chunk's thoughts, text, usage, and what comes beside them, to a reply.
     pub(super) fn apply_to(&self, reply: &mut Reply) {
         reply.usage.learn(self.usage());
@@ -120,7 +73,11 @@ impl<'a> Chunk<'a> {
                 add(delta, reply, None);
             }
             if let Some(message) = message {
-                let is_last = self.finish().is_some() || delta.is_some();
+                let has_text = |delta: &Value| {
+                    let content = delta.get("content").and_then(Value::as_str);
+                    content.is_some_and(|content| !content.is_empty())
+                };
+                let is_last = self.finish().is_some() || delta.is_some_and(has_text);
                 add(message, reply, Some(is_last));
             }
             // Completions without chat.
@@ -231,18 +188,6 @@ impl<'a> Chunk<'a> {
     }
 }
 
-/// Types of events that tell of the work, and not of an error.
-const NEWS: [&str; 8] = [
-    "ping",
-    "keepalive",
-    "status",
-    "progress",
-    "info",
-    "notice",
-    "debug",
-    "heartbeat",
-];
-
 /// Adds the content of a delta, or of a message, which may repeat what came before.
 fn add(delta: &Value, reply: &mut Reply, is_last: Option<bool>) {
     let add = |reply: &mut Reply, of: Of, text: &str| match is_last {
@@ -262,7 +207,7 @@ fn add(delta: &Value, reply: &mut Reply, is_last: Option<bool>) {
             // The text of all parts together repeats what came.
             let (mut text, mut thoughts) = (String::new(), String::new());
             for part in parts {
-                reply.add_part(part, |_, of, words| match of {
+                reply.add_part(part, true, |_, of, words| match of {
                     Of::Text => text.push_str(words),
                     Of::Thoughts => thoughts.push_str(words),
                 });
@@ -272,10 +217,10 @@ fn add(delta: &Value, reply: &mut Reply, is_last: Option<bool>) {
         }
         Some(Value::Array(parts)) => {
             for part in parts {
-                reply.add_part(part, Reply::add);
+                reply.add_part(part, false, Reply::add);
             }
         }
-        Some(part @ Value::Object(_)) => reply.add_part(part, add),
+        Some(part @ Value::Object(_)) => reply.add_part(part, is_last.is_some(), add),
         _ => {}
     }
     match delta.get("refusal") {
@@ -285,18 +230,6 @@ fn add(delta: &Value, reply: &mut Reply, is_last: Option<bool>) {
         _ => {}
     }
     reply.add_fields(delta, is_last.is_some());
-}
-
-/// Returns whether a value is null, empty, zero or false.
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::Bool(true) => false,
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => text.is_empty() || text == "0",
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.values().all(is_nothing),
-    }
 }
 
 fn number(fields: &Value, name: &str) -> Option<f64> {

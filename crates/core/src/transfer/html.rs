@@ -241,6 +241,9 @@ impl Page<'_> {
     fn extras(&mut self, extras: &[Extra]) {
         for extra in extras {
             match (&extra.stored, self.words.extra(extra)) {
+                (Some(stored), _) if extra.kind == Kind::Sound => {
+                    self.attachment_named(self.words.sound, stored);
+                }
                 (Some(stored), _) => self.attachment_named(self.words.picture, stored),
                 (None, Some(named)) => self.element("p", "more", &named),
                 (None, None) if extra.kind == Kind::Tool => {

@@ -113,6 +113,48 @@ fn an_answer_ends_as_the_endpoint_says() {
         "a",
         Ok(Finish::Complete),
     );
+    // The counts are cut off after the end.
+    check(
+        &format!("{a}\n\n{stop}\n\ndata: {{\"choices\":[],\"usa"),
+        "a",
+        Ok(Finish::Complete),
+    );
+    // Pieces in `message` are no whole answer.
+    let piece = r#"data: {"choices":[{"message":{"content":"a"}}]}"#;
+    check(
+        &format!("{piece}\n\n{piece}\n\n"),
+        "aa",
+        Err(Failure::CutOff),
+    );
+    // Words that may be an error count unless the answer ends as it should.
+    let words = r#"data: {"message":"Out of memory"}"#;
+    check(
+        &format!("{a}\n\n{words}\n\n{stop}\n\n"),
+        "a",
+        Ok(Finish::Complete),
+    );
+    check(
+        &format!("{a}\n\n{words}\n\ndata: [DONE]\n\n"),
+        "a",
+        reported("Out of memory"),
+    );
+    check(
+        &format!("{a}\n\n{words}\n\n"),
+        "a",
+        reported("Out of memory"),
+    );
+    // After the end, an error counts, and nothing else does.
+    let failed = r#"data: {"error":"lost"}"#;
+    check(
+        &format!("{a}\n\n{stop}\n\ndata: [DONE]\n\n{failed}\n\n"),
+        "a",
+        reported("lost"),
+    );
+    check(
+        &format!("{a}\n\ndata: [DONE]\n\ndata: nonsense\n\n"),
+        "a",
+        Ok(Finish::Complete),
+    );
     // Two events on one line, also in a line truncated within one; a comment as data.
     check(
         &format!("{a}{a}{stop}\n\ndata: [DONE]\n\n"),

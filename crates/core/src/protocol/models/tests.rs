@@ -41,6 +41,14 @@ fn model_lists_come_in_shapes() {
     );
     check(r#"{"data":[{"id":"a","score":NaN}]}"#, Ok(&["a"]));
     check(
+        r#"{"data":[{"id":"a","input":["text"],"output":["text"]},{"id":"auto","models":["x"]}]}"#,
+        Ok(&["a", "auto"]),
+    );
+    check(
+        r#"{"object":"list","data":[],"message":"success"}"#,
+        Ok(&[]),
+    );
+    check(
         r#"{"hello":1}"#,
         Err(Failure::Garbled {
             excerpt: r#"{"hello":1}"#.into(),
@@ -152,10 +160,19 @@ fn a_list_may_have_pages() {
         &["cursor=c"],
     );
 
-    let mut all = listed(r#"{"data":[{"id":"a"}],"has_more":true}"#).unwrap();
-    let last = listed(r#"{"data":[{"id":"a"},{"id":"b"}]}"#).unwrap();
-    assert!(all.is_partial() && all.has_not_all(&last));
-    all.add(last);
-    assert!(!all.is_partial() && !all.has_not_all(&listed(r#"{"data":[{"id":"a"}]}"#).unwrap()));
+    let page = |body: &str| listed(body).unwrap();
+    let mut all = page(r#"{"data":[{"id":"a"}],"has_more":true}"#);
+    assert_eq!((all.take_next().len(), all.has_more), (2, true));
+    // The same again: the query is not known.
+    assert!(!all.add(page(r#"{"data":[{"id":"a"}],"has_more":true}"#)));
+    assert!(all.has_more);
+    assert!(all.add(page(r#"{"data":[{"id":"a"},{"id":"b"}],"has_more":true}"#)));
+    assert!(all.has_more && !all.take_next().is_empty());
+    // An empty page is the end.
+    assert!(all.add(page(r#"{"data":[],"has_more":false}"#)));
+    assert!(!all.has_more && all.take_next().is_empty());
     assert_eq!(all.ids, ["a", "b"]);
+    // A next page without a query can't be asked for, which is said.
+    assert!(page(r#"{"data":[{"id":"a"}],"next":"https://other.example/all"}"#).has_more);
+    assert!(!page(r#"{"data":[{"id":"a"}],"next":null}"#).has_more);
 }

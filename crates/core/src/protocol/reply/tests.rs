@@ -77,19 +77,35 @@ fn a_message_repeats_what_came_or_adds_to_it() {
     check(&[message("a"), message("b"), message("b")], "abb");
     check(&[message("ha"), message("ha")], "haha");
     check(
-        &[message("a"), message("ab"), message("ab"), last("abc")],
-        "abc",
+        &[
+            message("The"),
+            message("The sky"),
+            message("The sky is"),
+            message("The sky is"),
+            last("The sky is blue"),
+        ],
+        "The sky is blue",
     );
+    check(
+        &[message("1"), message("1"), message(" is"), message(" so")],
+        "11 is so",
+    );
+    check(&[message("1"), message("10"), message(" is")], "110 is");
     check(&[message("a"), message("b"), last("ab")], "ab");
     // Deltas with all so far.
-    let begin = "The library opens";
     check(
         &[
-            delta(begin),
-            delta("The library opens at nine"),
-            delta("The library opens at nine."),
+            delta("The"),
+            delta("The sky"),
+            delta("The sky is"),
+            delta("The sky is blue"),
+            delta(" today."),
         ],
-        "The library opens at nine.",
+        "The sky is blue today.",
+    );
+    check(
+        &[delta("哈哈哈哈哈哈"), delta("哈哈哈哈哈哈哈哈哈哈")],
+        "哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈",
     );
     let (one, two) = ("Bread needs flour, water, ", "salt and time.");
     check(

@@ -12,7 +12,7 @@ use super::{
 const MAX_HEADER: usize = 512;
 
 /// Maximum bytes of a line that is held until its code ends.
-const MAX_CODE: usize = 4096;
+const MAX_CODE: usize = 512;
 
 /// What begins at a place of the text. A length is that of the mark in bytes.
 pub(super) enum Found {
@@ -20,12 +20,14 @@ pub(super) enum Found {
     /// Perhaps a mark: more is needed.
     Part,
     Open(&'static Mark),
-    /// An opening mark where it is text.
-    Spoken(usize),
+    /// An opening mark where it is text: its place in [`MARKS`], and its length.
+    Spoken(usize, usize),
     /// A closing mark without an opening one.
     Close(&'static Mark),
     /// A mark without meaning.
     Dropped(usize),
+    /// The end of the answer.
+    FrameEnd(usize),
     /// The beginning of the answer, and the mark of its end.
     Frame(usize, &'static str),
     /// A harmony message's header.
@@ -44,13 +46,14 @@ impl Parser {
             return found;
         }
         // Within code, if that ends on this line.
-        let line = here.split('\n').next().unwrap_or_default();
+        let near = begin_of(here, MAX_CODE);
+        let line = near.split('\n').next().unwrap_or_default();
         let is_code = line
             .split(|letter| letter != '`')
             .any(|run| run.len() == self.line.code);
-        if is_code || here.len() > MAX_CODE {
+        if is_code || line.len() == near.len() && near.len() < here.len() {
             Found::Nothing
-        } else if line.len() < here.len() || is_end {
+        } else if line.len() < near.len() || is_end {
             found
         } else {
             Found::Part
@@ -64,45 +67,58 @@ impl Parser {
             begins_with(here, mark)
         };
         if BEGINS.iter().any(|begin| is(begin)) {
-            return match here.find(MESSAGE).map(|at| at + MESSAGE.len()) {
-                Some(length) if length <= MAX_HEADER => Found::Message(length),
+            let near = begin_of(here, MAX_HEADER);
+            return match near.find(MESSAGE) {
+                Some(at) => Found::Message(at + MESSAGE.len()),
                 None if here.len() < MAX_HEADER && !is_end => Found::Part,
-                _ => Found::Nothing,
+                None => Found::Nothing,
             };
         }
-        let ends = ENDS.iter().filter(|_| self.is_harmony).chain(&self.frame);
-        for end in ends {
+        for end in ENDS.iter().filter(|_| self.is_harmony) {
             if is(end) {
                 return Found::Dropped(end.len());
             }
         }
-        for mark in MARKS.iter().filter(|mark| mark.at != At::Begin) {
-            if is(mark.open) {
-                let counts = mark.at == At::Anywhere || self.line.last.is_none() || self.is_fresh;
+        if let Some(end) = self.frame
+            && is(end)
+        {
+            return Found::FrameEnd(end.len());
+        }
+        let is_first = !self.has_text || self.is_fresh;
+        let is_at_start = self.line.last.is_none() && !self.line.is_spaced;
+        for (place, mark) in MARKS.iter().enumerate() {
+            if mark.at != At::Begin && is(mark.open) {
+                let counts = match mark.at {
+                    At::Anywhere => true,
+                    At::Line => is_first || is_at_start,
+                    At::First | At::Begin => is_first,
+                };
                 return if counts {
                     Found::Open(mark)
                 } else {
-                    Found::Spoken(mark.open.len())
+                    Found::Spoken(place, mark.open.len())
                 };
             }
         }
-        if self.has_thoughts && self.is_fresh {
+        // A server that knows the thoughts' marks leaves the answer to its reader.
+        if self.has_thoughts && self.is_sure && self.is_fresh {
             for (open, end) in FRAMES {
                 if is(open) {
                     return Found::Frame(open.len(), end);
                 }
             }
         }
-        for mark in MARKS.iter().filter(|mark| mark.closes_alone) {
-            if is(mark.close) {
-                return self.closes(mark, here, is_end);
+        for (place, mark) in MARKS.iter().enumerate() {
+            if mark.closes_alone && is(mark.close) {
+                let is_spoken = self.spoken & 1 << place != 0;
+                return self.closes(mark, is_spoken, here, is_end);
             }
         }
         if is_part { Found::Part } else { Found::Nothing }
     }
 
-    /// Decides about a closing mark without an opening one.
-    fn closes(&self, mark: &'static Mark, here: &str, is_end: bool) -> Found {
+    /// Decides about a closing mark without an opening one. `is_spoken` if its opening mark was text.
+    fn closes(&self, mark: &'static Mark, is_spoken: bool, here: &str, is_end: bool) -> Found {
         let length = mark.close.len();
         if self.is_fresh {
             return Found::Dropped(length);
@@ -110,24 +126,39 @@ impl Parser {
         if self.is_sure {
             return Found::Nothing;
         }
-        let (Some(last), At::Line) = (self.line.last, mark.at) else {
+        if mark.at == At::Anywhere {
             return Found::Close(mark);
-        };
+        }
+        if self.line.last.is_none() && !is_spoken {
+            return Found::Close(mark);
+        }
         let mut after = here[length..].chars();
         let (next, second) = (after.next(), after.next());
         if second.is_none() && !is_end {
             return Found::Part;
         }
-        let is_quoted = "\"'“‘«「『(（*_".contains(last)
-            && next.is_some_and(|next| "\"'”’»」』)）*_".contains(next));
-        if self.line.spoke || is_quoted {
+        let is_before_gap =
+            matches!(next, None | Some('\r' | '\n')) && matches!(second, None | Some('\r' | '\n'));
+        let Some(last) = self.line.last else {
+            return if is_before_gap {
+                Found::Close(mark)
+            } else {
+                Found::Nothing
+            };
+        };
+        let is_quoted = "\"'“‘«「『(（[|>*_".contains(last)
+            && next.is_some_and(|next| "\"'”’»」』)）]|<*_".contains(next));
+        // Chinese and Japanese write no spaces: a mark within a sentence stands between letters.
+        let is_within = is_ideograph(last) && next.is_some_and(is_ideograph);
+        // Where thoughts came in a field of their own, only a mark on its own line counts.
+        if is_spoken || is_quoted || is_within || self.has_thoughts {
             return Found::Nothing;
         }
         // In a sentence, a space stands before it.
-        let ends_sentence = ".!?…。！？:;)]}\"'”’»」』`".contains(last);
+        let ends_sentence = ".!?…。！？)]}\"'”’»」』`".contains(last);
         let closes = match next {
             _ if !self.line.is_spaced => true,
-            Some('\r' | '\n') => ends_sentence || matches!(second, Some('\r' | '\n')),
+            Some('\r' | '\n') => ends_sentence || is_before_gap,
             Some(' ') => ends_sentence && !second.is_some_and(char::is_lowercase),
             Some(next) if next.is_ascii_uppercase() || next.is_ascii_digit() => true,
             _ => ends_sentence,
@@ -138,6 +169,19 @@ impl Parser {
             Found::Nothing
         }
     }
+}
+
+/// Returns whether this is a letter of Chinese or Japanese. Source: Unicode, blocks 3040 to 30FF, 3400
+/// to 9FFF and F900 to FAFF.
+const fn is_ideograph(letter: char) -> bool {
+    matches!(letter, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
+}
+
+/// Returns the beginning of a text, of at most this many bytes.
+fn begin_of(text: &str, most: usize) -> &str {
+    let ends = (0..=most.min(text.len())).rev();
+    let end = ends.into_iter().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or_default()]
 }
 
 /// Finds an opening mark of plain words at the beginning of the content.

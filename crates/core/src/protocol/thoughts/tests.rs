@@ -119,6 +119,35 @@ const CASES: &[(&str, &str, &str)] = &[
     ),
     ("<think>a</think>b\n</think>\nc", "a", "b\n</think>\nc"),
     ("b\n<think>\nnever closed", "", "b\n<think>\nnever closed"),
+    // Of an answer in XML, in lists, between letters of Chinese, in other quotes.
+    (
+        "<verdict>\n  <reason>Price</reason>\n</verdict>",
+        "",
+        "<verdict>\n  <reason>Price</reason>\n</verdict>",
+    ),
+    (
+        "Yes.\n<reasoning>\na\n</reasoning>\n<score>3</score>",
+        "",
+        "Yes.\n<reasoning>\na\n</reasoning>\n<score>3</score>",
+    ),
+    (
+        "1. Opening tag: <think>\n2. Closing tag: </think>\nThen comes the answer.",
+        "",
+        "1. Opening tag: <think>\n2. Closing tag: </think>\nThen comes the answer.",
+    ),
+    ("Its end is: </think>\nSo.", "", "Its end is: </think>\nSo."),
+    (
+        "模型会在</think>标签之后输出答案。",
+        "",
+        "模型会在</think>标签之后输出答案。",
+    ),
+    ("先想一想。</think>答案", "先想一想。", "答案"),
+    (
+        "The tag [</think>] ends it.",
+        "",
+        "The tag [</think>] ends it.",
+    ),
+    ("A |</think>| b", "", "A |</think>| b"),
     // No marks.
     ("<thin", "", "<thin"),
     ("<thing>", "", "<thing>"),
@@ -272,6 +301,8 @@ fn thoughts_of_a_field_come_first() {
     check("a", "<think>b</think>c", "a\n\nb", "c");
     check("a", "<think>a</think>c", "a", "c");
     check("a", "and so on.\n</think>\nc", "a\n\nand so on.", "c");
+    check("a", "and so on.</think>c", "a", "and so on.</think>c");
+    check("a", "<answer>b</answer>", "a", "<answer>b</answer>");
     check(
         "a",
         "The tag </think> ends it.",
@@ -315,5 +346,20 @@ proptest! {
             .map(|end| letters[std::mem::replace(&mut start, end)..end].iter().collect())
             .collect();
         prop_assert_eq!(read(pieces.iter().map(|piece| &**piece)), read([&*content]));
+    }
+}
+
+#[test]
+fn endless_runs_and_lines_are_bounded() {
+    for piece in ["`", "~~~~", "`<think>", "<|start|>a", "<|channel|>"] {
+        let mut reply = crate::protocol::Reply::default();
+        for _ in 0..2000 {
+            reply.say(piece);
+            assert!(reply.held() <= 8192, "{piece}: {}", reply.held());
+        }
+        // At once, too.
+        let mut reply = crate::protocol::Reply::default();
+        reply.say(&piece.repeat(20_000));
+        reply.end();
     }
 }

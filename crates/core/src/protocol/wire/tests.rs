@@ -6,7 +6,7 @@ fn chunks_are_read_tolerantly() {
     fn check(json: &str, text: &str, finish: Option<Finish>) {
         let (value, mut reply) = (serde_json::from_str(json).unwrap(), Reply::default());
         let chunk = Chunk(&value);
-        assert_eq!(chunk.error(""), None);
+        assert_eq!(chunk.trouble(""), None);
         chunk.apply_to(&mut reply);
         reply.end();
         assert_eq!((&*reply.text, chunk.finish()), (text, finish.map(Ok)));
@@ -179,112 +179,6 @@ fn what_was_counted_is_read_wherever_it_stands() {
             .replace("1e999", "null")
             .as_str(),
         three,
-        None,
-    );
-}
-
-#[test]
-fn whatever_tells_of_an_error_is_one() {
-    #[track_caller]
-    fn check(name: &str, json: &str, expected: Option<(&str, Option<u16>)>) {
-        let value = serde_json::from_str(json).unwrap();
-        let expected = expected.map(|(message, status)| Failure::Reported {
-            message: message.into(),
-            status,
-        });
-        assert_eq!(Chunk(&value).error(name), expected, "{json}");
-    }
-    check(
-        "",
-        r#"{"error":{"message":"overloaded","code":503}}"#,
-        Some(("overloaded", Some(503))),
-    );
-    check(
-        "",
-        r#"{"error":"no","choices":[{"delta":{"content":""}}]}"#,
-        Some(("no", None)),
-    );
-    check("", r#"{"error":{}}"#, Some(("", None)));
-    check("", r#"{"error":true,"message":"no"}"#, Some(("no", None)));
-    check(
-        "",
-        r#"{"choices":[{"delta":{},"error":{"code":502,"message":"idle"}}]}"#,
-        Some(("idle", Some(502))),
-    );
-    check(
-        "",
-        r#"{"choices":[],"error":{"message":"no"}}"#,
-        Some(("no", None)),
-    );
-    check(
-        "",
-        r#"{"object":"error","message":"no","code":400}"#,
-        Some(("no", Some(400))),
-    );
-    check(
-        "",
-        r#"{"code":500,"message":"no","data":{"answer":""}}"#,
-        Some(("no", Some(500))),
-    );
-    check(
-        "",
-        r#"{"code":"Throttling","message":"slower"}"#,
-        Some(("Throttling: slower", None)),
-    );
-    check("", r#"{"code":"Unknown"}"#, Some(("Unknown", None)));
-    check("", r#"{"detail":"no"}"#, Some(("no", None)));
-    check(
-        "",
-        r#"{"errors":[{"message":"a"},{"message":"b"}]}"#,
-        Some(("a · b", None)),
-    );
-    check(
-        "",
-        r#"{"choices":null,"base_resp":{"status_code":1008,"status_msg":"no"}}"#,
-        Some(("no", None)),
-    );
-    check(
-        "",
-        r#"{"status":{"code":"40003","message":"no"}}"#,
-        Some(("no", None)),
-    );
-    check(
-        "",
-        r#"{"type":"error","error":{"type":"overloaded_error","message":"no"}}"#,
-        Some(("overloaded_error: no", Some(529))),
-    );
-    check(
-        "error",
-        r#"{"request_id":"r","code":"x","message":"no"}"#,
-        Some(("no", None)),
-    );
-    check("error", r#"{"request_id":"r"}"#, Some(("", None)));
-    check("response.failed", r#"{"reason":"no"}"#, Some(("no", None)));
-    // No errors.
-    check("", r#"{"error":null,"choices":[{"delta":{}}]}"#, None);
-    check("", r#"{"error":"","choices":[{"delta":{}}]}"#, None);
-    check(
-        "",
-        r#"{"error":{"code":0,"message":""},"choices":[{"delta":{}}]}"#,
-        None,
-    );
-    check(
-        "",
-        r#"{"base_resp":{"status_code":0,"status_msg":""},"choices":[{"delta":{}}]}"#,
-        None,
-    );
-    check("", r#"{"errors":[],"choices":[{"delta":{}}]}"#, None);
-    check("", r#"{"type":"keepalive"}"#, None);
-    check("ping", r#"{"type":"ping"}"#, None);
-    check("", r#"{"type":"status","message":"Searching"}"#, None);
-    check("", r#"{"code":0,"message":"","data":{}}"#, None);
-    check("", r#"{"code":200,"message":"Fine"}"#, None);
-    check("", r#"{"choices":[],"usage":{"prompt_tokens":1}}"#, None);
-    check("", r#"{"choices":[],"prompt_filter_results":[{}]}"#, None);
-    check("", "{}", None);
-    check(
-        "",
-        r#"{"message":{"role":"assistant","content":"a"},"done":false}"#,
         None,
     );
 }

@@ -6,9 +6,8 @@
 use serde_json::Value;
 
 use super::{
-    Reply,
-    media::{Media, media, wave},
-    reply::{Hash, Of},
+    super::media::{Media, media, wave},
+    Hash, Of, Reply,
 };
 use crate::{
     chat::{Extra, extra::Kind},
@@ -19,6 +18,10 @@ use crate::{
 const MAX: usize = 500;
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
+/// Maximum bytes of a URL, and characters of a title or a name: what is stored of each must be small.
+const MAX_URL: usize = 4096;
+const MAX_NAME: usize = 300;
+
 /// Bookkeeping of a reply's extras.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Calls {
@@ -28,8 +31,17 @@ pub(super) struct Calls {
     seen: Vec<Hash>,
     /// The sound that is coming.
     sound: Option<usize>,
+    /// True after a sound or its words.
+    has_sound: bool,
     /// Bytes so far.
     bytes: usize,
+}
+
+impl Calls {
+    /// Returns the number of bytes of files so far.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
 }
 
 /// A call of a tool.
@@ -46,7 +58,11 @@ impl Reply {
     pub(super) fn show(&mut self, extra: Extra) {
         self.calls.bytes += extra.bytes.len();
         if self.extras.len() >= MAX || self.calls.bytes > MAX_BYTES {
-            return self.cut();
+            // An answer with very many sources is still one.
+            if !matches!(extra.kind, Kind::Source | Kind::Unknown) {
+                self.cut();
+            }
+            return;
         }
         self.extras.push(extra);
         self.changes += 1;
@@ -78,14 +94,14 @@ impl Reply {
     }
 
     /// Adds what a delta or a message has besides its texts.
-    pub(super) fn add_fields(&mut self, delta: &Value, is_repeated: bool) {
+    pub(in super::super) fn add_fields(&mut self, delta: &Value, is_repeated: bool) {
         for name in ["images", "image"] {
             for picture in items(delta.get(name)) {
                 self.add_media(Kind::Picture, picture);
             }
         }
         if let Some(sound) = delta.get("audio").filter(|sound| sound.is_object())
-            && !is_repeated
+            && !(is_repeated && self.calls.has_sound)
         {
             self.add_sound(sound);
         }
@@ -93,6 +109,9 @@ impl Reply {
         let are_known = is_repeated && !self.calls.tools.is_empty();
         for call in calls.filter(|_| !are_known) {
             self.add_call(call);
+            if self.is_cut() {
+                return;
+            }
         }
         for name in ["videos", "video", "files", "file"] {
             if delta.get(name).is_some_and(is_something) {
@@ -102,21 +121,31 @@ impl Reply {
         self.add_sources(delta);
     }
 
-    /// Adds a part of the content.
-    pub(super) fn add_part(&mut self, part: &Value, mut add: impl FnMut(&mut Self, Of, &str)) {
+    /// Adds a part of the content. Its texts go to `add`. What a message repeats is left out.
+    pub(in super::super) fn add_part(
+        &mut self,
+        part: &Value,
+        is_repeated: bool,
+        mut add: impl FnMut(&mut Self, Of, &str),
+    ) {
         let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
         // Mistral sends thoughts under this name alone.
-        if let Some(thoughts) = part.get("thinking") {
+        if let Some(thoughts) = part.get("thinking").filter(|it| !it.is_null()) {
             return add(self, Of::Thoughts, &words_in(thoughts));
         }
         match kind {
             "thinking" | "reasoning" | "reasoning_text" | "reasoning_content" | "summary_text"
             | "thought" => add(self, Of::Thoughts, &words_in(part)),
+            "refusal" if is_repeated && self.has(Kind::Refusal) => {}
             "refusal" => self.refuse(&words_in(part)),
             "image_url" | "image" | "output_image" | "input_image" | "image_generation_call" => {
                 self.add_media(Kind::Picture, part);
             }
+            "audio" | "output_audio" | "input_audio" | "audio_url"
+                if is_repeated && self.calls.has_sound => {}
             "audio" | "output_audio" | "input_audio" | "audio_url" => self.add_sound(part),
+            "tool_use" | "tool_call" | "function_call" | "function"
+                if is_repeated && self.has(Kind::Tool) => {}
             "tool_use" | "tool_call" | "function_call" | "function" => self.add_call(part),
             "citation" | "url_citation" | "reference" | "source" | "web_search_result" => {
                 self.add_source(part);
@@ -135,6 +164,10 @@ impl Reply {
         }
     }
 
+    fn has(&self, kind: Kind) -> bool {
+        self.extras.iter().any(|extra| extra.kind == kind)
+    }
+
     fn add_unknown(&mut self, kind: &str) {
         let kind: String = kind.chars().take(60).collect();
         let is_known = |extra: &Extra| extra.kind == Kind::Unknown && extra.name == kind;
@@ -144,6 +177,9 @@ impl Reply {
     }
 
     fn add_media(&mut self, kind: Kind, value: &Value) {
+        if self.is_cut() {
+            return;
+        }
         let Some(media) = media(value) else {
             return self.add_unknown(if kind == Kind::Sound {
                 "audio"
@@ -175,6 +211,7 @@ impl Reply {
                     self.add_unknown(if name.is_empty() { "image" } else { &name });
                 }
             }
+            Media::Url(url) if url.len() > MAX_URL => self.add_unknown("image"),
             Media::Url(url) => {
                 let extra = Extra::new(kind, "");
                 self.show(Extra {
@@ -191,8 +228,11 @@ impl Reply {
         let inner = inner.iter().find_map(|name| value.get(*name));
         let value = inner.filter(|inner| inner.is_object()).unwrap_or(value);
         let field = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
-        self.say(field("transcript"));
+        let words = field("transcript");
         let data = field("data");
+        self.calls.has_sound |= !words.is_empty() || !data.is_empty();
+        let words = self.joined(words);
+        self.say(&words);
         if data.is_empty() {
             if value.get("url").is_some() || value.get("audio_url").is_some() {
                 self.add_media(Kind::Sound, value);
@@ -243,7 +283,7 @@ impl Reply {
             let text = value.get(name).and_then(Value::as_str);
             text.unwrap_or_default().to_owned()
         };
-        let name = text(function, "name");
+        let name: String = text(function, "name").chars().take(MAX_NAME).collect();
         let id = text(call, "id");
         let index = call.get("index").and_then(Value::as_i64);
         let arguments = ["arguments", "input", "parameters"];
@@ -263,7 +303,7 @@ impl Reply {
             // A name again, without an identifier, is another call.
             let is_again = !name.is_empty() && id.is_empty() && name == known_name && {
                 let said = self.extras.get(known.at).map_or("", |tool| &tool.content);
-                serde_json::from_str::<Value>(said).is_ok()
+                said.ends_with(['}', ']']) && serde_json::from_str::<Value>(said).is_ok()
             };
             (index.is_none() || known.index.is_none() || index == known.index)
                 && is_id
@@ -290,11 +330,12 @@ impl Reply {
         {
             tool.name = name;
         }
+        let arguments = self.joined(&arguments);
         self.add_arguments_to(Some(at), &arguments);
     }
 
     /// Adds the sources in whichever field of a chunk, a delta or a message.
-    pub(super) fn add_sources(&mut self, value: &Value) {
+    pub(in super::super) fn add_sources(&mut self, value: &Value) {
         // Titles first: some servers list the URLs alone, too.
         const FIELDS: [&str; 8] = [
             "annotations",
@@ -351,7 +392,7 @@ impl Reply {
             .unwrap_or_default();
         let title = text(&["title", "name", "filename", "file_name", "filepath"]);
         let title = title.unwrap_or_default();
-        if url.is_empty() && title.is_empty() {
+        if url.is_empty() && title.is_empty() || url.len() > MAX_URL || self.extras.len() >= MAX {
             return;
         }
         let is_known = |extra: &&mut Extra| {
@@ -366,7 +407,7 @@ impl Reply {
             }
             Some(_) => {}
             None => {
-                let title: String = title.chars().take(300).collect();
+                let title: String = title.chars().take(MAX_NAME).collect();
                 self.show(Extra {
                     content: url.to_owned(),
                     ..Extra::new(Kind::Source, &title)
@@ -398,7 +439,7 @@ fn is_something(value: &Value) -> bool {
 }
 
 /// Returns the words of a string, a list of parts, or a part, whichever name they have.
-pub(super) fn words_in(value: &Value) -> String {
+pub(in super::super) fn words_in(value: &Value) -> String {
     match value {
         Value::String(words) => words.clone(),
         Value::Array(parts) => parts.iter().map(words_in).collect(),

@@ -1,5 +1,5 @@
-use super::super::{Reply, wire::Chunk};
 use super::*;
+use crate::protocol::wire::Chunk;
 
 /// The start of a PNG file of one pixel.
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ";
@@ -296,8 +296,11 @@ fn a_message_repeats_no_extra() {
 fn there_is_a_bound() {
     let mut reply = Reply::default();
     for n in 0..=MAX {
-        reply.show(Extra::new(Kind::Unknown, &n.to_string()));
+        reply.show(Extra::new(Kind::Source, &n.to_string()));
     }
+    // An answer with very many sources is still one.
+    assert!(!reply.is_cut());
+    reply.show(Extra::new(Kind::Picture, "image/png"));
     assert!(reply.is_cut());
     assert_eq!(reply.extras.len(), MAX);
 }
