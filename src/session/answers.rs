@@ -11,7 +11,7 @@ use crate::{
     chunk::{self, Chunk, Missing},
     id::fresh,
     library::Change,
-    openai,
+    openai::{self, Reply},
     storage::locks::{self, Kind},
 };
 
@@ -19,14 +19,30 @@ use crate::{
 type GetAnswer =
     fn(Session, AnswerRequest, String, in_flight::Sink) -> Pin<Box<dyn Future<Output = Outcome>>>;
 
+/// Functions that receive answers.
+#[derive(Clone, Copy)]
+pub(super) struct Answers {
+    get: GetAnswer,
+    /// [`Reply::ended`]
+    pub(super) ended: fn(&Reply) -> Reply,
+    /// Ends an answer's reply, and stores its files.
+    complete: fn(Session, &InFlight, card::Id),
+}
+
 thread_local! {
-    static ANSWER: Chunk<GetAnswer> = const { Chunk::new(|| Box::pin(answers())) };
+    pub(super) static ANSWERS: Chunk<Answers> = const { Chunk::new(|| Box::pin(answers())) };
 }
 
 #[wasm_split(answers, fallible)]
-fn answers() -> Result<GetAnswer, Missing> {
-    Ok(|session, wanted, name, sink| {
-        Box::pin(async move { session.answer(wanted, &name, &sink).await })
+fn answers() -> Result<Answers, Missing> {
+    Ok(Answers {
+        get: |session, wanted, name, sink| {
+            Box::pin(async move { session.answer(wanted, &name, &sink).await })
+        },
+        ended: Reply::ended,
+        complete: |session, answer, card| {
+            session.store(answer.complete(), &answer.sink(), (card, answer.turn));
+        },
     })
 }
 
@@ -156,11 +172,11 @@ impl Session {
         drop((chat, endpoints));
         let model = wanted.model.clone();
         let answer = InFlight::start(turn, id, model, continues, begin, move |sink| async move {
-            let Ok(get) = chunk::load(&ANSWER).await else {
+            let Ok(answers) = chunk::load(&ANSWERS).await else {
                 // The turn stays as it is: its view reports the missing chunk and offers a retry.
                 return self.give_up(card);
             };
-            let outcome = get(self, wanted, id.to_string(), sink).await;
+            let outcome = (answers.get)(self, wanted, id.to_string(), sink).await;
             // A failure holds the queue: its turns were meant to follow an answer.
             let continues = !matches!(outcome, Outcome::Failed(_));
             self.finish(card, outcome);
@@ -196,7 +212,10 @@ impl Session {
             Outcome::Failed(_) if self.library.is_leaving() => Outcome::Interrupted,
             outcome => outcome,
         };
-        self.store(answer.complete(), &answer.sink(), (card, answer.turn));
+        // Without it, nothing has come.
+        if let Some(answers) = chunk::get(&ANSWERS) {
+            (answers.complete)(self, &answer, card);
+        }
         // The turn may be gone; then nobody needs the answer.
         let _ = self
             .turn(card, answer.turn)

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::Task;
+use super::{Task, answers::ANSWERS};
 use crate::{
     chat::{Answer, Attachment, Extra, Outcome, Turn, answer, attachment, turn},
+    chunk,
     id::fresh,
     openai::{Partial, Reply, Stage},
 };
@@ -90,7 +91,11 @@ impl InFlight {
     /// Writes the part received so far to its turn, with this outcome.
     pub(super) fn write_to(&self, turn: &mut Turn, outcome: Outcome) {
         let partial = self.sink.0.read_untracked();
-        let reply = partial.reply.ended();
+        let reply = match chunk::get(&ANSWERS) {
+            Some(answers) => (answers.ended)(&partial.reply),
+            // Nothing has come.
+            None => partial.reply.clone(),
+        };
         let answer = Answer {
             id: self.id,
             model: self.model.clone(),

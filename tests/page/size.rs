@@ -102,7 +102,7 @@ async fn size() {
         what: "the first answer of a first visit, in all",
         bytes,
         requests,
-        limits: (Some(440_000), None),
+        limits: (Some(475_000), None),
     });
     stage.close().await;
 
@@ -144,7 +144,7 @@ async fn size() {
         what: "the page's whole program: WebAssembly and JavaScript",
         bytes: program.iter().map(|(_, bytes)| bytes).sum(),
         requests: program.len(),
-        limits: (Some(680_000), None),
+        limits: (Some(720_000), None),
     });
     tell(&rows);
 }

@@ -1,9 +1,13 @@
 //! Walks through the manual's sections against a real endpoint, and takes a picture of each: see
 //! `docs/`. `script/pictures` runs it.
 
+use serde_json::json;
 use thirtyfour::Key;
 
-use crate::support::{Browser, Scope};
+use crate::{
+    say,
+    support::{Browser, Endpoint, Scope, Step},
+};
 
 /// The page in one language, and the folder of its pictures.
 struct Walk {
@@ -82,6 +86,98 @@ async fn two_cards_of_the_model_in_the_browser() {
         walk.browser.close().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "draws a picture of the manual: script/pictures"]
+async fn four_models_that_answer_with_more_than_text() {
+    for language in ["en", "ko"] {
+        let endpoint = Endpoint::start(&["draws", "cites", "asks", "refuses"]).await;
+        let walk = Walk {
+            browser: Browser::open_in(language).await,
+            folder: format!("{}/docs/pictures/{language}", env!("CARGO_MANIFEST_DIR")),
+            is_korean: language == "ko",
+        };
+        let wide = walk.browser.driver.set_window_rect(0, 0, 1600, 760);
+        wide.await.unwrap();
+        let picture = walk.browser.script(SUNSET).await;
+        let answers = answers(picture.as_str().unwrap());
+        let card = walk.card(1).await;
+        let form = card
+            .find("form", walk.word("Custom model", "사용자 정의 모델"))
+            .await;
+        form.fill("Base URL", &endpoint.base_url()).await;
+        walk.press(&form, "Refresh model information", "모델 정보 새로고침")
+            .await;
+        card.find("combobox", walk.word("Model", "모델")).await;
+        for (number, (name, answer)) in answers.iter().enumerate() {
+            if number > 0 {
+                let last = walk.card(number).await;
+                walk.press(&last, "Compare", "비교").await;
+                let card = walk.card(number + 1).await;
+                card.choose(walk.word("Model", "모델"), name).await;
+            }
+            let end = [Step::Finish("stop")];
+            endpoint.will(name, answer.iter().cloned().chain(end).collect::<Vec<_>>());
+        }
+        walk.ask("Why is the sea salty?", "바다는 왜 짠가요?").await;
+        for number in 1..=4 {
+            walk.answered(number).await;
+        }
+        let shown = "return document.querySelector('.picture-button img')?.naturalWidth > 0";
+        crate::wait_for(async || walk.browser.script(shown).await == true).await;
+        walk.picture("extras").await;
+        walk.browser.close().await;
+    }
+}
+
+/// The models of the picture, and their answers.
+fn answers(picture: &str) -> [(&'static str, Vec<Step>); 4] {
+    let source = |url: &str, title: &str| json!({ "url_citation": { "url": url, "title": title } });
+    [
+        (
+            "draws",
+            vec![
+                say("Here it is:"),
+                Step::Delta(json!({ "images": [{ "image_url": { "url": picture } }] })),
+            ],
+        ),
+        (
+            "cites",
+            vec![
+                say("Rivers carry salt into the sea [1], and only water leaves it [2]."),
+                Step::Delta(json!({ "annotations": [
+                    source("https://oceanservice.noaa.gov/facts/whysalty.html", "Why is the ocean salty?"),
+                    source("https://www.usgs.gov/water-science-school", "Water Science School"),
+                ] })),
+            ],
+        ),
+        (
+            "asks",
+            vec![
+                say("I look up the salinity."),
+                Step::Delta(json!({ "tool_calls": [{ "index": 0, "function": {
+                    "name": "salinity", "arguments": "{\"sea\": \"Yellow Sea\"}" } }] })),
+            ],
+        ),
+        (
+            "refuses",
+            vec![Step::Delta(
+                json!({ "refusal": "I can’t talk about the sea." }),
+            )],
+        ),
+    ]
+}
+
+/// A sunset, as a data URL.
+const SUNSET: &str = "const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [320, 200];
+    const context = canvas.getContext('2d');
+    const sky = context.createLinearGradient(0, 0, 0, 200);
+    sky.addColorStop(0, '#3b5bdb'); sky.addColorStop(0.6, '#ffa94d'); sky.addColorStop(0.61, '#0b7285');
+    context.fillStyle = sky; context.fillRect(0, 0, 320, 200);
+    context.fillStyle = '#ffe066'; context.beginPath(); context.arc(160, 100, 34, 0, 7); context.fill();
+    context.fillStyle = '#0b7285'; context.fillRect(0, 121, 320, 79);
+    return canvas.toDataURL()";
 
 async fn compare_temperatures(walk: &Walk) {
     let card = walk.card(1).await;

@@ -12,7 +12,11 @@ use serde_json::{Map, Value, map};
 
 /// Parses a value from JSON; None if it can't be read.
 pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-    let value = serde_json::from_str(text).ok()?;
+    of(serde_json::from_str(text).ok()?)
+}
+
+/// Reads a value from parsed JSON; None if it can't be read.
+pub fn of<T: DeserializeOwned>(value: Value) -> Option<T> {
     T::deserialize(Stored(value)).ok()
 }
 

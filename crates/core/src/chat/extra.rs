@@ -1,23 +1,28 @@
 //! What comes beside an answer's text: pictures, sounds, sources, calls of tools.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Attachment, attachment};
+use crate::json;
 
 /// Something beside an answer's text.
+///
+/// It is read through a [`Value`], which downloads smaller than serde's derived code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Value")]
 pub struct Extra {
     /// What it is.
     pub kind: Kind,
     /// Media type of a picture or a sound, title of a source, name of a tool or of an unknown type.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// URL of a picture, a sound or a source; arguments of a tool, as the model wrote them. A data URL,
     /// of a file that could not be stored, is for this tab alone: it would fill the storage.
-    #[serde(default, skip_serializing_if = "is_for_this_tab")]
+    #[serde(skip_serializing_if = "is_for_this_tab")]
     pub content: String,
     /// A picture or a sound whose content is stored.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stored: Option<Attachment>,
     /// Content of a picture or a sound that is not stored yet.
     #[serde(skip)]
@@ -34,8 +39,8 @@ fn is_for_this_tab(content: &str) -> bool {
 /// Kind of an [`Extra`].
 ///
 /// It is stored as a word. One of a later version becomes [`Kind::Unknown`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A picture.
     Picture,
@@ -51,15 +56,26 @@ pub enum Kind {
     Unknown,
 }
 
-impl From<String> for Kind {
-    fn from(word: String) -> Self {
-        match &*word {
+impl From<&str> for Kind {
+    fn from(word: &str) -> Self {
+        match word {
             "picture" => Self::Picture,
             "sound" => Self::Sound,
             "source" => Self::Source,
             "tool" => Self::Tool,
             "refusal" => Self::Refusal,
             _ => Self::Unknown,
+        }
+    }
+}
+
+impl From<Value> for Extra {
+    fn from(value: Value) -> Self {
+        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+        Self {
+            content: text("content").to_owned(),
+            stored: value.get("stored").cloned().and_then(json::of),
+            ..Self::new(text("kind").into(), text("name"))
         }
     }
 }
@@ -137,7 +153,7 @@ mod tests {
         #[track_caller]
         fn check(kind: Kind, word: &str) {
             assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{word}\""));
-            assert_eq!(Kind::from(word.to_owned()), kind);
+            assert_eq!(Kind::from(word), kind);
         }
         check(Kind::Picture, "picture");
         check(Kind::Sound, "sound");
@@ -145,7 +161,7 @@ mod tests {
         check(Kind::Tool, "tool");
         check(Kind::Refusal, "refusal");
         check(Kind::Unknown, "unknown");
-        assert_eq!(Kind::from("hologram".to_owned()), Kind::Unknown);
+        assert_eq!(Kind::from("hologram"), Kind::Unknown);
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn mended(text: &str) -> String {
                     "True" => "true",
                     "False" => "false",
                     "true" | "false" => &word,
-                    _ if serde_json::from_str::<f64>(&word).is_ok() => &word,
+                    _ if serde_json::from_str::<Value>(&word).is_ok() => &word,
                     // NaN, Infinity, None, undefined, 1e999.
                     _ => "null",
                 });

@@ -122,8 +122,8 @@ pub(super) fn judged(value: &Value) -> Option<bool> {
     for name in ["code", "status", "status_code", "error_code", "success"] {
         let sign = match value.get(name) {
             Some(Value::Bool(is_success)) if name == "success" => Some(*is_success),
-            Some(Value::Number(number)) => match (name, number.as_f64().unwrap_or_default()) {
-                ("success", number) => Some(number != 0.0),
+            Some(Value::Number(number)) => match (name, number.as_i64().unwrap_or(-1)) {
+                ("success", number) => Some(number != 0),
                 (_, number) => of_number(name, number),
             },
             Some(Value::String(word)) => of_word(name, word),
@@ -139,10 +139,10 @@ pub(super) fn judged(value: &Value) -> Option<bool> {
     is_well
 }
 
-fn of_number(name: &str, number: f64) -> Option<bool> {
-    if number == 0.0 || (200.0..300.0).contains(&number) {
+fn of_number(name: &str, number: i64) -> Option<bool> {
+    if number == 0 || (200..300).contains(&number) {
         Some(true)
-    } else if number >= 400.0 || name != "status" {
+    } else if number >= 400 || name != "status" {
         Some(false)
     } else {
         None

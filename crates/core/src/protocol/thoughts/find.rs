@@ -159,7 +159,7 @@ impl Parser {
         let closes = match next {
             _ if !self.line.is_spaced => true,
             Some('\r' | '\n') => ends_sentence || is_before_gap,
-            Some(' ') => ends_sentence && !second.is_some_and(char::is_lowercase),
+            Some(' ') => ends_sentence && !second.is_some_and(|second| second.is_ascii_lowercase()),
             Some(next) if next.is_ascii_uppercase() || next.is_ascii_digit() => true,
             _ => ends_sentence,
         };
