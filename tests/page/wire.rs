@@ -291,6 +291,41 @@ async fn what_comes_beside_the_text_is_shown_and_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_can_not_be_stored_is_shown_and_says_so() {
+    let picture = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
+    let endpoint = Endpoint::start(&["m"]).await;
+    endpoint.will(
+        "m",
+        [
+            say("Here it is:"),
+            Step::Delta(json!({ "images": [picture] })),
+            Step::Finish("stop"),
+        ],
+    );
+    let browser = open(&endpoint, "").await;
+    let full = "const put = IDBObjectStore.prototype.put;
+        IDBObjectStore.prototype.put = function (...args) {
+            if (this.name === 'attachments') throw new DOMException('full', 'QuotaExceededError');
+            return put.apply(this, args);
+        };";
+    browser.script(full).await;
+    let card = browser.card(1).await;
+    card.send("Go").await;
+    let answer = card.find("article", "m").await;
+    answer.says("It could not be stored in this browser").await;
+    answer
+        .comes_true("return it.querySelector('img')?.naturalWidth === 1")
+        .await;
+    // The chat is saved all the same, without it.
+    browser.reload().await;
+    let card = browser.card(1).await;
+    card.logs("Here it is:").await;
+    let stored = json!(browser.stored_chats().await).to_string();
+    assert!(!stored.contains("R0lGOD"), "{stored}");
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tools_arguments_are_shown_as_they_stream() {
     let call = |arguments: &str| json!({ "tool_calls": [{ "index": 0, "id": "a", "function": { "name": "weather", "arguments": arguments } }] });
     let endpoint = Endpoint::start(&["m"]).await;

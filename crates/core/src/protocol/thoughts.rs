@@ -59,7 +59,7 @@ pub(super) struct Parser {
     /// True right after thoughts in the content.
     may_go_on: bool,
     line: Line,
-    /// Opening marks that were text, by their places in [`MARKS`].
+    /// Opening marks that were text, by their places in [`super::marks::MARKS`].
     spoken: u64,
     /// Character and length of the open code fence.
     fence: Option<(char, usize)>,

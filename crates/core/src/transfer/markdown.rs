@@ -209,7 +209,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        chat::{Attachment, Outcome, Turn, attachment::Kind, card, params::Param, turn},
+        chat::{Attachment, Outcome, Turn, attachment, card, params::Param, turn},
         markdown::Tag,
         transfer::{bundle::tests::a_chat, words::tests::ENGLISH},
     };
@@ -220,6 +220,48 @@ mod tests {
             reasoning: reasoning.into(),
             ..crate::chat::turn::tests::answer(text, outcome)
         }
+    }
+
+    #[test]
+    fn what_comes_beside_an_answer_is_written() {
+        #[track_caller]
+        fn check(extra: Extra, expected: &str) {
+            let mut out = Vec::new();
+            write_extras(&[extra], &ENGLISH, &mut out);
+            assert_eq!(out.join("\n"), expected);
+        }
+        let extra = |kind, name: &str, content: &str| Extra {
+            content: content.into(),
+            ..Extra::new(kind, name)
+        };
+        check(
+            extra(Kind::Source, "A <b>", "https://a.example/?q=<x>"),
+            "Sources:\n1. [A \\<b\\>](<https://a.example/?q=%3Cx%3E>)",
+        );
+        check(
+            extra(Kind::Source, "", "javascript:x"),
+            "Sources:\n1. javascript:x",
+        );
+        check(
+            extra(Kind::Tool, "weather", "{}"),
+            "Tool: weather\n```json\n{}\n```",
+        );
+        check(
+            extra(Kind::Picture, "", "https://a.example/b.png"),
+            "*Picture: https://a.example/b.png*",
+        );
+        check(
+            extra(Kind::Sound, "audio/wav", "data:audio/wav;base64,AAAA"),
+            "*Sound:*",
+        );
+        check(
+            extra(Kind::Refusal, "", ""),
+            "*The model refused to answer.*",
+        );
+        check(
+            extra(Kind::Unknown, "hologram", ""),
+            "*Also in the answer: hologram*",
+        );
     }
 
     #[test]
@@ -238,7 +280,7 @@ mod tests {
         turn.attachments.push(Attachment {
             id: 1.into(),
             name: "a_b\n.txt".into(),
-            kind: Kind::Text,
+            kind: attachment::Kind::Text,
             bytes: 1,
         });
         turn.receive(an_answer("```\nopen", "", Outcome::Complete));

@@ -95,6 +95,7 @@ fn a_failure_is_adapted_to_waited_out_or_given_up() {
         none,
         give_up,
     );
+    check(refused(429, "余额不足，请充值", None), USUAL, none, give_up);
     let minute = refused(429, "Check your billing, retry in 20 s", Some(20));
     check(minute, USUAL, none, wait(20_000.0));
 

@@ -89,6 +89,67 @@ fn said(text: &str) -> String {
 }
 
 #[test]
+fn what_comes_beside_an_answer_is_written() {
+    use crate::chat::{Extra, extra};
+    let extra = |kind, name: &str, content: &str| Extra {
+        content: content.into(),
+        ..Extra::new(kind, name)
+    };
+    let file = |kind, id: u64, name: &str, is_sound| Extra {
+        stored: Some(Attachment {
+            id: id.into(),
+            name: name.into(),
+            kind: if is_sound {
+                Kind::Sound
+            } else {
+                Kind::Image {
+                    width: 1,
+                    height: 1,
+                    original: None,
+                }
+            },
+            bytes: 1,
+        }),
+        ..Extra::new(kind, "")
+    };
+    let mut turn = Turn::new(turn::Id::new(1), "?".into());
+    turn.receive(Answer {
+        extras: vec![
+            file(extra::Kind::Picture, 7, "picture.png", false),
+            file(extra::Kind::Sound, 8, "sound.wav", true),
+            extra(extra::Kind::Tool, "<f>", "{\"a\":1}"),
+            extra(extra::Kind::Refusal, "", ""),
+            extra(extra::Kind::Source, "A", "https://a.example/?b&\"c"),
+            extra(extra::Kind::Source, "B", "javascript:x"),
+        ],
+        ..crate::chat::turn::tests::answer("", Outcome::Complete)
+    });
+    let card = Card {
+        turns: vec![turn],
+        ..Card::new(card::Id::new(1))
+    };
+    let chat = Chat::new(crate::chat::Id::new(1), vec![card]);
+    let contents = [
+        (7.into(), "data:image/png;base64,AAAA".to_owned()),
+        (8.into(), "data:audio/wav;base64,AAAA".to_owned()),
+    ];
+    let page = write(&[(&chat, String::new())], &contents, &ENGLISH);
+    elements(&page);
+    for expected in [
+        "<img src=\"data:image/png;base64,AAAA\" alt=\"picture.png\"><figcaption>Picture: picture.png",
+        "<p class=\"more\">Sound: sound.wav</p>",
+        "<p class=\"more\">Tool: &lt;f&gt;</p>",
+        "<code>{&quot;a&quot;:1}</code>",
+        "The model refused to answer.",
+        "<li><a href=\"https://a.example/?b&amp;&quot;c\" rel=\"noopener noreferrer\">A</a></li>",
+        "<li>B</li>",
+    ] {
+        assert!(page.contains(expected), "{expected}\n{page}");
+    }
+    assert!(!page.contains("javascript:"));
+}
+
+#[test]
 fn an_answer_is_written() {
     #[track_caller]
     fn check(text: &str, expected: &str) {
