@@ -1,6 +1,6 @@
 //! What comes beside an answer's text: pictures, sounds, calls of tools, sources.
 
-use leptos::{ev, html, prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*, task::spawn_local};
 use wasm_split_helpers::wasm_split;
 
 use super::chip::{Picture, Preview};
@@ -157,8 +157,8 @@ fn source(extra: Extra) -> AnyView {
 #[component]
 fn ShownPicture(extra: Memo<Option<Extra>>) -> impl IntoView {
     let i18n = use_i18n();
-    let is_wanted = RwSignal::new(false);
-    let button = NodeRef::<html::Button>::new();
+    // Another variant of the answer may have another picture here.
+    let wanted = RwSignal::new(None::<String>);
     let label = move || t_string!(i18n, picture_of_answer).to_owned();
     dynamic(move || {
         let Extra {
@@ -177,7 +177,7 @@ fn ShownPicture(extra: Memo<Option<Extra>>) -> impl IntoView {
             );
         }
         let host = host(&content)?.to_owned();
-        if is_wanted.get() {
+        if wanted.get().as_ref() == Some(&content) {
             return Some(
                 view! {
                     <img class="picture" src=content alt=label referrerpolicy="no-referrer" />
@@ -187,7 +187,7 @@ fn ShownPicture(extra: Memo<Option<Extra>>) -> impl IntoView {
         }
         let load = move |event: ev::MouseEvent| {
             let place = event_target::<web_sys::Element>(&event).closest(".message");
-            is_wanted.set(true);
+            wanted.set(extra.get_untracked().map(|extra| extra.content));
             // The button goes, and would take the focus with it.
             if let Ok(Some(place)) = place {
                 focus_within(&place);
@@ -197,7 +197,6 @@ fn ShownPicture(extra: Memo<Option<Extra>>) -> impl IntoView {
             view! {
                 <button
                     class="button image"
-                    node_ref=button
                     title=content
                     on:click=on_click(load)
                 >
@@ -262,11 +261,20 @@ fn Playable(extra: Memo<Option<Extra>>) -> impl IntoView {
         else {
             return;
         };
+        // Another variant of the answer may have another sound here.
+        if let Some(before) = url.try_update(Option::take).flatten() {
+            revoke(&before);
+        }
         if content.starts_with("data:audio/") {
             url.set(Some(content));
         } else if let Some(attachment) = stored {
             spawn_local(async move {
                 let content = session.content(attachment.id).await;
+                let now = extra.try_get_untracked().flatten();
+                let is_still = now.and_then(|now| now.stored) == Some(attachment);
+                if !is_still {
+                    return;
+                }
                 let made =
                     content.and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob).ok());
                 // `try_set` returns the URL if the view is gone.
