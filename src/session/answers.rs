@@ -24,13 +24,13 @@ type GetAnswer =
 pub(super) struct Answers {
     get: GetAnswer,
     /// [`Reply::ended`]
-    pub(super) ended: fn(&Reply) -> Reply,
+    ended: fn(&Reply) -> Reply,
     /// Ends an answer's reply, and stores its files.
     complete: fn(Session, &InFlight, card::Id),
 }
 
 thread_local! {
-    pub(super) static ANSWERS: Chunk<Answers> = const { Chunk::new(|| Box::pin(answers())) };
+    static ANSWERS: Chunk<Answers> = const { Chunk::new(|| Box::pin(answers())) };
 }
 
 #[wasm_split(answers, fallible)]
@@ -44,6 +44,15 @@ fn answers() -> Result<Answers, Missing> {
             session.store(answer.complete(), &answer.sink(), (card, answer.turn));
         },
     })
+}
+
+/// Returns a copy of a reply as it is when it ends now.
+pub(super) fn ended(reply: &Reply) -> Reply {
+    match chunk::get(&ANSWERS) {
+        Some(answers) => (answers.ended)(reply),
+        // Nothing has come.
+        None => reply.clone(),
+    }
 }
 
 impl Session {
@@ -219,7 +228,7 @@ impl Session {
         // The turn may be gone; then nobody needs the answer.
         let _ = self
             .turn(card, answer.turn)
-            .try_update(|turn| answer.write_to(turn, outcome));
+            .try_update(|turn| answer.write_to(turn, outcome, ended));
         self.save();
         self.library.tell(Change::Answering);
         self.library.check_quota();

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::{Task, answers::ANSWERS};
+use super::Task;
 use crate::{
     chat::{Answer, Attachment, Extra, Outcome, Turn, answer, attachment, turn},
-    chunk,
     id::fresh,
     openai::{Partial, Reply, Stage},
 };
@@ -88,14 +87,16 @@ impl InFlight {
         self.sink.0.with(look)
     }
 
-    /// Writes the part received so far to its turn, with this outcome.
-    pub(super) fn write_to(&self, turn: &mut Turn, outcome: Outcome) {
+    /// Writes the part received so far to its turn, with this outcome. `ended` is [`Reply::ended`], as
+    /// far as it is loaded.
+    pub(super) fn write_to(
+        &self,
+        turn: &mut Turn,
+        outcome: Outcome,
+        ended: impl Fn(&Reply) -> Reply,
+    ) {
         let partial = self.sink.0.read_untracked();
-        let reply = match chunk::get(&ANSWERS) {
-            Some(answers) => (answers.ended)(&partial.reply),
-            // Nothing has come.
-            None => partial.reply.clone(),
-        };
+        let reply = ended(&partial.reply);
         let answer = Answer {
             id: self.id,
             model: self.model.clone(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 
-use super::Session;
+use super::{Session, answers};
 use crate::{
     chat::{
         self, Chat, ChatStoreFields, Entry, Outcome,
@@ -150,7 +150,7 @@ impl Session {
         self.in_flight.with_untracked(|all| {
             for (card, answer) in all.iter() {
                 if let Some(turn) = chat.turn_mut(*card, answer.turn) {
-                    answer.write_to(turn, Outcome::Interrupted);
+                    answer.write_to(turn, Outcome::Interrupted, answers::ended);
                 }
             }
         });
