@@ -30,6 +30,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Files {
     shown: RwSignal<Shown>,
+    /// Number of files of answers that are being stored.
+    storing: StoredValue<usize>,
     queue: StoredValue<Queue, LocalStorage>,
 }
 
@@ -53,13 +55,27 @@ impl Files {
     pub(super) fn new() -> Self {
         Self {
             shown: RwSignal::default(),
+            storing: StoredValue::new(0),
             queue: StoredValue::new_local(Queue::default()),
         }
     }
 
-    /// Returns whether a file waits or is being read.
+    /// Returns whether a file waits, is being read, or is being stored.
     pub(super) fn is_busy(self) -> bool {
-        self.shown.with_untracked(|shown| shown.readings.is_busy())
+        let is_storing = self.storing.try_get_value().is_some_and(|count| count > 0);
+        is_storing || self.shown.with_untracked(|shown| shown.readings.is_busy())
+    }
+
+    /// Notes that a file of an answer begins or ends to be stored.
+    pub(super) fn note_storing(self, begins: bool) {
+        // The chat may be closed by now.
+        let _ = self.storing.try_update_value(|count| {
+            *count = if begins {
+                *count + 1
+            } else {
+                count.saturating_sub(1)
+            };
+        });
     }
 
     fn is_gone(self, id: Id) -> bool {

@@ -128,10 +128,11 @@ impl Session {
     ) {
         for (attachment, kind, bytes) in files {
             let sink = sink.clone();
+            self.files.note_storing(true);
             spawn_local(async move {
                 let id = attachment.id;
                 let Some(content) = blob(&bytes, &kind) else {
-                    return;
+                    return self.files.note_storing(false);
                 };
                 drop(bytes);
                 let is_stored = blobs::put(id, &content).await.is_ok();
@@ -153,6 +154,7 @@ impl Session {
                         }
                     }
                 });
+                self.files.note_storing(false);
                 self.save_soon();
             });
         }

@@ -9,7 +9,7 @@ use super::{
     turn::{Retry, TurnState},
 };
 use crate::{
-    chat::{Answer, CardStoreFields, Metrics, Outcome, TurnStoreFields, card, turn},
+    chat::{Answer, CardStoreFields, Extra, Metrics, Outcome, TurnStoreFields, card, turn},
     i18n::{I18n, t_string, use_i18n},
     library::Unlisted,
     openai::{Failure, Stage, retry::MAX_WAITS},
@@ -85,7 +85,10 @@ pub fn AnswerView(
         } else {
             Vec::new()
         };
-        all.extend(in_flight.with_untracked(|partial| partial.reply.extras.clone()));
+        all.extend(in_flight.with_untracked(|partial| {
+            let extras = partial.reply.extras.iter();
+            extras.map(Extra::without_bytes).collect::<Vec<_>>()
+        }));
         all
     });
     let is_elsewhere = memo(move || session.is_elsewhere(card, id));

@@ -93,6 +93,15 @@ impl Extra {
         }
     }
 
+    /// Returns the content, as far as it is stored.
+    pub fn stored_content(&self) -> &str {
+        if is_for_this_tab(&self.content) {
+            ""
+        } else {
+            &self.content
+        }
+    }
+
     /// Returns a copy without the content that is not stored.
     #[must_use]
     pub fn without_bytes(&self) -> Self {

@@ -363,14 +363,22 @@ fn merge_turns(mine: &Turn, theirs: &Turn, chosen: Option<Ordering>) -> Turn {
 /// Orders two copies of an answer by length, then by how definite their outcome is.
 fn fuller(mine: &Answer, theirs: &Answer) -> Ordering {
     let length = |answer: &Answer| {
-        let extras = answer.extras.iter().map(|extra| 1 + extra.content.len());
+        // A file that is only in one tab is no longer text.
+        let extras = answer
+            .extras
+            .iter()
+            .map(|extra| 1 + extra.stored_content().len());
         answer.text.len() + answer.reasoning.len() + extras.sum::<usize>()
     };
     let extras = |answer: &Answer| {
         let extras = answer.extras.iter();
         let key = extras.map(|extra| {
             let stored = extra.stored.as_ref().map(|stored| stored.id);
-            (extra.content.clone(), extra.name.clone(), stored)
+            (
+                extra.stored_content().to_owned(),
+                extra.name.clone(),
+                stored,
+            )
         });
         key.collect::<Vec<_>>()
     };

@@ -190,11 +190,14 @@ impl Reader {
             return Err(Failure::TooMuch);
         }
         let is_object = self.begin.starts_with(b"{") || self.begin.starts_with(b"[");
+        // A cut in what follows the end loses no words.
+        let result = match result {
+            Err(Failure::Garbled { .. }) if self.finish.is_some() => Ok(()),
+            result => result,
+        };
         match (result, self.finish.take()) {
             // A truncated last event is a cut-off, not garbage.
             (Err(Failure::Garbled { .. }), None) if self.came >= Came::Part => Err(Failure::CutOff),
-            // The answer had ended before.
-            (Err(Failure::Garbled { .. }), Some(finish)) => finish,
             (Err(error), _) | (Ok(()), Some(Err(error))) => Err(error),
             (Ok(()), Some(Ok(finish))) => match (self.broken, finish) {
                 (Some(broken), _) => Err(broken),
@@ -227,7 +230,11 @@ impl Reader {
     ///
     /// # Errors
     /// The endpoint's error, [`Failure::TooMuch`], or [`Failure::CutOff`].
-    pub fn cut(self, reply: &mut Reply) -> Result<Finish, Failure> {
+    pub fn cut(mut self, reply: &mut Reply) -> Result<Finish, Failure> {
+        // Only an object that is no event can be whole without a sign.
+        if self.came == Came::Whole && !self.begin.starts_with(b"{") {
+            self.came = Came::Part;
+        }
         self.end(reply).map_err(|error| match error {
             Failure::Reported { .. } | Failure::TooMuch => error,
             _ => Failure::CutOff,
@@ -346,7 +353,12 @@ impl Reader {
             came if chunk.is_answer() => came.max(Came::Part),
             came => came.max(Came::Events),
         };
+        let before = reply.progress();
         chunk.apply_to(reply);
+        if reply.progress() != before {
+            // The answer goes on: it was news.
+            self.doubtful = None;
+        }
         if reply.is_cut() {
             *result = Err(Failure::TooMuch);
         }

@@ -165,7 +165,13 @@ pub fn listed(body: &str) -> Result<Listed, Failure> {
         });
     }
     listed.next = next(&value, listed.ids.last());
-    let is_next = |name: &str| value.get(name).is_some_and(|next| !next.is_null());
+    let is_next = |name: &str| {
+        let next = value.get(name);
+        next.is_some_and(|next| match next {
+            Value::String(next) => !next.is_empty(),
+            next => next.is_number() || next.is_object(),
+        })
+    };
     listed.has_more =
         !listed.next.is_empty() || ["next", "nextLink"].iter().any(|name| is_next(name));
     Ok(listed)

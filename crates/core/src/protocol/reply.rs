@@ -36,6 +36,8 @@ pub struct Reply {
     parser: Parser,
     /// What came as text and as thoughts, before any mark was read.
     lanes: [Lane; 2],
+    /// Bytes of the text that the reply continues.
+    continued: usize,
     /// Start of the latest thoughts, and the white space before them.
     block: usize,
     led: String,
@@ -66,10 +68,13 @@ struct Lane {
     all: Sum,
     /// The latest piece.
     latest: Sum,
-    /// Number of deltas with a part of it.
+    /// Number of pieces, and of those that came in deltas.
+    pieces: u32,
     deltas: u32,
-    /// Number of pieces in a row that began with the one before, and were longer.
+    /// Number of pieces that were longer than the one before, as long as each began with it.
     grown: u32,
+    /// True once a piece did not begin with the one before.
+    is_broken: bool,
     /// True once each piece has all so far.
     is_cumulative: bool,
     halves: Halves,
@@ -130,8 +135,8 @@ impl Hash {
     }
 }
 
-/// Pieces in a row that grow before they count as cumulative, and the least length of the last one in
-/// bytes: a few letters are repeated for good reason.
+/// Pieces from the first on that grow before they count as cumulative, and the least length of the last
+/// one in bytes: a few letters are repeated for good reason.
 const GROWN: u32 = 2;
 const LEAST_GROWN: usize = 8;
 
@@ -143,18 +148,19 @@ impl Lane {
     /// same chunk has a delta, too: then a message repeats what came.
     fn new_of<'a>(&mut self, text: &'a str, is_delta: bool, is_last: bool) -> New<'a> {
         let rest = self.all.rest_of(text);
-        let grows = self
-            .latest
-            .rest_of(text)
-            .is_some_and(|rest| !rest.is_empty());
-        self.grown = if grows { self.grown + 1 } else { 0 };
+        match self.latest.rest_of(text) {
+            Some("") => {}
+            Some(more) if more.contains(is_word) => self.grown += 1,
+            _ => self.is_broken |= self.pieces > 0,
+        }
+        self.pieces += 1;
         self.latest = Sum::of(text);
         if self.is_cumulative {
             if let Some(rest) = rest {
                 return New::More(rest);
             }
             self.is_cumulative = false;
-        } else if self.grown >= GROWN && text.len() >= LEAST_GROWN {
+        } else if !self.is_broken && self.grown >= GROWN && text.len() >= LEAST_GROWN {
             self.is_cumulative = true;
             return New::Whole(text);
         }
@@ -169,11 +175,18 @@ impl Lane {
     }
 }
 
+/// Returns whether a letter is of a word: white space, bars and dashes grow for good reason.
+const fn is_word(letter: char) -> bool {
+    letter.is_ascii_alphanumeric()
+        || !letter.is_ascii() && letter != '\u{a0}' && letter != '\u{3000}'
+}
+
 impl Reply {
     /// Creates a reply that continues this text.
     pub fn from_text(text: String) -> Self {
         Self {
             length: text.chars().count(),
+            continued: text.len(),
             text,
             parser: Parser::continuing(),
             ..Self::default()
@@ -205,6 +218,7 @@ impl Reply {
             calls: self.calls.clone(),
             parser: self.parser.clone(),
             lanes: self.lanes,
+            continued: self.continued,
             block: self.block,
             led: self.led.clone(),
             goes_on: self.goes_on,
@@ -278,11 +292,23 @@ impl Reply {
     /// Drops one of the texts, which comes anew.
     fn restart(&mut self, of: Of) {
         self.restarts += 1;
-        self.lanes[of as usize].all = Sum::default();
+        let has_field = self.lanes[Of::Thoughts as usize].pieces > 0;
+        let lane = &mut self.lanes[of as usize];
+        (lane.all, lane.halves) = (Sum::default(), Halves::default());
         match of {
             Of::Text => {
-                self.text.clear();
-                self.parser = Parser::default();
+                self.text.truncate(self.continued);
+                self.parser = if self.continued > 0 {
+                    Parser::continuing()
+                } else {
+                    Parser::default()
+                };
+                // Thoughts came in the content, too, unless they have a field of their own.
+                if has_field {
+                    self.parser.thought();
+                } else {
+                    self.reasoning.clear();
+                }
             }
             Of::Thoughts => self.reasoning.clear(),
         }

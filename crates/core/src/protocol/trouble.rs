@@ -47,7 +47,8 @@ impl Chunk<'_> {
         let of_choice = choice.and_then(|choice| choice.get("error"));
         // Groq says there why a stream ends early.
         let of_groq = self.field("x_groq").and_then(|groq| groq.get("error"));
-        if let Some(error) = of_choice.or(of_groq).filter(|error| is_error(error)) {
+        let mut within = [of_choice, of_groq].into_iter().flatten();
+        if let Some(error) = within.find(|error| is_error(error)) {
             return told(error);
         }
         let status = |field: &Value| !field.get("status_code").is_none_or(is_nothing);
@@ -102,9 +103,13 @@ impl Chunk<'_> {
 /// Returns whether the name or the type of an event is that of an error.
 fn names_error(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    ["error", "exception", "failed", "failure"]
-        .iter()
-        .any(|sign| lower.ends_with(sign))
+    let is = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
+    // A step of an agent may fail, and the answer goes on.
+    let is_of_step = is(&["tool", "step", "call", "search"]);
+    !is_of_step
+        && ["error", "exception", "failed", "failure"]
+            .iter()
+            .any(|sign| lower.ends_with(sign))
 }
 
 fn says_something(value: Option<&Value>) -> bool {

@@ -207,6 +207,9 @@ fn add(delta: &Value, reply: &mut Reply, is_last: Option<bool>) {
             // The text of all parts together repeats what came.
             let (mut text, mut thoughts) = (String::new(), String::new());
             for part in parts {
+                if reply.is_cut() {
+                    break;
+                }
                 reply.add_part(part, true, |_, of, words| match of {
                     Of::Text => text.push_str(words),
                     Of::Thoughts => thoughts.push_str(words),
@@ -217,6 +220,9 @@ fn add(delta: &Value, reply: &mut Reply, is_last: Option<bool>) {
         }
         Some(Value::Array(parts)) => {
             for part in parts {
+                if reply.is_cut() {
+                    break;
+                }
                 reply.add_part(part, false, Reply::add);
             }
         }

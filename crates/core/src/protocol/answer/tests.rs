@@ -143,6 +143,11 @@ fn an_answer_ends_as_the_endpoint_says() {
         "a",
         reported("Out of memory"),
     );
+    check(
+        &format!("{words}\n\n{a}\n\ndata: [DONE]\n\n"),
+        "a",
+        Ok(Finish::Complete),
+    );
     // After the end, an error counts, and nothing else does.
     let failed = r#"data: {"error":"lost"}"#;
     check(
@@ -247,6 +252,8 @@ fn a_broken_connection_is_a_cut_unless_the_answer_had_ended() {
     check(&format!("{a}\n\n{stop}\n\n"), "a", Ok(Finish::Complete));
     check(&format!("{a}\n\n{stop}"), "a", Ok(Finish::Complete));
     check(r#"{"choices":[{"mess"#, "", Err(Failure::CutOff));
+    let piece = r#"data: {"choices":[{"message":{"content":"a"}}]}"#;
+    check(&format!("{piece}\n\n"), "a", Err(Failure::CutOff));
     let reported = Err(Failure::Reported {
         message: "no".into(),
         status: None,

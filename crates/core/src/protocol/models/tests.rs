@@ -174,5 +174,8 @@ fn a_list_may_have_pages() {
     assert_eq!(all.ids, ["a", "b"]);
     // A next page without a query can't be asked for, which is said.
     assert!(page(r#"{"data":[{"id":"a"}],"next":"https://other.example/all"}"#).has_more);
-    assert!(!page(r#"{"data":[{"id":"a"}],"next":null}"#).has_more);
+    for next in ["null", "false", r#""""#] {
+        let body = format!(r#"{{"data":[{{"id":"a"}}],"next":{next}}}"#);
+        assert!(!page(&body).has_more, "{body}");
+    }
 }

@@ -70,6 +70,9 @@ impl Reply {
 
     /// Begins a call of a tool.
     pub(super) fn begin_call(&mut self, name: &str) {
+        if self.is_cut() {
+            return;
+        }
         let call = Call {
             at: self.extras.len(),
             index: None,
@@ -193,6 +196,9 @@ impl Reply {
         });
         if self.calls.seen.contains(&hash) {
             return;
+        }
+        if self.calls.seen.len() >= MAX {
+            return self.cut();
         }
         self.calls.seen.push(hash);
         match media {

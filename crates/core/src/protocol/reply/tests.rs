@@ -107,6 +107,30 @@ fn a_message_repeats_what_came_or_adds_to_it() {
         &[delta("哈哈哈哈哈哈"), delta("哈哈哈哈哈哈哈哈哈哈")],
         "哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈",
     );
+    // Only from the first piece on, and not of white space, bars and dashes.
+    check(
+        &[
+            delta("A table:\n"),
+            delta("|"),
+            delta("|-"),
+            delta("|-------|"),
+            delta("\nend"),
+        ],
+        "A table:\n||-|-------|\nend",
+    );
+    check(
+        &[delta("-"), delta("--"), delta("----"), delta("--------")],
+        "---------------",
+    );
+    check(
+        &[
+            delta("So "),
+            delta("and"),
+            delta("and so"),
+            delta("and so on"),
+        ],
+        "So andand soand so on",
+    );
     let (one, two) = ("Bread needs flour, water, ", "salt and time.");
     check(
         &[
@@ -119,4 +143,26 @@ fn a_message_repeats_what_came_or_adds_to_it() {
     );
     check(&[delta("1"), delta("10"), delta("1")], "1101");
     check(&[delta("한"), delta("한국")], "한한국");
+}
+
+#[test]
+fn a_restart_keeps_what_is_continued() {
+    let mut reply = Reply::from_text("so far ".into());
+    for delta in ["and", "and so", "and so on", "and so on."] {
+        reply.add(Of::Text, delta);
+    }
+    reply.end();
+    assert_eq!((&*reply.text, reply.restarts), ("so far and so on.", 1));
+    // Marked thoughts of the first pieces come once.
+    let mut reply = Reply::default();
+    for delta in [
+        "<think>",
+        "<think>abc",
+        "<think>abcdef",
+        "<think>abcdef</think>Hi",
+    ] {
+        reply.add(Of::Text, delta);
+    }
+    reply.end();
+    assert_eq!((&*reply.reasoning, &*reply.text), ("abcdef", "Hi"));
 }

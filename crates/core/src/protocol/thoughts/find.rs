@@ -129,7 +129,7 @@ impl Parser {
         if mark.at == At::Anywhere {
             return Found::Close(mark);
         }
-        if self.line.last.is_none() && !is_spoken {
+        if self.line.last.is_none() && !is_spoken && !self.has_thoughts {
             return Found::Close(mark);
         }
         let mut after = here[length..].chars();
@@ -148,8 +148,9 @@ impl Parser {
         };
         let is_quoted = "\"'“‘«「『(（[|>*_".contains(last)
             && next.is_some_and(|next| "\"'”’»」』)）]|<*_".contains(next));
-        // Chinese and Japanese write no spaces: a mark within a sentence stands between letters.
-        let is_within = is_ideograph(last) && next.is_some_and(is_ideograph);
+        // Chinese and Japanese write no spaces: words about a mark follow it, as in «标签» and «タグ».
+        let is_within =
+            is_ideograph(last) && next.is_some_and(|next| "标標后後タのはがをと".contains(next));
         // Where thoughts came in a field of their own, only a mark on its own line counts.
         if is_spoken || is_quoted || is_within || self.has_thoughts {
             return Found::Nothing;

@@ -142,6 +142,7 @@ const CASES: &[(&str, &str, &str)] = &[
         "模型会在</think>标签之后输出答案。",
     ),
     ("先想一想。</think>答案", "先想一想。", "答案"),
+    ("我来回答</think>答案是42", "我来回答", "答案是42"),
     (
         "The tag [</think>] ends it.",
         "",
@@ -300,7 +301,9 @@ fn thoughts_of_a_field_come_first() {
     check("a", "</think>\n\nb", "a", "b");
     check("a", "<think>b</think>c", "a\n\nb", "c");
     check("a", "<think>a</think>c", "a", "c");
-    check("a", "and so on.\n</think>\nc", "a\n\nand so on.", "c");
+    check("a", "and so on.\n</think>\n\nc", "a\n\nand so on.", "c");
+    let own = "End it with\n</think>\non its own line.";
+    check("a", own, "a", own);
     check("a", "and so on.</think>c", "a", "and so on.</think>c");
     check("a", "<answer>b</answer>", "a", "<answer>b</answer>");
     check(

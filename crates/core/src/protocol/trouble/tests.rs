@@ -118,6 +118,12 @@ fn whatever_tells_of_an_error_is_one() {
         check("", news, None);
     }
     check("tool", r#"{"message":"Searching"}"#, None);
+    check(
+        "tool_error",
+        r#"{"message":"search timed out, retrying"}"#,
+        None,
+    );
+    check("", r#"{"type":"tool_call_failed","name":"search"}"#, None);
     check("", r#"{"error":null,"choices":[{"delta":{}}]}"#, None);
     check("", r#"{"error":"","choices":[{"delta":{}}]}"#, None);
     check(
