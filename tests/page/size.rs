@@ -88,7 +88,7 @@ async fn size() {
         what: "first visit, until one can type and the page is quiet",
         bytes,
         requests,
-        limits: (Some(320_000), Some(12)),
+        limits: (Some(325_000), Some(12)),
     });
     card.connect(&endpoint.base_url(), "").await;
     card.find("combobox", "Endpoint")
