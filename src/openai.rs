@@ -198,7 +198,7 @@ impl Stream {
     /// # Errors
     /// The reason why the answer is incomplete; the text received so far is in the reply.
     pub fn take(&mut self, read: Read, reply: &mut Reply) -> Result<Option<Finish>, Failure> {
-        let before = reply.progress();
+        let (before, to) = (reply.progress(), read.to);
         let taken = match read.bytes {
             Ok(Some(bytes)) => self.answer.push(&bytes, reply).map(|()| None),
             Ok(None) => std::mem::take(&mut self.answer).end(reply).map(Some),
@@ -216,7 +216,7 @@ impl Stream {
         };
         let taken = taken.map_err(|error| self.request.masked(error));
         if self.answer.is_done() && self.ended == 0.0 {
-            self.ended = js_sys::Date::now();
+            self.ended = to;
         }
         if !matches!(taken, Ok(None)) {
             reply.end();
