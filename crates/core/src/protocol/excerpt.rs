@@ -16,6 +16,13 @@ pub(super) fn excerpt(text: &str) -> String {
     begin
 }
 
+/// Returns the start of a text, of at most this many bytes, cut between characters.
+pub(super) fn begin_of(text: &str, most: usize) -> &str {
+    let mut ends = (0..=most.min(text.len())).rev();
+    let end = ends.find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or_default()]
+}
+
 impl Failure {
     /// Builds the error for a response that is not the protocol, with its start.
     pub(super) fn garbled(text: &str) -> Self {

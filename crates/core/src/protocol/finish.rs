@@ -83,7 +83,6 @@ const REASONS: [(Means, &[&str]); 5] = [
         &[
             "content_filter",
             "content_filtered",
-            "content-filter",
             "safety",
             "prohibited_content",
             "recitation",

@@ -6,7 +6,11 @@
 
 use serde_json::Value;
 
-use super::{Failure, Reason, excerpt::excerpt, sse, tolerant};
+use super::{
+    Failure, Reason,
+    excerpt::{begin_of, excerpt},
+    sse, tolerant,
+};
 
 /// An endpoint's error in place of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -235,10 +239,7 @@ const HEAD: usize = 16 * 1024;
 
 /// Returns the title of an HTML page: the rest is for people who open the page.
 pub(super) fn title(page: &str) -> Option<String> {
-    let end = (0..=HEAD.min(page.len()))
-        .rev()
-        .find(|end| page.is_char_boundary(*end))?;
-    let page = &page[..end];
+    let page = begin_of(page, HEAD);
     // Lowercasing ASCII keeps all byte positions.
     let lower = page.to_ascii_lowercase();
     let tag = lower.find("<title")?;

@@ -13,7 +13,7 @@ pub(super) use extras::words_in;
 
 pub use crate::chat::Usage;
 
-use extras::Calls;
+use extras::Bookkeeping;
 
 /// A reply in progress.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Reply {
     pub finish: String,
     /// Number of times that supposed text turned out to be thoughts, so that the text restarted.
     pub restarts: u32,
-    calls: Calls,
+    bookkeeping: Bookkeeping,
     parser: Parser,
     /// What came as text and as thoughts, before any mark was read.
     lanes: [Lane; 2],
@@ -201,7 +201,7 @@ impl Reply {
     /// Returns a number that changes with all that comes.
     pub const fn progress(&self) -> usize {
         let texts = self.text.len() + self.reasoning.len() + self.parser.held();
-        texts + self.changes as usize + self.calls.bytes()
+        texts + self.changes as usize + self.bookkeeping.bytes()
     }
 
     /// Returns a copy as it is when the reply ends now, without the files that are not stored.
@@ -215,7 +215,7 @@ impl Reply {
             usage: self.usage,
             finish: self.finish.clone(),
             restarts: self.restarts,
-            calls: self.calls.clone(),
+            bookkeeping: self.bookkeeping.clone(),
             parser: self.parser.clone(),
             lanes: self.lanes,
             continued: self.continued,

@@ -248,8 +248,8 @@ impl Parser {
                 continue;
             }
             let found = match letter {
-                'H' | 'a' if may_be_words && self.white_is_all() => find_words(here, is_end),
-                'H' | 'a' => Found::Nothing,
+                'H' | 'a' if self.has_text => Found::Nothing,
+                'H' | 'a' => find_words(here, is_end),
                 _ => self.find(here, is_end),
             };
             match found {
@@ -301,11 +301,6 @@ impl Parser {
                 }
             }
         }
-    }
-
-    /// Returns whether nothing but white space has come.
-    fn white_is_all(&self) -> bool {
-        !self.has_text && !self.has_thoughts
     }
 
     /// Adds text. White space at the beginning, and after thoughts, waits for more.
@@ -393,9 +388,7 @@ impl Parser {
         let channel = after(BEGINS[0]).unwrap_or_default();
         let tool = after("to=").filter(|to| !matches!(*to, "user" | "assistant" | ""));
         self.is_harmony = true;
-        let had_text = self.has_text;
         self.ended();
-        self.has_text = had_text;
         if let Some(tool) = tool {
             tell(Piece::Tool(tool.strip_prefix("functions.").unwrap_or(tool)));
             self.place = Place::Harmony { is_tool: true };
@@ -403,7 +396,7 @@ impl Parser {
             tell(Piece::Begin { goes_on: false });
             self.place = Place::Harmony { is_tool: false };
         } else {
-            if had_text {
+            if self.has_text {
                 tell(Piece::Text("\n\n"));
             }
             // A comment without a recipient is for the user.

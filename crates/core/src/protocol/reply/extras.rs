@@ -24,7 +24,7 @@ const MAX_NAME: usize = 300;
 
 /// Bookkeeping of a reply's extras.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Calls {
+pub(super) struct Bookkeeping {
     /// The calls of tools.
     tools: Vec<Call>,
     /// Pictures so far.
@@ -37,7 +37,7 @@ pub(super) struct Calls {
     bytes: usize,
 }
 
-impl Calls {
+impl Bookkeeping {
     /// Returns the number of bytes of files so far.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
@@ -56,8 +56,8 @@ struct Call {
 impl Reply {
     /// Adds an extra.
     pub(super) fn show(&mut self, extra: Extra) {
-        self.calls.bytes += extra.bytes.len();
-        if self.extras.len() >= MAX || self.calls.bytes > MAX_BYTES {
+        self.bookkeeping.bytes += extra.bytes.len();
+        if self.extras.len() >= MAX || self.bookkeeping.bytes > MAX_BYTES {
             // An answer with very many sources is still one.
             if !matches!(extra.kind, Kind::Source | Kind::Unknown) {
                 self.cut();
@@ -78,13 +78,13 @@ impl Reply {
             index: None,
             id: String::new(),
         };
-        self.calls.tools.push(call);
+        self.bookkeeping.tools.push(call);
         self.show(Extra::new(Kind::Tool, name));
     }
 
     /// Adds to the arguments of the latest call.
     pub(super) fn add_arguments(&mut self, arguments: &str) {
-        let at = self.calls.tools.last().map(|call| call.at);
+        let at = self.bookkeeping.tools.last().map(|call| call.at);
         self.add_arguments_to(at, arguments);
     }
 
@@ -104,12 +104,12 @@ impl Reply {
             }
         }
         if let Some(sound) = delta.get("audio").filter(|sound| sound.is_object())
-            && !(is_repeated && self.calls.has_sound)
+            && !(is_repeated && self.bookkeeping.has_sound)
         {
             self.add_sound(sound);
         }
         let calls = items(delta.get("tool_calls")).chain(delta.get("function_call"));
-        let are_known = is_repeated && !self.calls.tools.is_empty();
+        let are_known = is_repeated && !self.bookkeeping.tools.is_empty();
         for call in calls.filter(|_| !are_known) {
             self.add_call(call);
             if self.is_cut() {
@@ -145,7 +145,7 @@ impl Reply {
                 self.add_media(Kind::Picture, part);
             }
             "audio" | "output_audio" | "input_audio" | "audio_url"
-                if is_repeated && self.calls.has_sound => {}
+                if is_repeated && self.bookkeeping.has_sound => {}
             "audio" | "output_audio" | "input_audio" | "audio_url" => self.add_sound(part),
             "tool_use" | "tool_call" | "function_call" | "function"
                 if is_repeated && self.has(Kind::Tool) => {}
@@ -183,41 +183,38 @@ impl Reply {
         if self.is_cut() {
             return;
         }
+        // The media type begins with this; where the content is of no use, it names the extra.
+        let what = if kind == Kind::Sound {
+            "audio"
+        } else {
+            "image"
+        };
         let Some(media) = media(value) else {
-            return self.add_unknown(if kind == Kind::Sound {
-                "audio"
-            } else {
-                "image"
-            });
+            return self.add_unknown(what);
         };
         let hash = Hash::default().with(match &media {
             Media::File(_, file) => file,
             Media::Url(url) => url.as_bytes(),
         });
-        if self.calls.seen.contains(&hash) {
+        if self.bookkeeping.seen.contains(&hash) {
             return;
         }
-        if self.calls.seen.len() >= MAX {
+        if self.bookkeeping.seen.len() >= MAX {
             return self.cut();
         }
-        self.calls.seen.push(hash);
+        self.bookkeeping.seen.push(hash);
         match media {
             Media::File(kind_of_file, bytes) => {
                 let sniffed = picture::media_type(&bytes).map(str::to_owned);
                 let name = sniffed.unwrap_or(kind_of_file);
-                let wanted = if kind == Kind::Sound {
-                    "audio/"
-                } else {
-                    "image/"
-                };
-                if name.starts_with(wanted) {
+                if name.split('/').next() == Some(what) {
                     let extra = Extra::new(kind, &name);
                     self.show(Extra { bytes, ..extra });
                 } else {
-                    self.add_unknown(if name.is_empty() { "image" } else { &name });
+                    self.add_unknown(if name.is_empty() { what } else { &name });
                 }
             }
-            Media::Url(url) if url.len() > MAX_URL => self.add_unknown("image"),
+            Media::Url(url) if url.len() > MAX_URL => self.add_unknown(what),
             Media::Url(url) => {
                 let extra = Extra::new(kind, "");
                 self.show(Extra {
@@ -236,7 +233,7 @@ impl Reply {
         let field = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
         let words = field("transcript");
         let data = field("data");
-        self.calls.has_sound |= !words.is_empty() || !data.is_empty();
+        self.bookkeeping.has_sound |= !words.is_empty() || !data.is_empty();
         let words = self.joined(words);
         self.say(&words);
         if data.is_empty() {
@@ -248,16 +245,19 @@ impl Reply {
         let Some(bytes) = picture::bytes(data) else {
             return self.add_unknown("audio");
         };
-        self.calls.bytes += bytes.len();
-        if self.calls.bytes > MAX_BYTES {
+        self.bookkeeping.bytes += bytes.len();
+        if self.bookkeeping.bytes > MAX_BYTES {
             return self.cut();
         }
-        let is_new = self.calls.sound.is_none();
+        let is_new = self.bookkeeping.sound.is_none();
         if is_new {
-            self.calls.sound = Some(self.extras.len());
+            self.bookkeeping.sound = Some(self.extras.len());
             self.show(Extra::new(Kind::Sound, ""));
         }
-        let sound = self.calls.sound.and_then(|at| self.extras.get_mut(at));
+        let sound = self
+            .bookkeeping
+            .sound
+            .and_then(|at| self.extras.get_mut(at));
         if let Some(sound) = sound {
             sound.bytes.extend_from_slice(&bytes);
         }
@@ -265,7 +265,7 @@ impl Reply {
 
     /// Completes the sounds: what has no header are samples, as OpenAI streams them.
     pub(super) fn end_sounds(&mut self) {
-        self.calls.sound = None;
+        self.bookkeeping.sound = None;
         let is_open = |extra: &&mut Extra| extra.kind == Kind::Sound && extra.name.is_empty();
         for sound in self.extras.iter_mut().filter(is_open) {
             if sound.bytes.is_empty() {
@@ -317,7 +317,7 @@ impl Reply {
                 && !is_again
         };
         let known = self
-            .calls
+            .bookkeeping
             .tools
             .iter()
             .rev()
@@ -325,7 +325,7 @@ impl Reply {
             .map(|call| call.at);
         let at = known.unwrap_or_else(|| {
             self.begin_call(&name);
-            if let Some(call) = self.calls.tools.last_mut() {
+            if let Some(call) = self.bookkeeping.tools.last_mut() {
                 call.index = index;
                 call.id = id;
             }

@@ -1,9 +1,12 @@
 //! Finds the marks in text, and decides which of them count.
 
 use super::{
-    super::marks::{
-        At, FRAMES, MARKS, Mark,
-        harmony::{BEGINS, ENDS, MESSAGE},
+    super::{
+        excerpt::begin_of,
+        marks::{
+            At, FRAMES, MARKS, Mark,
+            harmony::{BEGINS, ENDS, MESSAGE},
+        },
     },
     Parser,
 };
@@ -176,13 +179,6 @@ impl Parser {
 /// to 9FFF and F900 to FAFF.
 const fn is_ideograph(letter: char) -> bool {
     matches!(letter, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
-}
-
-/// Returns the beginning of a text, of at most this many bytes.
-fn begin_of(text: &str, most: usize) -> &str {
-    let ends = (0..=most.min(text.len())).rev();
-    let end = ends.into_iter().find(|end| text.is_char_boundary(*end));
-    &text[..end.unwrap_or_default()]
 }
 
 /// Finds an opening mark of plain words at the beginning of the content.
