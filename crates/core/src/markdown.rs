@@ -2,8 +2,12 @@
 //! autolinks, footnotes and alerts, and with maths. Raw HTML is text.
 
 mod builder;
+mod cells;
 pub mod document;
+mod fences;
+mod formulas;
 pub mod inline;
+mod mask;
 pub mod plain;
 mod tail;
 
@@ -19,7 +23,7 @@ pub enum Node {
     Code(String),
     /// LaTeX formula.
     Maths {
-        /// LaTeX without its delimiters.
+        /// LaTeX without its delimiters; empty if its end has not come yet.
         latex: String,
         /// Source of the formula, shown if it can't be parsed.
         written: String,
@@ -80,6 +84,12 @@ pub enum Tag {
     Emphasis,
     Strong,
     Strikethrough,
+    /// `<sub>`
+    Subscript,
+    /// `<sup>`
+    Superscript,
+    /// `<kbd>`
+    Key,
     Link {
         /// URL as written: see [`inline::place_to_go`].
         url: String,

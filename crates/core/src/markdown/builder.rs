@@ -1,9 +1,14 @@
 //! Builds nodes from the parser's events.
 
-use super::{Alert, Align, Definitions, LinkDefinition, Node, Tag, inline};
+use super::{
+    Alert, Align, Definitions, LinkDefinition, Node, Tag, cells,
+    formulas::Formula,
+    inline,
+    mask::{Masked, OPTIONS},
+};
 use inline::Piece;
 use pulldown_cmark::{
-    Alignment, BlockQuoteKind, CodeBlockKind, Event, HeadingLevel, LinkType, Options, Parser,
+    Alignment, BlockQuoteKind, CodeBlockKind, Event, HeadingLevel, LinkType, Parser,
     Tag as ParsedTag,
 };
 use std::ops::Range;
@@ -34,6 +39,8 @@ pub(super) enum What {
     Image {
         url: String,
     },
+    /// An element of raw HTML, and its tag as written.
+    Element(Tag, String),
     /// No node of its own, only its children.
     Parts,
 }
@@ -41,36 +48,14 @@ pub(super) enum What {
 /// Maximum depth of the tree: hostile text must not make it too deep to walk.
 pub(super) const DEEPEST: usize = 48;
 
-/// Parses a part of a text, given the definitions from elsewhere.
-pub(super) fn read(part: &str, definitions: &mut Definitions) -> Parsed {
+/// Parses a part of a text, given the definitions from elsewhere. `is_whole`: nothing will follow.
+pub(super) fn read(part: &str, definitions: &mut Definitions, is_whole: bool) -> Parsed {
     let written = definitions.written();
     let before = written.len();
-    let source = written + part;
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_GFM
-        | Options::ENABLE_MATH;
-    // `\(…\)` and `\[…\]` are as long as `$$…$$`, which the parser supports. A formula does not
-    // extend across blocks.
-    let mut marked = source.clone();
-    if source.contains("\\(") || source.contains("\\[") {
-        let mut depth = 0;
-        for (event, range) in Parser::new_ext(&source, options).into_offset_iter() {
-            match event {
-                Event::Start(tag) => {
-                    if depth == 0 && !matches!(tag, ParsedTag::CodeBlock(_)) {
-                        inline::mark_maths(&mut marked, range);
-                    }
-                    depth += 1;
-                }
-                Event::End(_) => depth -= 1,
-                _ => {}
-            }
-        }
-    }
-    let events = Parser::new_ext(&marked, options).into_offset_iter();
+    let source = [&*written, part].concat();
+    let Masked { text, formulas } = Masked::new(part, is_whole);
+    let marked = written + &text;
+    let events = Parser::new_ext(&marked, OPTIONS).into_offset_iter();
     let mut parsed = Parsed::default();
     for (label, link) in events.reference_definitions().iter() {
         if link.span.start >= before {
@@ -86,9 +71,11 @@ pub(super) fn read(part: &str, definitions: &mut Definitions) -> Parsed {
         source: &source,
         marked: &marked,
         before,
+        formulas,
         open: Vec::new(),
         columns: Vec::new(),
         column: 0,
+        cell_end: 0,
         is_head: false,
         definitions,
         parsed,
@@ -105,9 +92,13 @@ pub(super) struct Builder<'a> {
     source: &'a str,
     marked: &'a str,
     before: usize,
+    /// Formulas, by their positions in the part.
+    formulas: Vec<Formula>,
     open: Vec<Open>,
     columns: Vec<Align>,
     column: usize,
+    /// End of the last cell.
+    cell_end: usize,
     is_head: bool,
     definitions: &'a mut Definitions,
     parsed: Parsed,
@@ -126,33 +117,28 @@ impl Builder<'_> {
                 });
                 return;
             }
-            Event::End(_) => return self.end(range),
-            Event::Text(text) => self.text(&text, range),
+            Event::End(_) => {
+                self.give_up_elements();
+                return self.end(range);
+            }
+            Event::Text(text) => return self.texts(&text, range),
             Event::Code(code) => Node::Code(self.code(&code, range)).into(),
-            Event::InlineMath(latex) => {
-                let written = self.source[range.clone()].to_owned();
-                let next = self.source[range.end..].chars().next();
-                if inline::is_money(&latex, next) {
-                    Piece::Text(written)
-                } else {
-                    let latex = latex.into_string();
-                    let is_display = false;
-                    Piece::Node(Node::Maths {
-                        latex,
-                        written,
-                        is_display,
-                    })
-                }
-            }
-            Event::DisplayMath(latex) => {
-                let written = self.source[range].to_owned();
-                Piece::Node(Node::Maths {
-                    latex: latex.trim().to_owned(),
-                    is_display: !written.starts_with("\\("),
-                    written,
-                })
-            }
             Event::InlineHtml(html) if is_break(&html) => Node::Break.into(),
+            Event::InlineHtml(html) if let Some((tag, begins)) = element(&html) => {
+                let last = self.open.last().map(|open| &open.what);
+                if begins && self.open.len() < DEEPEST {
+                    self.open.push(Open {
+                        what: What::Element(tag, html.into_string()),
+                        start,
+                        pieces: Vec::new(),
+                    });
+                } else if matches!(last, Some(What::Element(open, _)) if *open == tag) {
+                    self.end(range);
+                } else {
+                    self.add(Piece::Literal(html.into_string()), start);
+                }
+                return;
+            }
             Event::Html(html) | Event::InlineHtml(html) => {
                 Piece::Literal(self.original(&html, range))
             }
@@ -165,11 +151,15 @@ impl Builder<'_> {
             Event::HardBreak => Node::Break.into(),
             Event::Rule => Node::Rule.into(),
             Event::TaskListMarker(is_done) => Node::Task { is_done }.into(),
+            // The parser's own formulas are not enabled.
+            Event::InlineMath(latex) | Event::DisplayMath(latex) => {
+                Piece::Text(latex.into_string())
+            }
         };
         self.add(piece, start);
     }
 
-    /// Returns the parser's text as it was before maths was marked.
+    /// Returns the parser's text as it is in the source, if it was hidden.
     fn original(&self, read: &str, range: Range<usize>) -> String {
         if read == &self.marked[range.clone()] {
             self.source[range].to_owned()
@@ -178,18 +168,60 @@ impl Builder<'_> {
         }
     }
 
+    /// Adds text, and the formulas that were hidden in it.
+    fn texts(&mut self, text: &str, range: Range<usize>) {
+        let is_code = |open: &Open| matches!(open.what, What::CodeBlock { .. });
+        let (before, mut at) = (self.before, range.start);
+        let first = self
+            .formulas
+            .partition_point(|formula| before + formula.range.end <= at);
+        let hidden: Vec<Formula> = if self.open.last().is_some_and(is_code) {
+            if text.trim().is_empty() && self.is_blanked(range.start) {
+                return;
+            }
+            Vec::new()
+        } else {
+            let found = self.formulas[first..].iter();
+            let found = found.take_while(|formula| before + formula.range.start < range.end);
+            found.cloned().collect()
+        };
+        let Some(last) = hidden.last() else {
+            let piece = self.text(text, range);
+            return self.add(piece, at);
+        };
+        let end = before + last.range.end;
+        for formula in hidden {
+            let formula_at = before + formula.range.start;
+            if at < formula_at {
+                let piece = self.text(&self.marked[at..formula_at], at..formula_at);
+                self.add(piece, at);
+            }
+            at = before + formula.range.end;
+            let part = &self.source[before..];
+            let maths = Node::Maths {
+                latex: formula.latex(part),
+                written: formula.written(part),
+                is_display: formula.is_display(),
+            };
+            self.add(maths.into(), formula_at);
+        }
+        if end < range.end {
+            let piece = self.text(&self.marked[end..range.end], end..range.end);
+            self.add(piece, end);
+        }
+    }
+
+    /// Returns whether the line at a position is blank for the parser only.
+    fn is_blanked(&self, at: usize) -> bool {
+        let start = self.marked[..at].rfind('\n').map_or(0, |end| end + 1);
+        let end = self.marked[at..].find('\n');
+        let line = start..end.map_or(self.marked.len(), |end| at + end);
+        self.marked[line.clone()].trim().is_empty() && !self.source[line].trim().is_empty()
+    }
+
     fn text(&self, text: &str, range: Range<usize>) -> Piece {
         let is_escaped = self.source[..range.start].ends_with('\\');
-        let is_code = |open: &Open| matches!(open.what, What::CodeBlock { .. });
-        let text = if text == &self.source[range.clone()] || self.open.last().is_some_and(is_code) {
-            self.original(text, range)
-        } else {
-            // Marked text that is no formula is an escaped bracket.
-            let original = self.original(text, range);
-            ["(", ")", "[", "]"].iter().fold(original, |text, bracket| {
-                text.replace(&["\\", bracket].concat(), bracket)
-            })
-        };
+        let text = self.original(text, range);
         if is_escaped && text.starts_with(|c: char| c.is_ascii_punctuation()) {
             Piece::Literal(text)
         } else {
@@ -204,14 +236,18 @@ impl Builder<'_> {
         }
         let inner = written.trim_matches('`').replace('\n', " ");
         let stripped = inner.strip_prefix(' ').and_then(|it| it.strip_suffix(' '));
-        stripped.unwrap_or(&inner).to_owned()
+        let inner = stripped.unwrap_or(&inner);
+        if self.columns.is_empty() {
+            inner.to_owned()
+        } else {
+            inner.replace("\\|", "|")
+        }
     }
 
     fn what(&mut self, tag: ParsedTag<'_>) -> What {
         let tag = match tag {
             ParsedTag::CodeBlock(CodeBlockKind::Fenced(info)) => {
-                let language = info.split([' ', '\t', ',', '{']).next();
-                let language = language.unwrap_or_default().to_owned();
+                let language = language(&info).to_owned();
                 return What::CodeBlock { language };
             }
             ParsedTag::CodeBlock(CodeBlockKind::Indented) => {
@@ -303,6 +339,24 @@ impl Builder<'_> {
         }
     }
 
+    /// Shows the tags of elements that don't end within their block.
+    fn give_up_elements(&mut self) {
+        while let Some(What::Element(..)) = self.open.last().map(|open| &open.what) {
+            let Some(Open {
+                what: What::Element(_, written),
+                start,
+                pieces,
+            }) = self.open.pop()
+            else {
+                return;
+            };
+            self.add(Piece::Literal(written), start);
+            for piece in pieces {
+                self.add(piece, start);
+            }
+        }
+    }
+
     fn end(&mut self, range: Range<usize>) {
         let Some(Open {
             what,
@@ -319,7 +373,11 @@ impl Builder<'_> {
                 let code = inline::plain(&pieces);
                 Node::CodeBlock { language, code }
             }
-            What::Html => Node::Html(inline::plain(&pieces)),
+            What::Html => match inline::plain(&pieces) {
+                html if is_break(html.trim()) => Node::Break,
+                html => Node::Html(html),
+            },
+            What::Element(tag, _) => Node::Parent(tag, inline::finish(pieces, !is_within)),
             What::Image { url } => {
                 let alt = inline::plain(&pieces);
                 Node::Image { url, alt }
@@ -333,7 +391,20 @@ impl Builder<'_> {
                 }
                 return self.add(tilde(), start);
             }
-            What::Parent(tag) => Node::Parent(tag, inline::finish(pieces, !is_within)),
+            What::Parent(tag) => {
+                match tag {
+                    Tag::HeadCell(_) | Tag::Cell(_) => self.cell_end = range.end,
+                    Tag::Table => self.columns.clear(),
+                    _ => {}
+                }
+                let mut parts = inline::finish(pieces, !is_within);
+                match tag {
+                    Tag::Row => self.cells_beyond(&range, &mut parts),
+                    Tag::Table => widen_head(&mut parts),
+                    _ => {}
+                }
+                Node::Parent(tag, parts)
+            }
             What::Parts => {
                 for piece in pieces {
                     self.add(piece, start);
@@ -344,6 +415,24 @@ impl Builder<'_> {
         self.add(node.into(), start);
     }
 
+    /// Reads the cells of a row beyond the table's columns, which the parser drops.
+    fn cells_beyond(&mut self, row: &Range<usize>, cells: &mut Vec<Node>) {
+        let end = self.cell_end;
+        if !row.contains(&end) {
+            return;
+        }
+        let rest = self.marked[end..].split('\n').next().unwrap_or_default();
+        for cell in cells::beyond(rest) {
+            let text = &self.source[end + cell.start..end + cell.end];
+            let mut blocks = read(text.trim(), self.definitions, true).blocks;
+            let parts = match (blocks.pop(), blocks.is_empty()) {
+                (Some((_, Node::Parent(Tag::Paragraph, parts))), true) => parts,
+                _ => vec![Node::Text(text.trim().to_owned())],
+            };
+            cells.push(Node::Parent(Tag::Cell(Align::None), parts));
+        }
+    }
+
     fn add(&mut self, piece: Piece, start: usize) {
         if let Some(open) = self.open.last_mut() {
             open.pieces.push(piece);
@@ -352,6 +441,46 @@ impl Builder<'_> {
             self.parsed.blocks.push((start, piece.into_node()));
         }
     }
+}
+
+/// Gives a table's head as many cells as its longest row has.
+fn widen_head(rows: &mut [Node]) {
+    let length = |row: &Node| match row {
+        Node::Parent(_, cells) => cells.len(),
+        _ => 0,
+    };
+    let longest = rows.iter().map(length).max().unwrap_or_default();
+    if let Some(Node::Parent(_, cells)) = rows.first_mut()
+        && let Some(more) = longest.checked_sub(cells.len())
+    {
+        let empty = Node::Parent(Tag::HeadCell(Align::None), Vec::new());
+        cells.extend(std::iter::repeat_n(empty, more));
+    }
+}
+
+/// Returns the language that a fence names: `python`, `python:app.py`, `{python}`, `language-python`.
+fn language(info: &str) -> &str {
+    let info = info.trim_start_matches(['{', '.', ' ']);
+    let info = info.strip_prefix("language-").unwrap_or(info);
+    let name = info.split([' ', '\t', ',', '{', '}', ':']).next();
+    name.unwrap_or_default()
+}
+
+/// Returns the element of a tag that is not shown as text, and whether the tag begins it.
+fn element(html: &str) -> Option<(Tag, bool)> {
+    let name = html.strip_prefix('<')?.strip_suffix('>')?;
+    let (name, begins) = name
+        .strip_prefix('/')
+        .map_or((name, true), |name| (name, false));
+    let names = [
+        ("sub", Tag::Subscript),
+        ("sup", Tag::Superscript),
+        ("kbd", Tag::Key),
+    ];
+    let found = names
+        .into_iter()
+        .find(|(known, _)| name.eq_ignore_ascii_case(known))?;
+    Some((found.1, begins))
 }
 
 /// Returns whether raw HTML is a line break, which models use within table cells.

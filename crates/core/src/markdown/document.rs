@@ -1,6 +1,6 @@
 //! Incremental parsing of a growing text: only its last block is parsed again, whatever its length.
 
-use super::{Definitions, Node, builder::read, tail};
+use super::{Definitions, Node, builder::read, fences::Line, mask::Masked, tail};
 
 /// A text and its blocks, both while it streams and when complete.
 ///
@@ -32,6 +32,10 @@ struct Fence {
     mark: u8,
     length: usize,
     indent: usize,
+    /// True if other blocks may stand in it.
+    is_markdown: bool,
+    /// Mark and length of the fence of a block within it.
+    inner: Option<(u8, usize)>,
     /// End of the complete lines appended so far, in the text.
     taken: usize,
     /// Length of the code in complete lines.
@@ -112,12 +116,15 @@ impl Document {
         // Text completed for display must not close a block.
         let mut certain = open.rfind('\n').map_or(0, |at| at + 1);
         let mut parsed = if self.is_finished {
-            read(open, &mut self.definitions)
+            read(open, &mut self.definitions, true)
+        } else if Masked::new(open, false).is_open() {
+            // Nothing is completed in a formula.
+            read(open, &mut self.definitions, false)
         } else {
             let shown = tail::complete(open);
             let same = open.bytes().zip(shown.bytes());
             certain = certain.min(same.take_while(|(a, b)| a == b).count());
-            read(&shown, &mut self.definitions)
+            read(&shown, &mut self.definitions, false)
         };
         let blocks = std::mem::take(&mut parsed.blocks);
         let last = if self.is_finished {
@@ -152,24 +159,19 @@ impl Document {
         let open = &self.text[self.open_from..];
         let line = &open[..open.find('\n')?];
         let indent = line.bytes().take_while(|byte| *byte == b' ').count();
-        let mark = line.as_bytes().get(indent).copied()?;
-        let length = line[indent..]
-            .bytes()
-            .take_while(|byte| *byte == mark)
-            .count();
-        if !b"`~".contains(&mark) || indent > 3 || length < 3 || self.is_finished {
-            return None;
-        }
+        let opening = Line::read(&line[indent..]).filter(|_| indent < 4 && !self.is_finished)?;
         let mut fence = Fence {
-            mark,
-            length,
+            mark: opening.mark,
+            length: opening.length,
             indent,
+            is_markdown: opening.is_markdown(),
+            inner: None,
             taken: self.open_from + line.len() + 1,
             code: 0,
         };
         // Lines that are already there.
         while let Some(line) = fence.next_line(&self.text) {
-            if fence.is_closed_by(line) {
+            if fence.take(line) {
                 return None;
             }
             let content = fence.content(line);
@@ -178,7 +180,6 @@ impl Document {
                 return None;
             }
             fence.code += content.len();
-            fence.taken += line.len();
         }
         Some(fence)
     }
@@ -188,10 +189,9 @@ impl Document {
         let mut fence = self.fence.take().filter(|_| !self.is_finished)?;
         let mut ahead = fence;
         while let Some(line) = ahead.next_line(&self.text) {
-            if ahead.is_closed_by(line) {
+            if ahead.take(line) {
                 return None;
             }
-            ahead.taken += line.len();
         }
         let Some(Node::CodeBlock { code, .. }) = self.blocks.last_mut() else {
             return None;
@@ -200,7 +200,7 @@ impl Document {
         while let Some(line) = fence.next_line(&self.text) {
             code.push_str(fence.content(line));
             fence.code = code.len();
-            fence.taken += line.len();
+            fence.take(line);
         }
         // A possible closing fence is held back.
         let begun = &self.text[fence.taken..];
@@ -224,13 +224,24 @@ impl Fence {
         Some(&rest[..=rest.find('\n')?])
     }
 
-    fn is_closed_by(&self, line: &str) -> bool {
+    /// Takes a complete line; returns whether it closes the fence.
+    fn take(&mut self, line: &str) -> bool {
+        self.taken += line.len();
         let indent = line.bytes().take_while(|byte| *byte == b' ').count();
-        let marks = line[indent..]
-            .bytes()
-            .take_while(|byte| *byte == self.mark)
-            .count();
-        indent < 4 && marks >= self.length && line[indent + marks..].trim().is_empty()
+        let Some(line) = Line::read(&line[indent..]) else {
+            return false;
+        };
+        let closes =
+            |(mark, length)| line.info.is_empty() && line.mark == mark && line.length >= length;
+        match self.inner {
+            Some(inner) if closes(inner) => self.inner = None,
+            None if indent < 4 && closes((self.mark, self.length)) => return true,
+            None if self.is_markdown && !line.info.is_empty() => {
+                self.inner = Some((line.mark, line.length));
+            }
+            _ => {}
+        }
+        false
     }
 
     /// Returns a line without the fence's indentation.

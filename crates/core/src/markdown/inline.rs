@@ -1,5 +1,4 @@
-//! Inline syntax beyond the parser's: emphasis next to Korean, Japanese and Chinese, bare URLs,
-//! money, and LaTeX's own delimiters.
+//! Inline syntax beyond the parser's: emphasis next to Korean, Japanese and Chinese, and bare URLs.
 
 use std::ops::Range;
 
@@ -68,15 +67,16 @@ pub(super) fn finish(pieces: Vec<Piece>, links: bool) -> Vec<Node> {
 
 /// Returns whether a letter is Korean, Japanese or Chinese, in which particles follow a word
 /// without a space.
-fn is_cjk(letter: char) -> bool {
+pub(super) fn is_cjk(letter: char) -> bool {
     matches!(letter,
         '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{9fff}' | '\u{a960}'..='\u{a97f}'
         | '\u{ac00}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe4f}'
         | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// A run of `*` that the parser left as text.
+/// A run of `*`, or `~~`, that the parser left as text.
 struct Run {
+    mark: u8,
     /// Index among the pieces.
     at: usize,
     length: usize,
@@ -89,7 +89,7 @@ struct Run {
 /// letter: `**강조(하기)**는`. The rule is `CommonMark`'s own, except that a Korean, Japanese or Chinese
 /// letter counts as a space, as in the proposal «`CommonMark` CJK-friendly amendments».
 fn emphasise(pieces: Vec<Piece>) -> Vec<Piece> {
-    let has_run = |piece: &Piece| matches!(piece, Piece::Text(text) if text.contains('*'));
+    let has_run = |piece: &Piece| matches!(piece, Piece::Text(text) if text.contains(['*', '~']));
     if pieces.iter().filter(|piece| has_run(piece)).count() == 0 {
         return pieces;
     }
@@ -104,11 +104,10 @@ fn emphasise(pieces: Vec<Piece>) -> Vec<Piece> {
             continue;
         };
         let mut rest = &*text;
-        while let Some(start) = rest.find('*') {
-            let length = rest[start..]
-                .bytes()
-                .take_while(|byte| *byte == b'*')
-                .count();
+        while let Some(start) = rest.find(['*', '~']) {
+            let mark = rest.as_bytes()[start];
+            let run = rest[start..].bytes();
+            let length = run.take_while(|byte| *byte == mark).count();
             if start > 0 {
                 before = rest[..start].chars().next_back();
                 split.push(Piece::Text(rest[..start].to_owned()));
@@ -116,13 +115,14 @@ fn emphasise(pieces: Vec<Piece>) -> Vec<Piece> {
             let after_run = rest[start + length..].chars().next();
             let after = after_run.or_else(|| firsts.get(index + 1).copied().flatten());
             let space = |c: Option<char>| c.is_none_or(char::is_whitespace);
-            let mark = |c: Option<char>| c.is_some_and(is_mark);
+            let sign = |c: Option<char>| c.is_some_and(is_mark);
             let cjk = |c: Option<char>| c.is_some_and(is_cjk);
             let opens =
-                !space(after) && (!mark(after) || space(before) || mark(before) || cjk(before));
+                !space(after) && (!sign(after) || space(before) || sign(before) || cjk(before));
             let closes =
-                !space(before) && (!mark(before) || space(after) || mark(after) || cjk(after));
+                !space(before) && (!sign(before) || space(after) || sign(after) || cjk(after));
             runs.push(Run {
+                mark,
                 at: split.len(),
                 length,
                 opens,
@@ -130,7 +130,7 @@ fn emphasise(pieces: Vec<Piece>) -> Vec<Piece> {
                 is_by_cjk: cjk(before) || cjk(after),
             });
             split.push(Piece::Text(rest[start..start + length].to_owned()));
-            before = Some('*');
+            before = Some(char::from(mark));
             rest = &rest[start + length..];
         }
         if !rest.is_empty() {
@@ -144,7 +144,13 @@ fn emphasise(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut waiting: Vec<&Run> = Vec::new();
     for run in &runs {
         let matching = waiting.iter().rposition(|open| {
-            open.length == run.length && run.length <= 3 && (open.is_by_cjk || run.is_by_cjk)
+            let fits = match run.mark {
+                b'~' => run.length == 2,
+                _ => run.length <= 3,
+            };
+            fits && open.mark == run.mark
+                && open.length == run.length
+                && (open.is_by_cjk || run.is_by_cjk)
         });
         match matching.filter(|_| run.closes) {
             Some(found) => {
@@ -176,7 +182,7 @@ fn wrap(pieces: Vec<Piece>, pairs: &[(usize, usize)]) -> Vec<Piece> {
             let Some(level) = levels.last_mut() else {
                 continue;
             };
-            if run.len() == 2 && inner.iter().any(is_strong) {
+            if run == "**" && inner.iter().any(is_strong) {
                 // The parser has paired the end of one with the start of the next.
                 let mut part = Vec::new();
                 for node in inner {
@@ -193,6 +199,7 @@ fn wrap(pieces: Vec<Piece>, pairs: &[(usize, usize)]) -> Vec<Piece> {
                 continue;
             }
             let node = match run.len() {
+                _ if run == "~~" => Node::Parent(Tag::Strikethrough, inner),
                 1 => Node::Parent(Tag::Emphasis, inner),
                 2 => Node::Parent(Tag::Strong, inner),
                 _ => Node::Parent(Tag::Emphasis, vec![Node::Parent(Tag::Strong, inner)]),
@@ -293,14 +300,12 @@ fn web(text: &str, at: usize) -> Option<(Range<usize>, String)> {
         return None;
     };
     let before = text[..start].chars().next_back();
-    let may_begin = |c: char| c.is_whitespace() || is_cjk(c) || "*_~([\"'“‘「".contains(c);
+    let may_begin =
+        |c: char| c.is_whitespace() || is_cjk(c) || is_surrounding(c) || "*_~(['|".contains(c);
     if !before.is_none_or(may_begin) {
         return None;
     }
-    let ends = |c: char| c.is_whitespace() || c == '<' || is_cjk(c);
-    let end = text[domain..]
-        .find(ends)
-        .map_or(text.len(), |end| domain + end);
+    let end = domain + address_end(&text[domain..]);
     let end = start + trimmed(&text[start..end]).len();
     let host = text.get(domain..end)?.split(['/', '?', '#']).next()?;
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
@@ -324,6 +329,81 @@ fn web(text: &str, at: usize) -> Option<(Range<usize>, String)> {
         written.to_owned()
     };
     Some((start..end, url))
+}
+
+/// Returns the length of an address from its domain on.
+///
+/// A letter of Korean, Japanese or Chinese goes on in a path that it begins, or that has such letters
+/// already. After other letters, it belongs to the sentence: `https://a.kr/x를`.
+fn address_end(text: &str) -> usize {
+    let mut before = '/';
+    let (mut is_path, mut is_cjk_part) = (false, false);
+    for (at, letter) in text.char_indices() {
+        if letter.is_whitespace() || letter == '<' || is_surrounding(letter) {
+            return at;
+        }
+        if is_cjk(letter) {
+            let begins = !before.is_alphanumeric() && before != '.' && !matches!(before, ')' | ']');
+            if !begins && !is_cjk_part && !(is_path && goes_on(&text[at..])) {
+                return at;
+            }
+            is_cjk_part = true;
+        } else if !letter.is_alphanumeric() && letter != '.' {
+            is_path |= matches!(letter, '/' | '?' | '#');
+            is_cjk_part = false;
+        }
+        before = letter;
+    }
+    text.len()
+}
+
+/// Returns whether Korean that follows other letters of a path is a part of the name, as in `C언어`, and
+/// not a particle.
+fn goes_on(text: &str) -> bool {
+    const PARTICLES: &[&str] = &[
+        "가",
+        "같",
+        "과",
+        "까지",
+        "나",
+        "는",
+        "도",
+        "들",
+        "라",
+        "랑",
+        "로",
+        "를",
+        "만",
+        "며",
+        "보다",
+        "부터",
+        "뿐",
+        "에",
+        "와",
+        "으로",
+        "은",
+        "을",
+        "의",
+        "이",
+        "인",
+        "입니다",
+        "였",
+        "에서",
+        "처럼",
+        "하",
+        "한테",
+    ];
+    let is_hangul = |c: char| ('가'..='힣').contains(&c);
+    text.starts_with(is_hangul) && !PARTICLES.iter().any(|particle| text.starts_with(particle))
+}
+
+/// Returns whether a character belongs to what surrounds an address: a quotation mark, a bracket, or
+/// punctuation of Chinese, Japanese and Korean.
+fn is_surrounding(letter: char) -> bool {
+    matches!(letter,
+        '"' | '`' | '«' | '»' | '\u{2018}'..='\u{201f}' | '…' | '‹' | '›'
+        | '\u{3000}'..='\u{3004}' | '\u{3008}'..='\u{3020}' | '\u{30fb}' | '\u{fe10}'..='\u{fe1f}' | '\u{fe30}'..='\u{fe6f}'
+        | '\u{ff01}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff65}')
 }
 
 /// Returns the e-mail address around an `@`.
@@ -386,21 +466,6 @@ pub fn web_address(url: &str) -> Option<String> {
     (!url.to_ascii_lowercase().starts_with("mailto:")).then_some(url)
 }
 
-/// Returns whether text between two dollar signs is no formula but an amount and the words up to
-/// the next.
-pub(super) fn is_money(latex: &str, next: Option<char>) -> bool {
-    let is_formula = |c: char| "\\^_={}+<>|".contains(c);
-    // As in Pandoc: a digit can't follow a formula.
-    if next.is_some_and(|c| c.is_ascii_digit()) {
-        return true;
-    }
-    let begins_with_amount = latex.starts_with(|c: char| c.is_ascii_digit());
-    let has_words = latex
-        .split(|c: char| !c.is_alphabetic())
-        .any(|word| word.chars().count() > 1);
-    begins_with_amount && has_words && !latex.contains(is_formula)
-}
-
 /// Returns whether a single tilde joins two parts, as in `10~20`.
 pub(super) fn is_range(source: &str, range: &Range<usize>) -> bool {
     let is_single = !source[range.clone()].starts_with("~~");
@@ -408,47 +473,4 @@ pub(super) fn is_range(source: &str, range: &Range<usize>) -> bool {
     let after = source[range.end..].chars().next();
     let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     is_single && (is_part(before) || is_part(after))
-}
-
-/// Replaces each pair `\(…\)` and `\[…\]` in a part of a text with `$$…$$`, within one paragraph.
-pub(super) fn mark_maths(text: &mut String, part: Range<usize>) {
-    let mut opened: Option<(usize, u8)> = None;
-    let mut at = part.start;
-    while at < part.end {
-        let bytes = text.as_bytes();
-        match (bytes[at], bytes.get(at + 1).copied()) {
-            (b'\\', Some(bracket)) => {
-                match (opened, bracket) {
-                    // Within a URL it is only an escaped bracket.
-                    (None, b'(' | b'[') if !is_within_word(&text[part.start..at]) => {
-                        opened = Some((at, if bracket == b'(' { b')' } else { b']' }));
-                    }
-                    (Some((start, closing)), bracket) if bracket == closing => {
-                        let latex = &bytes[start + 2..at];
-                        if latex.iter().any(u8::is_ascii_alphanumeric) {
-                            text.replace_range(start..start + 2, "$$");
-                            text.replace_range(at..at + 2, "$$");
-                        }
-                        opened = None;
-                    }
-                    _ => {}
-                }
-                at += 2;
-            }
-            // A formula does not continue after an empty line.
-            (b'\n', Some(b'\n')) => {
-                opened = None;
-                at += 2;
-            }
-            _ => at += 1,
-        }
-    }
-}
-
-fn is_within_word(before: &str) -> bool {
-    let word = before.rsplit(char::is_whitespace).next();
-    let word = word.unwrap_or_default();
-    word.contains("](")
-        || word.contains("://")
-        || word.ends_with(|c: char| c.is_ascii_alphanumeric())
 }

@@ -1,12 +1,14 @@
 //! The end of a streaming text, completed as it probably continues.
 
+use super::{cells, fences};
+
 /// Completes an unfinished part of a text for display: incomplete markers are held back, and open
 /// ones are closed. It changes no more than that, and not the text itself.
 pub(super) fn complete(part: &str) -> String {
     let mut shown = part.to_owned();
     let last_line = part.rfind('\n').map_or(0, |at| at + 1);
     let line = &part[last_line..];
-    if let Some(fence) = open_fence(part) {
+    if let Some(fence) = fences::open_at_end(part) {
         // The start of the closing fence.
         let tail = line.trim_start_matches(' ');
         if !tail.is_empty() && tail.chars().all(|c| c == fence) && last_line > 0 {
@@ -31,27 +33,6 @@ pub(super) fn complete(part: &str) -> String {
     shown
 }
 
-/// Returns the mark of the fence open at the end of a part, if the part starts with one.
-fn open_fence(part: &str) -> Option<char> {
-    let mut open: Option<(char, usize)> = None;
-    for line in part.lines() {
-        let line = line.trim_start_matches([' ', '>', '-', '*', '+']);
-        let Some(mark) = line.chars().next().filter(|c| "`~".contains(*c)) else {
-            continue;
-        };
-        let length = line.chars().take_while(|c| *c == mark).count();
-        let is_end = line[length..].trim().is_empty();
-        open = match open {
-            Some((fence, longest)) if mark == fence && length >= longest && is_end => None,
-            None if length >= 3 && !(mark == '`' && line[length..].contains('`')) => {
-                Some((mark, length))
-            }
-            open => open,
-        };
-    }
-    open.map(|(mark, _)| mark)
-}
-
 /// Shows a table's first line as a table before its second line arrives.
 fn complete_table(shown: &mut String) -> bool {
     let paragraph = shown.rfind("\n\n").map_or(0, |at| at + 2);
@@ -64,7 +45,7 @@ fn complete_table(shown: &mut String) -> bool {
     if !head.starts_with('|') || !is_rule(second) {
         return false;
     }
-    let cells = head.trim().trim_matches('|').split('|').count();
+    let cells = cells::count(head);
     if second
         .trim()
         .trim_matches('|')

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod look;
+
 /// Renders blocks as the specification's HTML.
 fn html(nodes: &[Node]) -> String {
     let mut out = String::new();
@@ -93,6 +95,9 @@ fn write(node: &Node, out: &mut String) {
             Tag::Emphasis => wrap("<em>", parts, "</em>"),
             Tag::Strong => wrap("<strong>", parts, "</strong>"),
             Tag::Strikethrough => wrap("<del>", parts, "</del>"),
+            Tag::Subscript => wrap("<sub>", parts, "</sub>"),
+            Tag::Superscript => wrap("<sup>", parts, "</sup>"),
+            Tag::Key => wrap("<kbd>", parts, "</kbd>"),
             Tag::Link { url, title } => {
                 let title = if title.is_empty() {
                     String::new()
@@ -588,6 +593,17 @@ fn markdown() -> impl Strategy<Value = String> {
         "국어",
         "。",
         "https://e.x/",
+        "$x$",
+        "$5",
+        "$$\n",
+        "\\[\n",
+        "\\]\n",
+        "\\begin{align}\n",
+        "\\end{align}\n",
+        "| `a|b` | $|x|$ |\n",
+        "```markdown\n",
+        "```bash\n",
+        "   ```\n",
         "[ ] ",
         "[x] ",
         "[!NOTE]\n",
@@ -649,7 +665,7 @@ proptest! {
 fn read_once(text: &str) -> Vec<Node> {
     let mut definitions = Definitions::default();
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let blocks = builder::read(&text, &mut definitions).blocks;
+    let blocks = builder::read(&text, &mut definitions, true).blocks;
     blocks.into_iter().map(|(_, node)| node).collect()
 }
 

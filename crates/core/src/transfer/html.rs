@@ -397,6 +397,9 @@ impl Page<'_> {
             Tag::Emphasis => self.within("em", parts, "em"),
             Tag::Strong => self.within("strong", parts, "strong"),
             Tag::Strikethrough => self.within("s", parts, "s"),
+            Tag::Subscript => self.within("sub", parts, "sub"),
+            Tag::Superscript => self.within("sup", parts, "sup"),
+            Tag::Key => self.within("kbd", parts, "kbd"),
             Tag::Link { url, title } => {
                 let place = inline::place_to_go(url).filter(|_| !self.is_in_link);
                 let Some(place) = place else {
