@@ -23,6 +23,7 @@ use crate::{
         explain::{Words, explain_invalid},
         field::{Field, fill, typed},
         focus::focus_input,
+        icon::{self, icon},
     },
 };
 use device::OnDevice;
@@ -32,7 +33,7 @@ use token_storage::TokenStorageChoice;
 
 /// The form that connects a card to an endpoint that is unsaved, or lists no models.
 #[component]
-pub fn Connect(id: card::Id) -> impl IntoView {
+pub fn Connect(id: card::Id, can_close: Memo<bool>, close: Callback<()>) -> impl IntoView {
     let i18n = use_i18n();
     let session = expect_context::<Session>();
     let page = expect_context::<PageState>();
@@ -163,10 +164,8 @@ pub fn Connect(id: card::Id) -> impl IntoView {
             aria-label=t!(i18n, custom_model)
             novalidate
             on:keydown=on_key(move |event| {
-                let can_leave = is_custom.get_untracked() && kept.get_untracked().is_some();
-                if event.key() == "Escape" && !event.is_composing() && can_leave {
-                    leave();
-                    focus_input(id);
+                if event.key() == "Escape" && !event.is_composing() && can_close.get_untracked() {
+                    close.run(());
                 }
             })
             on:submit=move |event: ev::SubmitEvent| {
@@ -174,6 +173,20 @@ pub fn Connect(id: card::Id) -> impl IntoView {
                 submit();
             }
         >
+            {show(
+                move || can_close.get(),
+                move || view! {
+                    <button
+                        class="button icon-button close"
+                        type="button"
+                        aria-label=t!(i18n, close_form)
+                        title=t!(i18n, close_form)
+                        on:click=on_click(move |_| close.run(()))
+                    >
+                        {icon(icon::CLOSE)}
+                    </button>
+                },
+            )}
             {dynamic(move || {
                 if is_gone.get() {
                     view! { <p class="hint">{t!(i18n, endpoint_gone)}</p> }.into_any()

@@ -9,6 +9,7 @@ mod dom;
 mod element;
 mod preview;
 mod queue;
+mod table;
 mod words;
 
 pub use words::set_words;
@@ -197,6 +198,7 @@ fn begin() {
         selected.into_js_value().unchecked_ref(),
     );
     preview::listen();
+    table::listen();
 }
 
 fn click(event: &Event) {

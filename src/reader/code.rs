@@ -58,6 +58,7 @@ pub(super) fn draw(language: &str, code: &str, is_whole: bool) -> Element {
     append(&figure, &bar);
     let pre = make("pre", "");
     set(&pre, "tabindex", "0");
+    set(&pre, "dir", "ltr");
     let lines = make("code", "");
     append(&pre, &lines);
     append(&figure, &pre);
@@ -189,6 +190,9 @@ fn colour(id: u32, is_whole: bool) {
 
 /// Handles a click on one of the buttons.
 pub(super) fn act(button: &Element, act: &str) {
+    if act == "table" {
+        return super::table::copy(button);
+    }
     let Ok(Some(figure)) = button.closest("figure.code") else {
         return;
     };
@@ -196,7 +200,11 @@ pub(super) fn act(button: &Element, act: &str) {
         return;
     };
     match act {
-        "copy" => copy(button, &lines.text_content().unwrap_or_default()),
+        "copy" => {
+            // Without the last line's end, with which a shell would run it at once.
+            let code = lines.text_content().unwrap_or_default();
+            copy(button, code.strip_suffix('\n').unwrap_or(&code));
+        }
         "wrap" => {
             let is_wrapped = button.get_attribute("aria-pressed").as_deref() == Some("true");
             set(
@@ -232,7 +240,7 @@ pub(super) fn act(button: &Element, act: &str) {
 }
 
 /// Copies a text, and confirms it on the button for a while.
-fn copy(button: &Element, text: &str) {
+pub(super) fn copy(button: &Element, text: &str) {
     let (button, text) = (button.clone(), text.to_owned());
     wasm_bindgen_futures::spawn_local(async move {
         if !clipboard::copy(&text).await {

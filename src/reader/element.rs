@@ -7,6 +7,7 @@ use web_sys::Element;
 use super::{
     code,
     dom::{append, document, make, remove, set},
+    table,
     words::{Word, say, word},
 };
 use crate::{
@@ -21,8 +22,16 @@ use crate::{
 pub(super) fn draw(node: &Node, is_whole: bool) -> web_sys::Node {
     match node {
         Node::Text(text) => document().create_text_node(text).into(),
-        Node::Code(text) => with_text("code", "", text),
-        Node::Html(text) => with_text("p", "raw", text.trim_end_matches('\n')),
+        Node::Code(text) => {
+            let code = with_text("code", "", text);
+            set(code.unchecked_ref(), "dir", "ltr");
+            code
+        }
+        Node::Html(text) => {
+            let raw = with_text("p", "raw", text.trim_end_matches('\n'));
+            set(raw.unchecked_ref(), "dir", "ltr");
+            raw
+        }
         Node::Maths {
             latex,
             written,
@@ -57,6 +66,7 @@ pub(super) fn draw(node: &Node, is_whole: bool) -> web_sys::Node {
             for part in parts {
                 append(&content, &draw(part, is_whole));
             }
+            table::fit(&element, tag, parts);
             element.into()
         }
     }
@@ -81,6 +91,20 @@ fn with_text(name: &str, class: &str, text: &str) -> web_sys::Node {
 
 /// Creates the element of a node with children, without them.
 fn parent(tag: &Tag) -> Element {
+    let element = bare(tag);
+    // Each has the writing direction of its own first letter. `style/answer.css` turns lists, tables and
+    // quotes, whose first letter is within one of these.
+    let is_line = matches!(
+        tag,
+        Tag::Paragraph | Tag::Heading(_) | Tag::Item | Tag::HeadCell(_) | Tag::Cell(_)
+    );
+    if is_line {
+        set(&element, "dir", "auto");
+    }
+    element
+}
+
+fn bare(tag: &Tag) -> Element {
     match tag {
         Tag::Paragraph => make("p", ""),
         // Answers stand below the headings of the page and the chat.
@@ -110,16 +134,7 @@ fn parent(tag: &Tag) -> Element {
             list
         }
         Tag::Item => make("li", ""),
-        Tag::Table => {
-            let scroll = make("div", "table");
-            set(&scroll, "tabindex", "0");
-            set(&scroll, "role", "group");
-            set(&scroll, "aria-label", &word(Word::Table));
-            let table = make("table", "");
-            append(&table, &make("tbody", ""));
-            append(&scroll, &table);
-            scroll
-        }
+        Tag::Table => table::frame(),
         Tag::Row => make("tr", ""),
         Tag::HeadCell(align) => {
             let cell = make("th", class_of(*align));
@@ -130,6 +145,9 @@ fn parent(tag: &Tag) -> Element {
         Tag::Emphasis => make("em", ""),
         Tag::Strong => make("strong", ""),
         Tag::Strikethrough => make("del", ""),
+        Tag::Subscript => make("sub", ""),
+        Tag::Superscript => make("sup", ""),
+        Tag::Key => make("kbd", ""),
         Tag::Link { url, title } => {
             let Some(url) = place_to_go(url) else {
                 return make("span", "");
@@ -173,7 +191,10 @@ const fn class_of(align: Align) -> &'static str {
 fn content(element: &web_sys::Node, tag: &Tag) -> web_sys::Node {
     let within = match tag {
         Tag::Alert(_) | Tag::Note { .. } => element.last_child(),
-        Tag::Table => element.first_child().and_then(|table| table.first_child()),
+        Tag::Table => element
+            .first_child()
+            .and_then(|scroll| scroll.first_child())
+            .and_then(|table| table.first_child()),
         _ => None,
     };
     within.unwrap_or_else(|| element.clone())
@@ -216,6 +237,9 @@ pub(super) fn change(was: &mut Node, now: &Node, shown: &web_sys::Node) -> Optio
         (Node::Parent(old_tag, old), Node::Parent(tag, new)) if old_tag == tag => {
             if old != new {
                 change_parts(old, new, &content(shown, tag));
+                if let Some(element) = shown.dyn_ref::<Element>() {
+                    table::fit(element, tag, new);
+                }
             }
             None
         }
@@ -258,6 +282,13 @@ fn change_parts(was: &mut Vec<Node>, now: &[Node], content: &web_sys::Node) {
 fn maths(latex: &str, written: &str, is_display: bool) -> web_sys::Node {
     let element = make("span", if is_display { "maths display" } else { "maths" });
     element.set_text_content(Some(written));
+    set(&element, "dir", "ltr");
+    // What a selection copies.
+    set(&element, "data-latex", written);
+    // Its end has not come yet.
+    if latex.is_empty() {
+        return element.into();
+    }
     let shown = element.clone();
     workers::maths(latex, is_display, move |markup| {
         if let Some(formula) = markup.and_then(|markup| mathml::adopt(&document(), &markup)) {

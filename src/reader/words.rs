@@ -28,6 +28,9 @@ pub(super) enum Word {
     Caution,
     BackToText,
     Table,
+    CopyMarkdown,
+    CopyCsv,
+    CopyCells,
 }
 
 thread_local! {

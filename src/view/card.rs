@@ -13,9 +13,9 @@ use crate::{
     parameters::Parameters,
     session::Session,
     ui::{
-        dynamic::{derive, flag, memo, on_click, show, t},
+        dynamic::{derive, effect, flag, memo, on_click, show, t},
         explain::Words,
-        focus::focus_message,
+        focus::{focus_input, focus_message},
         icon::{self, icon},
         picker::{Choice, Picker},
     },
@@ -58,6 +58,25 @@ pub fn CardView(id: card::Id) -> impl IntoView {
             None => false,
         };
         custom.get() || !is_saved.get() || model.get().is_none() && is_unlisted()
+    });
+    // The form can be closed where there is something else to see: a model that is chosen, or messages.
+    let is_closed = RwSignal::new(false);
+    let has_turns = memo(move || {
+        card.turns()
+            .try_read()
+            .is_some_and(|turns| !turns.is_empty())
+    });
+    let shows_form = memo(move || needs_form.get() && (custom.get() || !is_closed.get()));
+    let can_close = memo(move || has_turns.get() || custom.get() && is_saved.get());
+    let close = Callback::new(move |()| {
+        is_closed.set(true);
+        page.ask_for(id, false);
+        focus_input(id);
+    });
+    effect(move || {
+        if !needs_form.get() {
+            is_closed.set(false);
+        }
     });
     // True if files are dragged over the card.
     let is_target = RwSignal::new(false);
@@ -126,8 +145,18 @@ pub fn CardView(id: card::Id) -> impl IntoView {
                 <p class="card-name" dir="auto">{derive(move || name.get())}</p>
             })}
             {show(
-                move || needs_form.get(),
-                move || view! { <div class="panel"><Connect id /></div> },
+                move || shows_form.get(),
+                move || view! { <div class="panel"><Connect id can_close close /></div> },
+            )}
+            {show(
+                move || needs_form.get() && !shows_form.get(),
+                move || view! {
+                    <p class="panel-closed">
+                        <button class="button" on:click=on_click(move |_| is_closed.set(false))>
+                            {t!(i18n, connect_card)}
+                        </button>
+                    </p>
+                },
             )}
             <Messages id is_connecting=needs_form />
             <Composer id model models />

@@ -33,6 +33,9 @@ pub fn follow_words(i18n: I18n) {
             t_string!(i18n, alert_caution),
             t_string!(i18n, back_to_text),
             t_string!(i18n, table),
+            t_string!(i18n, copy_markdown),
+            t_string!(i18n, copy_csv),
+            t_string!(i18n, copy_cells),
         ];
         reader::set_words(words.map(str::to_owned).to_vec());
     });
@@ -132,5 +135,5 @@ pub fn Drawn(
             }),
         });
     });
-    view! { <div class="text" dir="auto" node_ref=container></div> }
+    view! { <div class="text" node_ref=container></div> }
 }

@@ -76,8 +76,8 @@ fn TurnView(card: card::Id, id: turn::Id, in_flight: Memo<Option<InFlight>>) -> 
                     view! { <Edit card id is_edited /> }.into_any()
                 } else {
                     view! {
-                        <div class="text" dir="auto">
-                            {derive(move || turn.prompt().try_get())}
+                        <div class="text">
+                            {dynamic(move || paragraphs(&turn.prompt().try_get().unwrap_or_default()))}
                         </div>
                         <div class="actions">
                             {action(Act::Copy, move |_| {
@@ -102,6 +102,27 @@ fn TurnView(card: card::Id, id: turn::Id, in_flight: Memo<Option<InFlight>>) -> 
             }
         })}
     }
+}
+
+/// Number of paragraphs that a question is divided into: what was pasted may have very many.
+const PARAGRAPHS: usize = 500;
+
+/// Renders a question. Each paragraph has the writing direction of its own first letter.
+fn paragraphs(prompt: &str) -> AnyView {
+    let mut paragraphs: Vec<String> = Vec::new();
+    let mut is_over = true;
+    for line in prompt.split_inclusive('\n') {
+        let is_empty = line.trim().is_empty();
+        let count = paragraphs.len();
+        match paragraphs.last_mut() {
+            Some(last) if !is_over || is_empty => last.push_str(line),
+            Some(last) if count == PARAGRAPHS => last.push_str(line),
+            _ => paragraphs.push(line.to_owned()),
+        }
+        is_over = is_empty;
+    }
+    let show = |text: String| view! { <p dir="auto">{text}</p> };
+    paragraphs.into_iter().map(show).collect_view().into_any()
 }
 
 /// The note on a turn without an answer, and its actions.

@@ -120,8 +120,7 @@ fn spans(line: &str) -> Vec<Range<usize>> {
         let length = |mark: u8| rest.iter().take_while(|byte| **byte == mark).count();
         let end = match rest {
             [b'`', ..] => partner(line, at, length(b'`')),
-            [b'\\', b'(', ..] => formulas::cell(line, at),
-            [b'$', ..] => formulas::cell(line, at),
+            [b'\\', b'(', ..] | [b'$', ..] => formulas::cell(line, at),
             _ => None,
         };
         if let Some(end) = end {

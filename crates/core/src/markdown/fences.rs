@@ -139,7 +139,6 @@ fn nested<'a>(opening: &Fence<'_>, rest: &'a [Fence<'a>], is_whole: bool) -> Opt
                 inner.push(fence);
                 open = None;
             }
-            Some(_) => {}
             None if closes(fence) => {
                 let first = rest.iter().position(closes).unwrap_or(index);
                 // Where the text as it stands comes out in pairs, too, it stays.
@@ -152,7 +151,7 @@ fn nested<'a>(opening: &Fence<'_>, rest: &'a [Fence<'a>], is_whole: bool) -> Opt
                 inner.push(fence);
                 open = Some(fence.line);
             }
-            None => {}
+            Some(_) | None => {}
         }
     }
     let end = None;

@@ -138,7 +138,7 @@ fn display(source: &str, line: Range<usize>, outline: &Outline, is_whole: bool) 
         at_end.is_char_boundary(*at)
             && is_mark(&at_end[*at..])
             && !at_end[..*at].ends_with(['$', '\\'])
-            && at_end[..*at].matches("$$").count() % 2 == 0
+            && at_end[..*at].matches("$$").count().is_multiple_of(2)
     });
     let is_first = is_mark(content) || content.starts_with("\\begin{");
     let from = match last {

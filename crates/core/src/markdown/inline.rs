@@ -344,7 +344,7 @@ fn address_end(text: &str) -> usize {
         }
         if is_cjk(letter) {
             let begins = !before.is_alphanumeric() && before != '.' && !matches!(before, ')' | ']');
-            if !begins && !is_cjk_part && !(is_path && goes_on(&text[at..])) {
+            if !(begins || is_cjk_part || is_path && goes_on(&text[at..])) {
                 return at;
             }
             is_cjk_part = true;

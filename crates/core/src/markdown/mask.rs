@@ -55,8 +55,9 @@ impl Outline {
                     outline.bounds.push(range.start);
                     outline.blocks.push(range);
                 }
-                Event::Code(_) | Event::InlineHtml(_) => outline.spans.push(range),
-                Event::Start(Tag::Link {
+                Event::Code(_)
+                | Event::InlineHtml(_)
+                | Event::Start(Tag::Link {
                     link_type: LinkType::Autolink | LinkType::Email,
                     ..
                 }) => outline.spans.push(range),
