@@ -10,7 +10,12 @@ use crate::{
     chats::{Chats, Opened},
     endpoint::{self, Endpoint, Invalid},
     session::Session,
-    ui::focus,
+    ui::{
+        back::closes_on_back,
+        dynamic::{effect, memo},
+        focus,
+        screen::is_small,
+    },
 };
 use location::Location;
 
@@ -57,17 +62,37 @@ impl PageState {
 
     /// Goes to an address. First gives the current chat its own, so that Back leads to it.
     pub fn go_to(self, address: &Address) {
+        self.keep_address();
+        self.location.go(&address.to_string());
+    }
+
+    /// Gives the chat that is shown its own address in the browser's history.
+    fn keep_address(self) {
         let left = untrack(|| self.session()).and_then(Session::leave);
         if let Some(left) = left {
             self.location.replace(&Address::Chat(left).to_string());
         }
-        self.location.go(&address.to_string());
+    }
+
+    /// Lets Back close the history and the dialog, on a small screen.
+    pub fn close_on_back(self) {
+        let history = self.history;
+        // Back then leads to this chat.
+        effect(move || {
+            if history.get() && is_small() {
+                self.keep_address();
+            }
+        });
+        closes_on_back(history.into(), move || history.set(false));
+        let dialog = self.dialog;
+        let is_open = memo(move || dialog.with(Option::is_some));
+        closes_on_back(is_open.into(), move || dialog.set(None));
     }
 
     /// Opens a chat of the history. On a narrow page, closes the drawer, which would hide the chat.
     pub fn open(self, id: chat::Id) {
         self.go_to(&Address::Chat(id));
-        if is_narrow() {
+        if is_small() {
             self.history.set(false);
         }
     }
@@ -124,12 +149,4 @@ pub enum Target {
     Saved(endpoint::Id, Option<String>),
     /// Unsaved input: an endpoint with its token, or the reason why it is invalid; and the model.
     Typed(Result<Endpoint, Invalid>, Option<String>),
-}
-
-/// Returns whether the page is too narrow to show the history beside the chat.
-fn is_narrow() -> bool {
-    let width = document()
-        .document_element()
-        .map(|root| root.client_width());
-    width.is_some_and(|width| width < 768)
 }

@@ -197,6 +197,13 @@ fn begin() {
         "selectionchange",
         selected.into_js_value().unchecked_ref(),
     );
+    let printed = Closure::<dyn FnMut(Event)>::new(|_| queue::finish());
+    if let Some(window) = document().default_view() {
+        let _ = window.add_event_listener_with_callback(
+            "beforeprint",
+            printed.into_js_value().unchecked_ref(),
+        );
+    }
     preview::listen();
     table::listen();
 }

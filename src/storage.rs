@@ -29,7 +29,7 @@ use crate::{
     endpoint::Endpoints,
     json,
 };
-pub use schema::{Key, Recent, SendKey, Settings, Theme, Used};
+pub use schema::{Key, LongPaste, Recent, SendKey, Settings, Theme, Used};
 
 /// Reason why something is not saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,5 +1,6 @@
 //! Small components and helpers that all views share.
 
+pub mod back;
 pub mod copying;
 pub mod date;
 pub mod dynamic;
@@ -12,3 +13,4 @@ pub mod lazy;
 pub mod menu;
 pub mod param;
 pub mod picker;
+pub mod screen;

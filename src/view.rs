@@ -79,6 +79,7 @@ fn Page() -> impl IntoView {
         custom: RwSignal::default(),
     };
     provide_context(page);
+    page.close_on_back();
     Words::provide();
     ahead::begin(chats);
     // A chat with messages has an address of its own.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use leptos::{ev, prelude::*};
 use leptos_router::location::{BrowserUrl, LocationChange, LocationProvider, State, Url};
 
-use crate::address::Address;
+use crate::{address::Address, ui::back};
 
 /// The page's location.
 #[derive(Clone, Copy)]
@@ -50,6 +50,10 @@ impl Location {
 
     /// Goes to an address.
     pub fn go(self, address: &str) {
+        // The entry of what is open over the page becomes that of the new address.
+        if back::is_in_front() {
+            return self.change(address, true);
+        }
         // The router skips an address from before the last Back, unless it gets the current one.
         self.replace(&self.here());
         self.change(address, false);

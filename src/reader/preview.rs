@@ -111,7 +111,14 @@ async fn send(frame: Element, language: String, code: String) {
     } else {
         None
     };
-    let words = [Word::DiagramBroken, Word::DiagramMissing].map(|it| JsValue::from(word(it)));
+    let words = [
+        Word::DiagramBroken,
+        Word::DiagramMissing,
+        Word::PreviewStored,
+        Word::PreviewFailed,
+        Word::PreviewRefused,
+    ]
+    .map(|it| JsValue::from(word(it)));
     let message = Array::of5(
         &language.into(),
         &code.into(),

@@ -38,6 +38,14 @@ impl Slice {
         }
     }
 
+    fn endless() -> Self {
+        Self {
+            end: f64::INFINITY,
+            blocks: usize::MAX,
+            is_begun: false,
+        }
+    }
+
     /// Returns whether the budget is used up.
     fn is_over(&self) -> bool {
         self.blocks == 0 || now() > self.end
@@ -90,6 +98,16 @@ pub(super) fn colour(painting: Painting) {
 /// Schedules the lines that waited for the selection to change.
 pub(super) fn selection_changed() {
     colours::selection_changed().into_iter().for_each(colour);
+}
+
+/// Draws all that waits, at once: the page is about to be printed.
+pub(super) fn finish() {
+    hurry();
+    while let Some(drawing) = WAITING.with_borrow_mut(Vec::pop) {
+        if let Some(drawing) = drawing.upgrade().map(Drawing) {
+            drawing.draw(&mut Slice::endless());
+        }
+    }
 }
 
 fn ask() {

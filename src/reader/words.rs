@@ -31,6 +31,9 @@ pub(super) enum Word {
     CopyMarkdown,
     CopyCsv,
     CopyCells,
+    PreviewStored,
+    PreviewFailed,
+    PreviewRefused,
 }
 
 thread_local! {

@@ -10,7 +10,7 @@ use crate::{
     connect::device::OnDevice,
     i18n::use_i18n,
     library::Library,
-    storage::{SendKey, Theme},
+    storage::{LongPaste, SendKey, Theme},
     ui::{
         dynamic::{derive, effect, on_key, t},
         focus::focus_if_lost,
@@ -75,11 +75,13 @@ pub fn Settings() -> impl IntoView {
         id: "send-key",
         label: t!(i18n, send_key),
         options: vec![
+            ("auto", t!(i18n, send_key_auto)),
             ("enter", t!(i18n, send_key_enter)),
             ("ctrl", t!(i18n, send_key_ctrl)),
         ],
         chosen: derive(move || {
             settings.with(|settings| match settings.send_key {
+                SendKey::Auto => "auto".to_owned(),
                 SendKey::Enter => "enter".to_owned(),
                 SendKey::CtrlEnter => "ctrl".to_owned(),
             })
@@ -88,7 +90,33 @@ pub fn Settings() -> impl IntoView {
             library.set(|settings| {
                 settings.send_key = match &*key {
                     "ctrl" => SendKey::CtrlEnter,
-                    _ => SendKey::Enter,
+                    "enter" => SendKey::Enter,
+                    _ => SendKey::Auto,
+                };
+            });
+        }),
+    };
+    let long_paste = Choice {
+        id: "long-paste",
+        label: t!(i18n, long_paste),
+        options: vec![
+            ("offer", t!(i18n, long_paste_offer)),
+            ("attach", t!(i18n, long_paste_attach)),
+            ("text", t!(i18n, long_paste_text)),
+        ],
+        chosen: derive(move || {
+            settings.with(|settings| match settings.long_paste {
+                LongPaste::Offer => "offer".to_owned(),
+                LongPaste::Attach => "attach".to_owned(),
+                LongPaste::Text => "text".to_owned(),
+            })
+        }),
+        choose: Callback::new(move |paste: String| {
+            library.set(|settings| {
+                settings.long_paste = match &*paste {
+                    "attach" => LongPaste::Attach,
+                    "text" => LongPaste::Text,
+                    _ => LongPaste::Offer,
                 };
             });
         }),
@@ -130,7 +158,7 @@ pub fn Settings() -> impl IntoView {
             })
         >
             <div class="choices">
-                {[language, theme, send_key, busy].map(Choice::view).collect_view()}
+                {[language, theme, send_key, long_paste, busy].map(Choice::view).collect_view()}
             </div>
             <Endpoints editing />
             <OnDevice />

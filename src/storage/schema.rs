@@ -118,6 +118,9 @@ pub struct Settings {
     /// The key that sends.
     #[serde(default)]
     pub send_key: SendKey,
+    /// What happens to a long text that is pasted.
+    #[serde(default)]
+    pub long_paste: LongPaste,
     /// Handling of a prompt for a busy card.
     #[serde(default)]
     pub busy: Busy,
@@ -148,11 +151,29 @@ pub enum Theme {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SendKey {
-    /// Enter sends, Shift+Enter breaks the line.
+    /// Enter sends, Shift+Enter breaks the line. On a touch screen, whose keyboard has no Shift+Enter, Enter
+    /// breaks the line.
     #[default]
+    #[serde(rename = "enter")]
+    Auto,
+    /// Enter sends, also on a touch screen.
+    #[serde(rename = "enter_always")]
     Enter,
     /// Ctrl+Enter or ⌘+Enter sends, Enter breaks the line.
     CtrlEnter,
+}
+
+/// What happens to a long text that is pasted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LongPaste {
+    /// It becomes part of the message, and the page offers to attach it.
+    #[default]
+    Offer,
+    /// It is attached as a text file.
+    Attach,
+    /// It becomes part of the message.
+    Text,
 }
 
 #[cfg(test)]

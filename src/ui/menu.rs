@@ -4,6 +4,7 @@ use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{
+    back::closes_on_back,
     dynamic::{effect, on_click, on_key, t},
     focus::focus,
 };
@@ -70,6 +71,7 @@ pub fn close_when_left(element: NodeRef<html::Div>, is_open: RwSignal<bool>) {
             is_open.set(false);
         }
     };
+    closes_on_back(is_open.into(), move || is_open.set(false));
     let pressed = window_event_listener(ev::pointerdown, move |event| leave(event.target()));
     let focused = window_event_listener(ev::focusin, move |event| leave(event.target()));
     on_cleanup(move || {

@@ -5,6 +5,7 @@
 use leptos::{ev, html, prelude::*};
 
 use super::{
+    back::closes_on_back,
     dynamic::{derive, dynamic, effect, flag, memo, on_click, on_key, show},
     icon::{self, icon},
 };
@@ -83,6 +84,7 @@ pub fn Picker(
             input.set_value(&shown.get_untracked());
         }
     };
+    closes_on_back(is_open.into(), close);
     let pick = move |index: usize| {
         let picked = matches.with_untracked(|(matches, _)| Some(matches.get(index)?.value.clone()));
         // While there is nothing to choose, the typed text stays.

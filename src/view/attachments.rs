@@ -65,18 +65,38 @@ fn attach(session: &Session, card: card::Id, files: Option<web_sys::FileList>) -
     are_any
 }
 
-/// Attaches pasted files. A copy from Word or Excel holds a picture as well, but is meant as text.
-pub fn on_paste(session: &Session, card: card::Id, event: &web_sys::Event) {
-    let Some(pasted) = event
-        .unchecked_ref::<web_sys::ClipboardEvent>()
-        .clipboard_data()
-    else {
-        return;
+/// Attaches pasted files; returns whether there are any. A copy from Word or Excel holds a picture as well,
+/// but is meant as text.
+pub fn on_paste(session: &Session, card: card::Id, event: &web_sys::Event) -> bool {
+    let Some(pasted) = clipboard(event) else {
+        return false;
     };
     let holds = |kind| pasted.get_data(kind).is_ok_and(|data| !data.is_empty());
-    if !(holds("text/plain") && holds("text/html")) && attach(session, card, pasted.files()) {
+    let has_files =
+        !(holds("text/plain") && holds("text/html")) && attach(session, card, pasted.files());
+    if has_files {
         event.prevent_default();
     }
+    has_files
+}
+
+fn clipboard(event: &web_sys::Event) -> Option<web_sys::DataTransfer> {
+    event
+        .unchecked_ref::<web_sys::ClipboardEvent>()
+        .clipboard_data()
+}
+
+/// Returns the pasted text, as an input takes it over.
+pub fn pasted(event: &web_sys::Event) -> String {
+    let text = clipboard(event).and_then(|pasted| pasted.get_data("text/plain").ok());
+    text.unwrap_or_default().replace("\r\n", "\n")
+}
+
+/// Attaches a text as a file.
+pub fn attach_text(session: &Session, card: card::Id, text: &str) {
+    let parts = js_sys::Array::of1(&text.into());
+    let file = web_sys::File::new_with_str_sequence(&parts, "pasted.txt");
+    session.attach(card, file.into_iter().collect());
 }
 
 /// Returns whether files are dragged.
@@ -102,21 +122,24 @@ pub fn on_drop(session: &Session, card: card::Id, event: &ev::DragEvent) {
 
 /// Functions that render attachments.
 #[derive(Clone, Copy)]
-struct Draw {
+pub struct Draw {
     /// For the draft that a card shows.
     draft: fn(card::Id) -> AnyView,
+    /// The offer to attach a text that was pasted.
+    pub pasted: fn(card::Id, RwSignal<String>) -> AnyView,
     /// For a turn.
     turn: fn(card::Id, turn::Id) -> AnyView,
 }
 
 thread_local! {
-    static ATTACHED: Chunk<Draw> = const { Chunk::new(|| Box::pin(entry())) };
+    pub static ATTACHED: Chunk<Draw> = const { Chunk::new(|| Box::pin(entry())) };
 }
 
 #[wasm_split(actions, fallible)]
 fn entry() -> Result<Draw, Missing> {
     Ok(Draw {
         draft: |id| view! { <Attached id /> }.into_any(),
+        pasted: |id, text| view! { <Pasted id text /> }.into_any(),
         turn: |card, id| view! { <Sent card id /> }.into_any(),
     })
 }
@@ -158,6 +181,41 @@ fn Attached(id: card::Id) -> impl IntoView {
             move || has_picture.get(),
             move || lazy_quietly(&crate::view::pictures::PICTURES, move |pictures| pictures(id)),
         )}
+    }
+}
+
+/// The offer to attach a text that was pasted.
+#[component]
+fn Pasted(id: card::Id, text: RwSignal<String>) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let attach = move |event: ev::MouseEvent| {
+        let pasted = text.get_untracked();
+        text.set(String::new());
+        let draft = untrack(|| session.draft(id));
+        // What was typed around it stays.
+        if draft.contains(&pasted) {
+            attach_text(&session, id, &pasted);
+            session.draft_changed(id, draft.replacen(&pasted, "", 1));
+        }
+        focus_message(id, &event);
+    };
+    view! {
+        <p class="hint" role="status">
+            {t!(i18n, pasted_long)}
+            " "
+            <button class="button" on:click=on_click(attach)>{t!(i18n, attach_as_file)}</button>
+            <button
+                class="button icon-button"
+                aria-label=t!(i18n, close)
+                on:click=on_click(move |event| {
+                    text.set(String::new());
+                    focus_message(id, &event);
+                })
+            >
+                {icon(icon::CLOSE)}
+            </button>
+        </p>
     }
 }
 

@@ -14,16 +14,29 @@ use crate::{
     i18n::{t_string, use_i18n},
     library::Models,
     session::Session,
-    storage::SendKey,
+    storage::{LongPaste, SendKey},
     ui::{
         dynamic::{derive, dynamic, effect, memo, on_click, on_key, show, t},
         focus::focus_message,
         icon::{self, icon},
+        lazy::lazy_quietly,
+        screen::is_touched,
     },
 };
 
 /// Typing has paused when no key came for this long.
 const AT_REST: Duration = Duration::from_millis(300);
+
+/// Length of a draft, in bytes, from which the browser takes long to lay it out.
+const LONG: usize = 20_000;
+
+/// Time after the last key until other cards show a long draft. Each follows a moment later, so that a key
+/// waits for one of them at most.
+const AFTER_LONG: Duration = Duration::from_secs(1);
+const BETWEEN_LONG: Duration = Duration::from_millis(500);
+
+/// Length of a pasted text, in bytes, from which the page offers to attach it.
+const LONG_PASTE: usize = 10_000;
 
 /// The input of a card. In sync, it shows the draft of all synced cards.
 #[component]
@@ -61,6 +74,7 @@ pub fn Composer(
             && ime.try_get_value().is_some_and(|ime| !ime.is_composing())
             && input.value() != draft
         {
+            turn(&input, draft);
             input.set_value(draft);
         }
     };
@@ -76,15 +90,58 @@ pub fn Composer(
             repaint(&draft);
         }
     });
+    // A long draft takes the browser long to lay out, once for each card: then only the card that is typed
+    // in follows at once.
+    let place = u32::try_from(untrack(|| session.place(id))).unwrap_or_default();
+    let mut repaint_last = debounce(AFTER_LONG + BETWEEN_LONG * place, move |()| {
+        if let Some(draft) = draft.try_get_untracked() {
+            repaint(&draft);
+        }
+    });
+    let is_focused = move || {
+        let focused = document().active_element();
+        let input = input.get_untracked();
+        input.is_some_and(|input| input.is_same_node(focused.as_deref()))
+    };
     effect(move || {
         input.track();
         draft.track();
-        if is_seen.get() {
+        if draft.with_untracked(String::len) > LONG && !is_focused() {
+            repaint_last(());
+        } else if is_seen.get() {
             draft.with_untracked(|draft| repaint(draft));
         } else {
             repaint_later(());
         }
     });
+    // The last long text that was pasted.
+    let pasted = RwSignal::new(String::new());
+    let is_offered = memo(move || {
+        let length = pasted.with(String::len);
+        length > 0 && draft.with(|draft| draft.len() >= length)
+    });
+    let paste = move |event: &web_sys::Event| {
+        if attachments::on_paste(&session, id, event) {
+            return;
+        }
+        let text = attachments::pasted(event);
+        if let Some(input) = input.get_untracked()
+            && text.len() > LONG
+        {
+            turn(&input, &text);
+        }
+        if text.len() < LONG_PASTE {
+            return;
+        }
+        match settings.with_untracked(|settings| settings.long_paste) {
+            LongPaste::Offer => pasted.set(text),
+            LongPaste::Attach => {
+                event.prevent_default();
+                attachments::attach_text(&session, id, &text);
+            }
+            LongPaste::Text => {}
+        }
+    };
     let send = move || {
         session.send(id);
         // An effect sees no change in a draft that was typed and sent within one task.
@@ -125,7 +182,8 @@ pub fn Composer(
         let has_other = event.alt_key() || event.shift_key();
         let pressed = Event::Enter {
             sends: match send_key.get_untracked() {
-                SendKey::Enter => !has_ctrl && !has_other,
+                SendKey::Auto if is_touched() => has_ctrl && !has_other,
+                SendKey::Auto | SendKey::Enter => !has_ctrl && !has_other,
                 SendKey::CtrlEnter => has_ctrl && !has_other,
             },
             composing: event.is_composing(),
@@ -163,6 +221,12 @@ pub fn Composer(
                 move || view! { <p class="hint" role="status">{t!(i18n, skipped)}</p> },
             )}
             <DraftAttachments id />
+            {show(
+                move || is_offered.get(),
+                move || {
+                    lazy_quietly(&attachments::ATTACHED, move |draw| (draw.pasted)(id, pasted))
+                },
+            )}
             <div class="composer-box">
                 <Attach id />
                 <textarea
@@ -170,7 +234,8 @@ pub fn Composer(
                     rows="1"
                     dir="auto"
                     enterkeyhint=derive(move || match send_key.get() {
-                        SendKey::Enter => "send",
+                        SendKey::Auto if is_touched() => "enter",
+                        SendKey::Auto | SendKey::Enter => "send",
                         SendKey::CtrlEnter => "enter",
                     })
                     aria-label=t!(i18n, message)
@@ -178,9 +243,7 @@ pub fn Composer(
                         if shares.get() { t_string!(i18n, ask_synced) } else { t_string!(i18n, ask) }
                     })
                     // The next key adds to the draft that all cards share.
-                    on:focus=move |_| if !is_seen.get_untracked() {
-                        repaint(&untrack(|| session.draft(id)));
-                    }
+                    on:focus=move |_| repaint(&untrack(|| session.draft(id)))
                     // Text that a tool inserts fires only this event.
                     on:change=move |_| _ = act(Event::Input)
                     on:input=move |_| _ = act(Event::Input)
@@ -191,7 +254,7 @@ pub fn Composer(
                     }
                     on:compositionend=move |_| _ = act(Event::CompositionEnd)
                     on:keydown=on_key(on_keydown)
-                    on:paste=move |event| attachments::on_paste(&session, id, &event)
+                    on:paste=move |event| paste(&event)
                 ></textarea>
                 {dynamic(move || {
                     if is_answering.get() {
@@ -229,6 +292,20 @@ pub fn Composer(
                 })}
             </div>
         </div>
+    }
+}
+
+/// Gives an input the writing direction of its text. `dir="auto"` makes the browser lay a long text out twice.
+fn turn(input: &web_sys::HtmlTextAreaElement, text: &str) {
+    let is_letter = |c: &char| c.is_ascii_alphabetic() || *c > '\u{bf}';
+    let is_rtl = |c: char| matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}');
+    let direction = match text.chars().find(is_letter) {
+        _ if text.len() <= LONG => "auto",
+        Some(first) if is_rtl(first) => "rtl",
+        _ => "ltr",
+    };
+    if input.dir() != direction {
+        input.set_dir(direction);
     }
 }
 

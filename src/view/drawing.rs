@@ -36,6 +36,9 @@ pub fn follow_words(i18n: I18n) {
             t_string!(i18n, copy_markdown),
             t_string!(i18n, copy_csv),
             t_string!(i18n, copy_cells),
+            t_string!(i18n, preview_stored),
+            t_string!(i18n, preview_failed),
+            t_string!(i18n, preview_refused),
         ];
         reader::set_words(words.map(str::to_owned).to_vec());
     });

@@ -14,6 +14,7 @@ use crate::{
         icon::{self, icon},
         lazy::lazy,
         menu::{Confirm, close_when_left, focus_first, menu_key},
+        screen,
     },
 };
 
@@ -160,6 +161,18 @@ fn Items(menu: OpenMenu) -> impl IntoView {
     view! {
         <div node_ref=menu.items class="menu-items" role="menu" aria-label=t!(i18n, more)>
             {[false, true].map(move_item).collect_view()}
+            <button
+                class="menu-item"
+                role="menuitem"
+                tabindex="-1"
+                on:click=on_click(move |_| {
+                    menu.close();
+                    // Once the menu has left the page.
+                    request_animation_frame(screen::print);
+                })
+            >
+                {t!(i18n, print)}
+            </button>
             <button
                 class="menu-item"
                 role="menuitem"

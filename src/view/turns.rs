@@ -16,6 +16,7 @@ use crate::{
     i18n::{t_string, use_i18n},
     reader,
     session::{InFlight, Session},
+    transfer::words,
     ui::{
         dynamic::{derive, dynamic, effect, for_each, memo, on_click, t},
         focus::{focus_input, focus_on},
@@ -40,13 +41,50 @@ fn Turns(id: card::Id, in_flight: Memo<Option<InFlight>>) -> impl IntoView {
     let session = expect_context::<Session>();
     let card = session.card(id);
     drawing::follow_words(use_i18n());
-    for_each(
-        move || {
-            let turns = card.turns().try_read();
-            turns.map_or_else(Vec::new, |turns| turns.iter().map(|turn| turn.id).collect())
-        },
-        move |turn| view! { <TurnView card=id id=turn in_flight /> },
-    )
+    view! {
+        <PrintHead id />
+        {for_each(
+            move || {
+                let turns = card.turns().try_read();
+                turns.map_or_else(Vec::new, |turns| turns.iter().map(|turn| turn.id).collect())
+            },
+            move |turn| view! { <TurnView card=id id=turn in_flight /> },
+        )}
+    }
+}
+
+/// What a card is, on paper: its model, endpoint, parameters and system prompt.
+#[component]
+fn PrintHead(id: card::Id) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    let library = session.library();
+    let is_printed = RwSignal::new(false);
+    let listeners = [("beforeprint", true), ("afterprint", false)].map(|(event, printed)| {
+        window_event_listener_untyped(event, move |_| _ = is_printed.try_set(printed))
+    });
+    on_cleanup(move || listeners.into_iter().for_each(WindowListenerHandle::remove));
+    dynamic(move || {
+        if !is_printed.get() {
+            return None;
+        }
+        let card = session.card(id).try_get_untracked()?;
+        let endpoint = card.endpoint.and_then(|id| library.endpoint(id));
+        let params: Vec<_> = words::params(&card)
+            .into_iter()
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
+        Some(view! {
+            <header class="print-head">
+                <h2>{card.model.clone().unwrap_or_default()}</h2>
+                <p>{endpoint.map(|endpoint| format!("{} · {}", endpoint.name, endpoint.base_url.as_str()))}</p>
+                <p>{params.join(" · ")}</p>
+                {(!card.system.is_empty()).then(|| view! {
+                    <p>{t!(i18n, system_prompt)}": "{card.system.clone()}</p>
+                })}
+            </header>
+        })
+    })
 }
 
 #[component]

@@ -148,6 +148,7 @@ pub const STYLES: &[&str] = &[
     "style/connect.css",
     "style/answer.css",
     "style/actions.css",
+    "style/print.css",
 ];
 
 const WORKER: &str = "public/worker.js";

@@ -160,7 +160,7 @@ pub(super) fn card<'a>(card: &'a Card, words: &'a Words<'_>) -> &'a str {
 }
 
 /// Returns a card's active parameters, by their names on the wire.
-pub(super) fn params(card: &Card) -> Vec<(String, String)> {
+pub fn params(card: &Card) -> Vec<(String, String)> {
     let params = card.params.body(false).into_iter();
     let written = |value: Value| match value {
         Value::String(text) => text,
