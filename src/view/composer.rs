@@ -74,7 +74,7 @@ pub fn Composer(
             && ime.try_get_value().is_some_and(|ime| !ime.is_composing())
             && input.value() != draft
         {
-            turn(&input, draft);
+            fit(&input, draft);
             input.set_value(draft);
         }
     };
@@ -128,7 +128,7 @@ pub fn Composer(
         if let Some(input) = input.get_untracked()
             && text.len() > LONG
         {
-            turn(&input, &text);
+            fit(&input, &text);
         }
         if text.len() < LONG_PASTE {
             return;
@@ -149,7 +149,9 @@ pub fn Composer(
     };
     let commit = move || {
         if let Some(input) = input.try_get_untracked().flatten() {
-            session.draft_changed(id, input.value());
+            let text = input.value();
+            fit(&input, &text);
+            session.draft_changed(id, text);
         }
     };
     let act = move |event: Event| {
@@ -295,17 +297,21 @@ pub fn Composer(
     }
 }
 
-/// Gives an input the writing direction of its text. `dir="auto"` makes the browser lay a long text out twice.
-fn turn(input: &web_sys::HtmlTextAreaElement, text: &str) {
+/// Prepares an input for a text. A long one has a fixed height, and the writing direction of its first letter:
+/// with `field-sizing: content` and `dir="auto"`, the browser would lay it out several times.
+fn fit(input: &web_sys::HtmlTextAreaElement, text: &str) {
     let is_letter = |c: &char| c.is_ascii_alphabetic() || *c > '\u{bf}';
     let is_rtl = |c: char| matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}');
+    let is_long = text.len() > LONG;
     let direction = match text.chars().find(is_letter) {
-        _ if text.len() <= LONG => "auto",
+        _ if !is_long => "auto",
         Some(first) if is_rtl(first) => "rtl",
         _ => "ltr",
     };
     if input.dir() != direction {
         input.set_dir(direction);
+        // A valid name can't be rejected.
+        let _ = input.toggle_attribute_with_force("data-long", is_long);
     }
 }
 

@@ -158,13 +158,14 @@ fn nested<'a>(opening: &Fence<'_>, rest: &'a [Fence<'a>], is_whole: bool) -> Opt
     (!is_whole && !inner.is_empty()).then_some(Nested { inner, end })
 }
 
-/// Returns whether each block has an end.
+/// Returns whether each block has an end, and none but Markdown another's beginning.
 fn is_paired(fences: &[Fence<'_>]) -> bool {
     let mut open: Option<Line<'_>> = None;
-    for fence in fences {
+    for Fence { line, .. } in fences {
         open = match open {
-            Some(line) if fence.line.closes(line) => None,
-            None => Some(fence.line),
+            Some(opening) if line.closes(opening) => None,
+            Some(opening) if !line.info.is_empty() && !opening.is_markdown() => return false,
+            None => Some(*line),
             open => open,
         };
     }

@@ -370,14 +370,16 @@ fn dollar(text: &str, start: usize, outline: &Outline) -> Option<usize> {
     let is_letter = |c: char| c.is_alphanumeric() && !super::inline::is_cjk(c);
     // `5$`, `US$`: the sign follows what it belongs to.
     let is_after_word = before.is_some_and(is_letter) && first != '\\';
-    if is_after_word || before == Some('\\') || first.is_whitespace() || ")},;?!\"".contains(first)
-    {
+    if is_after_word || before == Some('\\') || ")},;?!\"\n".contains(first) {
         return None;
     }
     let at = partner(text, start, start + 1, "$", outline)?;
     let latex = &text[start + 1..at];
     let last = latex.chars().next_back()?;
     let next = text[at + 1..].chars().next();
+    if first == ' ' {
+        return (last == ' ' && is_spaced(latex.trim())).then_some(at + 1);
+    }
     let is_short = latex.chars().nth(1).is_none();
     // A sign that an opening bracket or an operator precedes begins something else.
     if last.is_whitespace() || !is_short && "([/~:\"".contains(last) {
@@ -398,6 +400,20 @@ fn dollar(text: &str, start: usize, outline: &Outline) -> Option<usize> {
         }
     }
     (!is_money(latex)).then_some(at + 1)
+}
+
+/// Returns whether a text between spaces within the signs is a formula, and not the words between two amounts.
+fn is_spaced(latex: &str) -> bool {
+    let has_command = latex
+        .split('\\')
+        .skip(1)
+        .any(|part| part.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let is_letter = latex.len() == 1 && latex.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let has_sign = latex.contains(['<', '>', '=', '^', '_']);
+    let has_words = plain(latex)
+        .split(|c: char| !c.is_alphabetic())
+        .any(|word| word.chars().nth(1).is_some());
+    !latex.contains('\n') && (is_letter || has_command || has_sign) && !has_words
 }
 
 /// Returns whether a text between two signs is no formula but an amount, or words, up to the next.

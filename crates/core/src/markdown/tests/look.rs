@@ -71,7 +71,7 @@ fn look_money_signs() {
         "the $5 bill (or 5$ bill) and the rest$",
         "costs $100(약 13만원), 200$까지",
         "$100짜리와 $200짜리, 300$짜리",
-        "It is $ 5 or $ 6.",
+        "It is $ 5 or $ 6, then $ 7 = 9,000원 or $ 8.",
         "$$ or $$$ or $$$$",
         "cheap $$ and dear $$ places",
         "\"$a\" and \"$b\"",
@@ -503,4 +503,19 @@ fn look_fence_language() {
             "<pre><code class=\"language-python\">1\n</code></pre>",
         );
     }
+}
+
+/// Cases after public reports, with what is shown for them.
+#[test]
+fn what_was_reported_elsewhere_reads_as_meant() {
+    let cases: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("../../../../../tests/look/found.json")).unwrap();
+    let mut checked = 0;
+    for case in &cases {
+        if let Some(shows) = case["shows"].as_str() {
+            assert_eq!(shown(case["input"].as_str().unwrap()), shows, "{}", case["id"]);
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 47, "cases that a parser can decide");
 }
