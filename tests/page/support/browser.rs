@@ -310,6 +310,38 @@ impl Browser {
             .unwrap();
     }
 
+    /// Gives the page the size of a screen, in CSS pixels; `is_touched`: of a phone, without a pointer.
+    pub async fn screen(&self, width: u32, height: u32, is_touched: bool) {
+        let cdp = self.driver.cdp();
+        let screen = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_touched,
+        });
+        cdp.send_raw("Emulation.setDeviceMetricsOverride", screen)
+            .await
+            .unwrap();
+        let touch = json!({ "enabled": is_touched, "maxTouchPoints": 5 });
+        cdp.send_raw("Emulation.setTouchEmulationEnabled", touch)
+            .await
+            .unwrap();
+    }
+
+    /// Pastes a text at the caret, as the keyboard does.
+    pub async fn paste(&self, text: &str) {
+        self.allow_clipboard().await;
+        let write = "const done = arguments[1];
+            navigator.clipboard.writeText(arguments[0]).then(() => done(''), (error) => done('' + error))";
+        let written = self.driver.execute_async(write, vec![text.into()]).await;
+        assert_eq!(written.unwrap().json(), "");
+        let cdp = self.driver.cdp();
+        for (kind, commands) in [("keyDown", json!(["paste"])), ("keyUp", json!([]))] {
+            let key = json!({
+                "type": kind, "key": "v", "code": "KeyV", "modifiers": 2,
+                "windowsVirtualKeyCode": 86, "commands": commands,
+            });
+            cdp.send_raw("Input.dispatchKeyEvent", key).await.unwrap();
+        }
+    }
+
     /// Opens another tab and switches to it; returns the previous tab and the new one.
     pub async fn new_tab(&self) -> (WindowHandle, WindowHandle) {
         let first = self.driver.window().await.unwrap();
