@@ -2,6 +2,7 @@
 //! autolinks, footnotes and alerts, and with maths. Raw HTML is text.
 
 mod builder;
+pub mod citation;
 pub mod document;
 pub mod inline;
 pub mod plain;

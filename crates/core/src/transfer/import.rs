@@ -8,7 +8,11 @@ use serde::{
 };
 use serde_json::{Map, Value, error::Category};
 
-use super::{Content, SharedEndpoint, backend_ai, bundle, chatgpt, foreign::Foreign, open_webui};
+use super::{
+    Content, SharedEndpoint, backend_ai, big_agi, bundle, chatgpt,
+    foreign::{Archive, Foreign},
+    libre_chat, lobe_chat, open_webui,
+};
 use crate::{
     chat::{self, Chat, attachment},
     json,
@@ -26,6 +30,8 @@ pub struct Import {
     pub endpoints: Vec<SharedEndpoint>,
     /// Contents of the chats' attachments, sorted by identifier, without duplicates.
     pub contents: Vec<(attachment::Id, Content)>,
+    /// Attachments whose contents are files of the archive, by their positions in its list of names.
+    pub files: Vec<(attachment::Id, usize)>,
     /// Skipped items.
     pub skipped: Vec<Skipped>,
 }
@@ -41,6 +47,12 @@ pub enum Format {
     OpenWebUi,
     /// Backend.AI `WebUI`'s history in localStorage.
     BackendAi,
+    /// A conversation exported by `LibreChat`.
+    LibreChat,
+    /// Chats exported by `LobeChat`.
+    LobeChat,
+    /// Conversations exported by big-AGI.
+    BigAgi,
 }
 
 /// An item of a file that was not imported.
@@ -63,8 +75,7 @@ pub enum Reason {
     Empty,
     /// An earlier item in the file has the same identifier.
     Twice,
-    /// The chat was imported except for other branches: an edited prompt, with all that followed
-    /// it.
+    /// The chat was imported except for more of its branches than are kept.
     Branches,
     /// The chat was imported except for attachments whose content the file lacks. Their names are
     /// in the prompts.
@@ -109,23 +120,33 @@ const BACKEND_AI: &str = "backendaiwebui.cache.chat_history";
 /// # Errors
 /// The reason why nothing can be imported. A truncated file gives nothing.
 pub fn read(text: &str) -> Result<Import, Error> {
+    read_in(text, &[])
+}
+
+/// Like [`read`], for a file of an archive with other files: their names, without folders and sorted,
+/// each with its position in the archive.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_in(text: &str, archive: &[(String, usize)]) -> Result<Import, Error> {
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
         return Err(Error::Empty);
     }
-    let first = parse(text, false);
+    let first = parse(text, archive, false);
     let mended = match &first {
         Err(Error::NotJson) => mended(text),
         _ => Cow::Borrowed(text),
     };
     match mended {
-        Cow::Owned(mended) => parse(&mended, false)?.import(),
+        Cow::Owned(mended) => parse(&mended, archive, false)?.import(),
         Cow::Borrowed(_) => first?.import(),
     }
 }
 
-fn parse(text: &str, is_inner: bool) -> Result<Reader, Error> {
+fn parse<'a>(text: &str, archive: Archive<'a>, is_inner: bool) -> Result<Reader<'a>, Error> {
     let mut reader = Reader {
+        archive,
         is_inner,
         ..Reader::default()
     };
@@ -181,9 +202,9 @@ fn mended(text: &str) -> Cow<'_, str> {
 
 /// A file's top level. Its chats are parsed one by one: all at once, 50 MB of JSON would take
 /// several times as much memory.
-struct File<'a>(&'a mut Reader);
+struct File<'a, 'b>(&'a mut Reader<'b>);
 
-impl<'de> Visitor<'de> for File<'_> {
+impl<'de> Visitor<'de> for File<'_, '_> {
     type Value = Result<(), Error>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -210,13 +231,18 @@ impl<'de> Visitor<'de> for File<'_> {
 
 /// State of an import.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct Reader<'a> {
+    archive: Archive<'a>,
     from: Option<Format>,
     chats: Vec<Chat>,
     ids: BTreeSet<chat::Id>,
     endpoints: Vec<SharedEndpoint>,
     contents: Vec<(attachment::Id, Content)>,
     known: BTreeSet<attachment::Id>,
+    /// Other ways that conversations went. They come last: if there is not enough room, they are missed
+    /// least.
+    ways: Vec<Chat>,
+    files: Vec<(attachment::Id, usize)>,
     skipped: Vec<Skipped>,
     /// Number of items so far.
     place: usize,
@@ -224,7 +250,7 @@ pub(super) struct Reader {
     is_inner: bool,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn import(mut self) -> Result<Import, Error> {
         let mut contents = Vec::new();
         for content in std::mem::take(&mut self.contents) {
@@ -232,6 +258,9 @@ impl Reader {
             contents.insert(place, content);
         }
         self.contents = contents;
+        for way in std::mem::take(&mut self.ways) {
+            self.add(way);
+        }
         match self.from {
             _ if self.place == 0 => Err(Error::Empty),
             None => Err(Error::Unknown),
@@ -240,6 +269,7 @@ impl Reader {
                 chats: self.chats,
                 endpoints: self.endpoints,
                 contents: self.contents,
+                files: self.files,
                 skipped: self.skipped,
             }),
         }
@@ -269,6 +299,22 @@ impl Reader {
             }
             _ => {}
         }
+        if let Some(tables) = lobe_chat::tables(&mut fields) {
+            for foreign in lobe_chat::read_all(&tables, self.archive) {
+                self.take_read(Format::LobeChat, foreign, "");
+            }
+            return Ok(());
+        }
+        if !fields.contains_key("messages")
+            && let Some(Value::Array(items)) = fields.remove("conversations")
+        {
+            let folders = big_agi::folders(&fields);
+            for mut item in items {
+                big_agi::put(&mut item, &folders);
+                self.take(item);
+            }
+            return Ok(());
+        }
         self.take(Value::Object(fields));
         Ok(())
     }
@@ -278,7 +324,7 @@ impl Reader {
         if self.is_inner {
             return Err(Error::Unknown);
         }
-        let inner = parse(&mended(text), true);
+        let inner = parse(&mended(text), self.archive, true);
         *self = inner.map_err(|error| match error {
             Error::NotJson => Error::Unknown,
             other => other,
@@ -327,8 +373,15 @@ impl Reader {
 
     /// Parses one item, of whatever program.
     fn take(&mut self, value: Value) {
-        let (format, read): (_, fn(&Value) -> Option<Foreign>) = if chatgpt::is_one(&value) {
+        type Read = fn(&Value, Archive<'_>) -> Foreign;
+        let (format, read): (_, Read) = if chatgpt::is_one(&value) {
             (Format::ChatGpt, chatgpt::read)
+        } else if libre_chat::is_one(&value) {
+            (Format::LibreChat, libre_chat::read)
+        } else if big_agi::is_one(&value) {
+            (Format::BigAgi, big_agi::read)
+        } else if lobe_chat::is_one(&value) {
+            (Format::LobeChat, lobe_chat::read)
         } else if open_webui::is_one(&value) {
             (Format::OpenWebUi, open_webui::read)
         } else if backend_ai::is_one(&value) {
@@ -338,26 +391,38 @@ impl Reader {
             self.place += 1;
             return;
         };
+        let foreign = read(&value, self.archive);
+        self.take_read(format, foreign, title_of(&value));
+    }
+
+    /// Takes a conversation of another program.
+    fn take_read(&mut self, format: Format, foreign: Foreign, title: &str) {
+        let mut chats = foreign.chats.into_iter();
         if *self.from.get_or_insert(format) != format {
-            self.skip(title_of(&value), Reason::Unreadable);
-        } else if let Some(foreign) = read(&value) {
-            let title = foreign.chat.shown_title();
-            if foreign.chat.cards.iter().all(|card| card.turns.is_empty()) {
-                self.skip(&title, Reason::Empty);
-            } else {
-                if foreign.has_branches {
-                    self.skip(&title, Reason::Branches);
-                }
-                if foreign.lacks_files {
-                    self.skip(&title, Reason::Attachments);
-                }
-                self.add(foreign.chat);
-                for (id, content) in foreign.contents {
-                    self.keep(id, content);
+            self.skip(title, Reason::Unreadable);
+        } else if let Some(chat) = chats
+            .next()
+            .filter(|chat| chat.cards.iter().any(|card| !card.turns.is_empty()))
+        {
+            let title = chat.shown_title();
+            if foreign.has_more {
+                self.skip(&title, Reason::Branches);
+            }
+            if foreign.lacks_files {
+                self.skip(&title, Reason::Attachments);
+            }
+            self.add(chat);
+            self.ways.extend(chats);
+            for (id, content) in foreign.contents {
+                self.keep(id, content);
+            }
+            for (id, file) in foreign.files {
+                if self.known.insert(id) {
+                    self.files.push((id, file));
                 }
             }
         } else {
-            self.skip(title_of(&value), Reason::Empty);
+            self.skip(title, Reason::Empty);
         }
         self.place += 1;
     }
