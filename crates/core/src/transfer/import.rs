@@ -133,15 +133,20 @@ pub fn read_in(text: &str, archive: &[(String, usize)]) -> Result<Import, Error>
     if text.is_empty() {
         return Err(Error::Empty);
     }
-    let first = parse(text, archive, false);
-    let mended = match &first {
-        Err(Error::NotJson) => mended(text),
-        _ => Cow::Borrowed(text),
-    };
-    match mended {
-        Cow::Owned(mended) => parse(&mended, archive, false)?.import(),
-        Cow::Borrowed(_) => first?.import(),
+    let mut found = parse(text, archive, false);
+    let is_odd = |found: &Result<_, Error>| matches!(found, Err(Error::NotJson));
+    if is_odd(&found) {
+        let mended = mended(text);
+        if let Cow::Owned(mended) = &mended {
+            found = parse(mended, archive, false);
+        }
+        if is_odd(&found)
+            && let Some(flat) = libre_chat::flattened(&mended)
+        {
+            found = parse(&flat, archive, false);
+        }
     }
+    found?.import()
 }
 
 fn parse<'a>(text: &str, archive: Archive<'a>, is_inner: bool) -> Result<Reader<'a>, Error> {

@@ -10,6 +10,7 @@
 use serde_json::Value;
 
 use super::{
+    bundle,
     foreign::{
         Archive, Conversation, Foreign, UNKNOWN, add, at, count, data, failed, first, is, list,
         text, tool,
@@ -25,6 +26,55 @@ pub(super) fn is_one(value: &Value) -> bool {
         && ["messages", "messagesTree"]
             .iter()
             .any(|field| value.get(field).is_some_and(Value::is_array))
+}
+
+/// Lists all messages of a recursive export in a row, in the field `flat`; None if it has none. A
+/// parser for JSON goes only so deep, and each message is within the one before.
+pub(super) fn flattened(text: &str) -> Option<String> {
+    /// A message, or the file, whose end has not come.
+    struct Open {
+        said: String,
+        /// Number of brackets that are open in it.
+        depth: usize,
+    }
+    const CHILDREN: &str = "\"children\":[";
+    let mut open = vec![Open {
+        said: String::new(),
+        depth: 0,
+    }];
+    let mut done = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let top = open.last_mut()?;
+        let is_first = top.said.ends_with(CHILDREN);
+        let length = match first {
+            '"' => bundle::end_of_string(rest),
+            _ => first.len_utf8(),
+        };
+        let word = &rest[..length];
+        rest = &rest[length..];
+        match first {
+            '{' if is_first => {
+                open.push(Open {
+                    said: "{".to_owned(),
+                    depth: 1,
+                });
+                continue;
+            }
+            ',' if is_first => continue,
+            _ if first.is_ascii_whitespace() => continue,
+            '{' | '[' => top.depth += 1,
+            '}' | ']' => top.depth = top.depth.checked_sub(1)?,
+            _ => {}
+        }
+        top.said.push_str(word);
+        if top.depth == 0 && open.len() > 1 {
+            done.push(open.pop()?.said);
+        }
+    }
+    let whole = open.pop().filter(|_| open.is_empty() && !done.is_empty())?;
+    let head = whole.said.strip_suffix('}')?;
+    Some(format!("{head},\"flat\":[{}]}}", done.join(",")))
 }
 
 /// Parses a conversation.
@@ -47,10 +97,9 @@ pub(super) fn read(value: &Value, archive: Archive<'_>) -> Foreign {
         conversation.tag(tag.as_str().unwrap_or_default());
     }
     let mut nodes = Vec::new();
-    let roots = list(value, "messages")
-        .iter()
-        .chain(list(value, "messagesTree"));
-    let mut todo: Vec<(&Value, &str)> = roots.map(|message| (message, "")).collect();
+    let rows = ["messages", "messagesTree", "flat"].map(|field| list(value, field));
+    let rows = rows.into_iter().flatten();
+    let mut todo: Vec<(&Value, &str)> = rows.map(|message| (message, "")).collect();
     todo.reverse();
     while let Some((message, above)) = todo.pop() {
         let (id, own) = (text(message, "messageId"), text(message, "parentMessageId"));

@@ -317,6 +317,34 @@ fn a_later_export_gives_the_same_chats() {
 }
 
 #[test]
+fn messages_within_each_other_are_read_however_deep() {
+    #[track_caller]
+    fn check(count: usize) {
+        let mut tree = String::new();
+        for id in (0..count).rev() {
+            let is_asked = id % 2 == 0;
+            tree = format!(
+                "{{\"messageId\": \"{id}\", \"children\": [ {tree} ], \"isCreatedByUser\": {is_asked},\n\"text\": \"\\\"children\\\":[ {id}\", \"parentMessageId\": \"{}\"}}",
+                id.cast_signed() - 1
+            );
+        }
+        let other = "{\"messageId\": \"b\", \"parentMessageId\": \"-1\", \"isCreatedByUser\": true, \"text\": \"?\", \"children\": []}";
+        let file = format!(
+            "{{\"conversationId\": \"c\", \"messagesTree\": [{tree}, {other}], \"title\": \"t\"}}"
+        );
+        let import = read(&file).unwrap();
+        let turns = import.chats.iter().map(|chat| chat.cards[0].turns.len());
+        let mut turns: Vec<_> = turns.collect();
+        turns.sort_unstable();
+        assert_eq!(turns, [1, count / 2], "{count}");
+    }
+    check(2);
+    check(60);
+    check(200);
+    check(2000);
+}
+
+#[test]
 fn no_more_ways_are_kept_than_a_few() {
     let message = |id: usize, parent: &str, me: bool| json!({ "messageId": id.to_string(), "parentMessageId": parent, "isCreatedByUser": me, "text": id.to_string() });
     let mut messages = vec![message(0, "", true), message(1, "0", false)];
