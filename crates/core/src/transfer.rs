@@ -18,6 +18,7 @@ mod chatgpt;
 mod foreign;
 mod libre_chat;
 mod lobe_chat;
+mod mend;
 mod open_webui;
 mod references;
 mod time;

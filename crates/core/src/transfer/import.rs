@@ -11,7 +11,9 @@ use serde_json::{Map, Value, error::Category};
 use super::{
     Content, SharedEndpoint, backend_ai, big_agi, bundle, chatgpt,
     foreign::{Archive, Foreign},
-    libre_chat, lobe_chat, open_webui,
+    libre_chat, lobe_chat,
+    mend::mended,
+    open_webui,
 };
 use crate::{
     chat::{self, Chat, attachment},
@@ -36,6 +38,28 @@ pub struct Import {
     pub skipped: Vec<Skipped>,
 }
 
+impl Import {
+    /// Adds what another file of the same program has.
+    pub fn extend(&mut self, other: Self) {
+        let mut known: BTreeSet<_> = self.chats.iter().map(|chat| chat.id).collect();
+        for chat in other.chats {
+            if known.insert(chat.id) {
+                self.chats.push(chat);
+            } else {
+                self.skipped.push(Skipped {
+                    title: chat.shown_title(),
+                    place: 0,
+                    why: Reason::Twice,
+                });
+            }
+        }
+        self.endpoints.extend(other.endpoints);
+        self.contents.extend(other.contents);
+        self.files.extend(other.files);
+        self.skipped.extend(other.skipped);
+    }
+}
+
 /// Format of an import file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
@@ -53,6 +77,19 @@ pub enum Format {
     LobeChat,
     /// Conversations exported by big-AGI.
     BigAgi,
+}
+
+impl Format {
+    /// All formats, by their numbers.
+    pub const ALL: &[Self] = &[
+        Self::Collate,
+        Self::ChatGpt,
+        Self::OpenWebUi,
+        Self::BackendAi,
+        Self::LibreChat,
+        Self::LobeChat,
+        Self::BigAgi,
+    ];
 }
 
 /// An item of a file that was not imported.
@@ -83,6 +120,15 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All reasons, by their numbers.
+    pub const ALL: &[Self] = &[
+        Self::Unreadable,
+        Self::Empty,
+        Self::Twice,
+        Self::Branches,
+        Self::Attachments,
+    ];
+
     /// Returns whether the rest of the chat was imported.
     pub const fn is_part(self) -> bool {
         matches!(self, Self::Branches | Self::Attachments)
@@ -110,6 +156,33 @@ pub enum Error {
     /// The file is empty.
     #[error("no chats in the file")]
     Empty,
+    /// The archive is damaged, or packed in an unknown way.
+    #[error("the archive can't be read")]
+    Damaged,
+    /// The archive is encrypted.
+    #[error("the archive needs a password")]
+    Locked,
+    /// The file, or the archive, has too much in it.
+    #[error("the file is too big")]
+    TooBig,
+    /// The program that reads files failed, or could not be loaded.
+    #[error("the file could not be read")]
+    Failed,
+}
+
+impl Error {
+    /// All errors, by their numbers; [`Error::Newer`] of version 0.
+    pub const ALL: &[Self] = &[
+        Self::NotJson,
+        Self::Cut,
+        Self::Unknown,
+        Self::Newer { version: 0 },
+        Self::Empty,
+        Self::Damaged,
+        Self::Locked,
+        Self::TooBig,
+        Self::Failed,
+    ];
 }
 
 /// Key of Backend.AI `WebUI`'s history.
@@ -164,45 +237,6 @@ fn parse<'a>(text: &str, archive: Archive<'a>, is_inner: bool) -> Result<Reader<
         Err(Category::Data) => Err(Error::Unknown),
         Err(_) => Err(Error::NotJson),
     }
-}
-
-/// Replaces lone surrogates in JSON with the replacement character. `JavaScript` may split a pair
-/// and writes each half, which no other parser accepts: one title would lose the file.
-fn mended(text: &str) -> Cow<'_, str> {
-    let unit = |at: usize| {
-        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    let mut out = String::new();
-    let mut taken = 0;
-    let mut at = 0;
-    while let Some(next) = text[at..].find('\\') {
-        at += next;
-        let (is_half, length) = match unit(at) {
-            Some(0xd800..=0xdbff) => match unit(at + 6) {
-                Some(0xdc00..=0xdfff) => (false, 12),
-                _ => (true, 6),
-            },
-            Some(0xdc00..=0xdfff) => (true, 6),
-            Some(_) => (false, 6),
-            None => (false, 1),
-        };
-        if is_half {
-            out.push_str(&text[taken..at]);
-            out.push_str("\\ufffd");
-            taken = at + length;
-        }
-        at += length;
-        if length == 1 {
-            // The escaped character, which may be a backslash.
-            at += text[at..].chars().next().map_or(0, char::len_utf8);
-        }
-    }
-    if taken == 0 {
-        return Cow::Borrowed(text);
-    }
-    out.push_str(&text[taken..]);
-    Cow::Owned(out)
 }
 
 /// A file's top level. Its chats are parsed one by one: all at once, 50 MB of JSON would take
