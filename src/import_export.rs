@@ -13,21 +13,20 @@ use crate::{
     chunk::{Chunk, Missing},
     i18n::Locale,
     speech,
-    transfer::{self, Error, Import, Request},
+    transfer::Request,
     ui::dynamic::effect,
 };
 
-/// Functions of the chunk that reads and writes files.
+/// Functions of the chunk that writes files. A worker reads them: its program is fetched only then, and a long
+/// file does not hold up the page.
 #[derive(Clone, Copy)]
 pub(crate) struct Files {
-    read: fn(&str) -> Result<Import, Error>,
     write: fn(Request, Locale) -> String,
 }
 
 #[wasm_split(transfer, fallible)]
 fn entry() -> Result<Files, Missing> {
     Ok(Files {
-        read: transfer::read,
         write: |request, locale| request.write(&speech::words(locale)),
     })
 }

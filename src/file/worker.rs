@@ -16,16 +16,7 @@ use crate::{assets, chat::attachment::Kind, event};
 /// The reason why it can't be attached.
 pub async fn read(form: Form, file: &File) -> Result<(Kind, Blob), Error> {
     limit(whole(file.size()), form.most())?;
-    let options = WorkerOptions::new();
-    options.set_type(WorkerType::Module);
-    let address = assets::url(form.worker());
-    let worker = Worker::new_with_options(&address, &options).map_err(|_| Error::Failed)?;
-    let worker = TerminateOnDrop(worker);
-    // Messages sent before the worker is ready would be lost. A worker that can't start sends
-    // something else.
-    message(&worker.0).await?.as_string().ok_or(Error::Failed)?;
-    worker.0.post_message(file).map_err(|_| Error::Failed)?;
-    let answer = message(&worker.0).await?;
+    let answer = ask(&assets::url(form.worker()), file).await?;
     if let Some(error) = answer.as_f64() {
         let is_it = |known: &&Error| **known as u32 == whole(error);
         let known = Error::ALL.iter().find(is_it);
@@ -35,6 +26,22 @@ pub async fn read(form: Form, file: &File) -> Result<(Kind, Blob), Error> {
     let kind = answer.get(0).as_string().unwrap_or_default();
     let kind = kind.parse().map_err(|_| Error::Failed)?;
     Ok((kind, answer.get(1).unchecked_into()))
+}
+
+/// Starts a worker and asks it once. It ends then, or when the future is dropped.
+///
+/// # Errors
+/// [`Error::Failed`]
+pub async fn ask(address: &str, question: &JsValue) -> Result<JsValue, Error> {
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    let worker = Worker::new_with_options(address, &options).map_err(|_| Error::Failed)?;
+    let worker = TerminateOnDrop(worker);
+    // Messages sent before the worker is ready would be lost. A worker that can't start sends
+    // something else.
+    message(&worker.0).await?.as_string().ok_or(Error::Failed)?;
+    worker.0.post_message(question).map_err(|_| Error::Failed)?;
+    message(&worker.0).await
 }
 
 async fn message(worker: &Worker) -> Result<JsValue, Error> {

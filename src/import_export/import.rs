@@ -1,23 +1,27 @@
 //! Imports: the content of a file, its new part, and the way it is stored.
 
-use super::{FILES, Files, show_modal};
+use super::show_modal;
 use crate::{
+    assets,
     chat::{self, Chat, merge::merge},
+    file::worker,
     history::stored_chats::{self, StoredChats},
     i18n::{I18n, t_string, use_i18n},
     id::fresh,
     library::Library,
     storage::{self, blobs},
-    transfer::{self, Error, Format, Import, Reason, SharedEndpoint, Skipped},
+    transfer::{self, Error, Format, Reason, SharedEndpoint, Skipped},
     ui::{
         dynamic::{derive, dynamic, memo, on_click, on_key, show, t},
         files,
         icon::{self, icon},
-        lazy::lazy,
     },
 };
+use collate_worker::import as posted;
+use js_sys::Array;
 use leptos::{ev, html, prelude::*, task::spawn_local};
-use web_sys::{File, HtmlInputElement};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, File, HtmlInputElement};
 
 /// Storage key of Backend.AI WebUI's chats, which a page of the same origin can read.
 pub(super) const BACKEND_AI: &str = "backendaiwebui.cache.chat_history";
@@ -45,12 +49,13 @@ pub(super) struct Found {
     from: Format,
     chats: Vec<(Chat, Novelty)>,
     endpoints: Vec<SharedEndpoint>,
-    contents: Vec<(chat::attachment::Id, String)>,
+    /// Texts and blobs.
+    contents: Vec<(chat::attachment::Id, JsValue)>,
     skipped: Vec<Skipped>,
 }
 
 impl Found {
-    fn of(import: Import, stored_chats: &StoredChats) -> Self {
+    fn of(import: posted::Found, stored_chats: &StoredChats) -> Self {
         let entries = stored_chats.entries().get_untracked();
         let known: Vec<_> = entries.iter().map(|entry| entry.id).collect();
         let novelty = |chat: &Chat| {
@@ -116,7 +121,7 @@ pub(super) fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
     let library = expect_context::<Library>();
     let dialog = NodeRef::<html::Dialog>::new();
     show_modal(dialog);
-    let previews = RwSignal::new(Vec::<Preview>::new());
+    let previews = RwSignal::new_local(Vec::<Preview>::new());
     let done = RwSignal::new(None::<(usize, usize)>);
     let is_busy = RwSignal::new(false);
     let end = move || {
@@ -125,34 +130,27 @@ pub(super) fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
         }
         is_open.set(false);
     };
-    let take = move |files: Files, name: String, text: &str| {
-        done.set(None);
-        let found = (files.read)(text).map(|import| Found::of(import, &stored_chats));
-        previews.write().push(Preview { name, found });
-    };
-    let choose = move |reader: Files, input: HtmlInputElement| {
-        let list = input.files();
-        let files: Vec<File> = list
-            .iter()
-            .flat_map(|list| (0..list.length()).filter_map(|n| list.get(n)))
-            .collect();
-        // Lets the same file be chosen again.
-        let chosen = input.clone();
+    let take = move |sources: Vec<(String, JsValue)>, then: Box<dyn FnOnce()>| {
         is_busy.set(true);
         previews.set(Vec::new());
+        done.set(None);
         spawn_local(async move {
-            for file in files {
-                match files::read(&file).await {
-                    Some(text) => take(reader, file.name(), &text),
-                    None => previews.write().push(Preview {
-                        name: file.name(),
-                        found: Err(Error::NotJson),
-                    }),
-                }
+            for (name, source) in sources {
+                let found = read(name, &source, &stored_chats).await;
+                previews.write().extend(found);
             }
-            chosen.set_value("");
+            then();
             is_busy.set(false);
         });
+    };
+    let choose = move |input: HtmlInputElement| {
+        let list = input.files();
+        let files = list
+            .iter()
+            .flat_map(|list| (0..list.length()).filter_map(|n| list.get(n)));
+        let files = files.map(|file: File| (file.name(), file.into())).collect();
+        // Lets the same file be chosen again.
+        take(files, Box::new(move || input.set_value("")));
     };
     let here = storage::text_of(BACKEND_AI);
     let count = memo(move || {
@@ -208,27 +206,22 @@ pub(super) fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
                 </button>
             </div>
             <p>{t!(i18n, import_hint)}</p>
-            {lazy(&FILES, move |files| {
-                view! {
-                    <label class="field">
-                        {t!(i18n, import_files)}
-                        <input
-                            type="file"
-                            multiple
-                            accept=".json,application/json,.txt,text/plain"
-                            on:change:target=move |event| choose(files, event.target())
-                        />
-                    </label>
-                    {here.clone().map(|here| view! {
-                        <button class="button" on:click=on_click(move |_| {
-                            previews.set(Vec::new());
-                            take(files, "Backend.AI WebUI".to_owned(), &here);
-                        })>
-                            {t!(i18n, import_here)}
-                        </button>
-                    })}
-                }
-                .into_any()
+            <label class="field">
+                {t!(i18n, import_files)}
+                <input
+                    type="file"
+                    multiple
+                    accept=".json,application/json,.zip,application/zip,.txt,text/plain"
+                    on:change:target=move |event| choose(event.target())
+                />
+            </label>
+            {here.map(|here| view! {
+                <button class="button" on:click=on_click(move |_| {
+                    let source = ("Backend.AI WebUI".to_owned(), JsValue::from(here.as_str()));
+                    take(vec![source], Box::new(|| ()));
+                })>
+                    {t!(i18n, import_here)}
+                </button>
             })}
             <p class="hint">{t!(i18n, import_backend_ai)}</p>
             <div role="status" class="previews">
@@ -251,6 +244,26 @@ pub(super) fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
     }
 }
 
+/// Reads a file, or a text, in a worker of its own: an archive may have several.
+async fn read(name: String, source: &JsValue, stored_chats: &StoredChats) -> Vec<Preview> {
+    let answer = worker::ask(&assets::url("import"), source).await;
+    let found = answer
+        .ok()
+        .and_then(|answer| answer.dyn_into::<Array>().ok());
+    let Some(found) = found else {
+        let found = Err(Error::Failed);
+        return vec![Preview { name, found }];
+    };
+    let found = found.iter().filter_map(|read| posted::Outcome::read(&read));
+    let preview = |read: posted::Outcome| Preview {
+        name: Some(read.name)
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| name.clone()),
+        found: read.found.map(|found| Found::of(found, stored_chats)),
+    };
+    found.map(preview).collect()
+}
+
 /// The preview of a file's content, before its import.
 pub(super) fn shown(i18n: I18n, preview: Preview) -> AnyView {
     let found = match preview.found {
@@ -266,6 +279,9 @@ pub(super) fn shown(i18n: I18n, preview: Preview) -> AnyView {
         Format::ChatGpt => "ChatGPT",
         Format::OpenWebUi => "Open WebUI",
         Format::BackendAi => "Backend.AI WebUI",
+        Format::LibreChat => "LibreChat",
+        Format::LobeChat => "LobeChat",
+        Format::BigAgi => "big-AGI",
     };
     let line = |(chat, novelty): &(Chat, Novelty)| {
         let entry = chat.entry();
@@ -324,6 +340,10 @@ pub(super) fn explain(i18n: I18n, error: Error) -> String {
         Error::Unknown => t_string!(i18n, import_unknown).to_owned(),
         Error::Newer { version } => t_string!(i18n, import_newer, version = version).to_string(),
         Error::Empty => t_string!(i18n, import_empty).to_owned(),
+        Error::Damaged => t_string!(i18n, import_damaged).to_owned(),
+        Error::Locked => t_string!(i18n, import_locked).to_owned(),
+        Error::TooBig => t_string!(i18n, import_too_big).to_owned(),
+        Error::Failed => t_string!(i18n, import_failed).to_owned(),
     }
 }
 
@@ -348,7 +368,11 @@ pub(super) async fn bring_in(
         same.push((server.id, ours));
     }
     for (id, content) in found.contents {
-        if let Some(blob) = files::content(&content) {
+        let blob = match content.as_string() {
+            Some(text) => files::content(&text),
+            None => content.dyn_into::<Blob>().ok(),
+        };
+        if let Some(blob) = blob {
             // Without it, the attachment is shown as gone.
             let _ = blobs::put(id, &blob).await;
         }

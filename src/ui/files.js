@@ -34,6 +34,3 @@ export function content(text) {
     if (!base64) return new Blob([text], { type: "text/plain" });
     return new Blob([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], { type });
 }
-
-/** @param {Blob} file */
-export const read = (file) => file.text();

@@ -1,7 +1,7 @@
 //! Files, and the browser's storage for this page: see `files.js`.
 
 use wasm_bindgen::{JsValue, prelude::*};
-use web_sys::{Blob, File};
+use web_sys::Blob;
 
 #[wasm_bindgen(module = "/src/ui/files.js")]
 extern "C" {
@@ -10,9 +10,6 @@ extern "C" {
 
     #[wasm_bindgen(catch, js_name = content)]
     fn content_of(text: &str) -> Result<Blob, JsValue>;
-
-    #[wasm_bindgen(catch, js_name = read)]
-    async fn text_of(file: &File) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(catch, js_name = apart)]
     async fn size_apart() -> Result<JsValue, JsValue>;
@@ -27,11 +24,6 @@ extern "C" {
 /// Converts an attachment from its exported to its stored form; None if it is damaged.
 pub fn content(text: &str) -> Option<Blob> {
     content_of(text).ok()
-}
-
-/// The text of a file; None if the file is no longer there.
-pub async fn read(file: &File) -> Option<String> {
-    text_of(file).await.ok()?.as_string()
 }
 
 /// Number of bytes that the browser stores for this page; None if it does not say.

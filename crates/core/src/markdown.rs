@@ -3,6 +3,7 @@
 
 mod builder;
 mod cells;
+pub mod citation;
 pub mod document;
 mod fences;
 mod formulas;

@@ -1,8 +1,8 @@
 //! Export of chats to files, and import from files. Pure.
 //!
 //! Export: [`Bundle`] is our own format, which restores everything; [`markdown`] and [`html`] are
-//! for people. Import: [`read`] accepts our own format and those of `ChatGPT`, Open `WebUI` and
-//! Backend.AI `WebUI`. docs/export.md describes our own for other programs.
+//! for people. Import: [`read`] accepts our own format and those of `ChatGPT`, Open `WebUI`,
+//! `LibreChat`, `LobeChat`, big-AGI and Backend.AI `WebUI`. docs/export.md describes our own for other programs.
 
 pub mod bundle;
 pub mod export;
@@ -12,14 +12,21 @@ pub mod markdown;
 pub mod words;
 
 mod backend_ai;
+mod big_agi;
+mod canvas;
 mod chatgpt;
 mod foreign;
+mod libre_chat;
+mod lobe_chat;
+mod mend;
 mod open_webui;
+mod references;
 mod time;
+mod tree;
 
 pub use bundle::{Bundle, Content, SharedEndpoint};
 pub use export::{Form, Request};
-pub use import::{Error, Format, Import, Reason, Skipped, read};
+pub use import::{Error, Format, Import, Reason, Skipped, read, read_in};
 pub use words::Words;
 
 use crate::chat::{Answer, Attachment, Chat};

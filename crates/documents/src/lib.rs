@@ -1,5 +1,8 @@
-//! Extracts the sendable content of files, off the page's main thread: pictures, texts and PDFs.
+//! Extracts the sendable content of files, off the page's main thread: pictures, texts and PDFs; and reads files
+//! of chats.
 
+pub mod archive;
+pub mod import;
 pub mod pdf;
 pub mod picture;
 pub mod text;

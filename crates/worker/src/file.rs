@@ -29,7 +29,7 @@ pub fn serve(read: impl AsyncFn(File) -> Result<(Kind, Blob), Error> + Copy + 's
     post(&READY.into());
 }
 
-fn post(message: &JsValue) {
+pub(super) fn post(message: &JsValue) {
     // Strings, numbers and blobs can always be posted.
     let _ = scope().post_message(message);
 }
@@ -39,11 +39,11 @@ pub fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-/// The bytes of a file.
+/// The bytes of a file, or of a part of one.
 ///
 /// # Errors
 /// If the file is no longer where it was.
-pub async fn bytes(file: &File) -> Result<Vec<u8>, Error> {
+pub async fn bytes(file: &Blob) -> Result<Vec<u8>, Error> {
     let buffer = JsFuture::from(file.array_buffer()).await;
     Ok(Uint8Array::new(&buffer.map_err(|_| Error::Failed)?).to_vec())
 }

@@ -4,6 +4,7 @@
 //! that read files.
 
 pub mod file;
+pub mod import;
 
 use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};

@@ -12,7 +12,7 @@
 use serde_json::Value;
 
 use super::{
-    foreign::{Conversation, Foreign, UNKNOWN, add, list, text},
+    foreign::{Archive, Conversation, Foreign, UNKNOWN, add, list, text},
     time,
 };
 use crate::chat::{
@@ -32,8 +32,8 @@ fn entry(value: &Value) -> &Value {
     value.get(1).unwrap_or(value)
 }
 
-/// Parses an entry; None if it is empty.
-pub(super) fn read(value: &Value) -> Option<Foreign> {
+/// Parses an entry.
+pub(super) fn read(value: &Value, archive: Archive<'_>) -> Foreign {
     let entry = entry(value);
     let own = value.get(0).and_then(Value::as_str);
     let own = own.unwrap_or_else(|| text(entry, "id"));
@@ -43,7 +43,7 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
     } else {
         own.to_owned()
     };
-    let mut conversation = Conversation::new("backend.ai-webui", &name);
+    let mut conversation = Conversation::new("backend.ai-webui", &name, archive);
     let cards = list(entry, "chats").iter();
     let cards: Vec<_> = cards
         .map(|card| read_card(&mut conversation, card))
@@ -56,11 +56,15 @@ pub(super) fn read(value: &Value) -> Option<Foreign> {
         None => true,
     };
     let is_own = first.is_none_or(|turn| continues(&turn.prompt));
-    let title = if is_own && label != "Chat" { label } else { "" };
-    conversation.finish(title, time::millis(updated), cards)
+    if is_own && label != "Chat" {
+        label.clone_into(&mut conversation.title);
+    }
+    conversation.used = time::millis(updated);
+    conversation.push(cards);
+    conversation.foreign
 }
 
-fn read_card(conversation: &mut Conversation, value: &Value) -> Card {
+fn read_card(conversation: &mut Conversation<'_>, value: &Value) -> Card {
     let mut card = conversation.card(text(value, "id"));
     card.synced = value.get("sync") != Some(&Value::Bool(false));
     let model = text(value.get("provider").unwrap_or(&Value::Null), "modelId");
@@ -86,7 +90,7 @@ fn read_card(conversation: &mut Conversation, value: &Value) -> Card {
                 }
                 let mut turn = conversation.turn(card.id, &own, said(message).1);
                 for (name, content) in files(message) {
-                    conversation.attach(&mut turn, name, content);
+                    conversation.attach(&mut turn, name, &content.unwrap_or_default());
                 }
                 card.turns.push(turn);
                 asked = Some(own);

@@ -124,7 +124,7 @@ fn indented(json: &str) -> String {
 }
 
 /// Returns the length of the string at the start, including quotation marks.
-fn end_of_string(json: &str) -> usize {
+pub(super) fn end_of_string(json: &str) -> usize {
     let mut escaped = false;
     let end = json.bytes().skip(1).position(|byte| {
         let ends = byte == b'"' && !escaped;

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::Content;
+use super::{Content, canvas::Document};
 use crate::{
     chat::{
-        self, Answer, Attachment, Card, Chat, Metrics, Outcome, Turn, answer,
+        self, Answer, Attachment, Card, Chat, Extra, Failure, Metrics, Outcome, Turn,
         attachment::{self, Kind},
-        card, turn,
+        card, extra, turn,
     },
     picture,
 };
@@ -26,6 +26,123 @@ pub(super) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 pub(super) fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
     let list = value.get(field).and_then(Value::as_array);
     list.map_or(&[], Vec::as_slice)
+}
+
+/// Returns a field; null if missing.
+pub(super) fn at<'a>(value: &'a Value, field: &str) -> &'a Value {
+    value.get(field).unwrap_or(&Value::Null)
+}
+
+/// Returns whether a field is true.
+pub(super) fn is(value: &Value, field: &str) -> bool {
+    at(value, field) == &Value::Bool(true)
+}
+
+/// Returns the first text field that is not empty.
+pub(super) fn first<'a>(fields: &[(&'a Value, &str)]) -> &'a str {
+    let mut texts = fields.iter().map(|(value, field)| text(value, field));
+    texts.find(|text| !text.is_empty()).unwrap_or_default()
+}
+
+/// Returns the first of these fields that is a count.
+pub(super) fn count(value: &Value, fields: &[&str]) -> Option<u32> {
+    let mut counts = fields
+        .iter()
+        .filter_map(|field| value.get(*field)?.as_u64());
+    counts.next().and_then(|count| u32::try_from(count).ok())
+}
+
+/// Returns the places of so many items in their order, where equal ones stay as they are.
+///
+/// The standard library's sort downloads several times as large, for each type of items.
+pub(super) fn sorted(count: usize, is_before: &dyn Fn(usize, usize) -> bool) -> Vec<usize> {
+    let mut from: Vec<usize> = (0..count).collect();
+    let mut run = 1;
+    while run < count {
+        let mut to = Vec::with_capacity(count);
+        for start in (0..count).step_by(2 * run) {
+            let (mut left, mut right) = (start, (start + run).min(count));
+            let (middle, end) = (right, (right + run).min(count));
+            while left < middle || right < end {
+                let is_right = left == middle || right < end && is_before(from[right], from[left]);
+                let next = if is_right { &mut right } else { &mut left };
+                to.push(from[*next]);
+                *next += 1;
+            }
+        }
+        from = to;
+        run *= 2;
+    }
+    from
+}
+
+/// Names, sorted, each with its place.
+pub(super) type Index<'a> = Vec<(&'a str, usize)>;
+
+/// Sorts names to be found by [`place`].
+pub(super) fn index<'a>(names: impl Iterator<Item = &'a str>) -> Index<'a> {
+    let names: Vec<&str> = names.collect();
+    let order = sorted(names.len(), &|one, other| names[one] < names[other]);
+    order.into_iter().map(|at| (names[at], at)).collect()
+}
+
+/// Returns the place of a name, which is not empty.
+pub(super) fn place(index: &[(&str, usize)], name: &str) -> Option<usize> {
+    let at = index.partition_point(|(other, _)| *other < name);
+    let (found, place) = index.get(at)?;
+    (*found == name && !name.is_empty()).then_some(*place)
+}
+
+/// Returns an address that is the content itself; empty if it is none.
+pub(super) fn data(url: &str) -> &str {
+    if url.starts_with("data:") { url } else { "" }
+}
+
+/// Adds a call of a tool to an answer; its output becomes part of the reasoning.
+pub(super) fn tool(answer: &mut Answer, name: &str, given: &Value, said: &str) {
+    let content = match given {
+        Value::Null => String::new(),
+        Value::String(given) => given.clone(),
+        other => other.to_string(),
+    };
+    answer.extras.push(Extra {
+        content,
+        ..Extra::new(extra::Kind::Tool, name)
+    });
+    output(answer, said);
+}
+
+/// Adds a tool's output to an answer's reasoning.
+pub(super) fn output(answer: &mut Answer, said: &str) {
+    if !said.trim().is_empty() {
+        add(&mut answer.reasoning, &fenced("", said));
+    }
+}
+
+/// Adds a page to an answer's sources, unless it is there.
+pub(super) fn source(answer: &mut Answer, page: &Value) {
+    let url = text(page, "url");
+    let is_known = |other: &Extra| other.content == url;
+    if is_web(url) && answer.extras.len() < 100 && !answer.extras.iter().any(is_known) {
+        answer.extras.push(Extra {
+            content: url.to_owned(),
+            ..Extra::new(extra::Kind::Source, text(page, "title"))
+        });
+    }
+}
+
+/// Returns whether this is an address of the web, without spaces.
+pub(super) fn is_web(url: &str) -> bool {
+    let is_http = url.starts_with("https://") || url.starts_with("http://");
+    is_http && !url.contains(|c: char| c.is_whitespace() || c.is_control())
+}
+
+/// The outcome of an answer that an error ended.
+pub(super) fn failed(message: &str) -> Outcome {
+    Outcome::Failed(Failure::Reported {
+        message: message.to_owned(),
+        status: None,
+    })
 }
 
 /// Appends a paragraph to a text.
@@ -79,40 +196,80 @@ fn hash(names: &[&str]) -> u64 {
     (hash >> 4).max(1)
 }
 
-/// A conversation of another program, as a chat.
-#[derive(Debug, PartialEq)]
+/// Names of the files in an archive, without folders, sorted; each with its position there.
+pub(super) type Archive<'a> = &'a [(String, usize)];
+
+/// A conversation of another program, as chats.
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Foreign {
-    pub chat: Chat,
+    /// The conversation, and then the other ways that it went.
+    pub chats: Vec<Chat>,
     pub contents: Vec<(attachment::Id, Content)>,
-    /// True if the conversation also has other branches.
-    pub has_branches: bool,
+    /// Attachments whose contents are files of the archive, by their positions.
+    pub files: Vec<(attachment::Id, usize)>,
+    /// True if the conversation went more ways than are kept.
+    pub has_more: bool,
     /// True if the file lacks the contents of some attachments.
     pub lacks_files: bool,
 }
 
 /// A conversation being parsed.
 #[derive(Debug)]
-pub(super) struct Conversation {
+pub(super) struct Conversation<'a> {
     ids: Ids,
+    name: String,
+    archive: Archive<'a>,
     pub foreign: Foreign,
+    pub title: String,
+    /// Time of the last change, in milliseconds since 1970; 0 if unknown.
+    pub used: f64,
+    pub pinned: bool,
+    pub tags: Vec<String>,
+    pub system: String,
+    /// Chosen models, one per card. If it is only one, it is the default for answers without one.
+    pub models: Vec<String>,
+    /// The document that `ChatGPT`'s canvas shows.
+    pub canvas: Option<Document>,
 }
 
-impl Conversation {
+impl<'a> Conversation<'a> {
     /// Creates an empty conversation. A program without identifiers passes other data as the name.
-    pub fn new(program: &str, name: &str) -> Self {
-        let of = format!("{program}:{name}");
-        let id = chat::Id::new(hash(&[&of]));
+    pub fn new(program: &str, name: &str, archive: Archive<'a>) -> Self {
+        let name = format!("{program}:{name}");
         Self {
             ids: Ids {
-                of,
+                of: name.clone(),
                 used: BTreeSet::new(),
             },
-            foreign: Foreign {
-                chat: Chat::new(id, Vec::new()),
-                contents: Vec::new(),
-                has_branches: false,
-                lacks_files: false,
-            },
+            name,
+            archive,
+            foreign: Foreign::default(),
+            title: String::new(),
+            used: 0.0,
+            pinned: false,
+            tags: Vec::new(),
+            system: String::new(),
+            models: Vec::new(),
+            canvas: None,
+        }
+    }
+
+    /// Begins a chat, whose identifiers are derived from a node's; of the conversation itself if that
+    /// is empty.
+    pub fn begin(&mut self, node: &str) {
+        let separator = if node.is_empty() { "" } else { "\n" };
+        self.ids = Ids {
+            of: format!("{}{separator}{node}", self.name),
+            used: BTreeSet::new(),
+        };
+        self.canvas = None;
+    }
+
+    /// Adds a tag, unless it is there or there are many.
+    pub fn tag(&mut self, tag: &str) {
+        let tag = tag.trim();
+        if !tag.is_empty() && self.tags.len() < 16 && !self.tags.iter().any(|it| it == tag) {
+            self.tags.push(tag.to_owned());
         }
     }
 
@@ -133,10 +290,8 @@ impl Conversation {
 
     /// Creates an empty answer.
     pub fn answer(&mut self, name: &str, model: &str) -> Answer {
-        let id: answer::Id = self.ids.of("answer", name);
-        let model = if model.is_empty() { UNKNOWN } else { model };
         Answer {
-            id,
+            id: self.ids.of("answer", name),
             model: model.to_owned(),
             text: String::new(),
             reasoning: String::new(),
@@ -147,20 +302,28 @@ impl Conversation {
         }
     }
 
+    /// Gives an answer without a model the only one that was chosen.
+    pub fn name_model(&self, answer: &mut Answer) {
+        if answer.model.is_empty() {
+            answer.model = match &*self.models {
+                [only] if !only.is_empty() => only.clone(),
+                _ => UNKNOWN.to_owned(),
+            };
+        }
+    }
+
     /// Attaches a file to a turn, if the import has its content: an image in a data URL, or text.
-    /// Otherwise the prompt gets its name, because a request waits for contents.
-    pub fn attach(&mut self, turn: &mut Turn, name: &str, content: Option<String>) {
-        let kind = content.and_then(|content| {
-            if content.starts_with("data:") {
-                let (kind, bytes) = picture::kind(&content)?;
-                return Some((kind, bytes, content));
-            }
-            let bytes = u32::try_from(content.len()).ok()?;
-            Some((Kind::Text, bytes, content))
-        });
-        let Some((kind, bytes, content)) =
-            kind.filter(|_| turn.attachments.len() < attachment::MAX)
-        else {
+    /// Without it, the prompt gets the name, because a request waits for contents.
+    pub fn attach(&mut self, turn: &mut Turn, name: &str, content: &str) {
+        let kind = if content.starts_with("data:") {
+            picture::kind(content)
+        } else {
+            let bytes = u32::try_from(content.len()).ok();
+            let bytes = bytes.filter(|_| !content.is_empty());
+            bytes.map(|bytes| (Kind::Text, bytes))
+        };
+        let kind = kind.filter(|_| turn.attachments.len() < attachment::MAX);
+        let Some((kind, bytes)) = kind else {
             self.foreign.lacks_files = true;
             let separator = if turn.prompt.is_empty() { "" } else { "\n" };
             let name = if name.is_empty() { "…" } else { name };
@@ -168,7 +331,7 @@ impl Conversation {
             return;
         };
         // Equal content means the same attachment.
-        let id = attachment::Id::new(hash(&["content", &content]));
+        let id = attachment::Id::new(hash(&["content", content]));
         if turn.attachments.iter().any(|other| other.id == id) {
             return;
         }
@@ -178,18 +341,76 @@ impl Conversation {
             kind,
             bytes,
         });
-        self.foreign.contents.push((id, content));
+        self.foreign.contents.push((id, content.to_owned()));
     }
 
-    /// Finishes the conversation with these cards; None without a card.
-    pub fn finish(mut self, title: &str, used: f64, cards: Vec<Card>) -> Option<Foreign> {
-        if cards.is_empty() {
+    /// Returns an attachment for a picture in the archive, whose name there begins with this one.
+    /// Its `width`, `height` and `size_bytes` are those of its description.
+    pub fn picture(&mut self, start: &str, name: &str, described: &Value) -> Option<Attachment> {
+        let number = |field| count(described, &[field]);
+        let (width, height) = (number("width")?, number("height")?);
+        let from = self
+            .archive
+            .partition_point(|(name, _)| name.as_str() < start);
+        let mut rest = self.archive[from..].iter().take(16);
+        let (found, file) = rest.find(|(name, _)| {
+            let rest = name.strip_prefix(start).unwrap_or_default();
+            rest.starts_with(['-', '.', '_'])
+        })?;
+        if start.len() < 6 || width == 0 || height == 0 {
             return None;
         }
-        title.trim().clone_into(&mut self.foreign.chat.title);
-        self.foreign.chat.used = used;
-        self.foreign.chat.cards = cards;
-        Some(self.foreign)
+        let id = attachment::Id::new(hash(&["file", found]));
+        if !self.foreign.files.iter().any(|(known, _)| *known == id) {
+            self.foreign.files.push((id, *file));
+        }
+        Some(Attachment {
+            id,
+            name: if name.is_empty() { found } else { name }.to_owned(),
+            kind: Kind::Image {
+                width,
+                height,
+                original: None,
+            },
+            bytes: number("size_bytes").unwrap_or_default(),
+        })
+    }
+
+    /// Ends a chat of these cards, without those that say nothing. A chat that says nothing is none.
+    pub fn end_chat(&mut self, mut cards: Vec<Card>) {
+        for (place, card) in cards.iter_mut().enumerate() {
+            card.system.clone_from(&self.system);
+            let answers = card.turns.iter().rev();
+            let mut models = answers.filter_map(|turn| Some(&turn.answer.as_ref()?.model));
+            let last = models.find(|model| *model != UNKNOWN);
+            let chosen = self.models.get(place).filter(|model| !model.is_empty());
+            card.model = last.or(chosen).cloned();
+        }
+        cards.retain(|card| !card.turns.is_empty());
+        self.push(cards);
+    }
+
+    /// Adds a chat of these cards, unless there are none.
+    pub fn push(&mut self, cards: Vec<Card>) {
+        if cards.is_empty() {
+            return;
+        }
+        let number = self.foreign.chats.len();
+        let mut chat = Chat::new(chat::Id::new(hash(&[&self.ids.of])), cards);
+        self.title.trim().clone_into(&mut chat.title);
+        if let Some(first) = self.foreign.chats.first() {
+            chat.title = match &*first.shown_title() {
+                "" => String::new(),
+                title => format!("{title} ({})", number + 1),
+            };
+        }
+        // The history shows the conversation first.
+        #[expect(clippy::cast_precision_loss, reason = "a few chats")]
+        let later = number as f64;
+        chat.used = (self.used - later).max(0.0);
+        chat.pinned = self.pinned && number == 0;
+        chat.tags.clone_from(&self.tags);
+        self.foreign.chats.push(chat);
     }
 }
 
@@ -231,6 +452,28 @@ mod tests {
         };
         let (first, second): (u64, u64) = (ids.of("turn", "a"), ids.of("turn", "a"));
         assert_eq!(second, first + 1);
+    }
+
+    #[test]
+    fn items_are_sorted() {
+        #[track_caller]
+        fn check(items: &str, expected: &[usize]) {
+            let items: Vec<char> = items.chars().collect();
+            assert_eq!(
+                sorted(items.len(), &|one, other| items[one] < items[other]),
+                expected
+            );
+        }
+        check("", &[]);
+        check("a", &[0]);
+        check("ba", &[1, 0]);
+        check("aba", &[0, 2, 1]);
+        check("cbabca", &[2, 5, 1, 3, 0, 4]);
+        let index = index(["b", "", "a"].into_iter());
+        assert_eq!(
+            (place(&index, "b"), place(&index, ""), place(&index, "c")),
+            (Some(0), None, None)
+        );
     }
 
     #[test]

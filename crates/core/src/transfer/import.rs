@@ -8,7 +8,13 @@ use serde::{
 };
 use serde_json::{Map, Value, error::Category};
 
-use super::{Content, SharedEndpoint, backend_ai, bundle, chatgpt, foreign::Foreign, open_webui};
+use super::{
+    Content, SharedEndpoint, backend_ai, big_agi, bundle, chatgpt,
+    foreign::{Archive, Foreign},
+    libre_chat, lobe_chat,
+    mend::mended,
+    open_webui,
+};
 use crate::{
     chat::{self, Chat, attachment},
     json,
@@ -26,8 +32,32 @@ pub struct Import {
     pub endpoints: Vec<SharedEndpoint>,
     /// Contents of the chats' attachments, sorted by identifier, without duplicates.
     pub contents: Vec<(attachment::Id, Content)>,
+    /// Attachments whose contents are files of the archive, by their positions in its list of names.
+    pub files: Vec<(attachment::Id, usize)>,
     /// Skipped items.
     pub skipped: Vec<Skipped>,
+}
+
+impl Import {
+    /// Adds what another file of the same program has.
+    pub fn extend(&mut self, other: Self) {
+        let mut known: BTreeSet<_> = self.chats.iter().map(|chat| chat.id).collect();
+        for chat in other.chats {
+            if known.insert(chat.id) {
+                self.chats.push(chat);
+            } else {
+                self.skipped.push(Skipped {
+                    title: chat.shown_title(),
+                    place: 0,
+                    why: Reason::Twice,
+                });
+            }
+        }
+        self.endpoints.extend(other.endpoints);
+        self.contents.extend(other.contents);
+        self.files.extend(other.files);
+        self.skipped.extend(other.skipped);
+    }
 }
 
 /// Format of an import file.
@@ -41,6 +71,25 @@ pub enum Format {
     OpenWebUi,
     /// Backend.AI `WebUI`'s history in localStorage.
     BackendAi,
+    /// A conversation exported by `LibreChat`.
+    LibreChat,
+    /// Chats exported by `LobeChat`.
+    LobeChat,
+    /// Conversations exported by big-AGI.
+    BigAgi,
+}
+
+impl Format {
+    /// All formats, by their numbers.
+    pub const ALL: &[Self] = &[
+        Self::Collate,
+        Self::ChatGpt,
+        Self::OpenWebUi,
+        Self::BackendAi,
+        Self::LibreChat,
+        Self::LobeChat,
+        Self::BigAgi,
+    ];
 }
 
 /// An item of a file that was not imported.
@@ -63,8 +112,7 @@ pub enum Reason {
     Empty,
     /// An earlier item in the file has the same identifier.
     Twice,
-    /// The chat was imported except for other branches: an edited prompt, with all that followed
-    /// it.
+    /// The chat was imported except for more of its branches than are kept.
     Branches,
     /// The chat was imported except for attachments whose content the file lacks. Their names are
     /// in the prompts.
@@ -72,6 +120,15 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All reasons, by their numbers.
+    pub const ALL: &[Self] = &[
+        Self::Unreadable,
+        Self::Empty,
+        Self::Twice,
+        Self::Branches,
+        Self::Attachments,
+    ];
+
     /// Returns whether the rest of the chat was imported.
     pub const fn is_part(self) -> bool {
         matches!(self, Self::Branches | Self::Attachments)
@@ -99,6 +156,33 @@ pub enum Error {
     /// The file is empty.
     #[error("no chats in the file")]
     Empty,
+    /// The archive is damaged, or packed in an unknown way.
+    #[error("the archive can't be read")]
+    Damaged,
+    /// The archive is encrypted.
+    #[error("the archive needs a password")]
+    Locked,
+    /// The file, or the archive, has too much in it.
+    #[error("the file is too big")]
+    TooBig,
+    /// The program that reads files failed, or could not be loaded.
+    #[error("the file could not be read")]
+    Failed,
+}
+
+impl Error {
+    /// All errors, by their numbers; [`Error::Newer`] of version 0.
+    pub const ALL: &[Self] = &[
+        Self::NotJson,
+        Self::Cut,
+        Self::Unknown,
+        Self::Newer { version: 0 },
+        Self::Empty,
+        Self::Damaged,
+        Self::Locked,
+        Self::TooBig,
+        Self::Failed,
+    ];
 }
 
 /// Key of Backend.AI `WebUI`'s history.
@@ -109,23 +193,38 @@ const BACKEND_AI: &str = "backendaiwebui.cache.chat_history";
 /// # Errors
 /// The reason why nothing can be imported. A truncated file gives nothing.
 pub fn read(text: &str) -> Result<Import, Error> {
+    read_in(text, &[])
+}
+
+/// Like [`read`], for a file of an archive with other files: their names, without folders and sorted,
+/// each with its position in the archive.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_in(text: &str, archive: &[(String, usize)]) -> Result<Import, Error> {
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
         return Err(Error::Empty);
     }
-    let first = parse(text, false);
-    let mended = match &first {
-        Err(Error::NotJson) => mended(text),
-        _ => Cow::Borrowed(text),
-    };
-    match mended {
-        Cow::Owned(mended) => parse(&mended, false)?.import(),
-        Cow::Borrowed(_) => first?.import(),
+    let mut found = parse(text, archive, false);
+    let is_odd = |found: &Result<_, Error>| matches!(found, Err(Error::NotJson));
+    if is_odd(&found) {
+        let mended = mended(text);
+        if let Cow::Owned(mended) = &mended {
+            found = parse(mended, archive, false);
+        }
+        if is_odd(&found)
+            && let Some(flat) = libre_chat::flattened(&mended)
+        {
+            found = parse(&flat, archive, false);
+        }
     }
+    found?.import()
 }
 
-fn parse(text: &str, is_inner: bool) -> Result<Reader, Error> {
+fn parse<'a>(text: &str, archive: Archive<'a>, is_inner: bool) -> Result<Reader<'a>, Error> {
     let mut reader = Reader {
+        archive,
         is_inner,
         ..Reader::default()
     };
@@ -140,50 +239,11 @@ fn parse(text: &str, is_inner: bool) -> Result<Reader, Error> {
     }
 }
 
-/// Replaces lone surrogates in JSON with the replacement character. `JavaScript` may split a pair
-/// and writes each half, which no other parser accepts: one title would lose the file.
-fn mended(text: &str) -> Cow<'_, str> {
-    let unit = |at: usize| {
-        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    let mut out = String::new();
-    let mut taken = 0;
-    let mut at = 0;
-    while let Some(next) = text[at..].find('\\') {
-        at += next;
-        let (is_half, length) = match unit(at) {
-            Some(0xd800..=0xdbff) => match unit(at + 6) {
-                Some(0xdc00..=0xdfff) => (false, 12),
-                _ => (true, 6),
-            },
-            Some(0xdc00..=0xdfff) => (true, 6),
-            Some(_) => (false, 6),
-            None => (false, 1),
-        };
-        if is_half {
-            out.push_str(&text[taken..at]);
-            out.push_str("\\ufffd");
-            taken = at + length;
-        }
-        at += length;
-        if length == 1 {
-            // The escaped character, which may be a backslash.
-            at += text[at..].chars().next().map_or(0, char::len_utf8);
-        }
-    }
-    if taken == 0 {
-        return Cow::Borrowed(text);
-    }
-    out.push_str(&text[taken..]);
-    Cow::Owned(out)
-}
-
 /// A file's top level. Its chats are parsed one by one: all at once, 50 MB of JSON would take
 /// several times as much memory.
-struct File<'a>(&'a mut Reader);
+struct File<'a, 'b>(&'a mut Reader<'b>);
 
-impl<'de> Visitor<'de> for File<'_> {
+impl<'de> Visitor<'de> for File<'_, '_> {
     type Value = Result<(), Error>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -210,13 +270,18 @@ impl<'de> Visitor<'de> for File<'_> {
 
 /// State of an import.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct Reader<'a> {
+    archive: Archive<'a>,
     from: Option<Format>,
     chats: Vec<Chat>,
     ids: BTreeSet<chat::Id>,
     endpoints: Vec<SharedEndpoint>,
     contents: Vec<(attachment::Id, Content)>,
     known: BTreeSet<attachment::Id>,
+    /// Other ways that conversations went. They come last: if there is not enough room, they are missed
+    /// least.
+    ways: Vec<Chat>,
+    files: Vec<(attachment::Id, usize)>,
     skipped: Vec<Skipped>,
     /// Number of items so far.
     place: usize,
@@ -224,7 +289,7 @@ pub(super) struct Reader {
     is_inner: bool,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn import(mut self) -> Result<Import, Error> {
         let mut contents = Vec::new();
         for content in std::mem::take(&mut self.contents) {
@@ -232,6 +297,9 @@ impl Reader {
             contents.insert(place, content);
         }
         self.contents = contents;
+        for way in std::mem::take(&mut self.ways) {
+            self.add(way);
+        }
         match self.from {
             _ if self.place == 0 => Err(Error::Empty),
             None => Err(Error::Unknown),
@@ -240,6 +308,7 @@ impl Reader {
                 chats: self.chats,
                 endpoints: self.endpoints,
                 contents: self.contents,
+                files: self.files,
                 skipped: self.skipped,
             }),
         }
@@ -269,6 +338,22 @@ impl Reader {
             }
             _ => {}
         }
+        if let Some(tables) = lobe_chat::tables(&mut fields) {
+            for foreign in lobe_chat::read_all(&tables, self.archive) {
+                self.take_read(Format::LobeChat, foreign, "");
+            }
+            return Ok(());
+        }
+        if !fields.contains_key("messages")
+            && let Some(Value::Array(items)) = fields.remove("conversations")
+        {
+            let folders = big_agi::folders(&fields);
+            for mut item in items {
+                big_agi::put(&mut item, &folders);
+                self.take(item);
+            }
+            return Ok(());
+        }
         self.take(Value::Object(fields));
         Ok(())
     }
@@ -278,7 +363,7 @@ impl Reader {
         if self.is_inner {
             return Err(Error::Unknown);
         }
-        let inner = parse(&mended(text), true);
+        let inner = parse(&mended(text), self.archive, true);
         *self = inner.map_err(|error| match error {
             Error::NotJson => Error::Unknown,
             other => other,
@@ -327,8 +412,15 @@ impl Reader {
 
     /// Parses one item, of whatever program.
     fn take(&mut self, value: Value) {
-        let (format, read): (_, fn(&Value) -> Option<Foreign>) = if chatgpt::is_one(&value) {
+        type Read = fn(&Value, Archive<'_>) -> Foreign;
+        let (format, read): (_, Read) = if chatgpt::is_one(&value) {
             (Format::ChatGpt, chatgpt::read)
+        } else if libre_chat::is_one(&value) {
+            (Format::LibreChat, libre_chat::read)
+        } else if big_agi::is_one(&value) {
+            (Format::BigAgi, big_agi::read)
+        } else if lobe_chat::is_one(&value) {
+            (Format::LobeChat, lobe_chat::read)
         } else if open_webui::is_one(&value) {
             (Format::OpenWebUi, open_webui::read)
         } else if backend_ai::is_one(&value) {
@@ -338,26 +430,38 @@ impl Reader {
             self.place += 1;
             return;
         };
+        let foreign = read(&value, self.archive);
+        self.take_read(format, foreign, title_of(&value));
+    }
+
+    /// Takes a conversation of another program.
+    fn take_read(&mut self, format: Format, foreign: Foreign, title: &str) {
+        let mut chats = foreign.chats.into_iter();
         if *self.from.get_or_insert(format) != format {
-            self.skip(title_of(&value), Reason::Unreadable);
-        } else if let Some(foreign) = read(&value) {
-            let title = foreign.chat.shown_title();
-            if foreign.chat.cards.iter().all(|card| card.turns.is_empty()) {
-                self.skip(&title, Reason::Empty);
-            } else {
-                if foreign.has_branches {
-                    self.skip(&title, Reason::Branches);
-                }
-                if foreign.lacks_files {
-                    self.skip(&title, Reason::Attachments);
-                }
-                self.add(foreign.chat);
-                for (id, content) in foreign.contents {
-                    self.keep(id, content);
+            self.skip(title, Reason::Unreadable);
+        } else if let Some(chat) = chats
+            .next()
+            .filter(|chat| chat.cards.iter().any(|card| !card.turns.is_empty()))
+        {
+            let title = chat.shown_title();
+            if foreign.has_more {
+                self.skip(&title, Reason::Branches);
+            }
+            if foreign.lacks_files {
+                self.skip(&title, Reason::Attachments);
+            }
+            self.add(chat);
+            self.ways.extend(chats);
+            for (id, content) in foreign.contents {
+                self.keep(id, content);
+            }
+            for (id, file) in foreign.files {
+                if self.known.insert(id) {
+                    self.files.push((id, file));
                 }
             }
         } else {
-            self.skip(title_of(&value), Reason::Empty);
+            self.skip(title, Reason::Empty);
         }
         self.place += 1;
     }

@@ -9,6 +9,22 @@ use crate::chat::{Card, Outcome};
 const CHATGPT: &str = include_str!("../../../../tests/transfer/chatgpt.json");
 const OPEN_WEBUI: &str = include_str!("../../../../tests/transfer/open-webui.json");
 const BACKEND_AI: &str = include_str!("../../../../tests/transfer/backend-ai.json");
+const CHATGPT_2025: &str = include_str!("../../../../tests/transfer/chatgpt-2025.json");
+const LIBRE_CHAT: &str = include_str!("../../../../tests/transfer/librechat.json");
+const LOBE_CHAT: &str = include_str!("../../../../tests/transfer/lobe-chat.json");
+const BIG_AGI: &str = include_str!("../../../../tests/transfer/big-agi.json");
+
+/// All samples.
+const SAMPLES: &[&str] = &[
+    CHATGPT,
+    CHATGPT_2025,
+    OPEN_WEBUI,
+    BACKEND_AI,
+    LIBRE_CHAT,
+    LOBE_CHAT,
+    BIG_AGI,
+    COLLATE,
+];
 const COLLATE: &str = include_str!("../../../../tests/transfer/collate-v1.json");
 
 /// Lists an import, one line per item: chats, cards, prompts, answers; the shown one has a star.
@@ -46,8 +62,16 @@ fn outline(import: &Import) -> String {
                     };
                     let tokens = answer.metrics.output.map(|count| format!(" {count}t"));
                     let tokens = tokens.unwrap_or_default();
+                    let extras = answer.extras.iter();
+                    let extras =
+                        extras.map(|it| format!(" +{:?} {} {}", it.kind, it.name, it.content));
+                    let extras = extras.collect::<String>();
                     let (model, text) = (&answer.model, answer.text.replace('\n', "/"));
-                    writeln!(out, "  {star}{model}: {text}{thoughts}{end}{tokens}").unwrap();
+                    writeln!(
+                        out,
+                        "  {star}{model}: {text}{thoughts}{end}{tokens}{extras}"
+                    )
+                    .unwrap();
                 }
             }
         }
@@ -84,7 +108,9 @@ fn files_of_other_programs_are_read() {
             " - ",
             "  ? 김치찌개는 어떻게 끓여?",
             "  *unknown: 묵은지를 볶다가 물을 부으세요.",
-            "- 0 Sorting in Rust: Branches",
+            "Sorting in Rust (2) @1735690000455",
+            " gpt-5-thinking I write Rust.//Be brief.",
+            "  ? How do I sort?",
             "- 0 Sorting in Rust: Attachments",
             "- 1 Nothing: Empty",
             "- 2 고장난 대화: Unreadable",
@@ -131,6 +157,205 @@ fn files_of_other_programs_are_read() {
             "- 2 : Empty",
         ],
     );
+}
+
+#[test]
+fn newer_files_of_other_programs_are_read() {
+    #[track_caller]
+    fn check(file: &str, from: Format, expected: &[&str]) {
+        let import = read(file).unwrap();
+        assert_eq!(import.from, from);
+        let outline = outline(&import);
+        assert_eq!(outline.lines().collect::<Vec<_>>(), expected, "{outline}");
+        assert_eq!(read(file), Ok(import));
+    }
+    let marked = "  *gpt-5-thinking: Rust 1.90 is out. ([Example news](https://example.com/news)) 홍길동이 말했다.////- [릴리스 \\[노트\\]](https://example.org/a%28b%29)///Half +Source Example news https://example.com/news";
+    check(
+        CHATGPT_2025,
+        Format::ChatGpt,
+        &[
+            "가을 @1757000100250",
+            " gpt-5-thinking ",
+            "  ? 요즘 Rust 소식은?",
+            marked,
+            "  ? Write a poem in the canvas.",
+            "  *gpt-5-thinking: **Autumn**//# Autumn//Leaves fall.//I wrote the poem in the canvas.",
+            "  ? 낙엽으로 바꿔 줘",
+            "  *gpt-5-thinking: **Autumn**//# Autumn//낙엽 fall.//바꿨습니다.",
+            "  gpt-5-thinking: **Autumn**//# Autumn//낙엽 fall.//고쳤어요.",
+            "Old citations @1708580164100",
+            " gpt-4 ",
+            "  ? Who?",
+            "  *gpt-4: 가나 Signal. [Example](https://example.com/who) More",
+            "가을 (2) @1757000100249",
+            " gpt-5-thinking ",
+            "  ? 요즘 Rust 소식은?",
+            marked,
+            "  ? 그림을 그려 줘",
+            "  *gpt-5-thinking:  (```json/{\"prompt\":\"autumn\"}/```)",
+            "- 0 가을: Attachments",
+        ],
+    );
+    check(
+        LIBRE_CHAT,
+        Format::LibreChat,
+        &[
+            "날씨 @1740819607000",
+            " gpt-4o Answer in Korean.",
+            "  ? 서울 날씨 어때?/[map.png]",
+            "  gpt-4o: 맑습니다. 7t",
+            "  *claude-3-7-sonnet: 흐리고 18도입니다. (Which day?//```/18 °C/```) +Tool weather {\"city\":\"Seoul\"}",
+            "  ? 모레는?",
+            "  *gpt-4o:  Failed(Reported { message: \"rate limit\", status: None })",
+            "날씨 (2) @1740819606999",
+            " gpt-4o Answer in Korean.",
+            "  ? 서울 날씨 어때?/[map.png]",
+            "  gpt-4o: 맑습니다. 7t",
+            "  *claude-3-7-sonnet: 흐리고 18도입니다. (Which day?//```/18 °C/```) +Tool weather {\"city\":\"Seoul\"}",
+            "  ? 내일은?",
+            "  *gpt-4o: 비가 옵니 (Guess.) Interrupted",
+            "- 0 날씨: Attachments",
+        ],
+    );
+    let cooked = [
+        "  ? 김치찌개 어떻게 끓여? +pot.gif image 2 3",
+        "  *deepseek-reasoner: 묵은지를 볶으세요. (```/묵은지/```//```/읽음/```//끓이는 순서…) 34t +Tool searchWeb {\"q\":\"김치\"} +Tool readPage {} +Source Kimchi https://example.com/kimchi",
+    ];
+    check(
+        LOBE_CHAT,
+        Format::LobeChat,
+        &[
+            "요리사 @1740000021000 pinned #요리 #recipes",
+            " gpt-3.5-turbo You are a cook.",
+            "  ? Hi/[file-1]",
+            "  *gpt-3.5-turbo: Hello!",
+            "김치찌개 @1740000009000 pinned #요리 #recipes",
+            " gpt-4o You are a cook.",
+            cooked[0],
+            cooked[1],
+            "  ? 고기는?",
+            "  gpt-4o-mini: 돼지고기요.",
+            "  *gpt-4o:  Failed(Reported { message: \"Quota reached\", status: None })",
+            "김치찌개 (2) @1740000008999 #요리 #recipes",
+            " gpt-4o You are a cook.",
+            cooked[0],
+            cooked[1],
+            "  ? 스레드 질문",
+            "  *gpt-4o: 스레드 답",
+            "- 0 요리사: Attachments",
+        ],
+    );
+    check(
+        BIG_AGI,
+        Format::BigAgi,
+        &[
+            "정규식 @1741000090000",
+            " gpt-4o You are a developer.",
+            "  ? > line 1/> line 2//이 파일에서 날짜를 찾아 줘./[shot.png] +log.txt text",
+            "  *gemini-2.5-pro: `\\d{4}-\\d{2}-\\d{2}` (ISO dates.//```/1/```) Length 30t +Tool code_execution print(1) +Source Regex https://example.com/regex",
+            "  ? 한 번 더",
+            "  *gpt-4o:  Failed(Reported { message: \"Connection lost\", status: None })",
+            "Old chat @1700000000000 #Work",
+            " gpt-4-0613 Be kind.",
+            "  ? Hello?",
+            "  *gpt-4-0613: Hi!",
+            "- 0 정규식: Attachments",
+            "- 2 : Empty",
+        ],
+    );
+}
+
+/// Puts other values in the place of each value, and reads the file each time.
+#[test]
+fn a_value_of_another_type_is_no_harm() {
+    fn places(value: &Value, here: String, found: &mut Vec<String>) {
+        let below: Vec<_> = match value {
+            Value::Array(items) => (0..)
+                .zip(items)
+                .map(|(at, it)| (at.to_string(), it))
+                .collect(),
+            Value::Object(fields) => fields.iter().map(|(name, it)| (name.clone(), it)).collect(),
+            _ => Vec::new(),
+        };
+        for (name, value) in below {
+            let name = name.replace('~', "~0").replace('/', "~1");
+            places(value, format!("{here}/{name}"), found);
+        }
+        found.push(here);
+    }
+    for file in SAMPLES {
+        let value: Value = serde_json::from_str(file).unwrap();
+        let mut all = Vec::new();
+        places(&value, String::new(), &mut all);
+        for place in all {
+            for other in [json!(null), json!("a"), json!([[7]])] {
+                let mut changed = value.clone();
+                *changed.pointer_mut(&place).unwrap() = other;
+                let _ = read(&changed.to_string());
+            }
+        }
+    }
+}
+
+/// A way keeps its identifiers when another one becomes the current one.
+#[test]
+fn a_later_export_gives_the_same_chats() {
+    let import = read(CHATGPT_2025).unwrap();
+    let later = CHATGPT_2025.replace("\"current_node\": \"a3\"", "\"current_node\": \"t2b\"");
+    assert_ne!(later, CHATGPT_2025);
+    let other = read(&later).unwrap();
+    for chat in &import.chats {
+        let mut found = other.chats.iter().filter(|it| it.id == chat.id);
+        let found = found.next().unwrap();
+        let asked = |chat: &Chat| -> Vec<_> {
+            let turns = chat.cards[0].turns.iter();
+            turns.map(|turn| (turn.id, turn.prompt.clone())).collect()
+        };
+        assert_eq!(asked(found), asked(chat));
+    }
+    assert_ne!(other.chats[0].id, import.chats[0].id);
+}
+
+#[test]
+fn messages_within_each_other_are_read_however_deep() {
+    #[track_caller]
+    fn check(count: usize) {
+        let mut tree = String::new();
+        for id in (0..count).rev() {
+            let is_asked = id % 2 == 0;
+            tree = format!(
+                "{{\"messageId\": \"{id}\", \"children\": [ {tree} ], \"isCreatedByUser\": {is_asked},\n\"text\": \"\\\"children\\\":[ {id}\", \"parentMessageId\": \"{}\"}}",
+                id.cast_signed() - 1
+            );
+        }
+        let other = "{\"messageId\": \"b\", \"parentMessageId\": \"-1\", \"isCreatedByUser\": true, \"text\": \"?\", \"children\": []}";
+        let file = format!(
+            "{{\"conversationId\": \"c\", \"messagesTree\": [{tree}, {other}], \"title\": \"t\"}}"
+        );
+        let import = read(&file).unwrap();
+        let turns = import.chats.iter().map(|chat| chat.cards[0].turns.len());
+        let mut turns: Vec<_> = turns.collect();
+        turns.sort_unstable();
+        assert_eq!(turns, [1, count / 2], "{count}");
+    }
+    check(2);
+    check(60);
+    check(200);
+    check(2000);
+}
+
+#[test]
+fn no_more_ways_are_kept_than_a_few() {
+    let message = |id: usize, parent: &str, me: bool| json!({ "messageId": id.to_string(), "parentMessageId": parent, "isCreatedByUser": me, "text": id.to_string() });
+    let mut messages = vec![message(0, "", true), message(1, "0", false)];
+    messages.extend((2..100).map(|id| message(id, "1", true)));
+    messages.extend((100..300).map(|id| message(id, "99", false)));
+    let file = json!({ "conversationId": "c", "title": "t", "messages": messages });
+    let import = read(&file.to_string()).unwrap();
+    assert_eq!(import.chats.len(), 17);
+    assert_eq!(import.skipped[0].why, Reason::Branches);
+    let last = import.chats[0].cards[0].turns.last().unwrap();
+    assert_eq!((&*last.prompt, last.variant()), ("99", (65, 65)));
 }
 
 #[test]
@@ -185,7 +410,7 @@ fn trees_are_followed_where_they_are_odd() {
             "message": { "author": { "role": role }, "content": { "content_type": "text", "parts": [text] } },
         })
     };
-    // It starts with an answer; prompts below another answer are left out.
+    // It starts with an answer; prompts below another answer are another chat.
     let mapping = json!({
         "a": node("", &["b"], "assistant", "Hello"),
         "b": node("a", &["c", "d"], "user", "Hi"),
@@ -201,7 +426,14 @@ fn trees_are_followed_where_they_are_odd() {
             "  ? Hi",
             "  unknown: one",
             "  *unknown: two",
-            "- 0 : Branches",
+            " @0",
+            " - ",
+            "  ? ",
+            "  *unknown: Hello",
+            "  ? Hi",
+            "  *unknown: one",
+            "  unknown: two",
+            "  ? More",
         ],
     );
     // A cycle.
@@ -222,14 +454,27 @@ fn trees_are_followed_where_they_are_odd() {
     });
     check(
         json!({ "id": "x", "chat": { "history": { "messages": messages, "currentId": "d" } } }),
-        &["  ? Hi", "  m: one", "  *m: two", "- 0 Hi: Branches"],
+        &[
+            "  ? Hi",
+            "  m: one",
+            "  *m: two",
+            "Hi (2) @0",
+            " m ",
+            "  ? Hi",
+            "  *m: one",
+            "  m: two",
+            "  ? More",
+        ],
     );
 }
 
 #[test]
 fn no_secret_comes_in() {
-    let import = read(BACKEND_AI).unwrap();
-    assert!(!format!("{import:?}").contains("secret"));
+    for file in [BACKEND_AI, LOBE_CHAT, BIG_AGI] {
+        assert!(file.contains("secret"));
+        let import = read(file).unwrap();
+        assert!(!format!("{import:?}").contains("secret"));
+    }
 }
 
 #[test]
@@ -504,7 +749,7 @@ proptest! {
     }
 
     #[test]
-    fn a_part_of_a_file_is_cut(file in prop::sample::select(&[CHATGPT, OPEN_WEBUI, BACKEND_AI, COLLATE][..]), at: prop::sample::Index) {
+    fn a_part_of_a_file_is_cut(file in prop::sample::select(SAMPLES), at: prop::sample::Index) {
         let ends: Vec<_> = file.trim_end().char_indices().map(|(end, _)| end).skip(1).collect();
         prop_assert_eq!(read(&file[..ends[at.index(ends.len())]]), Err(Error::Cut));
     }
