@@ -4,6 +4,7 @@
 mod builder;
 pub mod document;
 pub mod inline;
+mod macros;
 pub mod plain;
 mod tail;
 
@@ -19,7 +20,7 @@ pub enum Node {
     Code(String),
     /// LaTeX formula.
     Maths {
-        /// LaTeX without its delimiters.
+        /// LaTeX without its delimiters, after the definitions of earlier formulas that it uses.
         latex: String,
         /// Source of the formula, shown if it can't be parsed.
         written: String,
