@@ -8,9 +8,9 @@ import start from "./program.js";
  * @type {Record<string, string>}
  */
 const manifest = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("manifest")).textContent);
-const WORKERS = ["highlight", "maths", "file", "pdf", "device-worker"].map(
-    (name) => new URL(manifest[name], document.baseURI).href,
-);
+const WORKERS = ["highlight", "maths", "file", "pdf", "device-worker"]
+    .filter((name) => manifest[name])
+    .map((name) => new URL(manifest[name], document.baseURI).href);
 
 // Markup and worker addresses that this page allows, where the browser asks: see the content policy
 // in index.html. Leptos creates the static parts of a view from markup in the program. This markup

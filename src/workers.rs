@@ -1,7 +1,8 @@
 //! The workers for code and for formulas, which process answers beside the page.
 //!
 //! A worker starts with the first call. If it can't start or ends, all pending calls get `None`,
-//! and the next call restarts it, a few times; no call hangs.
+//! and the next call restarts it, a few times; no call hangs. A formula that takes too long is
+//! given up, and the others go to a new worker.
 
 pub mod mathml;
 
@@ -11,7 +12,7 @@ use std::{
     thread::LocalKey,
 };
 
-use js_sys::Uint32Array;
+use js_sys::{Array, Uint32Array};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
@@ -24,13 +25,23 @@ use collate_worker::{Message, READY};
 /// Maximum number of starts of a worker.
 const STARTS: u32 = 4;
 
-/// Timeout for any message from a worker while calls are pending, in milliseconds. It may load
-/// slowly; each call then takes milliseconds.
-const TIMEOUT: i32 = 30_000;
+/// Interval of looks at a worker while calls are pending, in milliseconds.
+const LOOK: i32 = 4_000;
+
+/// Number of looks without a message from a worker after which it is lost. It may load slowly; each
+/// call then takes milliseconds.
+const PATIENCE: u32 = 8;
+
+/// The same for a formula, once the worker is ready. The worker bounds its work, so only what nobody
+/// has thought of takes this long.
+const PATIENCE_FOR_A_FORMULA: u32 = 1;
+
+/// Name of the worker that reads formulas.
+const MATHS_NAME: &str = "maths";
 
 thread_local! {
     static HIGHLIGHTER: RefCell<WorkerClient> = RefCell::new(WorkerClient::new("highlight"));
-    static MATHS: RefCell<WorkerClient> = RefCell::new(WorkerClient::new("maths"));
+    static MATHS: RefCell<WorkerClient> = RefCell::new(WorkerClient::new(MATHS_NAME));
     /// The blocks whose first lines the highlighter has been sent.
     static BEGUN: RefCell<HashSet<u32>> = RefCell::default();
 }
@@ -65,15 +76,16 @@ pub fn highlight(
         lines: lines.to_owned(),
         language: first.then(|| language.to_owned()),
     };
-    ask(&HIGHLIGHTER, message, |answer| {
+    let then = |answer: Option<JsValue>| {
         then(answer.map(|spans| read(&spans.unchecked_into())));
-    });
+    };
+    ask(&HIGHLIGHTER, message.write(), Box::new(then));
 }
 
 /// Declares a block finished. Its number can be reused.
 pub fn forget(block: u32) {
     if BEGUN.with_borrow_mut(|begun| begun.remove(&block)) {
-        HIGHLIGHTER.with_borrow_mut(|client| client.send(Message::Forget { block }));
+        HIGHLIGHTER.with_borrow_mut(|client| client.send(&Message::Forget { block }.write()));
     }
 }
 
@@ -82,13 +94,9 @@ pub fn forget(block: u32) {
 ///
 /// The results arrive in order, and never before this returns.
 pub fn maths(latex: &str, display: bool, then: impl FnOnce(Option<String>) + 'static) {
-    let message = Message::Maths {
-        latex: latex.to_owned(),
-        display,
-    };
-    ask(&MATHS, message, |answer| {
-        then(answer.and_then(|markup| markup.as_string()));
-    });
+    let message = Array::of2(&latex.into(), &display.into());
+    let then = |answer: Option<JsValue>| then(answer.and_then(|markup| markup.as_string()));
+    ask(&MATHS, message.into(), Box::new(then));
 }
 
 fn read(spans: &Uint32Array) -> Vec<Span> {
@@ -111,8 +119,9 @@ struct WorkerClient {
     worker: Option<Worker>,
     /// True once the worker is ready; earlier messages would be lost.
     ready: bool,
+    /// The messages without an answer, oldest first.
+    waiting: VecDeque<(JsValue, Then)>,
     unsent: Vec<JsValue>,
-    waiting: VecDeque<Then>,
     starts: u32,
     /// Number of messages from the worker: it is alive while this grows.
     said: u32,
@@ -125,27 +134,32 @@ impl WorkerClient {
             name,
             worker: None,
             ready: false,
-            unsent: Vec::new(),
             waiting: VecDeque::new(),
+            unsent: Vec::new(),
             starts: 0,
             said: 0,
             watched: false,
         }
     }
 
-    fn send(&mut self, message: Message) {
+    fn send(&mut self, message: &JsValue) {
         match &self.worker {
             Some(worker) if self.ready => {
                 // Only values that can't be cloned are refused; these are strings and numbers.
-                let _ = worker.post_message(&message.write());
+                let _ = worker.post_message(message);
             }
-            Some(_) => self.unsent.push(message.write()),
+            Some(_) => self.unsent.push(message.clone()),
             None => {}
         }
     }
 
-    /// Terminates the worker; returns the pending callbacks.
-    fn end(&mut self) -> VecDeque<Then> {
+    /// True if each call stands for itself and the worker is at one of them.
+    fn is_at_a_formula(&self) -> bool {
+        self.ready && self.name == MATHS_NAME
+    }
+
+    /// Terminates the worker; returns the pending calls.
+    fn end(&mut self) -> VecDeque<(JsValue, Then)> {
         if let Some(worker) = self.worker.take() {
             worker.set_onmessage(None);
             worker.set_onerror(None);
@@ -159,7 +173,7 @@ impl WorkerClient {
 
 type Place = &'static LocalKey<RefCell<WorkerClient>>;
 
-fn ask(place: Place, message: Message, then: impl FnOnce(Option<JsValue>) + 'static) {
+fn ask(place: Place, message: JsValue, then: Then) {
     let missing = place.with_borrow_mut(|client| {
         if client.worker.is_none() && client.starts < STARTS {
             client.starts += 1;
@@ -171,19 +185,23 @@ fn ask(place: Place, message: Message, then: impl FnOnce(Option<JsValue>) + 'sta
         return soon(|| then(None));
     }
     let watch = place.with_borrow_mut(|client| {
-        client.send(message);
-        client.waiting.push_back(Box::new(then));
+        client.send(&message);
+        client.waiting.push_back((message, then));
         !std::mem::replace(&mut client.watched, true)
     });
     if watch {
-        self::watch(place);
+        self::watch(place, 0);
     }
 }
 
 fn start(place: Place, name: &str) -> Option<Worker> {
+    let address = assets::url(name);
+    if address.is_empty() {
+        return None;
+    }
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
-    let worker = Worker::new_with_options(&assets::url(name), &options).ok()?;
+    let worker = Worker::new_with_options(&address, &options).ok()?;
     // A worker starts a few times at most, so these may leak.
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         hear(place, event.data());
@@ -213,33 +231,55 @@ fn hear(place: Place, said: JsValue) {
     });
     if failed {
         fail(place);
-    } else if let Some(then) = then {
+    } else if let Some((_, then)) = then {
         then(Some(said).filter(|said| !said.is_null()));
     }
 }
 
 fn fail(place: Place) {
-    for then in place.with_borrow_mut(WorkerClient::end) {
+    for (_, then) in place.with_borrow_mut(WorkerClient::end) {
         then(None);
     }
 }
 
-/// Terminates a worker that has gone silent.
-fn watch(place: Place) {
+/// Gives up the formula that the worker is at.
+fn skip(place: Place) {
+    let mut waiting = place.with_borrow_mut(WorkerClient::end);
+    if let Some((_, then)) = waiting.pop_front() {
+        then(None);
+    }
+    for (message, then) in waiting {
+        ask(place, message, then);
+    }
+}
+
+/// Terminates a worker that has gone silent, for so many looks by now.
+fn watch(place: Place, silent: u32) {
     let before = place.with_borrow(|client| client.said);
     let look = move || {
-        let (waits, silent) = place.with_borrow_mut(|client| {
+        let (waits, silent, is_at_a_formula) = place.with_borrow_mut(|client| {
             client.watched = !client.waiting.is_empty();
-            (client.watched, client.said == before)
+            let is_silent = client.said == before;
+            let silent = if is_silent { silent + 1 } else { 0 };
+            (client.watched, silent, client.is_at_a_formula())
         });
-        if waits && silent {
-            place.with_borrow_mut(|client| client.watched = false);
-            fail(place);
+        let patience = if is_at_a_formula {
+            PATIENCE_FOR_A_FORMULA
+        } else {
+            PATIENCE
+        };
+        if waits && silent < patience {
+            watch(place, silent);
         } else if waits {
-            watch(place);
+            place.with_borrow_mut(|client| client.watched = false);
+            if is_at_a_formula {
+                skip(place);
+            } else {
+                fail(place);
+            }
         }
     };
-    set_timeout(&Closure::once_into_js(look), TIMEOUT);
+    set_timeout(&Closure::once_into_js(look), LOOK);
 }
 
 /// Runs later, so that callers may hold what `then` wants, too.

@@ -1,14 +1,12 @@
 //! Copies MathML from the worker's markup into the document, element by element.
 
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
-use web_sys::{Document, DomParser, Element, Node, SupportedType};
+use web_sys::{Document, DomParser, Element, HtmlElement, Node, SupportedType};
 
 const NAMESPACE: &str = "http://www.w3.org/1998/Math/MathML";
 
 const ELEMENTS: &[&str] = &[
     "math",
-    "menclose",
-    "merror",
     "mfrac",
     "mi",
     "mmultiscripts",
@@ -50,11 +48,11 @@ const ATTRIBUTES: &[&str] = &[
     "largeop",
     "linethickness",
     "lspace",
+    "mathsize",
     "mathvariant",
     "maxsize",
     "minsize",
     "movablelimits",
-    "notation",
     "rowspan",
     "rspace",
     "scriptlevel",
@@ -65,8 +63,17 @@ const ATTRIBUTES: &[&str] = &[
     "width",
 ];
 
-/// Prefixes of the classes in the worker's markup: of tables and of struck-out parts.
-const CLASSES: &[&str] = &["cell-", "menv-", "mop-"];
+/// Prefix of the classes in the worker's markup: see `style/maths.css`.
+const CLASS: &str = "m-";
+
+/// Prefixes of allowed style properties: lines and distances of boxes.
+const PROPERTIES: &[&str] = &["border", "font-weight", "margin-left", "padding", "width"];
+
+/// Colours: the attribute of MathML, and our class and property. The style sheet keeps them legible.
+const COLOURS: &[(&str, &str, &str)] = &[
+    ("mathcolor", "m-ink", "--m-ink"),
+    ("mathbackground", "m-box", "--m-box"),
+];
 
 /// Rebuilds the markup as an element of this document; `None` if it contains anything but
 /// presentation MathML. Unknown attributes are dropped.
@@ -124,25 +131,39 @@ fn element(document: &Document, from: &Element) -> Option<Element> {
             set(name, &value);
         }
     }
-    if let Some(classes) = from.get_attribute("class") {
-        let known = |class: &&str| CLASSES.iter().any(|start| class.starts_with(start));
-        let classes: Vec<&str> = classes.split_whitespace().filter(known).collect();
-        set("class", &classes.join(" "));
-    }
-    // A style attribute would need a policy that allows it; MathML has attributes for its colours.
-    for (property, value) in from
-        .get_attribute("style")
-        .iter()
-        .flat_map(|style| style.split(';'))
-        .filter_map(|style| style.split_once(": "))
-    {
-        if value.starts_with("rgb(") {
-            match property.trim() {
-                "color" => set("mathcolor", value),
-                "background-color" => set("mathbackground", value),
-                _ => {}
-            }
+    let mut classes = from.get_attribute("class").unwrap_or_default();
+    // The content policy forbids styles in markup, but not properties set one by one.
+    // MathML elements have the same `style` as those of HTML.
+    let style = to.unchecked_ref::<HtmlElement>().style();
+    let styles = from.get_attribute("data-style").unwrap_or_default();
+    for (property, value) in styles.split(';').filter_map(|style| style.split_once(':')) {
+        if PROPERTIES.iter().any(|known| property.starts_with(known)) && is_plain(value, " .%-") {
+            // Unknown values are ignored.
+            let _ = style.set_property(property, value);
         }
     }
+    for (name, class, property) in COLOURS {
+        if let Some(colour) = from.get_attribute(name)
+            && is_plain(&colour, "#")
+        {
+            let _ = style.set_property(property, &colour);
+            classes = [&classes, " ", class].concat();
+        }
+    }
+    let known = classes
+        .split_whitespace()
+        .filter(|class| class.starts_with(CLASS));
+    let known: Vec<&str> = known.collect();
+    if !known.is_empty() {
+        set("class", &known.join(" "));
+    }
     Some(to)
+}
+
+/// Returns whether a value consists of a few letters, digits and these signs. So it has no address.
+fn is_plain(value: &str, signs: &str) -> bool {
+    value.len() <= 40
+        && value
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || signs.contains(letter))
 }

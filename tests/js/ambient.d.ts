@@ -30,6 +30,56 @@ declare module "*/program.js" {
     export function stop(): void;
 }
 
+// Temml, which script/bootstrap downloads: the parts that src/workers/maths uses. Source: its src/ on GitHub,
+// ronkok/Temml.
+declare module "*/temml.mjs" {
+    /** A part of LaTeX. */
+    export type Token = { text: string };
+    /** What a command stands for; tokens are in reverse order. */
+    export type Expansion = { tokens: Token[]; numArgs: number };
+    export type Macro = string | Expansion | ((context: Context) => string | Expansion);
+
+    /** The expander of macros. */
+    export interface Context {
+        macros: {
+            builtins: Record<string, (context: Context) => string>;
+            set(name: string, value: Macro, isGlobal: boolean): void;
+        };
+        future(): Token;
+        popToken(): Token;
+        pushTokens(tokens: Token[]): void;
+        consumeSpaces(): void;
+        consumeArg(delimiters?: string[]): Expansion;
+        isDefined(name: string): boolean;
+    }
+
+    /** A node of the tree that Temml makes: an element, a fragment, or text. */
+    export type Node = {
+        type?: string;
+        text?: string;
+        attributes?: Record<string, string>;
+        classes?: string[];
+        style?: Record<string, string>;
+        children?: Node[];
+    };
+
+    export type Options = {
+        displayMode?: boolean;
+        throwOnError?: boolean;
+        macros?: Record<string, Macro>;
+        maxExpand?: number;
+        maxSize?: [number, number];
+    };
+
+    export type Temml = {
+        __parse(latex: string, options: Options): unknown;
+        __renderToMathMLTree(latex: string, options: Options): Node;
+    };
+
+    const temml: Temml;
+    export default temml;
+}
+
 // Chrome's Prompt API. Source: the specification «Prompt API», and its earlier names.
 interface LanguageModelMessage {
     role: "system" | "user" | "assistant";
@@ -98,9 +148,12 @@ interface Navigator {
 // The parts of Node that the tests use.
 declare function setImmediate(act: (nothing: void) => void): void;
 
+declare const process: { env: Record<string, string | undefined> };
+
 declare module "node:test" {
     type Method = { mock: { calls: { arguments: any[] }[]; resetCalls(): void; restore(): void } };
     export function test(name: string, act: () => void | Promise<void>): void;
+    export function test(name: string, options: { skip?: string | false }, act: () => void | Promise<void>): void;
     export function beforeEach(act: () => void | Promise<void>): void;
     export function afterEach(act: () => void | Promise<void>): void;
     export const mock: {

@@ -9,7 +9,7 @@ use std::{
     sync::Mutex,
 };
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::json;
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     cargo, module, names,
     optimise::{self, each},
     page,
-    program::{ANSWERS, FILES, PROGRAMS, STYLES},
+    program::{ANSWERS, FILES, FONT, MATHS, PROGRAMS, STYLES},
     script::{self, file_name},
     step::{say, step},
     symbols::{self, Symbols},
@@ -104,16 +104,7 @@ fn name(root: &Path, work: &Path, out: &Path) -> Result<()> {
             &ready,
             bundles,
         )?;
-        let mut content = Vec::new();
-        for file in cache::files(&ready)? {
-            content.push((file.strip_prefix(&ready)?.to_owned(), fs::read(file)?));
-        }
-        let folder = format!("{}-{}", program.name, digest(&content));
-        for (path, bytes) in content {
-            let target = out.join(&folder).join(path);
-            fs::create_dir_all(target.parent().unwrap_or(out))?;
-            fs::write(target, bytes)?;
-        }
+        let folder = publish(program.name, &ready, out)?;
         for entry in program.entries {
             let address = format!("{folder}/{}", file_name(entry.path));
             if !program.is_page {
@@ -130,8 +121,19 @@ fn name(root: &Path, work: &Path, out: &Path) -> Result<()> {
         .map(|(name, path)| (*name, root.join(path)))
         .collect();
     let tools = env::var_os("COLLATE_TOOLS").map(PathBuf::from);
-    // Mermaid and the weights, if script/bootstrap could download them.
+    // Mermaid, Temml and the weights, if script/bootstrap could download them.
     if let Some(tools) = &tools {
+        let temml = tools.join(MATHS.tool);
+        if temml.join("version").exists() {
+            let (bound, ready) = (
+                work.join("bound").join(MATHS.name),
+                work.join("ready").join(MATHS.name),
+            );
+            script::with_library(root, &MATHS, &temml, &bound, &ready, bundles)?;
+            let folder = publish(MATHS.name, &ready, out)?;
+            let address = format!("{folder}/{}", file_name(MATHS.entry.path));
+            manifest.insert(MATHS.entry.name.to_owned(), address);
+        }
         let folder = tools.join("mermaid");
         if folder.join("version").exists() {
             files.push(("mermaid", folder.join("mermaid.min.js")));
@@ -147,6 +149,7 @@ fn name(root: &Path, work: &Path, out: &Path) -> Result<()> {
         manifest.insert(name.to_owned(), address);
     }
     let style = script::style(root, STYLES, &work.join("style/page"), bundles)?;
+    let style = with_font(root, style, out)?;
     let style_address = format!("page-{}.css", digest(&style));
     fs::write(out.join(&style_address), style)?;
 
@@ -170,6 +173,33 @@ fn name(root: &Path, work: &Path, out: &Path) -> Result<()> {
         with_program(&html, program, &first, &style_address, &manifest)?,
     )?;
     Ok(())
+}
+
+/// Copies a folder to the output, under a name with a hash of its content; returns that name.
+fn publish(name: &str, ready: &Path, out: &Path) -> Result<String> {
+    let mut content = Vec::new();
+    for file in cache::files(ready)? {
+        content.push((file.strip_prefix(ready)?.to_owned(), fs::read(file)?));
+    }
+    let folder = format!("{name}-{}", digest(&content));
+    for (path, bytes) in content {
+        let target = out.join(&folder).join(path);
+        fs::create_dir_all(target.parent().unwrap_or(out))?;
+        fs::write(target, bytes)?;
+    }
+    Ok(folder)
+}
+
+/// Writes the font to the output, and its address into the style sheet.
+fn with_font(root: &Path, style: Vec<u8>, out: &Path) -> Result<Vec<u8>> {
+    let (name, path) = FONT;
+    let bytes = fs::read(root.join(path)).with_context(|| path.to_owned())?;
+    let address = format!("maths-{}.woff2", digest(&bytes));
+    let style = String::from_utf8(style)?;
+    let named = style.matches(name).count();
+    ensure!(named == 1, "the styles name {name} {named} times");
+    fs::write(out.join(&address), bytes)?;
+    Ok(style.replace(name, &address).into_bytes())
 }
 
 /// Replaces the mark in the page with the elements that start the program.

@@ -29,6 +29,23 @@ pub struct Entry {
     pub path: &'static str,
 }
 
+/// A script with a library that `script/bootstrap` downloads.
+#[derive(Clone, Copy, Debug)]
+pub struct Script {
+    /// Name of its folder, before the hash.
+    pub name: &'static str,
+    /// The script that is fetched by its address.
+    pub entry: Entry,
+    /// Other scripts that it imports, as if all were in one folder with the library.
+    pub beside: &'static [&'static str],
+    /// Folder of the library among the tools.
+    pub tool: &'static str,
+    /// The library's file.
+    pub library: &'static str,
+    /// The file of its licence, which is kept beside the script.
+    pub licence: &'static str,
+}
+
 /// WebAssembly features that every program may use, because all browsers support them.
 pub const FEATURES: &[&str] = &[
     "--enable-bulk-memory",
@@ -71,14 +88,6 @@ pub const PROGRAMS: &[Program] = &[
             }],
         )
     },
-    worker(
-        "maths",
-        "maths",
-        &[Entry {
-            name: "maths",
-            path: WORKER,
-        }],
-    ),
     worker(
         "documents",
         "file",
@@ -136,11 +145,32 @@ pub const PROGRAMS: &[Program] = &[
     },
 ];
 
+/// The worker that reads formulas: a script around Temml, and no program of ours.
+pub const MATHS: Script = Script {
+    name: "maths",
+    entry: Entry {
+        name: "maths",
+        path: "src/workers/maths/worker.js",
+    },
+    beside: &[
+        "src/workers/maths/macros.js",
+        "src/workers/maths/render.js",
+        "src/workers/maths/source.js",
+        "src/workers/maths/write.js",
+    ],
+    tool: "temml",
+    library: "temml.mjs",
+    licence: "LICENSE",
+};
+
 /// The part of the page's program that draws answers: `public/start.js` fetches it at once if there are any.
 pub const ANSWERS: &str = "answers";
 
 /// Other files that the page requests by name, with their paths.
 pub const FILES: &[(&str, &str)] = &[("preview.html", "public/preview.html")];
+
+/// A file that the style sheets name, and its path.
+pub const FONT: (&str, &str) = ("maths.woff2", "public/fonts/stix-two-math.woff2");
 
 /// The page's style sheets, in order.
 pub const STYLES: &[&str] = &[
@@ -155,6 +185,7 @@ pub const STYLES: &[&str] = &[
     "style/settings.css",
     "style/connect.css",
     "style/answer.css",
+    "style/maths.css",
     "style/actions.css",
     "style/print.css",
 ];

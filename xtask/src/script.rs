@@ -10,7 +10,11 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{cache, program::Program, step::say};
+use crate::{
+    cache,
+    program::{Entry, Program, Script},
+    step::say,
+};
 
 /// Returns whether esbuild is installed; prints a message if it isn't.
 pub fn is_there() -> bool {
@@ -29,12 +33,39 @@ pub fn is_there() -> bool {
 /// # Errors
 /// If a script is invalid, or if a file operation fails.
 pub fn ship(root: &Path, program: &Program, bound: &Path, to: &Path, bundles: bool) -> Result<()> {
-    for path in program
-        .entries
-        .iter()
-        .map(|entry| entry.path)
-        .chain(program.beside.iter().copied())
-    {
+    write(root, program.entries, program.beside, bound, to, bundles)
+}
+
+/// Writes a script with its library, which lies in a folder, to another folder.
+///
+/// # Errors
+/// If a script is invalid, or if a file operation fails.
+pub fn with_library(
+    root: &Path,
+    script: &Script,
+    from: &Path,
+    work: &Path,
+    to: &Path,
+    bundles: bool,
+) -> Result<()> {
+    cache::empty(work)?;
+    cache::empty(to)?;
+    fs::copy(from.join(script.library), work.join(script.library))?;
+    write(root, &[script.entry], script.beside, work, to, bundles)?;
+    fs::copy(from.join(script.licence), to.join(script.licence))?;
+    Ok(())
+}
+
+fn write(
+    root: &Path,
+    entries: &[Entry],
+    beside: &[&str],
+    bound: &Path,
+    to: &Path,
+    bundles: bool,
+) -> Result<()> {
+    let scripts = entries.iter().map(|entry| entry.path);
+    for path in scripts.chain(beside.iter().copied()) {
         fs::copy(root.join(path), bound.join(file_name(path))).with_context(|| path.to_owned())?;
     }
     for path in cache::files(bound)? {
@@ -46,8 +77,7 @@ pub fn ship(root: &Path, program: &Program, bound: &Path, to: &Path, bundles: bo
         }
     }
     if bundles {
-        let entries = program
-            .entries
+        let entries = entries
             .iter()
             .map(|entry| bound.join(file_name(entry.path)));
         // `import.meta.url` is kept: the files that a script fetches by it are in the bundle's folder, too.

@@ -8,6 +8,7 @@ pub mod document;
 mod fences;
 mod formulas;
 pub mod inline;
+mod macros;
 mod mask;
 pub mod plain;
 mod tail;
@@ -24,7 +25,8 @@ pub enum Node {
     Code(String),
     /// LaTeX formula.
     Maths {
-        /// LaTeX without its delimiters; empty if its end has not come yet.
+        /// LaTeX without its delimiters, after the definitions of earlier formulas that it uses. Empty if its
+        /// end has not come yet.
         latex: String,
         /// Source of the formula, shown if it can't be parsed.
         written: String,

@@ -24,6 +24,5 @@ fn main() {
             highlighter.forget(block);
             None
         }
-        Message::Maths { .. } => Some(JsValue::NULL),
     });
 }

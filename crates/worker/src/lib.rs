@@ -1,7 +1,7 @@
 //! The messages between the page and its workers.
 //!
-//! [`Message`] and [`serve`] are for the workers that highlight code and read formulas; [`mod@file`] is for those
-//! that read files.
+//! [`Message`] and [`serve`] are for the worker that highlights code; [`mod@file`] is for those that read files. The
+//! worker that reads formulas is a script, `src/workers/maths`.
 
 pub mod file;
 pub mod import;
@@ -29,13 +29,6 @@ pub enum Message {
         /// The number of the block.
         block: u32,
     },
-    /// A formula. The answer is MathML, as a string, or null.
-    Maths {
-        /// The LaTeX source.
-        latex: String,
-        /// True if the formula has a line of its own.
-        display: bool,
-    },
 }
 
 impl Message {
@@ -48,16 +41,12 @@ impl Message {
                 language,
             } => Array::of3(&block.into(), &lines.into(), &language.into()),
             Self::Forget { block } => Array::of1(&block.into()),
-            Self::Maths { latex, display } => Array::of2(&latex.into(), &display.into()),
         }
         .into()
     }
 
     fn read(message: &Array) -> Option<Self> {
         let [first, second, third] = [message.get(0), message.get(1), message.get(2)];
-        if let (Some(latex), Some(display)) = (first.as_string(), second.as_bool()) {
-            return Some(Self::Maths { latex, display });
-        }
         // Converts a block's number as wasm-bindgen does for a u32.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let block = first.as_f64()? as u32;

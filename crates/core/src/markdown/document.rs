@@ -1,6 +1,6 @@
 //! Incremental parsing of a growing text: only its last block is parsed again, whatever its length.
 
-use super::{Definitions, Node, builder::read, fences::Line, mask::Masked, tail};
+use super::{Definitions, Node, builder::read, fences::Line, macros::Macros, mask::Masked, tail};
 
 /// A text and its blocks, both while it streams and when complete.
 ///
@@ -10,6 +10,7 @@ use super::{Definitions, Node, builder::read, fences::Line, mask::Masked, tail};
 pub struct Document {
     text: String,
     definitions: Definitions,
+    macros: Macros,
     /// Closed blocks, then open ones.
     blocks: Vec<Node>,
     /// Number of closed blocks.
@@ -99,6 +100,7 @@ impl Document {
         let from = self.closed;
         self.blocks.truncate(from);
         if !self.read_open() {
+            self.macros.share(&mut self.blocks, from);
             return from;
         }
         // A definition may apply anywhere, even before itself.
@@ -107,6 +109,7 @@ impl Document {
         (self.closed, self.open_from) = (0, 0);
         // All definitions are known by now.
         self.read_open();
+        self.macros.share(&mut self.blocks, 0);
         0
     }
 
