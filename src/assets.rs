@@ -18,7 +18,8 @@ thread_local! {
 /// this build lacks the file.
 ///
 /// The names are those in `xtask/src/program.rs`: the workers `highlight`, `maths`, `file` and
-/// `pdf`; `device`, the module that runs models here; `preview.html` and, if present, `mermaid`.
+/// `pdf`; `cmaps`, the folder with the maps of characters for PDFs; `device`, the module that runs models here;
+/// `preview.html` and, if present, `mermaid`.
 pub fn url(name: &str) -> String {
     let url = MANIFEST.with(|manifest| Reflect::get(manifest, &name.into()));
     url.ok().and_then(|url| url.as_string()).unwrap_or_default()

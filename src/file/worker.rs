@@ -18,7 +18,8 @@ pub async fn read(form: Form, file: &File) -> Result<(Kind, Blob), Error> {
     limit(whole(file.size()), form.most())?;
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
-    let address = assets::url(form.worker());
+    // The worker for PDFs fetches the maps of characters that a file needs.
+    let address = format!("{}#{}", assets::url(form.worker()), assets::url("cmaps"));
     let worker = Worker::new_with_options(&address, &options).map_err(|_| Error::Failed)?;
     let worker = TerminateOnDrop(worker);
     // Messages sent before the worker is ready would be lost. A worker that can't start sends
