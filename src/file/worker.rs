@@ -16,7 +16,9 @@ use crate::{assets, chat::attachment::Kind, event};
 /// The reason why it can't be attached.
 pub async fn read(form: Form, file: &File) -> Result<(Kind, Blob), Error> {
     limit(whole(file.size()), form.most())?;
-    let answer = ask(&assets::url(form.worker()), file).await?;
+    // The worker for PDFs fetches the maps of characters that a file needs.
+    let address = format!("{}#{}", assets::url(form.worker()), assets::url("cmaps"));
+    let answer = ask(&address, file).await?;
     if let Some(error) = answer.as_f64() {
         let is_it = |known: &&Error| **known as u32 == whole(error);
         let known = Error::ALL.iter().find(is_it);

@@ -4,6 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use wasm_split_helpers::wasm_split;
 
 use crate::{
+    chat::attachment::Unread,
     chunk::{self, Chunk, Missing},
     endpoint::Invalid,
     file,
@@ -258,11 +259,21 @@ pub fn explain_file(i18n: I18n, error: file::Error) -> &'static str {
         file::Error::Pdf => t_string!(i18n, file_pdf),
         file::Error::Locked => t_string!(i18n, file_locked),
         file::Error::NoText => t_string!(i18n, file_no_text),
+        file::Error::Unmapped => t_string!(i18n, file_unmapped),
         file::Error::Failed => t_string!(i18n, file_failed),
         file::Error::Unread => t_string!(i18n, part_missing),
         file::Error::Full => t_string!(i18n, file_full),
         file::Error::Blocked => t_string!(i18n, file_blocked),
     }
+}
+
+/// Explains what of a PDF's text can't be read.
+pub fn explain_unread(i18n: I18n, unread: Unread) -> String {
+    let pages = unread.pages.for_people();
+    if unread.percent == 0 {
+        return t_string!(i18n, pdf_no_text, pages).to_string();
+    }
+    t_string!(i18n, pdf_unread, percent = unread.percent, pages = pages).to_string()
 }
 
 /// Explains why the chat is not saved.

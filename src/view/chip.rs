@@ -3,13 +3,14 @@
 use crate::{
     chat::{
         Attachment,
-        attachment::{self, Kind},
+        attachment::{self, Document, Kind, Unread},
         card,
     },
     i18n::{t_string, use_i18n},
     session::{Session, attachments},
     ui::{
         dynamic::{derive, effect, memo, on_click, show, t},
+        explain::explain_unread,
         focus::focus_message,
         icon::{self, icon},
     },
@@ -38,8 +39,15 @@ pub(super) fn Chip(
         let size = size(bytes);
         match &kind {
             Kind::Text | Kind::Sound => size,
-            Kind::Pdf { pages } => {
+            Kind::Pdf { pages, .. } => {
                 t_string!(i18n, pdf_pages, pages = *pages, size = size).to_string()
+            }
+            Kind::Document(Document::Words) => t_string!(i18n, document_text, size).to_string(),
+            Kind::Document(Document::Sheets(count)) => {
+                t_string!(i18n, document_sheets, count = *count, size = size).to_string()
+            }
+            Kind::Document(Document::Slides(count)) => {
+                t_string!(i18n, document_slides, count = *count, size = size).to_string()
             }
             Kind::Image {
                 width,
@@ -69,6 +77,7 @@ pub(super) fn Chip(
             }
         }
     });
+    let unread = unread(&attachment.kind);
     let is_image = attachment.is_image();
     let label = name.clone();
     let shown = attachment;
@@ -85,6 +94,13 @@ pub(super) fn Chip(
                 <span class="attachment-words">
                     <span class="attachment-name">{name}</span>
                     <span>{detail}</span>
+                    {unread.map(|unread| {
+                        view! {
+                            <span class="attachment-unread">
+                                {derive(move || explain_unread(i18n, unread))}
+                            </span>
+                        }
+                    })}
                 </span>
             </button>
             {show(
@@ -101,6 +117,14 @@ pub(super) fn Chip(
             )}
             {show(move || is_open.get(), move || view! { <Preview attachment=shown.clone() is_open /> })}
         </li>
+    }
+}
+
+/// What of an attachment can't be read.
+const fn unread(kind: &Kind) -> Option<Unread> {
+    match kind {
+        Kind::Pdf { unread, .. } => *unread,
+        _ => None,
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::{
     cache::{self, digest},
-    cargo, module, names,
+    cargo, maps, module, names,
     optimise::{self, each},
     page,
     program::{ANSWERS, FILES, FONT, MATHS, PROGRAMS, STYLES},
@@ -140,6 +140,18 @@ fn name(root: &Path, work: &Path, out: &Path) -> Result<()> {
         }
         weights(&tools.join("models"), out)?;
     }
+    let made = work.join(maps::NAME);
+    cache::folder(&made, &maps::NAME, || maps::write(root, &made))?;
+    let mut content = Vec::new();
+    for file in cache::files(&made)? {
+        content.push((file.strip_prefix(&made)?.to_owned(), fs::read(file)?));
+    }
+    let folder = format!("{}-{}", maps::NAME, digest(&content));
+    fs::create_dir_all(out.join(&folder))?;
+    for (path, bytes) in content {
+        fs::write(out.join(&folder).join(path), bytes)?;
+    }
+    manifest.insert(maps::NAME.to_owned(), folder);
     for (name, path) in files {
         let end = path.extension().and_then(OsStr::to_str).unwrap_or_default();
         let stem = name.strip_suffix(&format!(".{end}")).unwrap_or(name);

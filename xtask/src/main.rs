@@ -4,6 +4,7 @@ mod build;
 mod cache;
 mod cargo;
 mod fold;
+mod maps;
 mod module;
 mod names;
 mod optimise;

@@ -19,6 +19,8 @@ pub enum Error {
     Locked,
     /// The PDF has pages, but no text on them.
     NoText,
+    /// The PDF has text, but nothing tells which characters it shows.
+    Unmapped,
     /// The worker that reads such files failed, or could not be loaded.
     Failed,
     /// The page's chunk that reads files could not be loaded.
@@ -39,6 +41,7 @@ impl Error {
         Self::Pdf,
         Self::Locked,
         Self::NoText,
+        Self::Unmapped,
         Self::Failed,
     ];
 }

@@ -1,106 +1,114 @@
 //! Extracts the text of PDFs.
 
+mod content;
+mod font;
+mod layout;
+pub mod maps;
+
+use std::sync::Arc;
+
 use collate_core::{
-    chat::attachment::Kind,
+    chat::attachment::{Kind, Unread},
     file::{Error, MAX_TEXT, limit},
 };
 use collate_worker::file as worker;
-use pdf_extract::{Document, PlainTextOutput, output_doc_page};
+use hayro_font::hayro_syntax::{DecryptionError, LoadPdfError, Pdf, object::dict::keys::CONTENTS};
 use web_sys::{Blob, File};
+
+use content::Reader;
+use font::Fonts;
+use maps::Maps;
 
 /// Reads a file as the text of a PDF.
 ///
 /// # Errors
 /// If no text can be extracted.
 pub async fn read(file: File) -> Result<(Kind, Blob), Error> {
-    let (text, pages) = text(&worker::bytes(&file).await?)?;
-    Ok((Kind::Pdf { pages }, worker::text(&text)?))
+    let bytes = Arc::new(worker::bytes(&file).await?);
+    let maps = Arc::new(Maps::default());
+    let mut read = text(&bytes, &maps);
+    let missing = maps.missing();
+    for collection in &missing {
+        // Without it, the text says what can't be read.
+        if let Some(pack) = worker::fetch(collection.file()).await {
+            maps.add(*collection, pack);
+        }
+    }
+    if !missing.is_empty() {
+        read = text(&bytes, &maps);
+    }
+    let Text {
+        text,
+        pages,
+        unread,
+    } = read?;
+    Ok((Kind::Pdf { pages, unread }, worker::text(&text)?))
 }
 
-/// The text of a PDF, page by page, and the number of pages.
+/// The text of a PDF.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Text {
+    /// The text, page by page. U+FFFD stands for characters that can't be read.
+    pub text: String,
+    /// The number of pages.
+    pub pages: u32,
+    /// What can't be read.
+    pub unread: Option<Unread>,
+}
+
+/// Extracts the text of a PDF.
 ///
 /// # Errors
 /// If no text can be extracted.
 ///
 /// # Panics
 /// If the library panics: in a worker, that is [`Error::Failed`].
-pub fn text(bytes: &[u8]) -> Result<(String, u32), Error> {
-    let mut document = Document::load_mem(bytes).map_err(|_| Error::Pdf)?;
-    // Many PDFs are encrypted, but open without a password.
-    if document.is_encrypted() && document.decrypt("").is_err() {
-        return Err(Error::Locked);
-    }
-    let pages: Vec<u32> = document.get_pages().keys().copied().collect();
+pub fn text(bytes: &Arc<Vec<u8>>, maps: &Arc<Maps>) -> Result<Text, Error> {
+    let document = Pdf::new(Arc::clone(bytes)).map_err(|error| match error {
+        LoadPdfError::Decryption(DecryptionError::PasswordProtected) => Error::Locked,
+        _ => Error::Pdf,
+    })?;
+    let mut reader = Reader::new(Fonts::new(maps));
     let mut all = String::new();
-    for page in &pages {
-        let mut text = String::new();
-        // A page that can't be read is skipped.
-        if output_doc_page(&document, &mut PlainTextOutput::new(&mut text), *page).is_err() {
-            continue;
-        }
-        let text = text.trim();
+    let (mut shown, mut unread) = (0, 0);
+    let (mut pages, mut is_damaged) = (0, false);
+    let mut affected = Vec::new();
+    for page in document.pages().iter() {
+        pages += 1;
+        let read = reader.page(page).ok_or(Error::TooBig)?;
+        let text = read.layout.text.trim();
         if !text.is_empty() && !all.is_empty() {
             all.push_str("\n\n");
         }
         all.push_str(text);
         limit(u32::try_from(all.len()).unwrap_or(u32::MAX), MAX_TEXT)?;
+        shown += read.layout.shown;
+        unread += read.layout.unread;
+        let is_lost = page.raw().contains_key(CONTENTS) && page.page_stream().is_none();
+        is_damaged |= is_lost;
+        let is_picture = read.layout.shown == 0 && read.has_pictures;
+        if read.layout.unread > 0 || is_picture || is_lost {
+            affected.push(pages);
+        }
     }
-    match u32::try_from(pages.len()) {
-        Ok(0) | Err(_) => Err(Error::Pdf),
-        Ok(_) if all.is_empty() => Err(Error::NoText),
-        Ok(pages) => Ok((all, pages)),
+    match (pages, shown) {
+        (0, _) => return Err(Error::Pdf),
+        (_, 0) if is_damaged => return Err(Error::Pdf),
+        (_, 0) => return Err(Error::NoText),
+        _ if shown == unread => return Err(Error::Unmapped),
+        _ => {}
     }
+    // Half a per cent is one, and so is less.
+    let percent = (unread * 100 + shown / 2) / shown;
+    let percent = u8::try_from(percent)
+        .unwrap_or(100)
+        .max(u8::from(unread > 0));
+    Ok(Text {
+        text: all,
+        pages,
+        unread: (!affected.is_empty()).then(|| Unread::new(percent, affected)),
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ENGLISH: &[u8] = include_bytes!("../../../tests/files/english.pdf");
-    const KOREAN: &[u8] = include_bytes!("../../../tests/files/korean.pdf");
-    const LOCKED: &[u8] = include_bytes!("../../../tests/files/locked.pdf");
-    const PICTURE: &[u8] = include_bytes!("../../../tests/files/picture.pdf");
-
-    #[test]
-    fn the_text_of_a_pdf_is_read_whole() {
-        #[track_caller]
-        fn check(pdf: &[u8], pages: u32, words: &[&str]) {
-            let (text, found) = text(pdf).unwrap();
-            assert_eq!(found, pages);
-            for words in words {
-                assert!(text.contains(words), "{words} in {text}");
-            }
-        }
-        check(
-            ENGLISH,
-            2,
-            &[
-                "“efficient” office files, naïve café",
-                "Alpha 12",
-                "second page",
-            ],
-        );
-        check(
-            KOREAN,
-            1,
-            &[
-                "다람쥐 헌 쳇바퀴에 타고파.",
-                "한 줄에 다 들어가지 않으므로",
-                "漢字 ひらがな English",
-            ],
-        );
-    }
-
-    #[test]
-    fn a_pdf_without_text_says_why() {
-        #[track_caller]
-        fn check(pdf: &[u8], expected: Error) {
-            assert_eq!(text(pdf).unwrap_err(), expected);
-        }
-        check(LOCKED, Error::Locked);
-        check(PICTURE, Error::NoText);
-        check(b"", Error::Pdf);
-        check(b"%PDF-1.4\nno more", Error::Pdf);
-        check(&KOREAN[..KOREAN.len() / 2], Error::Pdf);
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use collate_core::{chat::attachment::Kind, file::Error};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, DedicatedWorkerGlobalScope, File, MessageEvent};
+use web_sys::{Blob, BlobPropertyBag, DedicatedWorkerGlobalScope, File, MessageEvent, Response};
 
 use super::READY;
 
@@ -46,6 +46,25 @@ pub fn scope() -> DedicatedWorkerGlobalScope {
 pub async fn bytes(file: &Blob) -> Result<Vec<u8>, Error> {
     let buffer = JsFuture::from(file.array_buffer()).await;
     Ok(Uint8Array::new(&buffer.map_err(|_| Error::Failed)?).to_vec())
+}
+
+/// Fetches a file of the folder that the page names in the fragment of the worker's address, which is beside the
+/// worker's own folder; None if it can't be had.
+pub async fn fetch(name: &str) -> Option<Vec<u8>> {
+    let folder = scope().location().hash();
+    let folder = folder
+        .strip_prefix('#')
+        .filter(|folder| !folder.is_empty())?;
+    let address = format!("../{folder}/{name}");
+    let response = JsFuture::from(scope().fetch_with_str(&address))
+        .await
+        .ok()?;
+    let response: Response = response.dyn_into().ok()?;
+    if !response.ok() {
+        return None;
+    }
+    let content = JsFuture::from(response.array_buffer().ok()?).await.ok()?;
+    Some(Uint8Array::new(&content).to_vec())
 }
 
 /// Wraps a text in a blob.

@@ -126,7 +126,10 @@ fn kind() -> impl Strategy<Value = Kind> {
     let image = (any::<(u32, u32)>(), prop::option::of(original));
     prop_oneof![
         Just(Kind::Text),
-        any::<u32>().prop_map(|pages| Kind::Pdf { pages }),
+        any::<u32>().prop_map(|pages| Kind::Pdf {
+            pages,
+            unread: None
+        }),
         image.prop_map(|((width, height), original)| Kind::Image {
             width,
             height,

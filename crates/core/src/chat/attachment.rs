@@ -5,6 +5,10 @@ use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+mod unread;
+
+pub use unread::{Ranges, Unread};
+
 crate::id::declare_id! {
     /// Identifies an attachment and its content among all ever stored.
 }
@@ -23,7 +27,9 @@ pub struct Attachment {
 }
 
 /// Type of an attachment's content. It is serialized as words, such as `image 2048 1536`,
-/// `image 2048 1536 4032 3024 5100000`, `text` or `pdf 3`, which takes little code to parse.
+/// `image 2048 1536 4032 3024 5100000`, `text`, `text slides 12`, `pdf 3` or `pdf 3 unread 37 2-3`, which takes
+/// little code to parse. What earlier versions of the page don't know comes after what they do, and they ignore
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Image, sent as a data URL.
@@ -37,13 +43,28 @@ pub enum Kind {
     },
     /// Text, whatever its encoding was.
     Text,
+    /// Text of a document of an office program.
+    Document(Document),
     /// Sound, of an answer.
     Sound,
     /// Text of a PDF.
     Pdf {
         /// Number of pages.
         pages: u32,
+        /// What of its text can't be read.
+        unread: Option<Unread>,
     },
+}
+
+/// The form of a document of an office program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// Text with paragraphs.
+    Words,
+    /// Spreadsheet.
+    Sheets(u32),
+    /// Presentation.
+    Slides(u32),
 }
 
 /// An image as the user chose it.
@@ -62,7 +83,13 @@ impl fmt::Display for Kind {
         match self {
             Self::Text => f.write_str("text"),
             Self::Sound => f.write_str("sound"),
-            Self::Pdf { pages } => write!(f, "pdf {pages}"),
+            Self::Document(Document::Words) => f.write_str("text words"),
+            Self::Document(Document::Sheets(count)) => write!(f, "text sheets {count}"),
+            Self::Document(Document::Slides(count)) => write!(f, "text slides {count}"),
+            Self::Pdf { pages, unread } => {
+                write!(f, "pdf {pages}")?;
+                unread.map_or(Ok(()), |unread| write!(f, " unread {unread}"))
+            }
             Self::Image {
                 width,
                 height,
@@ -81,8 +108,20 @@ impl FromStr for Kind {
     type Err = &'static str;
 
     fn from_str(words: &str) -> Result<Self, Self::Err> {
+        let unread = words
+            .split_once(" unread ")
+            .and_then(|(_, unread)| unread.parse().ok());
         let mut words = words.split(' ');
         let kind = words.next();
+        if let (Some("text"), Some(form)) = (kind, words.clone().next()) {
+            let count = words.nth(1).and_then(|count| count.parse().ok());
+            return Ok(match (form, count) {
+                ("words", _) => Self::Document(Document::Words),
+                ("sheets", Some(count)) => Self::Document(Document::Sheets(count)),
+                ("slides", Some(count)) => Self::Document(Document::Slides(count)),
+                _ => Self::Text,
+            });
+        }
         let numbers: Vec<u32> = words.map_while(|word| word.parse().ok()).collect();
         let image = |&width, &height, original| Self::Image {
             width,
@@ -92,7 +131,7 @@ impl FromStr for Kind {
         match (kind, &*numbers) {
             (Some("text"), _) => Ok(Self::Text),
             (Some("sound"), _) => Ok(Self::Sound),
-            (Some("pdf"), [pages]) => Ok(Self::Pdf { pages: *pages }),
+            (Some("pdf"), &[pages]) => Ok(Self::Pdf { pages, unread }),
             (Some("image"), [width, height]) => Ok(image(width, height, None)),
             (Some("image"), [width, height, w, h, bytes]) => {
                 let original = Original {
@@ -171,7 +210,14 @@ mod tests {
         };
         check(Kind::Text, "text");
         check(Kind::Sound, "sound");
-        check(Kind::Pdf { pages: 3 }, "pdf 3");
+        let pdf = |unread| Kind::Pdf { pages: 3, unread };
+        check(pdf(None), "pdf 3");
+        let unread = |pages: &[u32]| Some(Unread::new(37, pages.iter().copied()));
+        check(pdf(unread(&[2])), "pdf 3 unread 37 2");
+        check(pdf(unread(&[1, 3])), "pdf 3 unread 37 1,3");
+        check(Kind::Document(Document::Words), "text words");
+        check(Kind::Document(Document::Sheets(2)), "text sheets 2");
+        check(Kind::Document(Document::Slides(12)), "text slides 12");
         check(image(None), "image 20 10");
         let original = Original {
             width: 40,
@@ -181,6 +227,16 @@ mod tests {
         check(image(Some(original)), "image 20 10 40 20 999");
         for other in ["", "pdf", "pdf x", "image 1", "image 1 2 3", "music"] {
             assert!(other.parse::<Kind>().is_err(), "{other}");
+        }
+        // What a later version adds is left out.
+        for (other, kind) in [
+            ("text of-later 3", Kind::Text),
+            ("text sheets x", Kind::Text),
+            ("pdf 3 of-later", pdf(None)),
+            ("pdf 3 unread", pdf(None)),
+            ("pdf 3 unread all", pdf(None)),
+        ] {
+            assert_eq!(other.parse(), Ok(kind), "{other}");
         }
     }
 

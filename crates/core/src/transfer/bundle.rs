@@ -177,7 +177,10 @@ pub(super) mod tests {
         };
         let kind = prop_oneof![
             Just(Kind::Text),
-            any::<u32>().prop_map(|pages| Kind::Pdf { pages }),
+            any::<u32>().prop_map(|pages| Kind::Pdf {
+                pages,
+                unread: None
+            }),
             any::<(u32, u32)>().prop_map(image),
         ];
         let attachment = (any::<(u64, String, u32)>(), kind);

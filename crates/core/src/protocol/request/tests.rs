@@ -38,7 +38,14 @@ fn a_message_with_attachments_is_a_list_of_parts() {
         with(turn("lost", None), vec![attachment(3, "c", Kind::Text)]),
     ];
     let asked = vec![
-        attachment(4, "문서.pdf", Kind::Pdf { pages: 2 }),
+        attachment(
+            4,
+            "문서.pdf",
+            Kind::Pdf {
+                pages: 2,
+                unread: None,
+            },
+        ),
         attachment(5, "gone", Kind::Text),
     ];
     let asked = with(turn(" ", None), asked);
