@@ -610,6 +610,46 @@ async fn a_new_chat_after_an_address_without_one_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_archive_is_imported_as_it_is() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    let page = browser.page();
+    let drawer = browser.history().await;
+    drawer.press("Import").await;
+    let dialog = page.find("dialog", "Import").await;
+    let file = |name: &str| format!("{}/tests/transfer/{name}", env!("CARGO_MANIFEST_DIR"));
+    dialog.attach(&file("chatgpt.zip")).await;
+    dialog.says("chatgpt.zip · ChatGPT").await;
+    dialog.says("attachments that the file does not have").await;
+    dialog.press("Import 2").await;
+    dialog.says("2 chats imported").await;
+    // The others by their own formats; other ways that a conversation went are chats of their own.
+    dialog.attach(&file("librechat.json")).await;
+    dialog.says("LibreChat").await;
+    dialog.press("Import 2").await;
+    dialog.attach(&file("lobe-chat.json")).await;
+    dialog.says("LobeChat").await;
+    dialog.press("Import 3").await;
+    dialog.attach(&file("big-agi.json")).await;
+    dialog.says("big-AGI").await;
+    dialog.press("Import 2").await;
+    dialog.says("2 chats imported").await;
+    // No archive, though it begins as one.
+    let path = std::env::temp_dir().join(format!("collate-cut-{}.zip", std::process::id()));
+    let whole = std::fs::read(file("chatgpt.zip")).unwrap();
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    dialog.attach(path.to_str().unwrap()).await;
+    dialog.says("The archive can’t be read").await;
+    let _ = std::fs::remove_file(path);
+    dialog.press("Close").await;
+    drawer.find("link", "여행 사진").await.click().await;
+    let card = browser.card(1).await;
+    card.logs("제주 바다 같아요.").await;
+    card.find("button", "Preview 바다.gif").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_exported_comes_back_by_import() {
     let endpoint = Endpoint::start(&["a"]).await;
     let browser = open(&endpoint, "sk-secret").await;

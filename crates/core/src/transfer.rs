@@ -9,12 +9,14 @@ pub mod export;
 pub mod html;
 pub mod import;
 pub mod markdown;
+pub mod outcome;
 pub mod words;
 
 mod backend_ai;
 mod big_agi;
 mod canvas;
 mod chatgpt;
+mod fields;
 mod foreign;
 mod libre_chat;
 mod lobe_chat;
@@ -26,7 +28,8 @@ mod tree;
 
 pub use bundle::{Bundle, Content, SharedEndpoint};
 pub use export::{Form, Request};
-pub use import::{Error, Format, Import, Reason, Skipped, read, read_in};
+pub use import::{read, read_in};
+pub use outcome::{Error, Format, Import, Reason, Skipped};
 pub use words::Words;
 
 use crate::chat::{Answer, Attachment, Chat};

@@ -269,4 +269,56 @@ mod tests {
         );
         check(&["a.png"], &[]);
     }
+
+    #[test]
+    fn an_archive_of_chatgpt_has_its_pictures() {
+        let bytes: &[u8] = include_bytes!("../../../tests/transfer/chatgpt.zip");
+        let range = |from: u64, to: u64| {
+            let (from, to) = (usize::try_from(from).unwrap(), usize::try_from(to).unwrap());
+            &bytes[from..to]
+        };
+        let size = bytes.len() as u64;
+        let of = archive::directory(bytes, size).unwrap();
+        let entries = archive::entries(of, range(of.from, of.to)).unwrap();
+        let content = |entry: &Entry| {
+            let header = range(entry.from, entry.from + archive::HEADER);
+            let (from, to) = entry.place(header).unwrap();
+            entry.content(range(from, to).to_vec()).unwrap()
+        };
+        let names = pictures(&entries);
+        let mut files = pick(&entries).into_iter();
+        let mut import = read_in(&text(content(files.next().unwrap())), &names).unwrap();
+        import.extend(read_in(&text(content(files.next().unwrap())), &names).unwrap());
+        assert_eq!(files.next(), None);
+        let titles = import.chats.iter().map(|chat| &*chat.title);
+        assert_eq!(titles.collect::<Vec<_>>(), ["여행 사진", "Second file"]);
+        let turn = &import.chats[0].cards[0].turns[0];
+        assert_eq!(turn.prompt, "어디일까?\n[route.pdf]");
+        let mut shown: Vec<_> = turn.attachments.iter().collect();
+        let answer = turn.answer.as_ref().unwrap();
+        assert_eq!(answer.model, "gpt-5");
+        shown.extend(
+            answer
+                .extras
+                .iter()
+                .filter_map(|extra| extra.stored.as_ref()),
+        );
+        let shown: Vec<_> = shown
+            .iter()
+            .map(|it| (it.id, &*it.name, it.kind.to_string()))
+            .collect();
+        assert_eq!(
+            (shown.len(), shown[0].1, &*shown[1].2),
+            (2, "바다.gif", "image 2 3")
+        );
+        for (id, _, _) in &shown {
+            let (_, place) = import.files.iter().find(|(known, _)| known == id).unwrap();
+            assert_eq!(
+                picture::media_type(&content(&entries[*place])),
+                Some("image/gif")
+            );
+        }
+        let skipped: Vec<_> = import.skipped.iter().map(|skipped| skipped.why).collect();
+        assert_eq!(skipped, [Reason::Attachments]);
+    }
 }

@@ -181,7 +181,8 @@ fn letters(rest: &str, is_end: bool) -> Decided {
     Some((length - first.len() + taken, text))
 }
 
-/// Decides about the end of a mark whose beginning is missing: names of results, up to [`CLOSE`].
+/// Decides about names of results without a beginning, up to [`CLOSE`], or about one name: `LibreChat`
+/// asks models for these.
 fn half(inner: &str, is_end: bool) -> Decided {
     let first = FIELD.len_utf8();
     let alone = Some((first, String::new()));
@@ -190,10 +191,28 @@ fn half(inner: &str, is_end: bool) -> Decided {
             CLOSE => return Some((first + at + letter.len_utf8(), String::new())),
             _ if at > LONGEST_BRACKET => return alone,
             FIELD | '!'..='~' => {}
-            _ => return alone,
+            _ => return Some((first + result(&inner[..at]), String::new())),
         }
     }
-    if is_end { alone } else { None }
+    is_end.then(|| (first + result(inner), String::new()))
+}
+
+/// Returns the length of a result's name at the start, such as `turn0search3`; 0 if it is none.
+fn result(text: &str) -> usize {
+    let rest = |text: &str, is_part: fn(char) -> bool| text.trim_start_matches(is_part).len();
+    let Some(turn) = text.strip_prefix("turn") else {
+        return 0;
+    };
+    let digit: fn(char) -> bool = |c| c.is_ascii_digit();
+    let mut left = turn.len();
+    for is_part in [digit, |c| c.is_ascii_lowercase(), digit] {
+        let after = rest(&text[text.len() - left..], is_part);
+        if after == left {
+            return 0;
+        }
+        left = after;
+    }
+    text.len() - left
 }
 
 /// Returns the name in an entity's list of its kind, its name and more.
@@ -259,6 +278,14 @@ mod tests {
         check("by <entity|[\"people\",\"Hong\",0] and", "by Hong and");
         check("<url|Tesla| FSD is", "Tesla FSD is");
         check("a|turn0search3>b|c d>", "abc d");
+        check(
+            "a|turn0search3. b<|turn0news1|turn1image2> c|turn0",
+            "a. b cturn0",
+        );
+        check(
+            "a |turn0search3|turn12news0 b|turn0search",
+            "a  bturn0search",
+        );
         check("<ent", "ent");
         // Older ones.
         check("그렇다【12†source】.", "그렇다.");
@@ -308,7 +335,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_text_can_come_in_any_pieces(
-            text in "([<>|{}a\\[\\]\" \n】†1:]|<entity\\||<cite\\|t|\\[\"a\",\"b\"\\]>|【1†|가){0,24}",
+            text in "(turn0s1 |\\|turn[0-9]a[0-9]|[<>|{}a\\[\\]\" \n】†1:]|<entity\\||<cite\\|t|\\[\"a\",\"b\"\\]>|【1†|가){0,24}",
             cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
         ) {
             let text = marked(&text);

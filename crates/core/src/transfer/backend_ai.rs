@@ -12,7 +12,8 @@
 use serde_json::Value;
 
 use super::{
-    foreign::{Archive, Conversation, Foreign, UNKNOWN, add, list, text},
+    fields::{add, list, text},
+    foreign::{Archive, Conversation, Foreign, UNKNOWN},
     time,
 };
 use crate::chat::{

@@ -11,10 +11,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    foreign::{
-        Archive, Conversation, Foreign, add, at, count, data, failed, fenced, first, list, output,
-        source, text, tool,
-    },
+    fields::{add, at, count, data, fenced, first, list, text},
+    foreign::{Archive, Conversation, Foreign, failed, output, source, tool},
     time,
     tree::{Node, Role, Tree},
 };

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::foreign::{add, fenced, list, text};
+use super::fields::{add, fenced, list, text};
 
 /// Maximum length of a document that an update shows again as a whole, in bytes.
 const LONGEST: usize = 100_000;

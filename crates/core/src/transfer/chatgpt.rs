@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::{
     canvas,
-    foreign::{Archive, Conversation, Foreign, add, at, fenced, first, is, list, output, text},
+    fields::{add, at, fenced, first, is, list, text},
+    foreign::{Archive, Conversation, Foreign, output},
     references, time,
     tree::{Node, Role, Tree},
 };

@@ -11,10 +11,8 @@ use serde_json::Value;
 
 use super::{
     bundle,
-    foreign::{
-        Archive, Conversation, Foreign, UNKNOWN, add, at, count, data, failed, first, is, list,
-        text, tool,
-    },
+    fields::{add, at, count, data, first, is, list, text},
+    foreign::{Archive, Conversation, Foreign, UNKNOWN, failed, tool},
     time,
     tree::{Node, Role, Tree},
 };

@@ -11,10 +11,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    foreign::{
-        Archive, Conversation, Foreign, Index, add, at, count, data, failed, first, index, is,
-        list, output, place, sorted, source, text, tool,
-    },
+    fields::{Index, add, at, count, data, first, index, is, list, place, sorted, text},
+    foreign::{Archive, Conversation, Foreign, failed, output, source, tool},
     time,
     tree::{Node, Role, Tree},
 };

@@ -9,7 +9,7 @@ use crate::{
     markdown::{self, Node},
 };
 
-use super::{Words, foreign::fenced, words};
+use super::{Words, fields::fenced, words};
 
 /// Writes the chat: a section for each card, with its turns, and the date as given.
 pub fn write(chat: &Chat, date: &str, words: &Words<'_>) -> String {

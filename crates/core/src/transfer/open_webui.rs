@@ -13,9 +13,8 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::{
-    foreign::{
-        Archive, Conversation, Foreign, add, at, count, data, failed, first, is, list, text,
-    },
+    fields::{add, at, count, data, first, is, list, text},
+    foreign::{Archive, Conversation, Foreign, failed},
     time,
     tree::{Node, Role, Tree},
 };

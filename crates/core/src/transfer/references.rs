@@ -10,7 +10,10 @@
 
 use serde_json::Value;
 
-use super::foreign::{at, first, is_web, list, source, text};
+use super::{
+    fields::{at, first, is_web, list, text},
+    foreign::source,
+};
 use crate::{
     chat::Answer,
     markdown::citation::{is_mark, replaced, without_marks},

@@ -4,16 +4,25 @@
 //! The path to the current message becomes a chat, with the other answers to its questions as
 //! variants. Each other way through the questions becomes a chat of its own.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{
-    foreign::{self, Conversation, Foreign, Index, answered, index, list, place, sorted, text},
+    fields::{Index, at, index, list, place, sorted, text},
+    foreign::{Conversation, Foreign, answered},
     time,
 };
-use crate::chat::{Answer, Card, Outcome, Turn};
+use crate::{
+    chat::{Answer, Card, Outcome, Turn},
+    markdown::citation::without_marks,
+};
 
 /// Maximum number of other ways that a conversation went: each repeats the questions before.
 const MAX_WAYS: usize = 16;
+
+/// Maximum number of messages in all ways together, unless the first has more.
+const MAX_LENGTH: usize = 20_000;
 
 /// Maximum number of answers to a question.
 const MAX_ANSWERS: usize = 64;
@@ -137,13 +146,13 @@ impl<'a> Tree<'a> {
     /// Returns the message with the latest time, which is in this field; without times, the last one.
     pub fn newest(&self, field: &str) -> Option<usize> {
         let mut found = None;
-        for (at, node) in self.nodes.iter().enumerate() {
-            let time = time::millis(foreign::at(node.value, field));
+        for (place, node) in self.nodes.iter().enumerate() {
+            let time = time::millis(at(node.value, field));
             if found.is_none_or(|(_, latest)| latest <= time) {
-                found = Some((at, time));
+                found = Some((place, time));
             }
         }
-        found.map(|(at, _)| at)
+        found.map(|(place, _)| place)
     }
 
     /// Returns the last message.
@@ -215,7 +224,13 @@ impl<'a> Tree<'a> {
         ends.retain(|end| !is_current[*end]);
         conversation.foreign.has_more |= ends.len() > MAX_WAYS;
         let ends = ends.into_iter().take(MAX_WAYS);
+        let mut length = 0;
         for path in [path].into_iter().chain(ends.map(|end| self.path(end))) {
+            length += path.len();
+            if length > MAX_LENGTH && length > path.len() {
+                conversation.foreign.has_more = true;
+                break;
+            }
             // A way keeps its identifier when it goes on, and when another becomes the current one. One that
             // ends at a question from which another goes on has that of its answer.
             let own = path.iter().rev().find(|at| is_other[**at]);
@@ -291,6 +306,9 @@ impl<'a> Tree<'a> {
                 (self.answer)(conversation, &mut answer, self.nodes[*at].value);
             }
             conversation.name_model(&mut answer);
+            if let Cow::Owned(text) = without_marks(&answer.text) {
+                answer.text = text;
+            }
             answers.push(answer);
             if other == way {
                 canvas_after.clone_from(&conversation.canvas);
