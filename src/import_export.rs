@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod typeset;
 
 pub use export::Exports;
 pub use import::Imports;
@@ -13,7 +14,7 @@ use crate::{
     chunk::{Chunk, Missing},
     i18n::Locale,
     speech,
-    transfer::{self, Error, Import, Request},
+    transfer::{self, Error, Import, Request, html::typeset::Wanted},
     ui::dynamic::effect,
 };
 
@@ -21,6 +22,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct Files {
     read: fn(&str) -> Result<Import, Error>,
+    /// [`Request::wanted`]
+    wanted: fn(&Request) -> Wanted,
     write: fn(Request, Locale) -> String,
 }
 
@@ -28,6 +31,7 @@ pub(crate) struct Files {
 fn entry() -> Result<Files, Missing> {
     Ok(Files {
         read: transfer::read,
+        wanted: Request::wanted,
         write: |request, locale| request.write(&speech::words(locale)),
     })
 }
