@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod typeset;
 
 pub use export::Exports;
 pub use import::Imports;
@@ -13,7 +14,7 @@ use crate::{
     chunk::{Chunk, Missing},
     i18n::Locale,
     speech,
-    transfer::Request,
+    transfer::{Request, html::typeset::Wanted},
     ui::dynamic::effect,
 };
 
@@ -21,12 +22,15 @@ use crate::{
 /// file does not hold up the page.
 #[derive(Clone, Copy)]
 pub(crate) struct Files {
+    /// [`Request::wanted`]
+    wanted: fn(&Request) -> Wanted,
     write: fn(Request, Locale) -> String,
 }
 
 #[wasm_split(transfer, fallible)]
 fn entry() -> Result<Files, Missing> {
     Ok(Files {
+        wanted: Request::wanted,
         write: |request, locale| request.write(&speech::words(locale)),
     })
 }

@@ -18,7 +18,7 @@ use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::{
     assets,
-    highlight::{self, Kind},
+    highlight::{self, Kind, Span},
 };
 use collate_worker::{Message, READY};
 
@@ -44,17 +44,6 @@ thread_local! {
     static MATHS: RefCell<WorkerClient> = RefCell::new(WorkerClient::new(MATHS_NAME));
     /// The blocks whose first lines the highlighter has been sent.
     static BEGUN: RefCell<HashSet<u32>> = RefCell::default();
-}
-
-/// A span of code, in UTF-16 units from the start of the lines that were sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// Start of the span.
-    pub start: u32,
-    /// End of the span.
-    pub end: u32,
-    /// Kind of the span.
-    pub kind: Kind,
 }
 
 /// Highlights the next lines of a block. All but the block's last line include their line ending.

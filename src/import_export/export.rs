@@ -1,6 +1,6 @@
 //! Exports: the dialog, and the files that it makes.
 
-use super::{FILES, Files, show_modal};
+use super::{FILES, Files, show_modal, typeset};
 use crate::{
     chat::{self, Chat},
     chats::Chats,
@@ -9,7 +9,7 @@ use crate::{
     i18n::{I18n, use_i18n},
     session::attachments,
     storage::blobs,
-    transfer::{Form, Request, SharedEndpoint},
+    transfer::{Form, Request, SharedEndpoint, html::typeset::Typeset},
     ui::{
         date::{date, options},
         dynamic::{on_click, on_key, show, t},
@@ -180,7 +180,7 @@ pub(super) async fn export(
         let mut cards = chats.iter().flat_map(|chat| &chat.cards);
         cards.any(|card| card.endpoint == Some(endpoint.id))
     };
-    let request = Request {
+    let mut request = Request {
         form,
         endpoints: endpoints
             .iter()
@@ -189,7 +189,9 @@ pub(super) async fn export(
             .collect(),
         chats: chats.into_iter().map(with_time).collect(),
         contents,
+        typeset: Typeset::default(),
     };
+    request.typeset = typeset::set((files.wanted)(&request)).await;
     let text = (files.write)(request, untrack(|| i18n.locale()));
     let (ending, kind) = file(form);
     files::download(&format!("{name}.{ending}"), kind, &text);

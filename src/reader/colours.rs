@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use super::dom::{append, document, make};
-use crate::workers::Span;
+use crate::highlight::Span;
 
 /// Lines and their coloured spans.
 pub(super) type Painting = (Vec<Element>, Vec<Span>);

@@ -387,7 +387,7 @@ async fn look_print() {
         .map(|n| format!("Paragraph {n}: {}\n\n", "words ".repeat(40)))
         .collect();
     let code = format!("```\n{}\n```\n", "line\n".repeat(80));
-    let (_endpoint, browser, card) = answered_with(&(text + &code)).await;
+    let (_endpoint, browser, card) = answered_with(&[text, code].concat()).await;
     card.find("button", "Send").await;
     // As the browser does before it prints.
     browser

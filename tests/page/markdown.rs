@@ -1,6 +1,9 @@
 //! Markdown as drawn, and as a user sees, hears and operates it.
 
-use crate::{answered_with, support::Scope};
+use crate::{
+    answered_with,
+    support::{Scope, dist},
+};
 
 /// Returns the text of a part of the page, visible or not.
 async fn content(of: &Scope) -> String {
@@ -153,6 +156,9 @@ async fn colours_come_to_code_and_its_text_stays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn formulas_are_set_and_money_is_not() {
+    if !dist::has("maths") {
+        return;
+    }
     let text = "Inline $x^2$ and \\(y_1\\), then\n\n$$\\frac{a}{b}$$\n\nand\n\n\\[\\sqrt{z}\\]\n\n\
         It costs $5 and $10. What is wrong stays: $\\frobnicate{q}$.\n\n`$code$`\n";
     let (_endpoint, browser, card) = answered_with(text).await;
@@ -171,6 +177,55 @@ async fn formulas_are_set_and_money_is_not() {
     let shown = content(&answer).await;
     for written in ["$x^2$", "\\(", "$$", "\\["] {
         assert!(!shown.contains(written), "{written} in {shown}");
+    }
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn formulas_have_frames_and_brackets_that_grow_and_legible_colours() {
+    if !dist::has("maths") {
+        return;
+    }
+    let text = "$$\\boxed{x = 42}$$\n\n$$\\begin{pmatrix}1&2\\\\3&4\\\\5&6\\end{pmatrix}$$\n\n\
+        $\\color{#00008B} y$ $\\ce{H2O}$ $\\newcommand{\\own}[1]{\\frac{#1}{7}}$ $\\own{z}$\n\n\
+        $$a = b \\\\ c = d \\tag{1}$$\n";
+    let (_endpoint, browser, card) = answered_with(text).await;
+    let answer = card.find("article", "m").await;
+    answer.has("MathMLMath", 7).await;
+    let is_framed = "return [...it.querySelectorAll('mrow')].some((row) =>
+        row.textContent === 'x=42' && getComputedStyle(row).borderTopStyle === 'solid')";
+    assert_eq!(answer.script(is_framed).await, true);
+    // The page brings a font where the system has none.
+    answer
+        .comes_true(
+            "const [bracket, table] = ['math mo', 'math mtable'].map((name) =>
+                 [...it.querySelectorAll(name)].find((part) => part.matches('mtable, [form=prefix]')));
+             return bracket.getBoundingClientRect().height > 0.8 * table.getBoundingClientRect().height",
+        )
+        .await;
+    assert_eq!(
+        answer
+            .script("return it.querySelectorAll('mfrac').length")
+            .await,
+        1
+    );
+    answer.says("(1)").await;
+    // The asked colour, on the card's ground, in both themes.
+    let contrast = "document.documentElement.dataset.theme = THEME;
+        const luminance = (colour) => {
+            const context = document.createElement('canvas').getContext('2d');
+            context.fillStyle = colour;
+            context.fillRect(0, 0, 1, 1);
+            const linear = [...context.getImageData(0, 0, 1, 1).data].map((value) =>
+                value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+            return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+        };
+        const ink = luminance(getComputedStyle(it.querySelector('math .m-ink')).color);
+        const ground = luminance(getComputedStyle(it.closest('section.card')).backgroundColor);
+        return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05)";
+    for theme in ["'light'", "'dark'"] {
+        let found = answer.script(&contrast.replace("THEME", theme)).await;
+        assert!(found.as_f64() >= Some(4.5), "{theme}: {found}");
     }
     browser.close().await;
 }

@@ -1,12 +1,10 @@
 //! Previews of code, in a frame that can reach nothing.
 
-use std::path::Path;
-
 use thirtyfour::prelude::*;
 
 use crate::{
     open, say,
-    support::{Browser, Endpoint, Step, slow},
+    support::{Browser, Endpoint, Step, dist, slow},
     wait_for,
 };
 
@@ -40,16 +38,6 @@ async fn holds(browser: &Browser, script: &str) {
 async fn fetched(browser: &Browser) -> String {
     let names = "return performance.getEntriesByType('resource').map(it => it.name).join(' ')";
     browser.script(names).await.as_str().unwrap().to_owned()
-}
-
-fn has_mermaid() -> bool {
-    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("dist");
-    let page = std::fs::read_to_string(dist.join("index.html")).unwrap_or_default();
-    let is_there = page.contains("\"mermaid\":");
-    if !is_there {
-        println!("not tested: this build has no Mermaid");
-    }
-    is_there
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,7 +202,7 @@ async fn a_picture_is_drawn() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_diagram_is_drawn_and_a_broken_one_says_so() {
-    if !has_mermaid() {
+    if !dist::has("mermaid") {
         return;
     }
     let endpoint = Endpoint::start(&["m"]).await;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     answered, open, say,
-    support::{Browser, Endpoint, Scope, Step},
+    support::{Browser, Endpoint, Scope, Step, dist},
     wait_for,
 };
 
@@ -67,7 +67,8 @@ async fn asked(steps: impl IntoIterator<Item = Step>) -> (Endpoint, Browser, Sco
 
 /// Waits until all of [`ALL`] is drawn, including colours and formulas, and returns it.
 async fn drawn(answer: &Scope) -> Value {
-    answer.has("MathMLMath", 2).await;
+    let formulas = if dist::has("maths") { 2 } else { 0 };
+    answer.has("MathMLMath", formulas).await;
     answer
         .comes_true(
             "return [...it.querySelectorAll('pre span[class]')].some((it) => it.textContent === 'return')",

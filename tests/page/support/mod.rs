@@ -2,6 +2,7 @@
 
 pub mod browser;
 mod cost;
+pub mod dist;
 mod driver;
 pub mod endpoint;
 pub mod odd;

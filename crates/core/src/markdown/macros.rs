@@ -173,7 +173,9 @@ mod tests {
             }
         }
         let mut found = Vec::new();
-        blocks.iter().for_each(|block| add(block, &mut found));
+        for block in blocks {
+            add(block, &mut found);
+        }
         found
     }
 

@@ -1,6 +1,13 @@
 //! An export file in one of its formats.
 
-use super::{Bundle, Content, SharedEndpoint, Words, html, markdown};
+use super::{
+    Bundle, Content, SharedEndpoint, Words,
+    html::{
+        self,
+        typeset::{Typeset, Wanted},
+    },
+    markdown,
+};
 use crate::chat::{Chat, attachment};
 
 /// Format of an export file.
@@ -25,9 +32,19 @@ pub struct Request {
     pub endpoints: Vec<SharedEndpoint>,
     /// Contents of their attachments.
     pub contents: Vec<(attachment::Id, Content)>,
+    /// Formulas and colours of code, for [`Form::Html`].
+    pub typeset: Typeset,
 }
 
 impl Request {
+    /// What [`Request::typeset`] should have.
+    pub fn wanted(&self) -> Wanted {
+        match self.form {
+            Form::Html => Wanted::of(self.chats.iter().map(|(chat, _)| chat)),
+            Form::Json | Form::Markdown => Wanted::default(),
+        }
+    }
+
     /// Writes the file, with these words.
     pub fn write(self, words: &Words<'_>) -> String {
         match self.form {
@@ -46,7 +63,12 @@ impl Request {
             }
             Form::Html => {
                 let chats = self.chats.iter().map(|(chat, date)| (chat, date.clone()));
-                html::write(&chats.collect::<Vec<_>>(), &self.contents, words)
+                html::write(
+                    &chats.collect::<Vec<_>>(),
+                    &self.contents,
+                    &self.typeset,
+                    words,
+                )
             }
         }
     }
@@ -66,6 +88,7 @@ mod tests {
                 chats: vec![(chat.clone(), "today".to_owned())],
                 endpoints: Vec::new(),
                 contents: Vec::new(),
+                typeset: Typeset::default(),
             };
             let file = request.write(&ENGLISH);
             assert!(file.contains(expected), "{file}");

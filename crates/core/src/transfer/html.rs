@@ -4,28 +4,37 @@
 //! All text goes through [`escaped`], elements and attributes are only those named in this file,
 //! and the page's own content policy forbids everything that it does not need.
 
+pub mod typeset;
+
 use super::{Words, words};
 use crate::{
     chat::{Answer, Attachment, Card, Chat, Extra, Turn, attachment, extra::Kind},
     markdown::{self, Align, Node, Tag, inline},
 };
+use typeset::Typeset;
 
 /// The page's content policy: its own style, and images within it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
-const STYLE: &str = include_str!("export.css");
+const STYLE: [&str; 2] = [
+    include_str!("export.css"),
+    include_str!("../../../../style/maths.css"),
+];
 
 /// Writes the page, with one chat after the other and dates as given. `contents` has the available
-/// image contents; an image without content is named.
+/// image contents; an image without content is named. `typeset` has formulas and colours of code; what it
+/// lacks is written as its source.
 pub fn write(
     chats: &[(&Chat, String)],
     contents: &[(attachment::Id, super::Content)],
+    typeset: &Typeset,
     words: &Words<'_>,
 ) -> String {
     let mut page = Page {
         out: String::new(),
         words,
         contents,
+        typeset,
         answers: 0,
         is_in_link: false,
     };
@@ -49,7 +58,8 @@ pub fn write(
     page.add(&[
         &escaped(&title),
         "</title>\n<style>\n",
-        STYLE,
+        STYLE[0],
+        STYLE[1],
         "</style>\n</head>\n<body>\n",
     ]);
     for (chat, date) in chats {
@@ -96,6 +106,7 @@ struct Page<'a> {
     out: String,
     words: &'a Words<'a>,
     contents: &'a [(attachment::Id, super::Content)],
+    typeset: &'a Typeset,
     /// Number of texts written: each has its own notes.
     answers: usize,
     /// True within a link, which can't contain another.
@@ -308,16 +319,23 @@ impl Page<'_> {
             }
             Node::Code(code) => self.add(&["<code>", &escaped(code), "</code>"]),
             Node::Maths {
+                latex,
                 written,
                 is_display,
-                ..
             } => {
                 let class = if *is_display {
                     "maths display"
                 } else {
                     "maths"
                 };
-                self.add(&["<code class=\"", class, "\">", &escaped(written), "</code>"]);
+                match self.typeset.formula(latex, *is_display) {
+                    Some(markup) => {
+                        self.add(&["<span class=\"", class, "\">", markup, "</span>"]);
+                    }
+                    None => {
+                        self.add(&["<code class=\"", class, "\">", &escaped(written), "</code>"]);
+                    }
+                }
             }
             Node::Break => self.add(&["<br>\n"]),
             Node::Rule => self.add(&["<hr>\n"]),
@@ -328,11 +346,17 @@ impl Page<'_> {
                 if !language.is_empty() {
                     self.element("p", "more", language);
                 }
-                self.add(&[
-                    "<pre tabindex=\"0\"><code>",
-                    &escaped(code),
-                    "</code></pre></div>\n",
-                ]);
+                self.add(&["<pre tabindex=\"0\"><code>"]);
+                for (kind, piece) in self.typeset.pieces(language, code) {
+                    match kind {
+                        Some(kind) => {
+                            let piece = escaped(piece);
+                            self.add(&["<span class=\"", kind.name(), "\">", &piece, "</span>"]);
+                        }
+                        None => self.text(piece),
+                    }
+                }
+                self.add(&["</code></pre></div>\n"]);
             }
             Node::Html(html) => self.add(&["<div class=\"typed\">", &escaped(html), "</div>\n"]),
             Node::Image { url, alt } => self.image(url, alt),

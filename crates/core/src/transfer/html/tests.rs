@@ -10,8 +10,8 @@ use crate::{
 #[track_caller]
 fn elements(page: &str) -> Vec<String> {
     const VOID: [&str; 4] = ["meta", "br", "hr", "img"];
-    const KNOWN: &str = "html head meta title style body header section article div p span h1 h2 h3 h4 h5 h6 details summary figure img figcaption br hr code pre sup a blockquote ul ol li table tr th td em strong s";
-    const ATTRIBUTES: &str = "lang charset http-equiv content name dir tabindex aria-label role class src alt href rel title start id";
+    const KNOWN: &str = "html head meta title style body header section article div p span h1 h2 h3 h4 h5 h6 details summary figure img figcaption br hr code pre sup a blockquote ul ol li table tr th td em strong s math mi";
+    const ATTRIBUTES: &str = "lang charset http-equiv content name dir tabindex aria-label role class src alt href rel title start id display";
     let mut found = Vec::new();
     let mut open: Vec<String> = Vec::new();
     let body = page.strip_prefix("<!doctype html>").expect("a doctype");
@@ -49,6 +49,10 @@ fn elements(page: &str) -> Vec<String> {
 }
 
 fn page(prompt: &str, text: &str) -> String {
+    page_with(prompt, text, &Typeset::default())
+}
+
+fn page_with(prompt: &str, text: &str, typeset: &Typeset) -> String {
     let mut turn = Turn::new(turn::Id::new(1), prompt.into());
     turn.attachments.push(Attachment {
         id: 7.into(),
@@ -75,14 +79,19 @@ fn page(prompt: &str, text: &str) -> String {
     write(
         &[(&chat, prompt.into())],
         &[(7.into(), text.into())],
+        typeset,
         &ENGLISH,
     )
 }
 
 /// Returns the HTML of an answer.
 fn said(text: &str) -> String {
-    let page = page("", text);
-    elements(&page);
+    said_in(&page("", text))
+}
+
+/// Returns the HTML of a page's last answer.
+fn said_in(page: &str) -> String {
+    elements(page);
     let start = page.rfind("<div class=\"said\" dir=\"auto\">\n").unwrap();
     let said = &page[start + 30..page.rfind("</article>").unwrap()];
     said.strip_suffix("</div>\n").unwrap().to_owned()
@@ -133,7 +142,12 @@ fn what_comes_beside_an_answer_is_written() {
         (7.into(), "data:image/png;base64,AAAA".to_owned()),
         (8.into(), "data:audio/wav;base64,AAAA".to_owned()),
     ];
-    let page = write(&[(&chat, String::new())], &contents, &ENGLISH);
+    let page = write(
+        &[(&chat, String::new())],
+        &contents,
+        &Typeset::default(),
+        &ENGLISH,
+    );
     elements(&page);
     for expected in [
         "<img src=\"data:image/png;base64,AAAA\" alt=\"picture.png\"><figcaption>Picture: picture.png",
@@ -180,6 +194,40 @@ fn an_answer_is_written() {
     check(
         "![alt](https://a.example/b.png)",
         "<p><span class=\"image\">alt (<a href=\"https://a.example/b.png\" rel=\"noopener noreferrer\">https://a.example/b.png</a>)</span></p>\n",
+    );
+}
+
+#[test]
+fn formulas_and_colours_are_written_where_there_are_some() {
+    use crate::highlight::{Kind, Span};
+    use typeset::{Code, Formula};
+    let mut typeset = Typeset::default();
+    let formula = |latex: &str, is_display| Formula {
+        latex: latex.into(),
+        is_display,
+    };
+    let code = |code: &str| Code {
+        language: "rust".into(),
+        code: code.into(),
+    };
+    let markup = "<math display=\"block\"><mi>x</mi></math>";
+    typeset.add_formula(formula("x", true), markup.into());
+    typeset.add_code(
+        code("a < b\n"),
+        vec![Span {
+            start: 0,
+            end: 3,
+            kind: Kind::Keyword,
+        }],
+    );
+    let text = "$$x$$ $x$\n```rust\na < b\n```\n```rust\nb\n```";
+    assert_eq!(
+        said_in(&page_with("", text, &typeset)),
+        "<p><span class=\"maths display\"><math display=\"block\"><mi>x</mi></math></span> \
+         <code class=\"maths\">$x$</code></p>\n\
+         <div class=\"code\"><p class=\"more\">rust</p>\n<pre tabindex=\"0\"><code>\
+         <span class=\"keyword\">a &lt;</span> b\n</code></pre></div>\n\
+         <div class=\"code\"><p class=\"more\">rust</p>\n<pre tabindex=\"0\"><code>b\n</code></pre></div>\n"
     );
 }
 
@@ -252,7 +300,7 @@ proptest! {
 
     #[test]
     fn any_chat_is_a_sound_page(chat in a_chat()) {
-        elements(&write(&[(&chat, "today".into())], &[], &ENGLISH));
+        elements(&write(&[(&chat, "today".into())], &[], &Typeset::default(), &ENGLISH));
     }
 
     #[test]
