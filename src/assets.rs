@@ -18,7 +18,7 @@ thread_local! {
 /// this build lacks the file.
 ///
 /// The names are those in `xtask/src/program.rs`: the workers `highlight`, `maths`, `file` and
-/// `pdf`; `cmaps`, the folder with the maps of characters for PDFs; `device`, the module that runs models here;
+/// `pdf` and `office`; `cmaps`, the folder with the maps of characters for PDFs; `device`, the module that runs models here;
 /// `preview.html` and, if present, `mermaid`.
 pub fn url(name: &str) -> String {
     let url = MANIFEST.with(|manifest| Reflect::get(manifest, &name.into()));

@@ -43,7 +43,7 @@ pub fn scope() -> DedicatedWorkerGlobalScope {
 ///
 /// # Errors
 /// If the file is no longer where it was.
-pub async fn bytes(file: &File) -> Result<Vec<u8>, Error> {
+pub async fn bytes(file: &Blob) -> Result<Vec<u8>, Error> {
     let buffer = JsFuture::from(file.array_buffer()).await;
     Ok(Uint8Array::new(&buffer.map_err(|_| Error::Failed)?).to_vec())
 }
