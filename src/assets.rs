@@ -17,9 +17,9 @@ thread_local! {
 /// The address of a file by its name in the build, relative to the page's base address; empty if
 /// this build lacks the file.
 ///
-/// The names are those in `xtask/src/program.rs`: the workers `highlight`, `file`, `pdf` and `import`; `cmaps`, the
-/// folder with the maps of characters for PDFs; `device`, the module that runs models here; `preview.html` and, if
-/// present, `mermaid` and the worker `maths`.
+/// The names are those in `xtask/src/program.rs`: the workers `highlight`, `file`, `pdf`, `office` and `import`;
+/// `cmaps`, the folder with the maps of characters for PDFs; `device`, the module that runs models here;
+/// `preview.html` and, if present, `mermaid` and the worker `maths`.
 pub fn url(name: &str) -> String {
     let url = MANIFEST.with(|manifest| Reflect::get(manifest, &name.into()));
     url.ok().and_then(|url| url.as_string()).unwrap_or_default()

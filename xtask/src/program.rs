@@ -112,6 +112,14 @@ pub const PROGRAMS: &[Program] = &[
             path: WORKER,
         }],
     ),
+    worker(
+        "documents",
+        "office",
+        &[Entry {
+            name: "office",
+            path: WORKER,
+        }],
+    ),
     Program {
         name: "on-device",
         package: "on-device",

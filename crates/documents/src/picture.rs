@@ -22,11 +22,12 @@ const SMALL: f64 = 1_000_000.0;
 /// # Errors
 /// If the file can't be read as a picture.
 pub async fn read(file: File) -> Result<(Kind, Blob), Error> {
-    let bitmap = worker::scope()
-        .create_image_bitmap_with_blob(&file)
-        .map_err(|_| Error::Picture)?;
-    let bitmap = JsFuture::from(bitmap).await.map_err(|_| Error::Picture)?;
-    let bitmap: ImageBitmap = bitmap.unchecked_into();
+    let Some(bitmap) = decoded(&file).await else {
+        let begin = file.slice_with_i32_and_i32(0, 64);
+        let begin = begin.map_err(|_| Error::Picture)?;
+        let is_heic = is_heic(&worker::bytes(&begin).await?);
+        return Err(if is_heic { Error::Heic } else { Error::Picture });
+    };
     let (was, kind) = ((bitmap.width(), bitmap.height()), file.type_());
     let (width, height) = fit(was.0, was.1);
     if (width, height) == was && kind == "image/png" && file.size() <= SMALL {
@@ -56,6 +57,28 @@ pub async fn read(file: File) -> Result<(Kind, Blob), Error> {
         },
         blob.unchecked_into(),
     ))
+}
+
+async fn decoded(file: &File) -> Option<ImageBitmap> {
+    let bitmap = worker::scope().create_image_bitmap_with_blob(file).ok()?;
+    Some(JsFuture::from(bitmap).await.ok()?.unchecked_into())
+}
+
+/// Returns whether a file begins as a HEIC does, whatever its name: cameras' pictures are often renamed. See ISO
+/// 14496-12, 4.3, and ISO 23008-12, 10.
+fn is_heic(begin: &[u8]) -> bool {
+    const BRANDS: [&[u8; 4]; 10] = [
+        b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1",
+    ];
+    let [a, b, c, d, b'f', b't', b'y', b'p', brands @ ..] = begin else {
+        return false;
+    };
+    let length = u32::from_be_bytes([*a, *b, *c, *d]);
+    let length = usize::try_from(length).unwrap_or(0).saturating_sub(8);
+    let (brands, _) = brands[..length.min(brands.len())].as_chunks::<4>();
+    // AVIF has the same form, and says so as well.
+    let is = |brand: &[u8; 4]| brands.contains(brand);
+    BRANDS.into_iter().any(is) && !is(b"avif")
 }
 
 /// Draws the picture in this size: as PNG if a pixel is transparent, else as JPEG. Neither keeps the file's
@@ -99,6 +122,21 @@ fn fit(width: u32, height: u32) -> (u32, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_heic_is_known_by_its_begin() {
+        #[track_caller]
+        fn check(begin: &[u8], expected: bool) {
+            assert_eq!(is_heic(begin), expected, "{begin:?}");
+        }
+        check(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0", true);
+        check(b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", true);
+        check(b"\0\0\0\x1cftypavif\0\0\0\0mif1avifmiaf", false);
+        check(b"\0\0\0\x18ftypisom\0\0\0\0mp41mp42", false);
+        check(b"\0\0\0\x08ftypheic", false);
+        check(b"\xff\xd8\xff\xe0", false);
+        check(b"", false);
+    }
 
     #[test]
     fn a_picture_keeps_its_shape() {

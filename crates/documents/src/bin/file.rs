@@ -8,7 +8,7 @@ fn main() {
     worker::serve(
         async |file: web_sys::File| match Form::of(&file.type_(), &file.name()) {
             Form::Picture => picture::read(file).await,
-            Form::Pdf | Form::Text => text::read(file).await,
+            Form::Pdf | Form::Office | Form::Text => text::read(file).await,
         },
     );
 }
