@@ -625,13 +625,15 @@ async fn an_archive_is_imported_as_it_is() {
     dialog.says("2 chats imported").await;
     // The others by their own formats; other ways that a conversation went are chats of their own.
     dialog.attach(&file("librechat.json")).await;
-    dialog.says("LibreChat").await;
+    dialog.says("librechat.json · LibreChat").await;
     dialog.press("Import 2").await;
+    dialog.says("2 chats imported").await;
     dialog.attach(&file("lobe-chat.json")).await;
-    dialog.says("LobeChat").await;
+    dialog.says("lobe-chat.json · LobeChat").await;
     dialog.press("Import 3").await;
+    dialog.says("3 chats imported").await;
     dialog.attach(&file("big-agi.json")).await;
-    dialog.says("big-AGI").await;
+    dialog.says("big-agi.json · big-AGI").await;
     dialog.press("Import 2").await;
     dialog.says("2 chats imported").await;
     // No archive, though it begins as one.
