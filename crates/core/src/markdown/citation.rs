@@ -47,7 +47,7 @@ pub fn replaced<'a>(text: &'a str, known: &[(String, String)]) -> Cow<'a, str> {
 /// A filter for a text that comes in pieces: [`without_marks`], however it is cut.
 ///
 /// It holds back what may be part of a mark, 8 kB at most.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
     held: String,
 }
@@ -63,6 +63,11 @@ impl Marks {
         let taken = scan(&self.held, false, &[], &mut out);
         self.held.drain(..taken);
         out.into()
+    }
+
+    /// Returns the number of bytes that are held back.
+    pub const fn held(&self) -> usize {
+        self.held.len()
     }
 
     /// Ends the text; returns the rest.

@@ -7,7 +7,10 @@ use super::{
     thoughts::{Parser, Piece},
     tolerant::Halves,
 };
-use crate::chat::{Extra, extra::Kind};
+use crate::{
+    chat::{Extra, extra::Kind},
+    markdown::citation::Marks,
+};
 
 pub(super) use extras::words_in;
 
@@ -34,6 +37,8 @@ pub struct Reply {
     pub restarts: u32,
     bookkeeping: Bookkeeping,
     parser: Parser,
+    /// Takes marks of citations out of the text, which other programs leave in it.
+    marks: Marks,
     /// What came as text and as thoughts, before any mark was read.
     lanes: [Lane; 2],
     /// Bytes of the text that the reply continues.
@@ -200,7 +205,7 @@ impl Reply {
 
     /// Returns a number that changes with all that comes.
     pub const fn progress(&self) -> usize {
-        let texts = self.text.len() + self.reasoning.len() + self.parser.held();
+        let texts = self.text.len() + self.reasoning.len() + self.held();
         texts + self.changes as usize + self.bookkeeping.bytes()
     }
 
@@ -217,6 +222,7 @@ impl Reply {
             restarts: self.restarts,
             bookkeeping: self.bookkeeping.clone(),
             parser: self.parser.clone(),
+            marks: self.marks.clone(),
             lanes: self.lanes,
             continued: self.continued,
             block: self.block,
@@ -231,7 +237,7 @@ impl Reply {
 
     /// Returns the number of buffered bytes, in neither text nor thoughts yet.
     pub const fn held(&self) -> usize {
-        self.parser.held()
+        self.parser.held() + self.marks.held()
     }
 
     /// Returns whether the reply has neither text nor thoughts nor anything beside them.
@@ -298,6 +304,7 @@ impl Reply {
         match of {
             Of::Text => {
                 self.text.truncate(self.continued);
+                self.marks = Marks::default();
                 self.parser = if self.continued > 0 {
                     Parser::continuing()
                 } else {
@@ -354,7 +361,8 @@ impl Reply {
     fn place(&mut self, piece: Piece<'_>) {
         match piece {
             Piece::Text(text) => {
-                let text = self.fitting(text);
+                let text = self.marks.take(text);
+                let text = self.fitting(&text);
                 self.text.push_str(text);
             }
             Piece::Thought(thought) => {
@@ -419,6 +427,9 @@ impl Reply {
         let mut parser = std::mem::take(&mut self.parser);
         parser.end(&mut |piece| self.place(piece));
         self.parser = parser;
+        let rest = self.marks.end();
+        let rest = self.fitting(&rest);
+        self.text.push_str(rest);
         let end = self.reasoning.trim_end().len();
         self.reasoning.truncate(end);
         self.block = self.block.min(end);

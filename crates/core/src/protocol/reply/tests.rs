@@ -166,3 +166,18 @@ fn a_restart_keeps_what_is_continued() {
     reply.end();
     assert_eq!((&*reply.reasoning, &*reply.text), ("abcdef", "Hi"));
 }
+
+#[test]
+fn look_import_citations_in_a_stream() {
+    let text = "By \u{e200}entity\u{e202}[\"people\",\"Hong Gildong\",0]\u{e201}: yes.\u{e200}cite\u{e202}turn0search3\u{e201} 【참고】";
+    for length in [1, 3, 7, 1000] {
+        let mut reply = Reply::default();
+        let letters: Vec<char> = text.chars().collect();
+        for piece in letters.chunks(length) {
+            let piece: String = piece.iter().collect();
+            reply.add(Of::Text, &piece);
+        }
+        reply.end();
+        assert_eq!(reply.text, "By Hong Gildong: yes. 【참고】", "{length}");
+    }
+}
