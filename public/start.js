@@ -21,8 +21,9 @@ window.trustedTypes?.createPolicy("default", {
     createHTML: (markup, _, sink) =>
         sink.startsWith("DOMParser") || (markup.length < 4096 && PLAIN.test(markup)) ? markup : null,
     createScriptURL: (url) => {
+        // A worker may be told something after the sign.
         const { href } = new URL(url, document.baseURI);
-        return WORKERS.includes(href) ? href : null;
+        return WORKERS.includes(href.split("#")[0]) ? href : null;
     },
 });
 

@@ -85,6 +85,7 @@ const WRITTEN = String.raw`
     .split("\n")
     .map((line) => line.trim());
 
+// Cases look_chem and look_boxed.
 test("what models write is read whole", () => {
     for (const latex of WRITTEN)
         for (const display of [false, true])

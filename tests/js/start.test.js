@@ -94,6 +94,7 @@ test("Only the page's own workers are started", async () => {
         ["highlight-1.js", `${BASE}highlight-1.js`],
         [`${BASE}on/device.js`, `${BASE}on/device.js`],
         ["on/../pdf.js", `${BASE}pdf.js`],
+        ["pdf.js#maps/", `${BASE}pdf.js#maps/`],
         ["answers.js", null],
         ["highlight-1.js?x", null],
         ["https://other.test/collate/pdf.js", null],

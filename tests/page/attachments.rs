@@ -299,6 +299,7 @@ async fn the_text_of_a_pdf_is_sent() {
     browser.close().await;
 }
 
+/// Case look_files_other.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_be_read_says_why() {
     let endpoint = Endpoint::start(&["m"]).await;

@@ -159,6 +159,7 @@ fn files_of_other_programs_are_read() {
     );
 }
 
+/// Cases look_import_citations, look_import_canvas, look_import_newer_export, look_import_branches.
 #[test]
 fn newer_files_of_other_programs_are_read() {
     #[track_caller]
@@ -632,6 +633,39 @@ fn chats_that_say_the_same_are_found() {
     let mut draft = Chat::new(1.into(), vec![Card::new(1.into())]);
     draft.draft = "typed".into();
     assert!(!same(&draft, &draft));
+}
+
+#[test]
+fn look_import_big() {
+    let chat = |number: usize| {
+        let node = |at: usize| {
+            let role = if at.is_multiple_of(2) {
+                "user"
+            } else {
+                "assistant"
+            };
+            let children: Vec<_> = (at < 19)
+                .then(|| format!("n{}", at + 1))
+                .into_iter()
+                .collect();
+            let parent = at.checked_sub(1).map(|parent| format!("n{parent}"));
+            let words = format!("words {number} {at} {}", "x".repeat(1_400));
+            let node = serde_json::json!({
+                "id": format!("n{at}"), "parent": parent, "children": children,
+                "message": { "author": { "role": role }, "content": { "content_type": "text", "parts": [words] } },
+            });
+            (format!("n{at}"), node)
+        };
+        let mapping: serde_json::Map<_, _> = (0..20).map(node).collect();
+        serde_json::json!({ "id": format!("c{number}"), "title": format!("Chat {number}"), "mapping": mapping, "current_node": "n19" })
+    };
+    let file = Value::Array((0..260).map(chat).collect()).to_string();
+    assert!(file.len() > 7_900_000);
+    let import = read(&file).unwrap();
+    assert_eq!((import.chats.len(), import.skipped.len()), (260, 0));
+    for chat in &import.chats {
+        assert_eq!(chat.cards[0].turns.len(), 10);
+    }
 }
 
 #[test]
