@@ -2,6 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
+use js_sys::JsString;
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -121,7 +122,7 @@ impl Session {
             let is_full = untrack(|| self.attachments(card)).len() + coming >= attachment::MAX;
             let id = fresh();
             self.files.shown.update(|shown| {
-                shown.readings.add(id, file.name(), card, is_full);
+                shown.readings.add(id, name_of(&file), card, is_full);
             });
             if !is_full {
                 self.files
@@ -218,7 +219,7 @@ impl Session {
             return self.read_next();
         };
         let task = Task::start(async move {
-            let name = file.name();
+            let name = name_of(&file);
             let read = match chunk::load(&READ).await {
                 Ok(read) => read(id, file).await,
                 Err(_) => Err(file::Error::Unread),
@@ -270,6 +271,12 @@ async fn read(id: Id, file: &File) -> Taken {
             storage::Error::Blocked => file::Error::Blocked,
         })?;
     Ok((kind, worker::whole(content.size())))
+}
+
+/// The name of a file in Unicode's normal form C. Apple's systems take syllables apart, and models would read
+/// letters.
+fn name_of(file: &File) -> String {
+    JsString::from(file.name()).normalize("NFC").into()
 }
 
 /// Reads a stored text.

@@ -246,7 +246,7 @@ async fn old_encodings_are_read() {
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = open(&endpoint, "").await;
     let card = browser.card(1).await;
-    let files: [(&str, &[u8], &str); 5] = [
+    let files: [(&str, &[u8], &str); 8] = [
         // «안녕하세요, 세계\n» in EUC-KR
         (
             "euc-kr.csv",
@@ -266,6 +266,14 @@ async fn old_encodings_are_read() {
         ),
         ("utf-16.txt", b"\xff\xfe\x00\xac\x01\xac\n\x00", "가각\n"),
         ("latin.txt", b"na\xefve caf\xe9\n", "naïve café\n"),
+        // «姓名,地区\n» in GBK, and «姓名,地區\n» in Big5
+        (
+            "gbk.csv",
+            b"\xd0\xd5\xc3\xfb,\xb5\xd8\xc7\xf8\n",
+            "姓名,地区\n",
+        ),
+        ("big5.csv", b"\xa9m\xa6W,\xa6a\xb0\xcf\n", "姓名,地區\n"),
+        ("mark.csv", b"\xef\xbb\xbf\xea\xb0\x80,1\r\n", "가,1\n"),
     ];
     for (name, bytes, _) in files {
         card.attach(&made(name, bytes)).await;
@@ -301,6 +309,146 @@ async fn the_text_of_a_pdf_is_sent() {
 
 /// Case look_files_other.
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pdf_whose_fonts_have_no_map_is_read_by_the_predefined_ones() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    let files = [
+        (
+            "uhc.pdf",
+            "주간 업무 보고서 2024\n똠방각하와 펲시콜라의 회의 결과",
+        ),
+        ("sjis.pdf", "週間業務報告書 2024"),
+        ("identity.pdf", "가각간 ABC"),
+        ("half.pdf", "가각간\nInvoice 2024\n갗같갚\nTotal 1,000"),
+    ];
+    for (name, _) in files {
+        card.attach(&file(name)).await;
+        attached(&card, name).await;
+    }
+    card.press("Send").await;
+    card.logs("m heard:").await;
+    let expected = files.map(|(name, read)| text(&format!("{name}\n```\n{read}\n```")));
+    assert_eq!(endpoint.received().pop().unwrap().parts(0), expected);
+    browser.close().await;
+}
+
+/// A PDF of these contents, one for each page. The font F1 is Helvetica, and F2 tells nothing of its characters.
+fn pdf(contents: &[&str]) -> Vec<u8> {
+    let mut objects = vec![
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_owned(),
+        "<< /Type /Font /Subtype /Type0 /BaseFont /Any /Encoding /Identity-H /DescendantFonts [ << /Type /Font \
+         /Subtype /CIDFontType0 /BaseFont /Any /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) \
+         /Supplement 0 >> >> ] >>"
+            .to_owned(),
+    ];
+    let kids: Vec<_> = (0..contents.len())
+        .map(|at| format!("{} 0 R", 5 + 2 * at))
+        .collect();
+    let count = contents.len();
+    objects.push(format!(
+        "<< /Type /Pages /Kids [{}] /Count {count} >>",
+        kids.join(" ")
+    ));
+    objects.push("<< /Type /Catalog /Pages 3 0 R >>".to_owned());
+    for (at, content) in contents.iter().enumerate() {
+        objects.push(format!(
+            "<< /Type /Page /Parent 3 0 R /MediaBox [0 0 600 800] /Contents {} 0 R \
+             /Resources << /Font << /F1 1 0 R /F2 2 0 R >> >> >>",
+            6 + 2 * at
+        ));
+        let length = content.len();
+        objects.push(format!(
+            "<< /Length {length} >>\nstream\n{content}\nendstream"
+        ));
+    }
+    let mut pdf = "%PDF-1.7\n".to_owned();
+    for (number, object) in (1..).zip(objects) {
+        pdf += &format!("{number} 0 obj\n{object}\nendobj\n");
+    }
+    pdf += "trailer << /Root 4 0 R >>\n%%EOF";
+    pdf.into_bytes()
+}
+
+const READ: &str = "BT /F1 20 Tf 50 700 Td (Total) Tj ET ";
+const UNREAD: &str = "BT /F2 20 Tf 50 600 Td <000100020003> Tj ET ";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_of_a_pdf_can_not_be_read_is_said_with_its_share() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    let both = [READ, UNREAD].concat();
+    card.attach(&made("some.pdf", &pdf(&[READ, &both, READ])))
+        .await;
+    attached(&card, "some.pdf").await;
+    card.says("17 % of the characters of this PDF can't be read: pages 2")
+        .await;
+    card.attach(&made("none.pdf", &pdf(&[UNREAD]))).await;
+    card.says("its fonts don't tell which characters they show")
+        .await;
+    card.press("Remove none.pdf").await;
+    card.press("Send").await;
+    card.logs("m heard:").await;
+    let read = "some.pdf\n```\nTotal\n\nTotal\n\n\u{fffd}\n\nTotal\n```";
+    assert_eq!(endpoint.received().pop().unwrap().parts(0), [text(read)]);
+    // It is still said after a reload.
+    browser.reload().await;
+    browser.card(1).await.says("17 % of the characters").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_of_office_programs_are_sent_as_text() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    let files = [
+        ("report.docx", "Text of the document", "# 분기 보고서"),
+        (
+            "sales.xlsx",
+            "Text of the sheets: 3",
+            "서울,1200.5,2025-03-01,\"쉼표, 있음\"",
+        ),
+        ("old.xls", "Text of the sheets: 1", "가나다,3.5"),
+        ("talk.pptx", "Text of the slides: 3", "## Slide 2: 장점"),
+        ("notice.odt", "Text of the document", "[^1]: 오전 10시"),
+    ];
+    for (name, detail, _) in files {
+        card.attach(&file(name)).await;
+        attached(&card, name).await;
+        card.says(detail).await;
+    }
+    card.press("Send").await;
+    card.logs("m heard:").await;
+    let parts = endpoint.received().pop().unwrap().parts(0);
+    for (part, (name, _, words)) in parts.iter().zip(files) {
+        let read = part["text"].as_str().unwrap();
+        assert!(read.starts_with(&format!("{name}\n```\n")), "{read}");
+        assert!(read.contains(words), "{words} in {read}");
+    }
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_is_sent_with_its_syllables_whole() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    run(
+        &browser,
+        "drop(1, carry(new File(['text'], '한글.txt'.normalize('NFD'))))",
+    )
+    .await;
+    attached(&card, "한글.txt").await;
+    card.press("Send").await;
+    card.logs("m heard:").await;
+    let parts = endpoint.received().pop().unwrap().parts(0);
+    assert_eq!(parts, [text("한글.txt\n```\ntext\n```")]);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_be_read_says_why() {
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = open(&endpoint, "").await;
@@ -320,6 +468,15 @@ async fn what_can_not_be_read_says_why() {
         ),
         (file("locked.pdf"), "locked with a password"),
         (file("picture.pdf"), "This PDF has no text"),
+        (made("a.docx", b"no archive"), "This document is damaged"),
+        (
+            made("old.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 old"),
+            "this old format",
+        ),
+        (
+            made("photo.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"),
+            "can't read HEIC pictures",
+        ),
     ];
     for (path, why) in &files {
         card.attach(path).await;
