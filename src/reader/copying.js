@@ -94,9 +94,9 @@ function flat(text) {
 export function listen() {
     document.addEventListener("copy", (event) => {
         const selection = document.getSelection();
-        const focused = document.activeElement;
+        const { target } = event;
         if (!selection || selection.isCollapsed || !event.clipboardData) return;
-        if (focused instanceof HTMLTextAreaElement || focused instanceof HTMLInputElement) return;
+        if (target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement) return;
         const range = selection.getRangeAt(0);
         const parent = range.commonAncestorContainer;
         const root = parent instanceof Element ? parent : parent.parentElement;

@@ -266,11 +266,11 @@ async fn old_encodings_are_read() {
         ),
         ("utf-16.txt", b"\xff\xfe\x00\xac\x01\xac\n\x00", "가각\n"),
         ("latin.txt", b"na\xefve caf\xe9\n", "naïve café\n"),
-        // «姓名,地区\n» in GBK, and «姓名,地區\n» in Big5
+        // GBK, and «姓名,地區\n» in Big5
         (
             "gbk.csv",
-            b"\xd0\xd5\xc3\xfb,\xb5\xd8\xc7\xf8\n",
-            "姓名,地区\n",
+            b"\xd0\xd5\xc3\xfb,\xb5\xd8\xc7\xf8,\xbd\xf0\xb6\xee\n\xd5\xc5\xc8\xfd,\xb1\xb1\xbe\xa9,100\n\xc0\xee\xcb\xc4,\xc9\xcf\xba\xa3,200\n",
+            "姓名,地区,金额\n张三,北京,100\n李四,上海,200\n",
         ),
         ("big5.csv", b"\xa9m\xa6W,\xa6a\xb0\xcf\n", "姓名,地區\n"),
         ("mark.csv", b"\xef\xbb\xbf\xea\xb0\x80,1\r\n", "가,1\n"),

@@ -60,7 +60,7 @@ async fn look_phone_zoom() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn look_phone_back() {
-    let (_endpoint, browser, card) = answered_with("First words.").await;
+    let (_endpoint, browser, _card) = answered_with("First words.").await;
     browser.screen(390, 844, true).await;
     let first = browser.address().await;
     browser.page().press("New chat").await;
@@ -102,7 +102,7 @@ async fn look_phone_back() {
     .await;
     back().await;
     wait_for(async || browser.address().await == first).await;
-    card.logs("First words.").await;
+    browser.card(1).await.logs("First words.").await;
     browser.close().await;
 }
 
