@@ -8,7 +8,7 @@ use std::{cell::Cell, time::Duration};
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsValue;
 
-use super::screen::is_small;
+use super::{dynamic::effect, screen::is_small};
 
 thread_local! {
     /// True if the current entry's owner has just closed: what opens next takes it over.
@@ -17,9 +17,14 @@ thread_local! {
 
 /// Calls `close` at Back while something is open.
 pub fn closes_on_back(is_open: Signal<bool>, close: impl Fn() + 'static) {
+    // Compiled once, and not for each that closes.
+    boxed(is_open, Box::new(close));
+}
+
+fn boxed(is_open: Signal<bool>, close: Box<dyn Fn()>) {
     // The depth of this one's entry.
     let mine = StoredValue::new(None::<f64>);
-    Effect::new(move |_| {
+    effect(move || {
         let depth = mine.get_value();
         match (is_open.get(), depth) {
             (true, None) if IS_SPARE.take() => mine.set_value(Some(depth_now())),

@@ -85,19 +85,16 @@ pub fn Composer(
     effect(move || {
         seen.set_value(input.get().and_then(|input| Seen::watch(&input, is_seen)));
     });
-    let mut repaint_later = debounce(AT_REST, move |()| {
+    let follow = move |()| {
         if let Some(draft) = draft.try_get_untracked() {
             repaint(&draft);
         }
-    });
+    };
+    let mut repaint_later = debounce(AT_REST, follow);
     // A long draft takes the browser long to lay out, once for each card: then only the card that is typed
     // in follows at once.
     let place = u32::try_from(untrack(|| session.place(id))).unwrap_or_default();
-    let mut repaint_last = debounce(AFTER_LONG + BETWEEN_LONG * place, move |()| {
-        if let Some(draft) = draft.try_get_untracked() {
-            repaint(&draft);
-        }
-    });
+    let mut repaint_last = debounce(AFTER_LONG + BETWEEN_LONG * place, follow);
     let is_focused = move || {
         let focused = document().active_element();
         let input = input.get_untracked();

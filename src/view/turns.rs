@@ -147,20 +147,18 @@ const PARAGRAPHS: usize = 500;
 
 /// Renders a question. Each paragraph has the writing direction of its own first letter.
 fn paragraphs(prompt: &str) -> AnyView {
-    let mut paragraphs: Vec<String> = Vec::new();
-    let mut is_over = true;
-    for line in prompt.split_inclusive('\n') {
-        let is_empty = line.trim().is_empty();
-        let count = paragraphs.len();
-        match paragraphs.last_mut() {
-            Some(last) if !is_over || is_empty => last.push_str(line),
-            Some(last) if count == PARAGRAPHS => last.push_str(line),
-            _ => paragraphs.push(line.to_owned()),
-        }
-        is_over = is_empty;
+    let mut rest = prompt;
+    let mut shown = Vec::new();
+    while !rest.is_empty() {
+        let end = rest.find("\n\n").filter(|_| shown.len() < PARAGRAPHS);
+        let (text, after) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = after.trim_start_matches('\n');
+        // A paragraph's last break adds no line.
+        let breaks = (0..after.len() - rest.len()).map(|_| view! { <br /> });
+        let breaks = breaks.collect_view();
+        shown.push(view! { <p dir="auto">{text.to_owned()}{breaks}</p> });
     }
-    let show = |text: String| view! { <p dir="auto">{text}</p> };
-    paragraphs.into_iter().map(show).collect_view().into_any()
+    shown.collect_view().into_any()
 }
 
 /// The note on a turn without an answer, and its actions.

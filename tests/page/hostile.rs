@@ -10,7 +10,7 @@ use crate::{
 
 /// The elements allowed in an answer's text at any moment. MathML's are checked separately.
 const ALLOWED: &str = "a blockquote br button code del div em figcaption figure h3 h4 h5 h6 hr input li \
-    ol p pre span strong sup table tbody td th tr ul";
+    ol p pre span strong sup table tbody td th tr ul details summary sub sup kbd";
 
 /// Watches every element added to an answer's text from now on: `window.seen` lists the forbidden ones,
 /// however briefly they were there.

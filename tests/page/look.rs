@@ -365,7 +365,7 @@ async fn look_synced_large_draft() {
     wait_for(async || endpoint.prompts().len() == 2).await;
     for prompt in endpoint.prompts() {
         assert!(
-            prompt.contains("pasted.txt") && prompt.contains("xy"),
+            prompt.len() < 100 && prompt.contains("xy"),
             "{}",
             prompt.len()
         );

@@ -331,3 +331,75 @@ async fn walk_through(walk: &Walk, base_url: &str, token: &str) {
     page.find("dialog", walk.word("Settings", "설정")).await;
     walk.picture("settings").await;
 }
+
+/// Answers, by the picture that shows them.
+const WRITTEN: [(&str, &str); 3] = [
+    (
+        "formulas",
+        "The roots, with $x_{1,2}\\in\\mathbb{R}$:\n\n\\[\nx_{1,2}\n= \\frac{-b \\pm \\sqrt{b^2-4ac}}{2a}\n- 0\n\\]\n\n\
+         $$\\begin{pmatrix}1&2\\\\3&4\\\\5&6\\end{pmatrix},\\ \\underbrace{a+b+c}_{n}$$\n\n$$\\boxed{x = 42} \\tag{1}$$\n\n\
+         $\\ce{CH4 + 2 O2 -> CO2 + 2 H2O}$ costs $5 to $7. $\\textcolor{navy}{q}$, $\\colorbox{yellow}{z}$\n\n\
+         \\begin{align}\nx + y &= 3 \\\\\nx - y &= 1\n\\end{align}\n",
+    ),
+    (
+        "tables",
+        "| Operator | Meaning |\n|---|---|\n| `a || b` | either one is true |\n| `ls | wc -l` | counts files |\n\
+         | $|x|$ | absolute value | **one more** |\n\n\
+         | 옵션 | 기본값 | 설명 |\n|---|---|---|\n| `--max-concurrent-requests` | `unlimited` | \
+         한 번에 처리하는 요청의 최대 개수이며 값을 주지 않으면 제한하지 않습니다. |\n",
+    ),
+    (
+        "directions",
+        "שלום! הנה הקוד:\n\n```js\nconst s = \"hello\";\n```\n\n- השתמש ב-`--flag=1` כאן.\n\nHere is the translation:\n\n\
+         مرحبا بكم في مدينتنا! هذه جملة ثانية.\n\n> اقتباس قصير.\n",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "draws pictures of what people see: script/pictures"]
+async fn what_is_written_as_it_reads() {
+    let folder = format!("{}/docs/pictures/look", env!("CARGO_MANIFEST_DIR"));
+    std::fs::create_dir_all(&folder).unwrap();
+    let endpoint = Endpoint::start(&["m"]).await;
+    for (name, answer) in WRITTEN {
+        endpoint.will("m", [say(answer), Step::Finish("stop")]);
+        let walk = Walk {
+            browser: crate::open(&endpoint, "").await,
+            folder: folder.clone(),
+            is_korean: false,
+        };
+        walk.ask("Why? שלום", "").await;
+        walk.answered(1).await;
+        for width in [1280, 390] {
+            walk.browser.screen(width, 844, width < 400).await;
+            let begin = "document.querySelector('.messages').scrollTop = 0";
+            walk.browser.script(begin).await;
+            walk.picture(&format!("{name}-{width}")).await;
+            if name == "tables" {
+                walk.card(1).await.choose("Endpoint", "Custom model…").await;
+                walk.picture(&format!("form-{width}")).await;
+                let form = walk.card(1).await.find("form", "Custom model").await;
+                form.press("Close the form").await;
+            }
+            if name == "formulas" {
+                walk.browser
+                    .script("dispatchEvent(new Event('beforeprint'))")
+                    .await;
+                for (media, is_paper) in [("print", true), ("", false)] {
+                    let cdp = walk.browser.driver.cdp();
+                    let media = json!({ "media": media });
+                    cdp.send_raw("Emulation.setEmulatedMedia", media)
+                        .await
+                        .unwrap();
+                    if is_paper {
+                        walk.picture(&format!("print-{width}")).await;
+                    }
+                }
+                walk.browser
+                    .script("dispatchEvent(new Event('afterprint'))")
+                    .await;
+            }
+        }
+        walk.browser.close().await;
+    }
+}

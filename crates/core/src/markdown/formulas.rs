@@ -218,8 +218,7 @@ fn display(source: &str, line: Range<usize>, outline: &Outline, is_whole: bool) 
 pub(super) fn inline(source: &str, masked: &str, outline: &Outline) -> Vec<Formula> {
     let bytes = masked.as_bytes();
     let mut found: Vec<Formula> = Vec::new();
-    let mut hidden = [&*outline.blocks, &*outline.spans].concat();
-    hidden.sort_unstable_by_key(|range| range.start);
+    let hidden = &outline.spans;
     let (mut at, mut next) = (0, 0);
     while at < bytes.len() {
         while hidden.get(next).is_some_and(|range| range.end <= at) {

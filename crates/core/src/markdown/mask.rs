@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{Event, LinkType, Options, Parser, Tag};
+use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd};
 
 use super::{
     cells, fences,
@@ -36,7 +36,7 @@ pub(super) struct Masked {
 pub(super) struct Outline {
     /// Code blocks and raw HTML.
     pub(super) blocks: Vec<Range<usize>>,
-    /// Code, addresses in angle brackets, and definitions.
+    /// These, code within lines, addresses in angle brackets, and definitions.
     pub(super) spans: Vec<Range<usize>>,
     /// Positions at which blocks begin and end.
     pub(super) bounds: Vec<usize>,
@@ -46,13 +46,14 @@ impl Outline {
     fn of(text: &str) -> Self {
         let mut outline = Self::default();
         let events = Parser::new_ext(text, OPTIONS).into_offset_iter();
-        for (_, link) in events.reference_definitions().iter() {
-            outline.spans.push(link.span.clone());
-        }
+        let links = events.reference_definitions().iter();
+        let definitions: Vec<_> = links.map(|(_, link)| link.span.clone()).collect();
+        // The events come in the order of the text: sorting would cost the page more code.
         for (event, range) in events {
             match event {
                 Event::Start(Tag::CodeBlock(_) | Tag::HtmlBlock) => {
                     outline.bounds.push(range.start);
+                    outline.spans.push(range.clone());
                     outline.blocks.push(range);
                 }
                 Event::Code(_)
@@ -67,13 +68,24 @@ impl Outline {
                     | Tag::Strikethrough
                     | Tag::Link { .. }
                     | Tag::Image { .. },
+                )
+                | Event::End(
+                    TagEnd::Emphasis
+                    | TagEnd::Strong
+                    | TagEnd::Strikethrough
+                    | TagEnd::Link
+                    | TagEnd::Image
+                    | TagEnd::CodeBlock
+                    | TagEnd::HtmlBlock,
                 ) => {}
-                Event::Start(_) => outline.bounds.extend([range.start, range.end]),
+                Event::Start(_) => outline.bounds.push(range.start),
+                Event::End(_) => outline.bounds.push(range.end),
                 _ => {}
             }
         }
-        outline.spans.sort_unstable_by_key(|span| span.start);
-        outline.bounds.sort_unstable();
+        for span in definitions {
+            insert(&mut outline.spans, span, |span| span.start);
+        }
         outline
     }
 }
@@ -98,8 +110,9 @@ impl Masked {
             for formula in &lines {
                 hide(&mut text, formula.range.clone());
             }
-            formulas.extend(lines);
-            formulas.sort_unstable_by_key(|formula| formula.range.start);
+            for formula in lines {
+                insert(&mut formulas, formula, |formula| formula.range.start);
+            }
         }
         Self { text, formulas }
     }
@@ -108,6 +121,12 @@ impl Masked {
     pub(super) fn is_open(&self) -> bool {
         self.formulas.last().is_some_and(|formula| formula.is_open)
     }
+}
+
+/// Inserts an item at its place.
+fn insert<T>(items: &mut Vec<T>, item: T, place: impl Fn(&T) -> usize) {
+    let at = items.partition_point(|other| place(other) <= place(&item));
+    items.insert(at, item);
 }
 
 /// Hides a part of a text.
