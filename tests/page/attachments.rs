@@ -307,7 +307,7 @@ async fn the_text_of_a_pdf_is_sent() {
     browser.close().await;
 }
 
-/// Case look_files_other.
+// Case look_files_other.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pdf_whose_fonts_have_no_map_is_read_by_the_predefined_ones() {
     let endpoint = Endpoint::start(&["m"]).await;
@@ -364,7 +364,7 @@ fn pdf(contents: &[&str]) -> Vec<u8> {
     }
     let mut pdf = "%PDF-1.7\n".to_owned();
     for (number, object) in (1..).zip(objects) {
-        pdf += &format!("{number} 0 obj\n{object}\nendobj\n");
+        pdf.extend([&number.to_string(), " 0 obj\n", &object, "\nendobj\n"]);
     }
     pdf += "trailer << /Root 4 0 R >>\n%%EOF";
     pdf.into_bytes()

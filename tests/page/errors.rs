@@ -796,7 +796,7 @@ async fn comes_to(card: &Scope, words: &str) {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    let said = tokio::time::timeout(Duration::from_secs(180), look()).await;
+    let said = tokio::time::timeout(Duration::from_mins(3), look()).await;
     said.unwrap_or_else(|_| panic!("«{words}» is not said"));
 }
 

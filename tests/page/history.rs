@@ -609,7 +609,7 @@ async fn a_new_chat_after_an_address_without_one_is_kept() {
     browser.close().await;
 }
 
-/// Case look_import_zip.
+// Case look_import_zip.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_is_imported_as_it_is() {
     let endpoint = Endpoint::start(&["a"]).await;

@@ -58,6 +58,14 @@ fn each_case_has_a_test() {
     assert!(missing.is_empty(), "{missing:?} of {}", cases.len());
 }
 
+/// Numbered paragraphs with these words.
+fn paragraphs(from: usize, to: usize, words: &str) -> String {
+    let paragraphs: Vec<_> = (from..to)
+        .map(|number| format!("Paragraph {number}: {words}"))
+        .collect();
+    paragraphs.join("\n\n") + "\n\n"
+}
+
 /// The box of the first element that a selector finds: its top and its bottom.
 async fn span(browser: &Browser, selector: &str) -> (f64, f64) {
     let found = browser
@@ -71,9 +79,8 @@ async fn span(browser: &Browser, selector: &str) -> (f64, f64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn look_form_hides_messages() {
-    let text = (0..20).map(|n| format!("Paragraph {n} of the answer.\n\n"));
-    let (_endpoint, browser, card) =
-        answered_with(&(text.collect::<String>() + "LAST WORDS")).await;
+    let text = paragraphs(0, 20, "words") + "LAST WORDS";
+    let (_endpoint, browser, card) = answered_with(&text).await;
     for (width, height) in [(1280, 720), (1400, 900), (390, 844), (640, 360)] {
         browser.screen(width, height, false).await;
         card.choose("Endpoint", "Custom model…").await;
@@ -154,7 +161,7 @@ async fn look_table_code_narrow() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn look_table_cjk_narrow() {
-    let cells = |word: &str| format!("| {} |\n", vec![word; 10].join(" | "));
+    let cells = |word: &str| format!("| {} |\n", [word; 10].join(" | "));
     let rows = ["머리글", "---", "데이터베이스", "データベース"];
     let text: String = rows.map(cells).concat();
     let (_endpoint, browser, card) = answered_with(&text).await;
@@ -400,9 +407,7 @@ async fn a_long_paste_follows_the_setting() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn look_print() {
-    let text: String = (0..30)
-        .map(|n| format!("Paragraph {n}: {}\n\n", "words ".repeat(40)))
-        .collect();
+    let text: String = paragraphs(0, 30, &"words ".repeat(40));
     let code = format!("```\n{}\n```\n", "line\n".repeat(80));
     let (_endpoint, browser, card) = answered_with(&[text, code].concat()).await;
     card.find("button", "Send").await;
@@ -494,9 +499,7 @@ async fn look_preview_storage() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn look_scroll_nudge() {
-    let text = (0..60)
-        .map(|n| format!("Paragraph {n}.\n\n"))
-        .collect::<String>();
+    let text = paragraphs(0, 60, "words");
     let (_endpoint, browser, card) = answered_with(&text).await;
     let log = card.find("log", "Messages").await;
     log.comes_true("return it.scrollTop + it.clientHeight >= it.scrollHeight - 2")
@@ -512,11 +515,7 @@ async fn look_scroll_nudge() {
 #[tokio::test(flavor = "multi_thread")]
 async fn look_scroll_trackpad() {
     let endpoint = Endpoint::start(&["m"]).await;
-    let lines = |from: usize, to: usize| {
-        (from..to)
-            .map(|n| format!("Paragraph {n}.\n\n"))
-            .collect::<String>()
-    };
+    let lines = |from, to| paragraphs(from, to, "words");
     endpoint.will(
         "m",
         [
@@ -530,7 +529,7 @@ async fn look_scroll_trackpad() {
     let card = browser.card(1).await;
     card.send("Go").await;
     let log = card.find("log", "Messages").await;
-    log.comes_true("return it.textContent.includes('Paragraph 59.') && it.scrollTop > 200")
+    log.comes_true("return it.textContent.includes('Paragraph 59:') && it.scrollTop > 200")
         .await;
     // Small steps of a wheel add up: the answer that comes does not pull back.
     log.comes_true("return it.scrollTop + it.clientHeight >= it.scrollHeight - 2")
@@ -550,7 +549,7 @@ async fn look_scroll_trackpad() {
     card.find("button", "Jump to latest").await;
     let before = log.script("return it.scrollTop").await;
     endpoint.go_on();
-    log.comes_true("return it.textContent.includes('Paragraph 89.')")
+    log.comes_true("return it.textContent.includes('Paragraph 89:')")
         .await;
     card.find("button", "Send").await;
     assert_eq!(log.script("return it.scrollTop").await, before);

@@ -181,7 +181,7 @@ async fn formulas_are_set_and_money_is_not() {
     browser.close().await;
 }
 
-/// Cases look_math_no_font and look_dark_colours.
+// Cases look_math_no_font and look_dark_colours.
 #[tokio::test(flavor = "multi_thread")]
 async fn formulas_have_frames_and_brackets_that_grow_and_legible_colours() {
     if !dist::has("maths") {

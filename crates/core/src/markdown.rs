@@ -10,6 +10,7 @@ mod formulas;
 pub mod inline;
 mod macros;
 mod mask;
+mod outline;
 pub mod plain;
 mod tail;
 

@@ -1,6 +1,6 @@
 //! What the worker that reads files of chats answers.
 //!
-//! The worker posts [`READY`](super::READY), receives a file or a text, and answers with a list of [`Outcome`]: an
+//! The worker posts [`READY`], receives a file or a text, and answers with a list of [`Outcome`]: an
 //! archive may have several. A trap ends the worker, and counts as an error of that file only.
 
 use collate_core::{

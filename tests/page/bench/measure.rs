@@ -23,7 +23,7 @@ const RESTS: f64 = 0.002;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// The timeout of a wait. A benchmark fails after it.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A browser with a fresh profile that is being measured, and the site it visits.
 pub struct Stage {

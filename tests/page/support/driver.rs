@@ -88,7 +88,7 @@ pub async fn start(language: &str, add: impl FnOnce(&mut ChromeCapabilities)) ->
     // A browser outlives the runtime of the test that starts it, a connection doesn't: keep none idle.
     let client = reqwest::Client::builder()
         .pool_max_idle_per_host(0)
-        .timeout(std::time::Duration::from_secs(120));
+        .timeout(std::time::Duration::from_mins(2));
     WebDriver::builder(url(), capabilities)
         .client(client.build().unwrap())
         .await

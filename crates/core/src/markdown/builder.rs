@@ -1,10 +1,8 @@
 //! Builds nodes from the parser's events.
 
 use super::{
-    Alert, Align, Definitions, LinkDefinition, Node, Tag, cells,
-    formulas::Formula,
-    inline,
-    mask::{Masked, OPTIONS},
+    Alert, Align, Definitions, LinkDefinition, Node, Tag, cells, formulas::Formula, inline,
+    mask::Masked, outline::OPTIONS,
 };
 use inline::Piece;
 use pulldown_cmark::{

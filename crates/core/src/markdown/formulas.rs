@@ -7,7 +7,7 @@ mod words;
 
 use std::ops::Range;
 
-use super::mask::Outline;
+use super::outline::Outline;
 use words::{has_words_only, is_money, is_prose, is_spaced};
 
 /// A formula in a text.

@@ -159,7 +159,7 @@ fn files_of_other_programs_are_read() {
     );
 }
 
-/// Cases look_import_citations, look_import_canvas, look_import_newer_export, look_import_branches.
+// Cases look_import_citations, look_import_canvas, look_import_newer_export, look_import_branches.
 #[test]
 fn newer_files_of_other_programs_are_read() {
     #[track_caller]

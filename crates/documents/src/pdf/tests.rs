@@ -46,7 +46,7 @@ fn the_text_of_a_pdf_is_read_whole() {
     );
 }
 
-/// Case look_pdf_cmap.
+// Case look_pdf_cmap.
 #[test]
 fn fonts_without_a_map_are_read_by_the_predefined_ones() {
     #[track_caller]
@@ -203,7 +203,7 @@ fn a_map_in_the_pdf_is_read() {
     assert_eq!((&*read.text, read.unread), ("가각간", None));
 }
 
-/// Case look_pdf_silent_loss.
+// Case look_pdf_silent_loss.
 #[test]
 fn what_can_not_be_read_is_told_with_its_share_and_pages() {
     #[track_caller]

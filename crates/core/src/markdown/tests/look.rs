@@ -352,7 +352,9 @@ fn look_cjk_url() {
         collect(&nodes, &mut found);
         assert_eq!(found, expected, "{text}");
         let mut words = String::new();
-        nodes.iter().for_each(|node| node.words(&mut words));
+        for node in &nodes {
+            node.words(&mut words);
+        }
         assert_eq!(words, text);
     }
     check(

@@ -197,7 +197,7 @@ fn an_answer_is_written() {
     );
 }
 
-/// Case look_export_formula.
+// Case look_export_formula.
 #[test]
 fn formulas_and_colours_are_written_where_there_are_some() {
     use crate::highlight::{Kind, Span};
