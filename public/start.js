@@ -8,7 +8,7 @@ import start from "./program.js";
  * @type {Record<string, string>}
  */
 const manifest = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("manifest")).textContent);
-const WORKERS = ["highlight", "maths", "file", "pdf", "office", "import", "device-worker"]
+const WORKERS = ["highlight", "maths", "file", "pdf", "office", "pages", "import", "device-worker"]
     .filter((name) => manifest[name])
     .map((name) => new URL(manifest[name], document.baseURI).href);
 

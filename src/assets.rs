@@ -17,8 +17,8 @@ thread_local! {
 /// The address of a file by its name in the build, relative to the page's base address; empty if
 /// this build lacks the file.
 ///
-/// The names are those in `xtask/src/program.rs`: the workers `highlight`, `file`, `pdf`, `office` and `import`;
-/// `cmaps`, the folder with the maps of characters for PDFs; `device`, the module that runs models here;
+/// The names are those in `xtask/src/program.rs`: the workers `highlight`, `file`, `pdf`, `office`, `pages` and
+/// `import`; `cmaps`, the folder with the maps of characters for PDFs; `device`, the module that runs models here;
 /// `preview.html` and, if present, `mermaid` and the worker `maths`.
 pub fn url(name: &str) -> String {
     let url = MANIFEST.with(|manifest| Reflect::get(manifest, &name.into()));

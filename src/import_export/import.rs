@@ -2,7 +2,6 @@
 
 use super::show_modal;
 use crate::{
-    assets,
     chat::{self, Chat, merge::merge},
     file::worker,
     history::stored_chats::{self, StoredChats},
@@ -246,7 +245,7 @@ pub(super) fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
 
 /// Reads a file, or a text, in a worker of its own: an archive may have several.
 async fn read(name: String, source: &JsValue, stored_chats: &StoredChats) -> Vec<Preview> {
-    let answer = worker::ask(&assets::url("import"), source).await;
+    let answer = worker::ask("import", source).await;
     let found = answer
         .ok()
         .and_then(|answer| answer.dyn_into::<Array>().ok());

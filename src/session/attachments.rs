@@ -1,31 +1,30 @@
 //! The attachments of a chat: files being read, and attachments whose content is gone.
 
-use std::{future::Future, pin::Pin};
+mod reading;
 
 use js_sys::JsString;
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use wasm_split_helpers::wasm_split;
 use web_sys::{Blob, File, FileReader};
 
 use super::{Session, Task};
 use crate::{
     chat::{
         Attachment, Card, CardStoreFields, TurnStoreFields,
-        attachment::{self, Contents, Id},
+        attachment::{self, Contents, Id, Ranges},
         card,
         input::Event,
         readings::{Reading, Readings},
         turn,
     },
-    chunk::{self, Chunk, Missing},
-    event,
-    file::{self, Form, worker},
+    chunk, event,
+    file::{self, Form},
     id::fresh,
     openai::request,
-    storage::{self, blobs},
+    storage::blobs,
 };
+use reading::{READ, form};
 
 /// Attachment state that dies with the tab.
 #[derive(Clone, Copy)]
@@ -42,14 +41,27 @@ struct Shown {
     readings: Readings,
     /// Attachments whose content is gone.
     gone: Vec<Id>,
+    /// PDFs whose pages can be drawn: the browser still has their files.
+    drawable: Vec<Id>,
 }
 
 /// The browser's part of [`Readings`].
 #[derive(Default)]
 struct Queue {
-    files: Vec<(Id, File)>,
+    files: Vec<(Id, File, Wanted)>,
     /// Reads one of them.
     task: Option<(Id, Task)>,
+    /// The files of PDFs that were read.
+    pdfs: Vec<(Id, File)>,
+}
+
+/// What is wanted of a file.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// Its content, as one attachment.
+    Whole,
+    /// Its pages as pictures, or those in these ranges.
+    Pages(Option<Ranges>),
 }
 
 impl Files {
@@ -127,7 +139,7 @@ impl Session {
             if !is_full {
                 self.files
                     .queue
-                    .update_value(|queue| queue.files.push((id, file)));
+                    .update_value(|queue| queue.files.push((id, file, Wanted::Whole)));
             }
         }
         self.read_next();
@@ -136,13 +148,58 @@ impl Session {
     /// Removes an attachment, read or still being read, from the draft that a card shows.
     pub fn detach(self, card: card::Id, id: Id) {
         self.files.queue.update_value(|queue| {
-            queue.files.retain(|(waiting, _)| *waiting != id);
+            queue.files.retain(|(waiting, ..)| *waiting != id);
+            queue.pdfs.retain(|(read, _)| *read != id);
             // Dropping the task terminates the worker, too.
             queue.task.take_if(|(running, _)| *running == id);
         });
-        self.files.shown.update(|shown| shown.readings.remove(id));
+        self.files.shown.update(|shown| {
+            shown.readings.remove(id);
+            shown.drawable.retain(|drawable| *drawable != id);
+        });
         self.react(Event::Detached(card, id));
         self.save_soon();
+        self.read_next();
+    }
+
+    /// Returns whether the pages of a PDF can be sent as pictures: of an attachment of a draft, or of a file that
+    /// could not be read.
+    pub fn has_pages(self, id: Id) -> bool {
+        self.files.shown.with(|shown| shown.drawable.contains(&id))
+    }
+
+    /// Attaches the pages of a PDF as pictures: all, or those whose text could not be read.
+    pub fn attach_pages(self, card: card::Id, id: Id) {
+        let attachments = untrack(|| self.attachments(card));
+        let kind = attachments
+            .iter()
+            .find(|attachment| attachment.id == id)
+            .map(|attachment| attachment.kind);
+        let pages = match kind {
+            Some(attachment::Kind::Pdf { unread, .. }) => unread.map(|unread| unread.pages),
+            _ => None,
+        };
+        let take = |queue: &mut Queue| {
+            let at = queue.pdfs.iter().position(|(read, _)| *read == id)?;
+            Some(queue.pdfs.remove(at).1)
+        };
+        let Some(file) = self.files.queue.try_update_value(take).flatten() else {
+            return;
+        };
+        let new = fresh();
+        let is_full = attachments.len() >= attachment::MAX;
+        self.files.shown.update(|shown| {
+            // If it could not be read, its pages come instead.
+            shown.readings.remove(id);
+            shown.drawable.retain(|drawable| *drawable != id);
+            shown.readings.add(new, name_of(&file), card, is_full);
+        });
+        if !is_full {
+            let wanted = Wanted::Pages(pages);
+            self.files
+                .queue
+                .update_value(|queue| queue.files.push((new, file, wanted)));
+        }
         self.read_next();
     }
 
@@ -209,25 +266,37 @@ impl Session {
             return;
         };
         let take = |queue: &mut Queue| {
-            let at = queue.files.iter().position(|(waiting, _)| *waiting == id);
-            at.map(|at| queue.files.remove(at).1)
+            let at = queue.files.iter().position(|(waiting, ..)| *waiting == id);
+            let (_, file, wanted) = queue.files.remove(at?);
+            if let (Form::Pdf, Wanted::Whole) = (form(&file), wanted) {
+                queue.pdfs.push((id, file.clone()));
+            }
+            Some((file, wanted))
         };
-        let file = self.files.queue.try_update_value(take).flatten();
-        let Some(file) = file else {
+        let taken = self.files.queue.try_update_value(take).flatten();
+        let Some((file, wanted)) = taken else {
             // It was removed at this moment.
             self.files.shown.update(|shown| shown.readings.remove(id));
             return self.read_next();
         };
         let task = Task::start(async move {
             let name = name_of(&file);
-            let read = match chunk::load(&READ).await {
-                Ok(read) => read(id, file).await,
-                Err(_) => Err(file::Error::Unread),
+            let is_pdf = form(&file) == Form::Pdf;
+            let read = match (chunk::load(&READ).await, wanted) {
+                (Ok(read), Wanted::Whole) => (read.whole)(id, file).await,
+                (Ok(read), Wanted::Pages(pages)) => (read.pages)(self, card, file, pages).await,
+                (Err(_), _) => Err(file::Error::Unread),
             };
             let result = read.as_ref().map(drop).map_err(|error| *error);
-            let finish = |shown: &mut Shown| shown.readings.finish(id, result);
+            let finish = |shown: &mut Shown| {
+                let has_pages = result.err().is_none_or(file::Error::has_pages);
+                if is_pdf && has_pages && matches!(wanted, Wanted::Whole) {
+                    shown.drawable.push(id);
+                }
+                shown.readings.finish(id, result)
+            };
             let is_wanted = self.files.shown.try_update(finish) == Some(true);
-            if let (true, Ok((kind, bytes))) = (is_wanted, read) {
+            if let (true, Ok(Some((kind, bytes)))) = (is_wanted, read) {
                 let attachment = Attachment {
                     id,
                     name,
@@ -245,32 +314,6 @@ impl Session {
             .queue
             .update_value(|queue| queue.task = Some((id, task)));
     }
-}
-
-/// The result of reading a file: its kind and the size of its content in bytes.
-type Taken = Result<(attachment::Kind, u32), file::Error>;
-/// Reads a file and stores its content.
-type Read = fn(Id, File) -> Pin<Box<dyn Future<Output = Taken>>>;
-
-thread_local! {
-    static READ: Chunk<Read> = const { Chunk::new(|| Box::pin(entry())) };
-}
-
-#[wasm_split(actions, fallible)]
-fn entry() -> Result<Read, Missing> {
-    Ok(|id, file| Box::pin(async move { read(id, &file).await }))
-}
-
-async fn read(id: Id, file: &File) -> Taken {
-    let form = Form::of(&file.type_(), &file.name());
-    let (kind, content) = worker::read(form, file).await?;
-    blobs::put(id, &content)
-        .await
-        .map_err(|error| match error {
-            storage::Error::Full | storage::Error::Unmerged => file::Error::Full,
-            storage::Error::Blocked => file::Error::Blocked,
-        })?;
-    Ok((kind, worker::whole(content.size())))
 }
 
 /// The name of a file in Unicode's normal form C. Apple's systems take syllables apart, and models would read

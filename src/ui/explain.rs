@@ -263,6 +263,8 @@ pub fn explain_file(i18n: I18n, error: file::Error) -> &'static str {
         file::Error::Document => t_string!(i18n, file_document),
         file::Error::OldDocument => t_string!(i18n, file_old_document),
         file::Error::Heic => t_string!(i18n, file_heic),
+        file::Error::MorePages => t_string!(i18n, file_more_pages),
+        file::Error::NoFonts => t_string!(i18n, file_no_fonts),
         file::Error::Failed => t_string!(i18n, file_failed),
         file::Error::Unread => t_string!(i18n, part_missing),
         file::Error::Full => t_string!(i18n, file_full),

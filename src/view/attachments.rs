@@ -4,7 +4,7 @@ use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 use wasm_split_helpers::wasm_split;
 
-use super::chip::{Chip, Remove};
+use super::chip::{Chip, Remove, SendPages};
 use crate::{
     chat::{Attachment, TurnStoreFields, card, readings::Reading, turn},
     chunk::{Chunk, Missing},
@@ -268,6 +268,7 @@ fn Pending(reading: Reading, card: card::Id) -> impl IntoView {
                     })}
                 </span>
             </span>
+            <SendPages name=reading.name.clone() card id />
             <Remove
                 name=reading.name
                 act=move |event| {

@@ -82,6 +82,7 @@ pub(super) fn Chip(
     let label = name.clone();
     let shown = attachment;
     let removed = name.clone();
+    let label_of_pages = name.clone();
     view! {
         <li class="attachment" class:error=move || is_gone.get()>
             <button
@@ -103,6 +104,7 @@ pub(super) fn Chip(
                     })}
                 </span>
             </button>
+            {(!is_sent).then(|| view! { <SendPages name=label_of_pages card id /> })}
             {show(
                 move || !is_sent || is_gone.get(),
                 move || view! {
@@ -126,6 +128,31 @@ const fn unread(kind: &Kind) -> Option<Unread> {
         Kind::Pdf { unread, .. } => *unread,
         _ => None,
     }
+}
+
+/// The button that attaches a PDF's pages as pictures, while the browser has its file.
+#[component]
+pub(super) fn SendPages(name: String, card: card::Id, id: attachment::Id) -> impl IntoView {
+    let i18n = use_i18n();
+    let session = expect_context::<Session>();
+    show(
+        move || session.has_pages(id),
+        move || {
+            let name = name.clone();
+            view! {
+                <button
+                    class="button"
+                    aria-label=t!(i18n, send_pages_of, name = name.as_str())
+                    on:click=on_click(move |event| {
+                        session.attach_pages(card, id);
+                        focus_message(card, &event);
+                    })
+                >
+                    {t!(i18n, send_pages)}
+                </button>
+            }
+        },
+    )
 }
 
 #[component]

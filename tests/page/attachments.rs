@@ -399,6 +399,54 @@ async fn what_of_a_pdf_can_not_be_read_is_said_with_its_share() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pages_of_a_pdf_are_sent_as_pictures() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    // A PDF without text: its pages come instead.
+    card.attach(&file("picture.pdf")).await;
+    card.says("This PDF has no text").await;
+    card.press("Send pages of picture.pdf as pictures").await;
+    attached(&card, "picture.pdf, page 1").await;
+    assert!(!card.text().await.contains("This PDF has no text"));
+    // One whose text can't be read in part: only those pages come, beside the text.
+    let both = [READ, UNREAD].concat();
+    card.attach(&made("some.pdf", &pdf(&[READ, &both, READ])))
+        .await;
+    attached(&card, "some.pdf").await;
+    card.press("Send pages of some.pdf as pictures").await;
+    attached(&card, "some.pdf, page 2").await;
+    // The other font is not in the file, and the picture lacks its letters.
+    card.count("button", "Preview some.pdf, page 1", 0).await;
+    card.count("button", "Send pages of some.pdf as pictures", 0)
+        .await;
+    card.press("Send").await;
+    card.logs("m heard:").await;
+    let parts = endpoint.received().pop().unwrap().parts(0);
+    assert_eq!(parts.len(), 3);
+    assert_eq!(parts[1]["type"], "text");
+    for part in [&parts[0], &parts[2]] {
+        let size = size_of(&browser, part).await;
+        assert_eq!(size[0].as_u64().max(size[1].as_u64()), Some(2048));
+    }
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_do_not_fit_in_a_message_are_said() {
+    let endpoint = Endpoint::start(&["m"]).await;
+    let browser = open(&endpoint, "").await;
+    let card = browser.card(1).await;
+    card.attach(&made("long.pdf", &pdf(&[READ; 22]))).await;
+    attached(&card, "long.pdf").await;
+    card.press("Send pages of long.pdf as pictures").await;
+    card.says("Not all of its pages are attached").await;
+    attached(&card, "long.pdf, page 19").await;
+    card.count("button", "Preview long.pdf, page 20", 0).await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn documents_of_office_programs_are_sent_as_text() {
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = open(&endpoint, "").await;
@@ -494,19 +542,19 @@ async fn what_can_not_be_read_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_eleventh_is_refused() {
+async fn the_twenty_first_is_refused() {
     let endpoint = Endpoint::start(&["m"]).await;
     let browser = open(&endpoint, "").await;
     let card = browser.card(1).await;
-    let script = "const files = [...Array(11).keys()].map((n) => new File(['text'], `${n}.txt`));
+    let script = "const files = [...Array(21).keys()].map((n) => new File(['text'], `${n}.txt`));
         drop(1, carry(...files));";
     run(&browser, script).await;
-    card.says("A message takes 10 attachments.").await;
-    attached(&card, "9.txt").await;
-    card.count("button", "Preview 10.txt", 0).await;
+    card.says("A message takes 20 attachments.").await;
+    attached(&card, "19.txt").await;
+    card.count("button", "Preview 20.txt", 0).await;
     card.press("Send").await;
     card.logs("m heard:").await;
-    assert_eq!(endpoint.received().pop().unwrap().parts(0).len(), 10);
+    assert_eq!(endpoint.received().pop().unwrap().parts(0).len(), 20);
     browser.close().await;
 }
 

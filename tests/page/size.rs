@@ -138,6 +138,21 @@ async fn size() {
         card.find("button", "Preview english.pdf").await;
     };
     rows.push(more(&load, "or attaching a PDF", pdf).await);
+    let korean = async |stage: &Stage| {
+        let card = stage.browser.card(1).await;
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/uhc.pdf");
+        card.attach(file).await;
+        card.find("button", "Preview uhc.pdf").await;
+    };
+    let what = "or a PDF whose fonts need the Korean maps";
+    rows.push(more(&load, what, korean).await);
+    let document = async |stage: &Stage| {
+        let card = stage.browser.card(1).await;
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/report.docx");
+        card.attach(file).await;
+        card.find("button", "Preview report.docx").await;
+    };
+    rows.push(more(&load, "or attaching a document", document).await);
 
     let program = site::files("page-");
     rows.push(Row {

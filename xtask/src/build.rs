@@ -17,7 +17,7 @@ use crate::{
     cargo, maps, module, names,
     optimise::{self, each},
     page,
-    program::{ANSWERS, FILES, FONT, MATHS, PROGRAMS, STYLES},
+    program::{ANSWERS, FILES, FONT, MATHS, PROGRAMS, Program, STYLES},
     script::{self, file_name},
     step::{say, step},
     symbols::{self, Symbols},
@@ -34,7 +34,13 @@ const MARK: &str = "<link data-trunk rel=\"rust\" data-trunk-skip";
 pub fn build(root: &Path, out: &Path, is_dev: bool) -> Result<()> {
     let profile = if is_dev { "dev-page" } else { "release" };
     let work = root.join("target/page").join(profile);
-    let modules = step("compile", || cargo::compile(root, PROGRAMS, profile))?;
+    let modules = step("compile", || {
+        let (apart, together): (Vec<Program>, Vec<_>) =
+            PROGRAMS.iter().partition(|program| program.is_apart);
+        let mut modules = cargo::compile(root, &together, profile)?;
+        modules.extend(cargo::compile(root, &apart, profile)?);
+        Ok(modules)
+    })?;
     step("split and bind", || {
         each(PROGRAMS.iter().rev().collect(), |program| {
             let module = modules.get(program.bin);

@@ -27,7 +27,7 @@ struct Collection {
 
 const COLLECTIONS: [Collection; 4] = [
     Collection {
-        file: "korea1.cmap",
+        file: "korea1.txt",
         registry: "Korea1",
         maps: &[
             "KSC-EUC-H",
@@ -45,7 +45,7 @@ const COLLECTIONS: [Collection; 4] = [
         ],
     },
     Collection {
-        file: "japan1.cmap",
+        file: "japan1.txt",
         registry: "Japan1",
         maps: &[
             "H",
@@ -72,7 +72,7 @@ const COLLECTIONS: [Collection; 4] = [
         ],
     },
     Collection {
-        file: "gb1.cmap",
+        file: "gb1.txt",
         registry: "GB1",
         maps: &[
             "GB-EUC-H",
@@ -93,7 +93,7 @@ const COLLECTIONS: [Collection; 4] = [
         ],
     },
     Collection {
-        file: "cns1.cmap",
+        file: "cns1.txt",
         registry: "CNS1",
         maps: &[
             "B5pc-H",

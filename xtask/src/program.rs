@@ -18,6 +18,9 @@ pub struct Program {
     pub optimise: &'static [&'static str],
     /// True for the page's own program: its entry is in the page, and it is split.
     pub is_page: bool,
+    /// True for a program that is compiled apart from the others: it needs features of a package that would make
+    /// theirs larger.
+    pub is_apart: bool,
 }
 
 /// A script that is fetched by its address.
@@ -68,14 +71,9 @@ pub const PROGRAMS: &[Program] = &[
         }],
         beside: &["public/constants.js"],
         // Rust's stack is at the lowest addresses, and data is above it.
-        optimise: &[
-            "--low-memory-unused",
-            "--generate-global-effects",
-            "-Oz",
-            // Similar functions are then adjacent, and compress better.
-            "--reorder-functions-by-name",
-        ],
+        optimise: &["--low-memory-unused", "--generate-global-effects", "-Oz"],
         is_page: true,
+        is_apart: false,
     },
     Program {
         optimise: &["-O2"],
@@ -121,6 +119,19 @@ pub const PROGRAMS: &[Program] = &[
         }],
     ),
     Program {
+        // The compiler has done what there is: more takes minutes, and gains nothing.
+        optimise: &["-O1"],
+        is_apart: true,
+        ..worker(
+            "pages",
+            "pages",
+            &[Entry {
+                name: "pages",
+                path: WORKER,
+            }],
+        )
+    },
+    Program {
         name: "on-device",
         package: "on-device",
         bin: "on-device",
@@ -150,6 +161,7 @@ pub const PROGRAMS: &[Program] = &[
         ],
         optimise: &["-O3", "--enable-simd", "--low-memory-unused"],
         is_page: false,
+        is_apart: false,
     },
 ];
 
@@ -209,5 +221,6 @@ const fn worker(package: &'static str, name: &'static str, entries: &'static [En
         beside: &[],
         optimise: &["-Oz"],
         is_page: false,
+        is_apart: false,
     }
 }

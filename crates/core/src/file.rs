@@ -27,6 +27,10 @@ pub enum Error {
     OldDocument,
     /// The picture is a HEIC, and this browser reads none.
     Heic,
+    /// More pages were to be attached as pictures than a message takes.
+    MorePages,
+    /// Pages were attached as pictures, with letters missing whose font the PDF does not contain.
+    NoFonts,
     /// The worker that reads such files failed, or could not be loaded.
     Failed,
     /// The page's chunk that reads files could not be loaded.
@@ -38,6 +42,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// Returns whether a PDF's pages can be drawn, although its text can't be read.
+    pub const fn has_pages(self) -> bool {
+        matches!(
+            self,
+            Self::NoText | Self::Unmapped | Self::TooBig | Self::Failed
+        )
+    }
+
     /// The errors that a worker can report.
     pub const ALL: &[Self] = &[
         Self::TooBig,

@@ -1,6 +1,7 @@
 //! Extracts the text of documents of office programs: Office Open XML (ECMA-376), OpenDocument (ISO 26300) and old
 //! Excel sheets.
 
+mod compound;
 mod flow;
 mod numbering;
 mod open;
@@ -18,10 +19,6 @@ use web_sys::{Blob, File};
 
 use package::Package;
 
-/// The begin of the compound files in which old programs store their documents, and new ones encrypted documents:
-/// see \[MS-CFB\], 2.2.
-const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
-
 /// Reads a file as the text of a document.
 ///
 /// # Errors
@@ -36,12 +33,15 @@ pub async fn read(file: File) -> Result<(Kind, Blob), Error> {
 /// # Errors
 /// If no text can be extracted.
 pub fn text(bytes: &[u8]) -> Result<(Document, String), Error> {
-    let (document, text) = if bytes.starts_with(COMPOUND) {
-        if has_stream(bytes, "EncryptedPackage") {
+    let (document, text) = if bytes.starts_with(compound::BEGIN) {
+        if compound::has_stream(bytes, "EncryptedPackage") {
             return Err(Error::Locked);
         }
-        if !has_stream(bytes, "Workbook") && !has_stream(bytes, "Book") {
+        if !compound::has_stream(bytes, "Workbook") && !compound::has_stream(bytes, "Book") {
             return Err(Error::OldDocument);
+        }
+        if !compound::is_sound(bytes) {
+            return Err(Error::Document);
         }
         sheets::old(bytes)?
     } else {
@@ -63,15 +63,6 @@ pub fn text(bytes: &[u8]) -> Result<(Document, String), Error> {
         return Err(Error::Empty);
     }
     Ok((document, text))
-}
-
-/// Returns whether a compound file has a stream of this name. Names are UTF-16 and of a length of their own.
-fn has_stream(bytes: &[u8], name: &str) -> bool {
-    let mut wanted: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    wanted.extend([0, 0]);
-    // Entries of the directory have 128 bytes, and sectors at least 512.
-    let mut entries = bytes.chunks_exact(128);
-    entries.any(|entry| entry.starts_with(&wanted))
 }
 
 #[cfg(test)]

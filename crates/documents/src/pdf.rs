@@ -15,6 +15,8 @@ use collate_worker::file as worker;
 use hayro_font::hayro_syntax::{DecryptionError, LoadPdfError, Pdf, object::dict::keys::CONTENTS};
 use web_sys::{Blob, File};
 
+pub use font::NO_GLYPHS;
+
 use content::Reader;
 use font::Fonts;
 use maps::Maps;

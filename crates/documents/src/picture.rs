@@ -5,10 +5,11 @@ use collate_core::{
     file::Error,
 };
 use collate_worker::file as worker;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{Clamped, JsCast};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, File, ImageBitmap, ImageEncodeOptions, OffscreenCanvas, OffscreenCanvasRenderingContext2d,
+    Blob, File, ImageBitmap, ImageData, ImageEncodeOptions, OffscreenCanvas,
+    OffscreenCanvasRenderingContext2d,
 };
 
 /// Maximum length of the longer side of a sent picture, in pixels: models use no more.
@@ -79,6 +80,27 @@ fn is_heic(begin: &[u8]) -> bool {
     // AVIF has the same form, and says so as well.
     let is = |brand: &[u8; 4]| brands.contains(brand);
     BRANDS.into_iter().any(is) && !is(b"avif")
+}
+
+/// Encodes opaque pixels as JPEG.
+///
+/// # Errors
+/// If the browser refuses.
+pub async fn encode(pixels: &[u8], width: u32, height: u32) -> Result<Blob, Error> {
+    let promise = || {
+        let data =
+            ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), width, height).ok()?;
+        let canvas = OffscreenCanvas::new(width, height).ok()?;
+        let context = canvas.get_context("2d").ok()??;
+        let context: OffscreenCanvasRenderingContext2d = context.unchecked_into();
+        context.put_image_data(&data, 0.0, 0.0).ok()?;
+        let options = ImageEncodeOptions::new();
+        options.set_type("image/jpeg");
+        options.set_quality(0.9);
+        canvas.convert_to_blob_with_options(&options).ok()
+    };
+    let blob = JsFuture::from(promise().ok_or(Error::Failed)?).await;
+    Ok(blob.map_err(|_| Error::Failed)?.unchecked_into())
 }
 
 /// Draws the picture in this size: as PNG if a pixel is transparent, else as JPEG. Neither keeps the file's

@@ -29,7 +29,7 @@ pub fn serve(read: impl AsyncFn(File) -> Result<(Kind, Blob), Error> + Copy + 's
     post(&READY.into());
 }
 
-pub(super) fn post(message: &JsValue) {
+pub(crate) fn post(message: &JsValue) {
     // Strings, numbers and blobs can always be posted.
     let _ = scope().post_message(message);
 }

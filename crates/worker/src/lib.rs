@@ -1,10 +1,11 @@
 //! The messages between the page and its workers.
 //!
-//! [`Message`] and [`serve`] are for the worker that highlights code; [`mod@file`] is for those that read files. The
-//! worker that reads formulas is a script, `src/workers/maths`.
+//! [`Message`] and [`serve`] are for the worker that highlights code; [`mod@file`] is for those that read files, and
+//! [`pages`] for the one that draws pages. The worker that reads formulas is a script, `src/workers/maths`.
 
 pub mod file;
 pub mod import;
+pub mod pages;
 
 use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};

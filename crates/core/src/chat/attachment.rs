@@ -160,7 +160,7 @@ impl<'de> Deserialize<'de> for Kind {
 }
 
 /// Maximum number of attachments per message.
-pub const MAX: usize = 10;
+pub const MAX: usize = 20;
 
 /// Contents of some attachments, as sent: a data URL for an image or a sound, else the text.
 pub type Contents = Vec<(Id, String)>;

@@ -171,7 +171,7 @@ fn numbers_and_notes_of_a_word_document_are_read() {
 
 /// Makes a compound file whose directory has these names.
 fn compound(names: &[&str]) -> Vec<u8> {
-    let mut bytes = COMPOUND.to_vec();
+    let mut bytes = compound::BEGIN.to_vec();
     bytes.resize(1024, 0);
     for name in names {
         let mut entry: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();

@@ -24,7 +24,7 @@ pub struct Fonts<'a> {
 
 /// A font program without glyphs, for fonts that are not in the PDF: widths and characters don't need them. It is
 /// the header of a TrueType font with no tables.
-const EMPTY: &[u8] = &[0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+pub const NO_GLYPHS: &[u8] = &[0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 impl<'a> Fonts<'a> {
     /// Makes a loader that finds predefined CMaps here.
@@ -32,7 +32,7 @@ impl<'a> Fonts<'a> {
         let maps = Arc::clone(maps);
         Self {
             cache: FontCache::new(),
-            programs: Arc::new(|_| Some((Arc::new(EMPTY), 0))),
+            programs: Arc::new(|_| Some((Arc::new(NO_GLYPHS), 0))),
             maps: Arc::new(move |name| maps.find(name)),
         }
     }

@@ -28,13 +28,13 @@ impl Collection {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Korea, Self::Japan, Self::Gb, Self::Cns];
 
-    /// The name of its file, beside the worker.
+    /// The name of its file. Servers compress what ends so.
     pub const fn file(self) -> &'static str {
         match self {
-            Self::Korea => "korea1.cmap",
-            Self::Japan => "japan1.cmap",
-            Self::Gb => "gb1.cmap",
-            Self::Cns => "cns1.cmap",
+            Self::Korea => "korea1.txt",
+            Self::Japan => "japan1.txt",
+            Self::Gb => "gb1.txt",
+            Self::Cns => "cns1.txt",
         }
     }
 

@@ -57,6 +57,14 @@ impl Ranges {
         }
     }
 
+    /// Returns whether a page is in a range. Those that are not named are all after the last one that is.
+    pub fn has(&self, page: u32) -> bool {
+        let named = &self.all[..self.used];
+        let last = named.last().map_or(0, |(_, last)| *last);
+        let is_in = |(first, last): &(u32, u32)| (*first..=*last).contains(&page);
+        named.iter().any(is_in) || self.has_more && page > last
+    }
+
     /// Formats the ranges for people.
     pub fn for_people(&self) -> String {
         self.to_string().replace('-', "–").replace(',', ", ")
@@ -87,19 +95,28 @@ impl FromStr for Unread {
 
     fn from_str(words: &str) -> Result<Self, Self::Err> {
         const WRONG: &str = "not the unread part of a text";
-        let (percent, ranges) = words.split_once(' ').ok_or(WRONG)?;
+        let (percent, pages) = words.split_once(' ').ok_or(WRONG)?;
         let percent = percent.parse().map_err(|_| WRONG)?;
-        let mut pages = Ranges::default();
-        for range in ranges.split(',') {
+        let pages = pages.parse()?;
+        Ok(Self { percent, pages })
+    }
+}
+
+impl FromStr for Ranges {
+    type Err = &'static str;
+
+    fn from_str(words: &str) -> Result<Self, Self::Err> {
+        let mut ranges = Self::default();
+        for range in words.split(',') {
             if range == "…" {
-                pages.has_more = true;
+                ranges.has_more = true;
                 continue;
             }
             let (first, last) = range.split_once('-').unwrap_or((range, range));
-            let page = |page: &str| page.parse().map_err(|_| WRONG);
-            pages.add(page(first)?, page(last)?);
+            let page = |page: &str| page.parse().map_err(|_| "not ranges of pages");
+            ranges.add(page(first)?, page(last)?);
         }
-        Ok(Self { percent, pages })
+        Ok(ranges)
     }
 }
 
@@ -120,6 +137,19 @@ mod tests {
         check(&[2, 3, 4], "2-4", "2–4");
         check(&[1, 2, 4, 7, 8, 9], "1-2,4,7-9", "1–2, 4, 7–9");
         check(&[1, 3, 5, 7, 9, 10], "1,3,5,7,…", "1, 3, 5, 7, …");
+    }
+
+    #[test]
+    fn a_page_is_in_a_range_or_not() {
+        #[track_caller]
+        fn check(ranges: &str, pages: &[u32]) {
+            let ranges: Ranges = ranges.parse().unwrap();
+            let found: Vec<_> = (0..14).filter(|page| ranges.has(*page)).collect();
+            assert_eq!(found, pages);
+        }
+        check("2", &[2]);
+        check("2-4,7", &[2, 3, 4, 7]);
+        check("1,3,5,7-8,…", &[1, 3, 5, 7, 8, 9, 10, 11, 12, 13]);
     }
 
     #[test]
