@@ -17,8 +17,8 @@ use crate::module;
 /// The files of each part of the page, in a fixed order, so that the same content gives the same file.
 pub type Parts = BTreeMap<String, Vec<String>>;
 
-/// Minimum code size of a shared file, in bytes, for each part that shares it: the more parts share it, the
-/// more likely it is needed.
+/// Minimum size of a shared file's code and data, in bytes, for each part that shares it: the more parts share it,
+/// the more likely it is needed.
 const SMALL: usize = 5_000;
 
 /// Name of the script with the loaders.
@@ -38,7 +38,8 @@ pub fn functions(parts: &Parts, folder: &Path) -> Result<HashSet<String>> {
     for file in shared(parts) {
         let bytes = fs::read(folder.join(format!("{file}.wasm")))?;
         let sharers = parts.values().filter(|files| files.contains(file)).count();
-        if module::code(&bytes)? < SMALL * sharers {
+        let (code, data) = module::sizes(&bytes)?;
+        if code + data < SMALL * sharers {
             functions.extend(module::functions(&bytes)?);
         }
     }
@@ -57,7 +58,7 @@ pub fn data(parts: &mut Parts, folder: &Path, main: &Path) -> Result<()> {
     for file in files {
         let path = folder.join(format!("{file}.wasm"));
         let bytes = fs::read(&path)?;
-        if module::code(&bytes)? == 0
+        if module::sizes(&bytes)?.0 == 0
             && let Some(found) = placed(&bytes)?
         {
             segments.extend(found);

@@ -8,6 +8,7 @@ mod maps;
 mod module;
 mod names;
 mod optimise;
+mod order;
 mod page;
 mod program;
 mod script;

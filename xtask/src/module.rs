@@ -47,21 +47,27 @@ fn each_name(module: &[u8], mut tell: impl FnMut(u32, &str)) -> Result<()> {
     Ok(())
 }
 
-/// Size of a module's code, in bytes.
+/// Sizes of a module's code and data, in bytes.
 ///
 /// # Errors
 /// If the bytes aren't a module.
-pub fn code(module: &[u8]) -> Result<usize> {
-    let mut bytes = 0;
+pub fn sizes(module: &[u8]) -> Result<(usize, usize)> {
+    let (mut code, mut data) = (0, 0);
     for payload in Parser::new(0).parse_all(module) {
-        // An empty code section has a count, which isn't code.
-        if let Payload::CodeSectionStart { range, count, .. } = payload?
-            && count > 0
-        {
-            bytes += usize::try_from(range.end - range.start)?;
+        match payload? {
+            // An empty code section has a count, which isn't code.
+            Payload::CodeSectionStart { range, count, .. } if count > 0 => {
+                code += usize::try_from(range.end - range.start)?;
+            }
+            Payload::DataSection(section) => {
+                for segment in section {
+                    data += segment?.data.len();
+                }
+            }
+            _ => {}
         }
     }
-    Ok(bytes)
+    Ok((code, data))
 }
 
 /// Prefix of the exports that only [`exporting`] adds.
@@ -227,7 +233,7 @@ mod tests {
         };
         assert!(find(&exported));
         assert_eq!(without_kept(&exported).unwrap(), whole);
-        assert_eq!(code(&whole).unwrap(), code(&exported).unwrap());
+        assert_eq!(sizes(&whole).unwrap().0, sizes(&exported).unwrap().0);
         assert!(exporting(&module(), &wanted).is_err());
     }
 

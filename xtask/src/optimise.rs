@@ -1,4 +1,5 @@
-//! Runs wasm-opt, if it is installed. It makes the download smaller; the page works the same without it.
+//! Makes the download smaller: runs wasm-opt, if it is installed, and orders the functions of each module. The page
+//! works the same without.
 
 use std::{
     fs,
@@ -12,12 +13,15 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::{
     cache::digest,
-    module,
+    module, order,
     program::{FEATURES, Program},
 };
 
 /// The oldest version that supports everything that the compiler emits today.
 const OLDEST: u32 = 117;
+
+/// The version of the order of functions: cached results of an earlier one are not used.
+const ORDER: u32 = 1;
 
 /// The installed version, if it is new enough.
 pub fn version() -> Option<String> {
@@ -47,13 +51,19 @@ pub fn all(modules: &[(Program, PathBuf)], version: Option<&str>, done: &Path) -
     left.sort_by_key(|(size, ..)| *size);
     each(left, |(_, program, path)| match version {
         Some(version) => one(program, path, version, done),
-        None => Ok(fs::write(path, module::stripped(&fs::read(path)?)?)?),
+        None => Ok(fs::write(path, tidied(&fs::read(path)?)?)?),
     })
 }
 
 fn one(program: &Program, path: &Path, version: &str, done: &Path) -> Result<()> {
     let module = fs::read(path)?;
-    let small = done.join(digest(&(version, program.optimise, FEATURES, &module)));
+    let small = done.join(digest(&(
+        version,
+        program.optimise,
+        FEATURES,
+        ORDER,
+        &module,
+    )));
     if !small.exists() {
         let part = small.with_extension("part");
         let output = Command::new("wasm-opt")
@@ -68,11 +78,15 @@ fn one(program: &Program, path: &Path, version: &str, done: &Path) -> Result<()>
             bail!("wasm-opt {}: {said}", path.display());
         }
         // wasm-opt keeps the sections in which the linker and the compiler describe themselves.
-        fs::write(&part, module::stripped(&fs::read(&part)?)?)?;
+        fs::write(&part, tidied(&fs::read(&part)?)?)?;
         fs::rename(part, &small)?;
     }
     fs::copy(small, path).with_context(|| path.display().to_string())?;
     Ok(())
+}
+
+fn tidied(module: &[u8]) -> Result<Vec<u8>> {
+    order::by_likeness(&module::stripped(module)?)
 }
 
 /// Runs a function on each item, from the last to the first, on all processors.
