@@ -26,6 +26,13 @@ use dom::{append, document, make, remove, set};
 /// of an answer does not grow with its length.
 const TOGETHER: usize = 16;
 
+/// How long a text that grows is not drawn again, for each millisecond that drawing it took. A long table or list is
+/// parsed again as it grows: this way it takes a tenth of the time, however long it becomes.
+const REST: f64 = 9.0;
+
+/// The longest rest, in milliseconds.
+const LONGEST_REST: f64 = 2000.0;
+
 /// A text being drawn into an element. Dropping it stops the drawing.
 pub struct Drawing(Rc<RefCell<State>>);
 
@@ -39,6 +46,8 @@ struct State {
     is_finished: bool,
     /// True if the rest is to be drawn in later frames.
     is_waiting: bool,
+    /// When the growing text may be drawn again, in milliseconds since 1970.
+    rests_until: f64,
     /// True if the text was complete from the start, so that long code may be folded.
     is_shown_again: bool,
 }
@@ -61,6 +70,7 @@ impl Drawing {
             stale_from: 0,
             is_finished: false,
             is_waiting: false,
+            rests_until: 0.0,
             is_shown_again: false,
         })))
     }
@@ -91,9 +101,17 @@ impl Drawing {
     /// Draws, unless a frame is awaited already; a hidden page gets no frames.
     fn draw_now(&self) {
         let is_waiting = self.0.borrow().is_waiting && !document().hidden();
-        if !is_waiting && !self.draw(&mut queue::Slice::new()) {
+        if !is_waiting && (self.rests() || !self.draw(&mut queue::Slice::new())) {
             self.wait();
         }
+    }
+
+    /// Returns whether it is too early to draw the growing text again.
+    fn rests(&self) -> bool {
+        let state = self.0.borrow();
+        // The clock may have been set back.
+        let rest = state.rests_until - queue::now();
+        !state.is_finished && rest > 0.0 && rest <= LONGEST_REST
     }
 
     /// Schedules the rest for later frames. An attribute tells the page that there is more.
@@ -109,6 +127,7 @@ impl Drawing {
     fn draw(&self, slice: &mut queue::Slice) -> bool {
         let state = &mut *self.0.borrow_mut();
         let was_waiting = std::mem::take(&mut state.is_waiting);
+        let begun = queue::now();
         let from = if state.is_finished {
             state.document.finish()
         } else {
@@ -140,6 +159,8 @@ impl Drawing {
             }
         }
         state.stale_from = blocks.len();
+        let now = queue::now();
+        state.rests_until = now + (REST * (now - begun)).min(LONGEST_REST);
         if was_waiting {
             let _ = state.container.remove_attribute("data-waiting");
         }

@@ -62,7 +62,8 @@ impl Slice {
     }
 }
 
-fn now() -> f64 {
+/// The time, in milliseconds since 1970.
+pub(super) fn now() -> f64 {
     js_sys::Date::now()
 }
 
@@ -134,19 +135,26 @@ fn ask() {
 fn run() {
     IS_ASKED.set(false);
     let mut slice = Slice::new();
+    let mut resting = Vec::new();
     while !slice.is_over() {
-        if let Some(drawing) = WAITING.with_borrow_mut(Vec::pop) {
+        if let Some(waiting) = WAITING.with_borrow_mut(Vec::pop) {
             // A dropped drawing has left the page, or another draws in its place.
-            if let Some(drawing) = drawing.upgrade().map(Drawing)
-                && !drawing.draw(&mut slice)
-            {
+            let Some(drawing) = waiting.upgrade().map(Drawing) else {
+                continue;
+            };
+            if drawing.rests() {
+                resting.push(waiting);
+            } else if !drawing.draw(&mut slice) {
                 drawing.wait();
             }
         } else if let Some(painting) = UNCOLOURED.with_borrow_mut(VecDeque::pop_front) {
             colours::paint(painting);
-        } else {
+        } else if resting.is_empty() {
             return;
+        } else {
+            break;
         }
     }
+    WAITING.with_borrow_mut(|waiting| waiting.append(&mut resting));
     ask();
 }

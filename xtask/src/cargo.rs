@@ -2,13 +2,14 @@
 
 use std::{
     collections::HashMap,
+    env, fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::program::Program;
 
@@ -21,7 +22,7 @@ pub fn compile(
     programs: &[Program],
     profile: &str,
 ) -> Result<HashMap<String, PathBuf>> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
     command.current_dir(root).args([
         "build",
         "--locked",
@@ -31,6 +32,13 @@ pub fn compile(
         "--profile",
         profile,
     ]);
+    // A message tells where in a library it arose, and not where this machine keeps it.
+    let short = |folder: PathBuf| format!("--remap-path-prefix={}=", folder.display());
+    let flags: Vec<_> = sources().into_iter().map(short).collect();
+    let flags = json!(flags);
+    command.arg(format!(
+        "--config=target.wasm32-unknown-unknown.rustflags={flags}"
+    ));
     for program in programs {
         command.args(["--package", program.package, "--bin", program.bin]);
     }
@@ -48,6 +56,15 @@ pub fn compile(
         bail!("the programs do not compile");
     }
     Ok(modules)
+}
+
+/// The folders in which cargo keeps the sources of libraries, each with a separator at its end.
+fn sources() -> Vec<PathBuf> {
+    let cargo = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo = cargo.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let registries = cargo.and_then(|cargo| fs::read_dir(cargo.join("registry/src")).ok());
+    let registries = registries.into_iter().flatten().flatten();
+    registries.map(|found| found.path().join("")).collect()
 }
 
 /// The name and the module of a binary, if a message of cargo's has them.

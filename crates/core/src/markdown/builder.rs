@@ -46,12 +46,12 @@ pub(super) enum What {
 /// Maximum depth of the tree: hostile text must not make it too deep to walk.
 pub(super) const DEEPEST: usize = 48;
 
-/// Parses a part of a text, given the definitions from elsewhere. `is_whole`: nothing will follow.
-pub(super) fn read(part: &str, definitions: &mut Definitions, is_whole: bool) -> Parsed {
+/// Parses a part of a text, given its mask and the definitions from elsewhere.
+pub(super) fn read(part: &str, mask: Masked, definitions: &mut Definitions) -> Parsed {
     let written = definitions.written();
     let before = written.len();
     let source = [&*written, part].concat();
-    let Masked { text, formulas } = Masked::new(part, is_whole);
+    let Masked { text, formulas } = mask;
     let marked = written + &text;
     let events = Parser::new_ext(&marked, OPTIONS).into_offset_iter();
     let mut parsed = Parsed::default();
@@ -422,7 +422,9 @@ impl Builder<'_> {
         let rest = self.marked[end..].split('\n').next().unwrap_or_default();
         for cell in cells::beyond(rest) {
             let text = &self.source[end + cell.start..end + cell.end];
-            let mut blocks = read(text.trim(), self.definitions, true).blocks;
+            let text = text.trim();
+            let mask = Masked::new(text, true);
+            let mut blocks = read(text, mask, self.definitions).blocks;
             let parts = match (blocks.pop(), blocks.is_empty()) {
                 (Some((_, Node::Parent(Tag::Paragraph, parts))), true) => parts,
                 _ => vec![Node::Text(text.trim().to_owned())],

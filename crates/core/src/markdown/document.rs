@@ -118,16 +118,20 @@ impl Document {
         let open = &self.text[self.open_from..];
         // Text completed for display must not close a block.
         let mut certain = open.rfind('\n').map_or(0, |at| at + 1);
-        let mut parsed = if self.is_finished {
-            read(open, &mut self.definitions, true)
-        } else if Masked::new(open, false).is_open() {
+        let mask = Masked::new(open, self.is_finished);
+        let mut parsed = if self.is_finished || mask.is_open() {
             // Nothing is completed in a formula.
-            read(open, &mut self.definitions, false)
+            read(open, mask, &mut self.definitions)
         } else {
             let shown = tail::complete(open);
             let same = open.bytes().zip(shown.bytes());
             certain = certain.min(same.take_while(|(a, b)| a == b).count());
-            read(&shown, &mut self.definitions, false)
+            let mask = if shown == open {
+                mask
+            } else {
+                Masked::new(&shown, false)
+            };
+            read(&shown, mask, &mut self.definitions)
         };
         let blocks = std::mem::take(&mut parsed.blocks);
         let last = if self.is_finished {

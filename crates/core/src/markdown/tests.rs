@@ -665,7 +665,7 @@ proptest! {
 fn read_once(text: &str) -> Vec<Node> {
     let mut definitions = Definitions::default();
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let blocks = builder::read(&text, &mut definitions, true).blocks;
+    let blocks = builder::read(&text, Masked::new(&text, true), &mut definitions).blocks;
     blocks.into_iter().map(|(_, node)| node).collect()
 }
 
