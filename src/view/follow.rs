@@ -25,6 +25,8 @@ struct Place {
     top: i32,
     /// Height of the content at that time, in CSS pixels.
     height: i32,
+    /// Width and height of the log at that time, in CSS pixels.
+    room: (i32, i32),
     /// True if `top` may be outdated.
     is_scrolled: bool,
     /// True if a follow is due in the next frame.
@@ -77,6 +79,7 @@ impl Follow {
         self.place.update_value(|place| {
             place.top = top;
             place.height = height;
+            place.room = room(log);
         });
     }
 
@@ -123,7 +126,7 @@ impl Follow {
 
     /// Updates the user's position if it may have changed. Only scrolling back leaves the end: neither an
     /// end that moved away between a scroll and this check, nor content that shrank (`content-visibility`
-    /// estimates heights), which makes the browser scroll.
+    /// estimates heights) or a log of another size, which make the browser scroll.
     fn look(self) -> Option<web_sys::HtmlDivElement> {
         let log = self.log.try_get_untracked().flatten()?;
         let mut place = self.place.try_get_value()?;
@@ -131,10 +134,12 @@ impl Follow {
             let (top, height) = (log.scroll_top(), log.scroll_height());
             let is_near = height - top - log.client_height() < AT_THE_END;
             let was_at_end = self.at_end.get_untracked();
-            let has_gone_back = top < place.top && height >= place.height;
+            let room = room(&log);
+            let has_gone_back = top < place.top && height >= place.height && room == place.room;
             let is_at_end = is_near || was_at_end && !has_gone_back;
             place.top = top;
             place.height = height;
+            place.room = room;
             self.place.set_value(place);
             if is_at_end != was_at_end {
                 self.at_end.set(is_at_end);
@@ -142,6 +147,10 @@ impl Follow {
         }
         Some(log)
     }
+}
+
+fn room(log: &HtmlElement) -> (i32, i32) {
+    (log.client_width(), log.client_height())
 }
 
 /// Reports size changes of elements, until it is dropped.

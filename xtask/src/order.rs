@@ -45,7 +45,7 @@ pub fn by_likeness(module: &[u8]) -> Result<Vec<u8>> {
         places[*function] = place;
     }
     let mut ordered = Module::new();
-    Order {
+    Renumber {
         imported,
         order,
         places,
@@ -112,7 +112,7 @@ fn pieces(body: &[u8]) -> Vec<u64> {
 }
 
 /// Writes a module with its functions in another order.
-struct Order {
+struct Renumber {
     /// Number of imported functions, which come first.
     imported: u32,
     /// The functions in their new order, as numbered in the old one after the imported.
@@ -123,7 +123,7 @@ struct Order {
 
 type Outcome<T> = Result<T, Error<Infallible>>;
 
-impl Reencode for Order {
+impl Reencode for Renumber {
     type Error = Infallible;
 
     fn function_index(&mut self, index: u32) -> Outcome<u32> {
