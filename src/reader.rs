@@ -27,11 +27,11 @@ use dom::{append, document, make, remove, set};
 const TOGETHER: usize = 16;
 
 /// How long a text that grows is not drawn again, for each millisecond that drawing it took. A long table or list is
-/// parsed again as it grows: this way it takes a tenth of the time, however long it becomes.
-const REST: f64 = 9.0;
+/// parsed again as it grows: this way it takes a quarter of the time, however long it becomes.
+const REST: f64 = 3.0;
 
 /// The longest rest, in milliseconds.
-const LONGEST_REST: f64 = 2000.0;
+const LONGEST_REST: f64 = 1000.0;
 
 /// A text being drawn into an element. Dropping it stops the drawing.
 pub struct Drawing(Rc<RefCell<State>>);

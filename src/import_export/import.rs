@@ -123,6 +123,8 @@ pub(super) fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
     let previews = RwSignal::new_local(Vec::<Preview>::new());
     let done = RwSignal::new(None::<(usize, usize)>);
     let is_busy = RwSignal::new(false);
+    // The number of the last choice: what an earlier one finds is not shown any more.
+    let choice = StoredValue::new(0_u32);
     let end = move || {
         if let Some(dialog) = dialog.get_untracked() {
             dialog.close();
@@ -133,10 +135,16 @@ pub(super) fn ImportDialog(is_open: RwSignal<bool>) -> impl IntoView {
         is_busy.set(true);
         previews.set(Vec::new());
         done.set(None);
+        choice.update_value(|choice| *choice += 1);
+        let own = choice.get_value();
         spawn_local(async move {
             for (name, source) in sources {
                 let found = read(name, &source, &stored_chats).await;
-                previews.write().extend(found);
+                // The dialog may be closed by now.
+                if choice.try_get_value() != Some(own) {
+                    return;
+                }
+                previews.update(|previews| previews.extend(found));
             }
             then();
             is_busy.set(false);

@@ -1,5 +1,6 @@
 //! New chats, the history, and the addresses of chats.
 
+use serde_json::{Value, json};
 use thirtyfour::Key;
 
 use crate::{
@@ -649,6 +650,49 @@ async fn an_archive_is_imported_as_it_is() {
     let card = browser.card(1).await;
     card.logs("제주 바다 같아요.").await;
     card.find("button", "Preview 바다.gif").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_last_choice_of_files_is_shown() {
+    let endpoint = Endpoint::start(&["a"]).await;
+    let browser = open(&endpoint, "").await;
+    let page = browser.page();
+    let drawer = browser.history().await;
+    drawer.press("Import").await;
+    let dialog = page.find("dialog", "Import").await;
+    // Reading it takes so long that another choice comes before its end.
+    let chats: Value = serde_json::from_str(include_str!("../transfer/chatgpt.json")).unwrap();
+    let many: Vec<_> = chats
+        .as_array()
+        .unwrap()
+        .iter()
+        .cycle()
+        .take(3000)
+        .collect();
+    let path = std::env::temp_dir().join(format!("collate-many-{}.json", std::process::id()));
+    std::fs::write(&path, json!(many).to_string()).unwrap();
+    let (many, small) = (path.to_str().unwrap(), "/tests/transfer/lobe-chat.json");
+    dialog.attach(many).await;
+    let small = format!("{}{small}", env!("CARGO_MANIFEST_DIR"));
+    dialog.attach(&small).await;
+    dialog.says("lobe-chat.json · LobeChat").await;
+    dialog.attach(many).await;
+    let shown = "return [...it.querySelectorAll('.previews > *')].filter((e) => e.textContent.includes(' · ')).map((e) => e.textContent)";
+    dialog
+        .comes_true(&format!(
+            "const shown = (() => {{ {shown} }})(); return shown.length === 1 && shown[0].includes('collate-many')"
+        ))
+        .await;
+    // A dialog that is closed meanwhile leaves nothing behind.
+    dialog.attach(many).await;
+    dialog.press("Close").await;
+    drawer.press("Import").await;
+    let dialog = page.find("dialog", "Import").await;
+    dialog.attach(many).await;
+    dialog.says("collate-many").await;
+    dialog.press("Close").await;
+    let _ = std::fs::remove_file(path);
     browser.close().await;
 }
 

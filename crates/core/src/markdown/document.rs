@@ -83,6 +83,12 @@ impl Document {
         self.blocks
     }
 
+    /// The part of the text that the next update parses.
+    #[cfg(test)]
+    pub fn open(&self) -> &str {
+        &self.text[self.open_from..]
+    }
+
     /// Parses the text since the last update; returns the first block that may have changed.
     pub fn update(&mut self) -> usize {
         if std::mem::replace(&mut self.is_read, true) {

@@ -618,6 +618,19 @@ fn markdown() -> impl Strategy<Value = String> {
     prop::collection::vec(stones, 0..40).prop_map(|stones| stones.concat())
 }
 
+/// Blocks that models write, each complete.
+const BLOCKS: [&str; 9] = [
+    "A paragraph with **bold**, `code`, $x_1$ and costs of $5 to $10.\n\n",
+    "## A heading\n\n",
+    "$$\n= a + b\n\n- c\n$$\n\n",
+    "\\[\nx > 0\n\\]\n\n",
+    "\\begin{align}\na &= b \\\\\n# &= c\n\\end{align}\n\n",
+    "| a | b |\n|---|---|\n| `x|y` | $|z|$ |\n| 1 | 2 | 3 |\n\n",
+    "```rust\nlet x = 1;\n\n// done\n```\n\n",
+    "```markdown\n# Title\n```bash\nls\n```\n```\n\n",
+    "> A quote of 한국어.\n\n",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 2000 } else { 20000 }))]
 
@@ -651,6 +664,23 @@ proptest! {
         }
     }
 
+    /// The cost of an update does not grow with the text: it parses the last block only, and the start of another.
+    #[test]
+    fn only_the_last_block_is_parsed_again(kinds in prop::collection::vec(0..BLOCKS.len(), 1..60), cut in 1..40usize) {
+        let blocks: Vec<_> = kinds.iter().map(|kind| BLOCKS[*kind]).collect();
+        let mut document = Document::default();
+        for block in blocks {
+            let mut rest = block;
+            while !rest.is_empty() {
+                let at = (cut.min(rest.len())..).find(|at| rest.is_char_boundary(*at)).unwrap();
+                document.push(&rest[..at]);
+                rest = &rest[at..];
+                document.update();
+            }
+            prop_assert!(document.open().len() <= block.len() + 80, "{:?}", document.open());
+        }
+    }
+
     #[test]
     fn nothing_makes_it_panic(text in "[\\PC\n]{0,80}") {
         parse(&text);
@@ -665,7 +695,7 @@ proptest! {
 fn read_once(text: &str) -> Vec<Node> {
     let mut definitions = Definitions::default();
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let blocks = builder::read(&text, Masked::new(&text, true), &mut definitions).blocks;
+    let blocks = builder::read(&text, mask::Masked::new(&text, true), &mut definitions).blocks;
     blocks.into_iter().map(|(_, node)| node).collect()
 }
 
