@@ -1,6 +1,8 @@
 //! Incremental parsing of a growing text: only its last block is parsed again, whatever its length.
 
-use super::{Definitions, Node, builder::read, fences::Line, macros::Macros, mask::Masked, tail};
+use super::{
+    Definitions, Node, Parsed, Tag, builder::read, fences::Line, macros::Macros, mask::Masked, tail,
+};
 
 /// A text and its blocks, both while it streams and when complete.
 ///
@@ -19,6 +21,8 @@ pub struct Document {
     open_from: usize,
     /// The open code block.
     fence: Option<Fence>,
+    /// The open table.
+    table: Option<Table>,
     /// True if the text ended in a carriage return: a line feed after it starts no new line.
     ends_in_return: bool,
     /// True if the blocks match the text so far.
@@ -41,6 +45,20 @@ struct Fence {
     taken: usize,
     /// Length of the code in complete lines.
     code: usize,
+}
+
+/// An unclosed table that is all of the open part. Its rows are parsed as they come, without parsing earlier ones
+/// again.
+#[derive(Clone, Copy, Debug)]
+struct Table {
+    /// End of its first two lines, in the text.
+    head: usize,
+    /// End of the complete rows parsed so far, in the text.
+    taken: usize,
+    /// Number of these rows, with the head.
+    rows: usize,
+    /// Number of cells in the longest of these rows, without the head: it becomes as long.
+    longest: usize,
 }
 
 impl Document {
@@ -94,7 +112,7 @@ impl Document {
         if std::mem::replace(&mut self.is_read, true) {
             return self.blocks.len();
         }
-        if let Some(last) = self.grow() {
+        if let Some(last) = self.grow().or_else(|| self.grow_table()) {
             return last;
         }
         if self.is_finished {
@@ -122,23 +140,7 @@ impl Document {
     /// Parses the open blocks and closes those that it can; returns whether definitions were new.
     fn read_open(&mut self) -> bool {
         let open = &self.text[self.open_from..];
-        // Text completed for display must not close a block.
-        let mut certain = open.rfind('\n').map_or(0, |at| at + 1);
-        let mask = Masked::new(open, self.is_finished);
-        let mut parsed = if self.is_finished || mask.is_open() {
-            // Nothing is completed in a formula.
-            read(open, mask, &mut self.definitions)
-        } else {
-            let shown = tail::complete(open);
-            let same = open.bytes().zip(shown.bytes());
-            certain = certain.min(same.take_while(|(a, b)| a == b).count());
-            let mask = if shown == open {
-                mask
-            } else {
-                Masked::new(&shown, false)
-            };
-            read(&shown, mask, &mut self.definitions)
-        };
+        let (mut parsed, certain) = parse(open, &mut self.definitions, self.is_finished);
         let blocks = std::mem::take(&mut parsed.blocks);
         let last = if self.is_finished {
             None
@@ -161,7 +163,70 @@ impl Document {
         }
         self.blocks.extend(blocks.into_iter().map(|(_, node)| node));
         self.fence = self.open_fence();
+        self.table = self.open_table();
         learnt
+    }
+
+    /// Returns the table that is all of the open part, if it is one.
+    fn open_table(&self) -> Option<Table> {
+        let [Node::Parent(Tag::Table, rows)] = &self.blocks[self.closed..] else {
+            return None;
+        };
+        let open = &self.text[self.open_from..];
+        let mut ends = open
+            .match_indices('\n')
+            .map(|(at, _)| self.open_from + at + 1);
+        let head = ends.nth(1).filter(|_| !self.is_finished)?;
+        let (mut taken, mut complete) = (head, 1);
+        for end in ends {
+            (taken, complete) = (end, complete + 1);
+        }
+        // Another line may be begun.
+        let is_whole = (complete..=complete + 1).contains(&rows.len());
+        is_whole.then(|| Table {
+            head,
+            taken,
+            rows: complete,
+            longest: longest(&rows[1..complete]),
+        })
+    }
+
+    /// Appends new rows to an open table; returns its block. None if there is none, if it ends, or if the new rows
+    /// change others.
+    fn grow_table(&mut self) -> Option<usize> {
+        let mut table = self.table.take().filter(|_| !self.is_finished)?;
+        let new = &self.text[table.taken..];
+        let part = [&self.text[self.open_from..table.head], new].concat();
+        let (complete, end) = (
+            new.matches('\n').count(),
+            new.rfind('\n').map_or(0, |at| at + 1),
+        );
+        let (mut parsed, _) = parse(&part, &mut self.definitions, false);
+        let Some((_, Node::Parent(Tag::Table, mut rows))) = parsed.blocks.pop() else {
+            return None;
+        };
+        let is_alone =
+            parsed.blocks.is_empty() && parsed.links.is_empty() && parsed.notes.is_empty();
+        let is_whole = (complete + 1..=complete + 2).contains(&rows.len());
+        let Some(Node::Parent(Tag::Table, shown)) = self.blocks.last_mut() else {
+            return None;
+        };
+        let head = longest(&rows[..1]).max(table.longest);
+        rows.remove(0);
+        if !is_alone
+            || !is_whole
+            || head != longest(&shown[..1])
+            || !self.macros.share_more(&mut rows)
+        {
+            return None;
+        }
+        table.longest = longest(&rows[..complete]).max(table.longest);
+        shown.truncate(table.rows);
+        shown.append(&mut rows);
+        table.rows += complete;
+        table.taken += end;
+        self.table = Some(table);
+        Some(self.blocks.len() - 1)
     }
 
     /// Returns the fence at the start of the open part, if there is nothing else.
@@ -228,6 +293,35 @@ impl Document {
         self.fence = Some(fence);
         Some(self.blocks.len() - 1)
     }
+}
+
+/// Parses the open part of a text; returns also the length of what is certain of it: text that is completed for display
+/// must not close a block.
+fn parse(open: &str, definitions: &mut Definitions, is_finished: bool) -> (Parsed, usize) {
+    let certain = open.rfind('\n').map_or(0, |at| at + 1);
+    let mask = Masked::new(open, is_finished);
+    if is_finished || mask.is_open() {
+        // Nothing is completed in a formula.
+        return (read(open, mask, definitions), certain);
+    }
+    let shown = tail::complete(open);
+    let mask = if shown == open {
+        mask
+    } else {
+        Masked::new(&shown, false)
+    };
+    let same = open.bytes().zip(shown.bytes());
+    let same = same.take_while(|(a, b)| a == b).count();
+    (read(&shown, mask, definitions), certain.min(same))
+}
+
+/// Number of cells in the longest of these rows.
+fn longest(rows: &[Node]) -> usize {
+    let cells = rows.iter().map(|row| match row {
+        Node::Parent(_, cells) => cells.len(),
+        _ => 0,
+    });
+    cells.max().unwrap_or_default()
 }
 
 impl Fence {

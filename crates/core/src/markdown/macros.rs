@@ -31,6 +31,19 @@ impl Macros {
         }
     }
 
+    /// Does the same for more parts of the last block. Returns whether it could: not if they define something.
+    pub(super) fn share_more(&self, parts: &mut [Node]) -> bool {
+        parts.iter_mut().all(|part| match part {
+            Node::Maths { latex, .. } => {
+                let defines = definitions(latex).next().is_some();
+                latex.insert_str(0, &self.needed(latex));
+                !defines
+            }
+            Node::Parent(_, parts) => self.share_more(parts),
+            _ => true,
+        })
+    }
+
     fn visit(&mut self, node: &mut Node, block: usize) {
         match node {
             Node::Maths { latex, .. } => {

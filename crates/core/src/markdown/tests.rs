@@ -618,6 +618,25 @@ fn markdown() -> impl Strategy<Value = String> {
     prop::collection::vec(stones, 0..40).prop_map(|stones| stones.concat())
 }
 
+/// Rows that models write.
+const ROWS: [&str; 12] = [
+    "| 1 | 2 |\n",
+    "| `x|y` | $|z|$ |\n",
+    "|한국어 | **굵게** |\n",
+    "| one\n",
+    "1 | 2\n",
+    "| 1 | 2 | 3 | 4 |\n",
+    "| $$a$$ | \\(b\\) |\n",
+    "| $$ | costs $5 |\n",
+    "| $\\newcommand{\\k}{k}\\k$ | $\\k$ |\n",
+    "| a[^1] | [b] |\n",
+    "| <br> | <kbd>a</kbd> |\n",
+    "words\n",
+];
+
+/// What ends a table.
+const ENDS: [&str; 5] = ["", "\n", "> quote\n", "```\n", "# Title\n"];
+
 /// Blocks that models write, each complete.
 const BLOCKS: [&str; 9] = [
     "A paragraph with **bold**, `code`, $x_1$ and costs of $5 to $10.\n\n",
@@ -678,6 +697,29 @@ proptest! {
                 document.update();
             }
             prop_assert!(document.open().len() <= block.len() + 80, "{:?}", document.open());
+        }
+    }
+
+    /// A table whose rows come one by one looks as one that comes at once.
+    #[test]
+    fn a_growing_table_is_the_same(
+        rows in prop::collection::vec(prop::sample::select(&ROWS[..]), 0..12),
+        end in prop::sample::select(&ENDS[..]),
+        step in 1..9usize,
+    ) {
+        let text = ["Before\n\n| a | $b_1$ |\n|:-:|---|\n", &*rows.concat(), end].concat();
+        let letters: Vec<_> = text.chars().collect();
+        let mut growing = Document::default();
+        let mut so_far = String::new();
+        for piece in letters.chunks(step) {
+            let piece: String = piece.iter().collect();
+            growing.push(&piece);
+            growing.update();
+            so_far += &piece;
+            let mut whole = Document::default();
+            whole.push(&so_far);
+            whole.update();
+            prop_assert_eq!(growing.blocks(), whole.blocks(), "{:?}", so_far);
         }
     }
 
