@@ -123,6 +123,20 @@ async fn look_form_hides_messages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_frame_of_a_numbered_formula_is_around_all_of_it() {
+    let text = "$$\\boxed{\\frac{a}{b} + \\text{words}} \\tag{2}$$";
+    let (_endpoint, browser, card) = answered_with(text).await;
+    let log = card.find("log", "Messages").await;
+    log.comes_true(
+        "const words = [...it.querySelectorAll('mtext')].find((e) => e.textContent === 'words');
+         const frame = words?.closest('[style*=border]');
+         return !!frame && frame.getBoundingClientRect().right >= words.getBoundingClientRect().right",
+    )
+    .await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_card_without_its_endpoint_can_be_read_and_connected() {
     let (_endpoint, browser, card) = answered_with("Some words.").await;
     let settings = browser.settings().await;
