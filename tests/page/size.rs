@@ -88,7 +88,7 @@ async fn size() {
         what: "first visit, until one can type and the page is quiet",
         bytes,
         requests,
-        limits: (Some(340_000), Some(12)),
+        limits: (Some(325_000), Some(12)),
     });
     card.connect(&endpoint.base_url(), "").await;
     card.find("combobox", "Endpoint")
@@ -102,7 +102,7 @@ async fn size() {
         what: "the first answer of a first visit, in all",
         bytes,
         requests,
-        limits: (Some(512_000), None),
+        limits: (Some(490_000), None),
     });
     stage.close().await;
 
@@ -159,7 +159,7 @@ async fn size() {
         what: "the page's whole program: WebAssembly and JavaScript",
         bytes: program.iter().map(|(_, bytes)| bytes).sum(),
         requests: program.len(),
-        limits: (Some(726_000), None),
+        limits: (Some(720_000), None),
     });
     tell(&rows);
 }
