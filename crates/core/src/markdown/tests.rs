@@ -691,7 +691,7 @@ proptest! {
         for block in blocks {
             let mut rest = block;
             while !rest.is_empty() {
-                let at = (cut.min(rest.len())..).find(|at| rest.is_char_boundary(*at)).unwrap();
+                let at = (cut.min(rest.len())..=rest.len()).find(|at| rest.is_char_boundary(*at)).unwrap();
                 document.push(&rest[..at]);
                 rest = &rest[at..];
                 document.update();
