@@ -37,6 +37,8 @@ test("formulas", () => {
     check("", "");
     check("\\frac12", "<mfrac><mn>1</mn><mn>2</mn></mfrac>");
     check("\\text{한국어 a < b}", "<mtext>한국어\u00a0a\u00a0&#60;\u00a0b</mtext>");
+    // The lower script comes first.
+    assert(!temml || inside("\\prescript{14}{6}{C}")?.includes("<mn>6</mn><mn>14</mn>"));
     check("\\cancel{x}", '<mrow class="m-strike-up"><mi>x</mi></mrow>');
     check("\\fbox{x}", '<mrow class="m-frame"><mstyle scriptlevel="0" displaystyle="false"><mtext>x</mtext></mstyle></mrow>');
     check(

@@ -124,9 +124,15 @@ async fn look_form_hides_messages() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_frame_of_a_numbered_formula_is_around_all_of_it() {
-    let text = "$$\\boxed{\\frac{a}{b} + \\text{words}} \\tag{2}$$";
+    let text = "$$\\boxed{\\frac{a}{b} + \\text{words}} \\tag{2}$$\n\n$$\\ce{^{238}_{92}U}$$";
     let (_endpoint, browser, card) = answered_with(text).await;
     let log = card.find("log", "Messages").await;
+    // Numbers before a letter are whole, though they take no width.
+    log.comes_true(
+        "const wide = (text) => [...it.querySelectorAll('.m-lap-left mn')].find((e) => e.textContent === text)?.getBoundingClientRect().width;
+         return wide('238') > wide('92')",
+    )
+    .await;
     log.comes_true(
         "const words = [...it.querySelectorAll('mtext')].find((e) => e.textContent === 'words');
          const frame = words?.closest('[style*=border]');

@@ -18,6 +18,8 @@ const LACKING = {
     "\\hdots": "\\ldots",
     "\\mbox": "\\text{#1}",
     "\\num": "{#1}",
+    // Temml's own has the scripts in each other's place.
+    "\\prescript": "{\\vphantom{#3}}^{#1}_{#2}{#3}",
     "\\protect": "",
     "\\qed": "\\square",
     "\\si": "\\mathrm{#1}",

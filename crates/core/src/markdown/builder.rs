@@ -396,6 +396,12 @@ impl Builder<'_> {
                     _ => {}
                 }
                 let mut parts = inline::finish(pieces, !is_within);
+                if matches!(tag, Tag::Emphasis | Tag::Strong | Tag::Strikethrough) {
+                    for node in inline::apart(tag, parts, false) {
+                        self.add(node.into(), start);
+                    }
+                    return;
+                }
                 match tag {
                     Tag::Row => self.cells_beyond(&range, &mut parts),
                     Tag::Table => widen_head(&mut parts),

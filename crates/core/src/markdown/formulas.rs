@@ -107,7 +107,7 @@ pub(super) fn may_have(text: &str) -> bool {
             .any(|mark| text.contains(mark))
 }
 
-/// Returns the display formulas that start a line or end one. Their lines may begin with anything.
+/// Returns the display formulas that start a line, end one, or go over several. Their lines may begin with anything.
 pub(super) fn displays(source: &str, outline: &Outline, is_whole: bool) -> Vec<Formula> {
     let mut found: Vec<Formula> = Vec::new();
     let mut start = 0;
@@ -144,11 +144,14 @@ fn display(source: &str, line: Range<usize>, outline: &Outline, is_whole: bool) 
             && at_end[..*at].matches("$$").count().is_multiple_of(2)
     });
     let is_first = is_mark(content) || content.starts_with("\\begin{");
-    let from = match last {
-        _ if is_first => begin,
-        Some(at) => begin + at,
-        None => return None,
+    // Others are surer of what they are: what begins in the middle is no list of prices.
+    let (from, is_middle) = match last {
+        _ if is_first => (begin, false),
+        Some(at) => (begin + at, false),
+        None => (begin + unclosed(content)?, true),
     };
+    let indent = text.len() - text.trim_start_matches(' ').len();
+    let item = (!is_first && begin > indent && quotes == 0).then_some(indent);
     let start = line.start + from;
     if outline.spans.iter().any(|span| span.contains(&start)) {
         return None;
@@ -193,6 +196,11 @@ fn display(source: &str, line: Range<usize>, outline: &Outline, is_whole: bool) 
                 Mark::Environment => is_whole_line,
                 // `$$$` is no mark.
                 Mark::Dollars if source[end..].starts_with('$') => false,
+                Mark::Dollars if is_middle => {
+                    !inner.starts_with(' ')
+                        && !inner.ends_with(' ')
+                        && inner.contains(['=', '+', '-', '\\', '^', '_', '<', '>'])
+                }
                 _ => inner.contains(|c: char| !c.is_whitespace()),
             };
             return (is_formula && !is_prose(inner)).then(|| formula(end, false));
@@ -207,11 +215,49 @@ fn display(source: &str, line: Range<usize>, outline: &Outline, is_whole: bool) 
                 }
                 at += 1;
             }
+            b'\n' if is_middle && tail.starts_with("\n\n") => return None,
+            b'\n' if item.is_some_and(|indent| is_item(&tail[1..], indent)) => return None,
             _ => at += tail.chars().next().map_or(1, char::len_utf8),
         }
     }
-    let is_open = !is_whole && is_first && at >= source.len() && !is_prose(&source[start..]);
+    let may_be_open = is_first || is_middle && mark == Mark::Square;
+    let is_open = !is_whole && may_be_open && at >= source.len() && !is_prose(&source[start..]);
     is_open.then(|| formula(source.len(), true))
+}
+
+/// Returns the mark of a display formula that begins in a line and does not end there.
+fn unclosed(line: &str) -> Option<usize> {
+    let mut at = 0;
+    while at < line.len() {
+        let rest = &line[at..];
+        let closing = match rest.as_bytes() {
+            [b'$', b'$', b'$', ..] => {
+                at += run(rest.as_bytes(), 0);
+                continue;
+            }
+            [b'$', b'$', ..] => "$$",
+            [b'\\', b'[', ..] => "\\]",
+            [b'\\', ..] => {
+                at += 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
+                continue;
+            }
+            _ => {
+                at += rest.chars().next().map_or(1, char::len_utf8);
+                continue;
+            }
+        };
+        let Some(length) = rest[2..].find(closing) else {
+            return Some(at);
+        };
+        at += 2 + length + 2;
+    }
+    None
+}
+
+/// Returns whether a text begins with an item that is beside one of this indentation, or around it.
+fn is_item(text: &str, indent: usize) -> bool {
+    let spaces = text.len() - text.trim_start_matches(' ').len();
+    spaces <= indent && prefix(text).0 > spaces
 }
 
 /// Returns the formulas within lines of a text, of which `masked` hides the display formulas.
@@ -316,13 +362,20 @@ fn partner(text: &str, start: usize, from: usize, mark: &str, outline: &Outline)
         return None;
     }
     let mut at = 0;
+    // `\text{if $n$ is even}` is part of the formula.
+    let mut depth = 0_usize;
     while at < block.len() {
         let rest = &block[at..];
-        if rest.starts_with(mark) {
+        if rest.starts_with(mark) && (depth == 0 || !mark.starts_with('$')) {
             return Some(from + at);
         }
         if rest.starts_with("\n\n") {
             return None;
+        }
+        match rest.as_bytes()[0] {
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            _ => {}
         }
         at += match rest.as_bytes()[0] {
             b'\\' => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
@@ -388,6 +441,10 @@ fn dollar(text: &str, start: usize, outline: &Outline) -> Option<usize> {
         return None;
     }
     if next.is_some_and(|next| next.is_ascii_digit()) {
+        return None;
+    }
+    // Levels of prices: `$-$$`.
+    if next == Some('$') && !latex.contains(char::is_alphanumeric) {
         return None;
     }
     // `$GOOG/$AMZN`, `$a=$b`; but `$n$th`.

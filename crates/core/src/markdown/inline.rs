@@ -178,38 +178,67 @@ fn wrap(pieces: Vec<Piece>, pairs: &[(usize, usize)]) -> Vec<Piece> {
                 continue;
             };
             let inner: Vec<_> = inner.into_iter().map(Piece::into_node).collect();
-            let is_strong = |node: &Node| matches!(node, Node::Parent(Tag::Strong, _));
             let Some(level) = levels.last_mut() else {
                 continue;
             };
-            if run == "**" && inner.iter().any(is_strong) {
-                // The parser has paired the end of one with the start of the next.
-                let mut part = Vec::new();
-                for node in inner {
-                    match node {
-                        Node::Parent(Tag::Strong, between) => {
-                            let strong = std::mem::take(&mut part);
-                            level.push(Node::Parent(Tag::Strong, strong).into());
-                            level.extend(between.into_iter().map(Piece::from));
-                        }
-                        node => part.push(node),
-                    }
+            let tag = match run.len() {
+                _ if run == "~~" => Tag::Strikethrough,
+                1 => Tag::Emphasis,
+                2 => Tag::Strong,
+                _ => {
+                    let strong = Node::Parent(Tag::Strong, inner);
+                    level.push(Node::Parent(Tag::Emphasis, vec![strong]).into());
+                    continue;
                 }
-                level.push(Node::Parent(Tag::Strong, part).into());
-                continue;
-            }
-            let node = match run.len() {
-                _ if run == "~~" => Node::Parent(Tag::Strikethrough, inner),
-                1 => Node::Parent(Tag::Emphasis, inner),
-                2 => Node::Parent(Tag::Strong, inner),
-                _ => Node::Parent(Tag::Emphasis, vec![Node::Parent(Tag::Strong, inner)]),
             };
-            level.push(node.into());
+            level.extend(apart(tag, inner, true).into_iter().map(Piece::from));
         } else if let Some(level) = levels.last_mut() {
             level.push(piece);
         }
     }
     levels.into_iter().flatten().collect()
+}
+
+/// Takes emphasis apart in which the parser has paired the end of one with the start of the next, as in
+/// `**중요!**꼭 이것은**강조**입니다`: `CommonMark` takes the second run for the start of emphasis within the first.
+/// `is_sure`: this is known, and need not be told by the letters around.
+pub(super) fn apart(tag: Tag, parts: Vec<Node>, is_sure: bool) -> Vec<Node> {
+    let is_same = |node: &Node| matches!(node, Node::Parent(inner, _) if *inner == tag);
+    let edge = |node: &Node, last: bool| {
+        let mut words = String::new();
+        node.words(&mut words);
+        if last {
+            words.chars().next_back()
+        } else {
+            words.chars().next()
+        }
+    };
+    let is_between = |index: usize| {
+        let (Some(before), Some(after)) = (parts[..index].last(), parts.get(index + 1)) else {
+            return false;
+        };
+        let (before, first) = (edge(before, true), edge(&parts[index], false));
+        before.is_some_and(is_mark)
+            && first.is_some_and(|first| !is_mark(first) && !first.is_whitespace())
+            && [before, first].into_iter().flatten().any(is_cjk)
+            && edge(after, false).is_some_and(|after| !after.is_whitespace())
+    };
+    let between: Vec<_> = (0..parts.len())
+        .map(|index| is_same(&parts[index]) && (is_sure || is_between(index)))
+        .collect();
+    let mut nodes = Vec::new();
+    let mut part = Vec::new();
+    for (node, is_between) in parts.into_iter().zip(between) {
+        match node {
+            Node::Parent(_, inner) if is_between => {
+                nodes.push(Node::Parent(tag.clone(), std::mem::take(&mut part)));
+                nodes.extend(inner);
+            }
+            node => part.push(node),
+        }
+    }
+    nodes.push(Node::Parent(tag, part));
+    nodes
 }
 
 fn is_mark(c: char) -> bool {

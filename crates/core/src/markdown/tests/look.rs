@@ -59,6 +59,86 @@ fn look_money_marks() {
 }
 
 #[test]
+fn emphasis_that_ends_beside_cjk_does_not_hold_the_next() {
+    for (text, expected) in [
+        (
+            "**중요!**꼭 보세요. 이것은**강조**입니다.",
+            "<strong>중요!</strong>꼭 보세요. 이것은<strong>강조</strong>입니다.",
+        ),
+        (
+            "**注意：**请使用**最新**版本。",
+            "<strong>注意：</strong>请使用<strong>最新</strong>版本。",
+        ),
+        (
+            "**\"A\"**는 좋고 B**는** 나쁘다.",
+            "<strong>&quot;A&quot;</strong>는 좋고 B<strong>는</strong> 나쁘다.",
+        ),
+        (
+            "**（一）**概述，然后**（二）**细节，最后**总结**。",
+            "<strong>（一）</strong>概述，然后<strong>（二）</strong>细节，最后<strong>总结</strong>。",
+        ),
+        (
+            "*“A”*는 *B*는 그리고 이것은*강조*다.",
+            "<em>“A”</em>는 <em>B</em>는 그리고 이것은<em>강조</em>다.",
+        ),
+        (
+            "~~「旧名」~~は~~旧（古い）~~へ",
+            "<del>「旧名」</del>は<del>旧（古い）</del>へ",
+        ),
+        (
+            "~~删除！~~后面。价格~~￥100~~现价",
+            "<del>删除！</del>后面。价格<del>￥100</del>现价",
+        ),
+        // Emphasis within emphasis remains.
+        (
+            "**굵게 **더** 굵게** and **a **b** c**",
+            "<strong>굵게 <strong>더</strong> 굵게</strong> and <strong>a <strong>b</strong> c</strong>",
+        ),
+    ] {
+        check(text, &format!("<p>{expected}</p>"));
+    }
+}
+
+#[test]
+fn a_display_formula_may_begin_in_the_middle_of_a_line() {
+    check(
+        "The energy is $$E = a\n+ b$$ where b>0.",
+        "<p>The energy is <display>E = a\n+ b</display> where b&gt;0.</p>",
+    );
+    check(
+        "Energy: \\[E = a\n- b\\] where.",
+        "<p>Energy: <display>E = a\n- b</display> where.</p>",
+    );
+    check(
+        "각 항은 \\[ a_n = 2\n> n \\] 이다.",
+        "<p>각 항은 <display>a_n = 2\n&gt; n</display> 이다.</p>",
+    );
+    check(
+        "> text $$a\n> + b$$ end",
+        "<blockquote>\n<p>text <display>a\n + b</display> end</p>\n</blockquote>",
+    );
+    // It does not reach into the next item.
+    check(
+        "1. Energy: $$E = T\n   + V$$\n2. **Momentum**: $$p = mv$$\n3. Done.",
+        "<ol>\n<li>Energy: <display>E = T\n   + V</display></li>\n\
+        <li><strong>Momentum</strong>: <display>p = mv</display></li>\n<li>Done.</li>\n</ol>",
+    );
+    check(
+        "- Item: \\[a\n- Item2: \\[b",
+        "<ul>\n<li>Item: [a</li>\n<li>Item2: [b</li>\n</ul>",
+    );
+    // Prices.
+    check(
+        "Lunch $$ (moderate)\n- dear: $$$\n- cheap: $$ or less",
+        "<p>Lunch $$ (moderate)</p>\n<ul>\n<li>dear: $$$</li>\n<li>cheap: $$ or less</li>\n</ul>",
+    );
+    check(
+        "$x \\text{ if $y$}$ and $z$",
+        "<p><math>x \\text{ if $y$}</math> and <math>z</math></p>",
+    );
+}
+
+#[test]
 fn look_money_signs() {
     for text in [
         "from $2bn to at least $4bn. $GOOG/$AMZN fell. US dollars ($) and Australian dollars (A$) differ. \
@@ -80,6 +160,7 @@ fn look_money_signs() {
         "(5$) (6$)",
         "$5, $6 and $7.",
         "the $PATH variable and the other PATH$ too",
+        "from $-$$ to $$$",
     ] {
         check_plain(text);
     }
