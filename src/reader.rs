@@ -7,6 +7,7 @@ mod code;
 mod colours;
 mod dom;
 mod element;
+mod paper;
 mod preview;
 mod queue;
 mod table;
@@ -218,13 +219,7 @@ fn begin() {
         "selectionchange",
         selected.into_js_value().unchecked_ref(),
     );
-    let printed = Closure::<dyn FnMut(Event)>::new(|_| queue::finish());
-    if let Some(window) = document().default_view() {
-        let _ = window.add_event_listener_with_callback(
-            "beforeprint",
-            printed.into_js_value().unchecked_ref(),
-        );
-    }
+    paper::listen();
     preview::listen();
     table::listen();
 }

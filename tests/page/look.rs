@@ -143,6 +143,30 @@ async fn the_frame_of_a_numbered_formula_is_around_all_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_long_formula_fits_on_paper() {
+    let sum: Vec<_> = (1..60).map(|n| format!("a_{{{n}}}")).collect();
+    let (_endpoint, browser, card) = answered_with(&format!("$$ {} $$", sum.join(" + "))).await;
+    let log = card.find("log", "Messages").await;
+    let width =
+        "const formula = it.querySelector('.maths.display'); const width = formula?.scrollWidth;";
+    log.comes_true(&format!(
+        "{width} return width > 1000 && !!formula.querySelector('math')"
+    ))
+    .await;
+    log.script("window.dispatchEvent(new Event('beforeprint'))")
+        .await;
+    log.comes_true(&format!(
+        "{width} return formula.querySelector('math > *').getBoundingClientRect().width <= 640"
+    ))
+    .await;
+    log.script("window.dispatchEvent(new Event('afterprint'))")
+        .await;
+    log.comes_true(&format!("{width} return width > 1000"))
+        .await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_card_without_its_endpoint_can_be_read_and_connected() {
     let (_endpoint, browser, card) = answered_with("Some words.").await;
     let settings = browser.settings().await;

@@ -102,7 +102,7 @@ async fn size() {
         what: "the first answer of a first visit, in all",
         bytes,
         requests,
-        limits: (Some(490_000), None),
+        limits: (Some(495_000), None),
     });
     stage.close().await;
 
